@@ -1,0 +1,73 @@
+"""Digest pinning for every container image of an AWS CDK app.
+
+Example:
+    >>> from aws_cdk import App
+    >>> from pinned_images import PinImages
+    >>> app = App()
+    >>> PinImages.apply_to(app)  # doctest: +SKIP
+
+The names below are the public interface. What needs `aws_cdk` is imported when it is first used,
+so that the command line and the core start without it.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from pinned_images.errors import (
+    AccessDenied,
+    ConfigurationError,
+    ImageNotFound,
+    InvalidReference,
+    LockFileError,
+    NotLocked,
+    PinnedImagesError,
+    PlatformMismatch,
+    RegistryUnavailable,
+    ResolutionError,
+    UntrustedAnswer,
+)
+from pinned_images.reference import Digest, ImageReference, Platform
+from pinned_images.resolution import Resolution, ResolutionRequest, Resolver
+
+if TYPE_CHECKING:
+    from pinned_images.aspect import PinImages
+    from pinned_images.gate import PinnedImagesGate
+
+__all__ = [
+    "AccessDenied",
+    "ConfigurationError",
+    "Digest",
+    "ImageNotFound",
+    "ImageReference",
+    "InvalidReference",
+    "LockFileError",
+    "NotLocked",
+    "PinImages",
+    "PinnedImagesError",
+    "PinnedImagesGate",
+    "Platform",
+    "PlatformMismatch",
+    "RegistryUnavailable",
+    "Resolution",
+    "ResolutionError",
+    "ResolutionRequest",
+    "Resolver",
+    "UntrustedAnswer",
+]
+
+_LATE = {
+    "PinImages": "pinned_images.aspect",
+    "PinnedImagesGate": "pinned_images.gate",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name in _LATE:
+        return getattr(import_module(_LATE[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

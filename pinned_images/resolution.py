@@ -1,0 +1,71 @@
+"""The question put to registries, and its answer, as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from pinned_images.errors import ResolutionError
+from pinned_images.reference import Digest, ImageReference, Platform
+
+PlatformMode = Literal["verify", "select", "ignore"]
+
+#: How a digest became known; stands in the report.
+Source = Literal["registry", "mirror", "ecr-api", "lock-file", "fixed"]
+
+
+@dataclass(frozen=True, slots=True)
+class ResolutionRequest:
+    """One image whose digest is wanted.
+
+    Attributes:
+        reference: The image, with a tag (or none, which means ``latest``).
+        platform: Where the image will run, or None where that is not known or not asked for.
+        select: True to get the digest of the platform's own manifest in place of the index's.
+        credentials_parameter: ARN of a Secrets Manager secret with ``username`` and ``password``
+            that the workload itself pulls with (ECS ``repositoryCredentials``).
+    """
+
+    reference: ImageReference
+    platform: Platform | None = None
+    select: bool = False
+    credentials_parameter: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What a registry says about one image.
+
+    Attributes:
+        digest: The digest to pin.
+        media_type: The media type of what the digest names.
+        platforms: The platforms that the image has, as far as they were learned (attestations
+            left out); empty where nobody asked.
+        source: Who answered.
+        origin: The host (or file) that answered, for people.
+    """
+
+    digest: Digest
+    media_type: str | None = None
+    platforms: tuple[Platform, ...] = ()
+    source: Source = "registry"
+    origin: str | None = None
+
+
+Outcome = Resolution | ResolutionError
+
+
+class Resolver(Protocol):
+    """Learns digests. It is given all requests of a synth at once, and answers every one."""
+
+    def resolve(self, requests: Sequence[ResolutionRequest]) -> Mapping[ResolutionRequest, Outcome]:
+        """Answer each request with a `Resolution` or with the error that stands in its way.
+
+        Args:
+            requests: What is asked for; repetitions are allowed and asked once.
+
+        Returns:
+            One outcome for each distinct request. Errors are returned, not raised.
+        """
+        ...
