@@ -1,0 +1,7 @@
+"""Who one is at a registry: credentials, and the places where people keep them."""
+
+from __future__ import annotations
+
+from pinned_images.registry.credentials.credentials import Credentials
+
+__all__ = ["Credentials"]
