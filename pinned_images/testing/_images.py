@@ -26,6 +26,7 @@ DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 
 _OCI_CONFIG = "application/vnd.oci.image.config.v1+json"
 _IN_TOTO = "application/vnd.in-toto+json"
+_UNKNOWN: dict[str, object] = {"os": "unknown", "architecture": "unknown"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +107,7 @@ class Recipe:
         archive = _archive("image", f"{self.seed} for {platform}\n".encode())
         layer = _gzip(archive)
         described = _platform(platform)
-        config = _json(
-            described
-            | {"config": {}, "rootfs": {"type": "layers", "diff_ids": [Digest.of(archive)]}}
-        )
+        config = _config(described, archive)
         manifest = _manifest(
             words.manifest,
             {
@@ -132,18 +130,23 @@ def _add_attestation(image: Image, subject: dict[str, object], words: _Words) ->
     manifest = _manifest(
         words.manifest,
         {
-            "config": _blob(image, words.config, _json({"os": "unknown", "architecture": ""})),
+            "config": _blob(image, words.config, _config(_UNKNOWN, statement)),
             "layers": [_blob(image, _IN_TOTO, statement)],
         },
     )
     image.manifests.append(manifest)
     return _descriptor(manifest.media_type, manifest.content) | {
-        "platform": {"os": "unknown", "architecture": "unknown"},
+        "platform": _UNKNOWN,
         "annotations": {
             "vnd.docker.reference.digest": subject["digest"],
             "vnd.docker.reference.type": "attestation-manifest",
         },
     }
+
+
+def _config(platform: dict[str, object], layer: bytes) -> bytes:
+    root = {"type": "layers", "diff_ids": [Digest.of(layer)]}
+    return _json(platform | {"config": {}, "rootfs": root})
 
 
 def _platform(platform: Platform) -> dict[str, object]:

@@ -15,6 +15,9 @@ from fnmatch import fnmatchcase
 from threading import Lock
 from typing import Literal
 
+#: Stands for the root of the API where a repository's name is expected.
+ROOT = ""
+
 Scheme = Literal["basic", "bearer"]
 
 
@@ -68,10 +71,10 @@ class Tokens:
         self._issued: dict[str, tuple[frozenset[str], float]] = {}
 
     def issue(self, repositories: Iterable[str], lifetime: float) -> str:
-        """A new token that opens these repositories for that many seconds."""
+        """A new token that opens these repositories, and the API's root, for some seconds."""
         token = secrets.token_urlsafe(24)
         with self._lock:
-            self._issued[token] = (frozenset(repositories), time.monotonic() + lifetime)
+            self._issued[token] = (frozenset(repositories) | {ROOT}, time.monotonic() + lifetime)
         return token
 
     def opens(self, token: str, repository: str) -> bool:

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from pinned_images.reference import Digest
 from pinned_images.testing._images import DOCKER_LIST, Image, Manifest
-from pinned_images.testing._protection import Credentials, Protection, Tokens
+from pinned_images.testing._protection import ROOT, Credentials, Protection, Tokens
 
 _ROUTE = re.compile(r"/v2/(?P<repository>.+)/(?P<kind>manifests|blobs|tags)/(?P<name>[^/]+)")
 _SCOPE = re.compile(r"(?:^| )repository:(\S+):\S*pull")
@@ -119,7 +119,7 @@ class Registry:
             if request.method not in ("GET", "HEAD"):
                 return Answer.error(405, "UNSUPPORTED", "this registry is read-only over HTTP")
             if request.path == "/v2/":
-                return self._refusal(request, "") or Answer.of_json(200, {})
+                return self._refusal(request, ROOT) or Answer.of_json(200, {})
             route = _ROUTE.fullmatch(request.path)
             if route is None:
                 return Answer.error(404, "UNSUPPORTED", "no such endpoint")
@@ -138,6 +138,9 @@ class Registry:
         return _tags(request, place, repository)
 
     def _protection(self, repository: str) -> Protection | None:
+        """What protects a repository; clients that ask the root first learn the scheme there."""
+        if repository == ROOT:
+            return next(iter(self.protections), None)
         return next((found for found in self.protections if found.covers(repository)), None)
 
     def _refusal(self, request: Request, repository: str) -> Answer | None:
@@ -154,7 +157,7 @@ class Registry:
             if scheme.lower() == "bearer" and self.tokens.opens(token, repository):
                 return None
             challenge = f'Bearer realm="http://{self.service}/token",service="{self.service}"'
-            if repository:
+            if repository != ROOT:
                 challenge += f',scope="repository:{repository}:pull"'
             if token:
                 challenge += ',error="invalid_token"'
@@ -184,12 +187,16 @@ class Registry:
 
     def _granted_by_password(self, header: str | None, wanted: list[str]) -> list[str] | None:
         """What credentials open, or None for wrong ones; without any: what everyone may read."""
+        presented = Credentials.from_header(header)
+        known = {found.credentials for found in self.protections}
+        if presented and presented not in known:
+            return None
         granted: list[str] = []
         for repository in wanted:
             protection = self._protection(repository)
-            if protection is None or protection.admits(Credentials.from_header(header)):
+            if protection is None or protection.admits(presented):
                 granted.append(repository)
-            elif header is not None:
+            elif presented:
                 return None
         return granted
 
