@@ -1,0 +1,25 @@
+"""The lock file: digests that stay what they are until somebody asks for newer ones.
+
+Example:
+    >>> from pathlib import Path
+    >>> LockFile.read(Path("absent.lock.json")).entries
+    {}
+"""
+
+from __future__ import annotations
+
+from pinned_images.lockfile.entries import LockEntry, LockKey
+from pinned_images.lockfile.file import DEFAULT_NAME, LockFile
+from pinned_images.lockfile.modes import UPDATE_VARIABLE, UpdateMode, parse_mode
+from pinned_images.lockfile.resolver import LockedResolver
+
+__all__ = [
+    "DEFAULT_NAME",
+    "UPDATE_VARIABLE",
+    "LockEntry",
+    "LockFile",
+    "LockKey",
+    "LockedResolver",
+    "UpdateMode",
+    "parse_mode",
+]

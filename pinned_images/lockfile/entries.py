@@ -1,0 +1,139 @@
+"""One line of the ledger: which image it is about, and what is known of it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from pinned_images.errors import InvalidReference
+from pinned_images.reference import Digest, ImageReference, Platform
+from pinned_images.resolution import Resolution, ResolutionRequest
+
+# `Platform.__str__`: os/architecture[/variant], and the build of Windows in parentheses.
+_PLATFORM = re.compile(r"(?P<words>[^ ()]+)(?: \((?P<version>[^ ()]+)\))?")
+
+
+@dataclass(frozen=True, slots=True)
+class LockKey:
+    """What an entry is about: the whole reference, and the platform where one was selected.
+
+    Attributes:
+        reference: The image, as `ImageReference.normalized` writes it.
+        platform: The platform whose own manifest is locked, or None for the image as a whole.
+    """
+
+    reference: str
+    platform: Platform | None = None
+
+    @classmethod
+    def of(cls, request: ResolutionRequest) -> LockKey:
+        """The key that answers a request."""
+        platform = request.platform if request.select else None
+        return cls(request.reference.normalized, platform and _plain(platform))
+
+    @classmethod
+    def parse(cls, text: str) -> LockKey:
+        """Parse a key of the file: a normalized reference, perhaps a blank and a platform.
+
+        Raises:
+            InvalidReference: It is none, or is not written out in full.
+
+        Example:
+            >>> LockKey.parse("docker.io/library/nginx:1.25 linux/arm64").platform
+            Platform(os='linux', architecture='arm64', variant='', os_version='')
+        """
+        words, blank, platform = text.partition(" ")
+        selected = parse_platform(platform) if blank else None
+        key = cls(ImageReference.parse(words).normalized, selected)
+        if str(key) != text:
+            raise InvalidReference(f"{text!r} is not written out in full: write {str(key)!r}.")
+        return key
+
+    def __str__(self) -> str:
+        """The key as it stands in the file."""
+        return self.reference if self.platform is None else f"{self.reference} {self.platform}"
+
+    def request(self) -> ResolutionRequest:
+        """The question that this key answers."""
+        reference = ImageReference.parse(self.reference)
+        return ResolutionRequest(reference, self.platform, select=self.platform is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class LockEntry:
+    """What is known of one image.
+
+    Attributes:
+        digest: The digest to pin.
+        media_type: The media type of what the digest names, where it was learned.
+        platforms: The platforms that the image has: None where nobody asked yet, empty where
+            the registry was asked and the image does not say.
+    """
+
+    digest: Digest
+    media_type: str | None = None
+    platforms: tuple[Platform, ...] | None = None
+
+    @classmethod
+    def of(cls, request: ResolutionRequest, resolution: Resolution) -> LockEntry:
+        """What an answer to a request lets us know."""
+        asked = request.platform is not None and not request.select
+        known = _in_order(resolution.platforms)
+        return cls(resolution.digest, resolution.media_type, known if known or asked else None)
+
+    def runs_on(self, platform: Platform) -> bool | None:
+        """Whether the image has a platform; None where nobody asked yet.
+
+        An image that does not say what it runs on is taken as it is, as its registry's answer was.
+        """
+        if self.platforms is None:
+            return None
+        return not self.platforms or any(_serves(one, platform) for one in self.platforms)
+
+    def completed_by(self, other: LockEntry) -> LockEntry:
+        """This entry with what another one, for the same digest, knows beyond it."""
+        platforms = self.platforms
+        if other.platforms is not None:
+            platforms = _in_order((*(platforms or ()), *other.platforms))
+        return LockEntry(self.digest, self.media_type or other.media_type, platforms)
+
+
+def parse_platform(text: str) -> Platform:
+    """What `Platform.__str__` writes, read back.
+
+    Raises:
+        InvalidReference: The text is no platform.
+    """
+    match = _PLATFORM.fullmatch(text)
+    if match is None:
+        raise InvalidReference(
+            f"{text!r} is not a platform: write os/architecture, such as linux/amd64, "
+            "and the build of Windows in parentheses."
+        )
+    return replace(Platform.parse(match["words"]), os_version=match["version"] or "")
+
+
+def _serves(available: Platform, wanted: Platform) -> bool:
+    """OCI image index, "platform": a variant may be left out; a build of Windows is a prefix."""
+    builds = (wanted.os_version, "")
+    return (
+        (available.os, available.architecture) == (wanted.os, wanted.architecture)
+        and available.variant in (wanted.variant, "")
+        and (available.os_version in builds or available.os_version.startswith(f"{builds[0]}."))
+    )
+
+
+def _in_order(platforms: tuple[Platform, ...]) -> tuple[Platform, ...]:
+    """Each platform once, without those that no workload can ask for: an index may say anything."""
+    return tuple(sorted({_plain(platform) for platform in platforms if _is_readable(platform)}))
+
+
+def _plain(platform: Platform) -> Platform:
+    return Platform.of(platform.os, platform.architecture, platform.variant, platform.os_version)
+
+
+def _is_readable(platform: Platform) -> bool:
+    try:
+        return parse_platform(str(_plain(platform))) == _plain(platform)
+    except InvalidReference:
+        return False

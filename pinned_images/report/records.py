@@ -1,0 +1,237 @@
+"""What happened to every image of an app in one synth, as plain values and as a file."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pinned_images.errors import ConfigurationError, InvalidReference
+from pinned_images.reference import ImageReference
+
+if TYPE_CHECKING:
+    from pinned_images.lockfile.entries import LockKey
+
+#: The name of the report in the folder of a cloud assembly.
+FILE_NAME = "pinned-images.json"
+
+SCHEMA_VERSION = 1
+
+#: How the digest of an image became known, or why it carries none.
+ResolvedBy = Literal[
+    "registry",
+    "mirror",
+    "ecr-api",
+    "lock-file",
+    "fixed",
+    "already-pinned",
+    "asset",
+    "exempt",
+    "failed",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class SiteRecord:
+    """One place in a template where an image stands.
+
+    Attributes:
+        stack: Name of the stack.
+        construct_path: Path of the construct in the app: ``Shop/Web/Task/app``.
+        resource_type: CloudFormation's type: ``AWS::ECS::TaskDefinition``.
+        property_path: Path in the resource's properties: ``ContainerDefinitions[0].Image``.
+        reference: The image as written; JSON of the intrinsics where it has no known value.
+        resolved_by: How the digest became known, or why there is none.
+        logical_id: The resource's id in the template, where it is known.
+        pinned: The reference as it stands in the template now, where it was pinned.
+        digest: The digest that it carries.
+        media_type: The media type of what the digest names.
+        platforms: The platforms that the image has, as ``os/architecture``.
+        platform: The platform that the workload runs on, where it is known.
+        selected: Whether the digest is that of the platform's own manifest.
+        origin: Who answered: a host, or the name of a file.
+        reason: Why the image is exempt, or what went wrong.
+    """
+
+    stack: str
+    construct_path: str
+    resource_type: str
+    property_path: str
+    reference: str
+    resolved_by: ResolvedBy
+    logical_id: str | None = None
+    pinned: str | None = None
+    digest: str | None = None
+    media_type: str | None = None
+    platforms: tuple[str, ...] = ()
+    platform: str | None = None
+    selected: bool = False
+    origin: str | None = None
+    reason: str | None = None
+
+    @property
+    def lock_key(self) -> LockKey | None:
+        """The entry of a lock file that this image uses; None where there can be none."""
+        from pinned_images.lockfile.entries import (  # noqa: PLC0415 - a synth does not ask
+            LockKey,
+            parse_platform,
+        )
+
+        try:
+            reference = ImageReference.parse(self.reference).normalized
+            selected = parse_platform(self.platform) if self.selected and self.platform else None
+        except InvalidReference:
+            return None
+        return LockKey(reference, selected)
+
+
+@dataclass(frozen=True, slots=True)
+class SynthReport:
+    """The images of one app after one synth, in a fixed order.
+
+    Attributes:
+        records: One record for each site, sorted by stack, construct and property.
+
+    Example:
+        >>> record = SiteRecord(
+        ...     "Shop", "Shop/Web", "AWS::ECS::TaskDefinition", "ContainerDefinitions[0].Image",
+        ...     "nginx:1.25", "exempt", reason="Chosen by the marketing team.",
+        ... )
+        >>> SynthReport.of([record]).exempt == (record,)
+        True
+    """
+
+    records: tuple[SiteRecord, ...] = ()
+
+    @classmethod
+    def of(cls, records: Iterable[SiteRecord]) -> SynthReport:
+        """A report of records in any order; one that came twice counts once."""
+        return cls(tuple(sorted(set(records), key=_order)))
+
+    @property
+    def failed(self) -> tuple[SiteRecord, ...]:
+        """The images that could not be pinned."""
+        return tuple(record for record in self.records if record.resolved_by == "failed")
+
+    @property
+    def exempt(self) -> tuple[SiteRecord, ...]:
+        """The images that the user left unpinned by name and reason."""
+        return tuple(record for record in self.records if record.resolved_by == "exempt")
+
+    def by_stack(self) -> dict[str, tuple[SiteRecord, ...]]:
+        """The records of each stack, both in order."""
+        stacks: dict[str, list[SiteRecord]] = {}
+        for record in self.records:
+            stacks.setdefault(record.stack, []).append(record)
+        return {stack: tuple(stacks[stack]) for stack in sorted(stacks)}
+
+    def to_json(self) -> str:
+        """The report as text; the same records give the same bytes."""
+        images = [_to_plain(record) for record in self.records]
+        return json.dumps({"version": SCHEMA_VERSION, "images": images}, indent=2) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str | bytes, name: str = FILE_NAME) -> SynthReport:
+        """The report that a text holds.
+
+        Args:
+            text: The content of a ``pinned-images.json``.
+            name: How the file is called, for the error.
+
+        Raises:
+            ConfigurationError: The text is no report of this schema; the message says why.
+        """
+        import msgspec  # noqa: PLC0415 - a synth writes reports and reads none
+
+        try:
+            document = msgspec.json.decode(text, type=dict[str, Any])
+            version = document.get("version")
+            if isinstance(version, int) and version > SCHEMA_VERSION:
+                raise ConfigurationError(
+                    f"The report {name!r} is written in schema {version}, newer than this "
+                    "pinned-images: pip install --upgrade pinned-images."
+                )
+            images = msgspec.convert(document.get("images"), list[dict[str, Any]])
+            return cls.of(msgspec.convert(list(map(_from_plain, images)), list[SiteRecord]))
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise ConfigurationError(
+                f"{name!r} is no report of pinned-images ({error}): synthesize the app again."
+            ) from error
+
+    @classmethod
+    def read(cls, path: str | Path) -> SynthReport:
+        """The report in a file, or in the folder of a cloud assembly.
+
+        Raises:
+            ConfigurationError: There is none, or it cannot be used.
+        """
+        path = Path(path)
+        path = path / FILE_NAME if path.is_dir() else path
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise ConfigurationError(
+                f"There is no report at {str(path)!r} ({error.strerror}): synthesize the app with "
+                "PinImages first, and name its output folder (cdk.out)."
+            ) from error
+        return cls.from_json(content, str(path))
+
+    def write(self, path: str | Path) -> Path:
+        """Write the report in one step.
+
+        Args:
+            path: A file, or the folder of a cloud assembly.
+
+        Returns:
+            The file.
+
+        Raises:
+            ConfigurationError: It cannot be written there.
+        """
+        from pinned_images.atomic_write import write_atomically  # noqa: PLC0415 - used once
+
+        path = Path(path)
+        path = path / FILE_NAME if path.is_dir() else path
+        try:
+            temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+            write_atomically(path, self.to_json(), temporary=temporary)
+        except OSError as error:
+            raise ConfigurationError(
+                f"The report {str(path)!r} cannot be written ({error.strerror}): make its "
+                "folder, and make it writable."
+            ) from error
+        return path
+
+
+def _order(record: SiteRecord) -> tuple[Any, ...]:
+    path = _numbers_apart(record.property_path)
+    return (record.stack, record.construct_path, record.logical_id or "", path, repr(record))
+
+
+def _numbers_apart(path: str) -> tuple[tuple[str, int], ...]:
+    """`Containers[10]` after `Containers[9]`."""
+    return tuple(
+        (part, -1) if number == "" else (part, int(number))
+        for part, number in re.findall(r"([^0-9]*)([0-9]*)", path)
+    )
+
+
+def _to_plain(record: SiteRecord) -> dict[str, Any]:
+    """A record as JSON knows it: names as CDK writes them, and only what is known."""
+    plain = {written: getattr(record, name) for name, written in _WRITTEN.items()}
+    return {written: value for written, value in plain.items() if value not in (None, (), False)}
+
+
+def _from_plain(plain: dict[str, Any]) -> dict[str, Any]:
+    return {name: plain[written] for name, written in _WRITTEN.items() if written in plain}
+
+
+def _camel(name: str) -> str:
+    return re.sub(r"_(\w)", lambda found: found[1].upper(), name)
+
+
+_WRITTEN = {field.name: _camel(field.name) for field in fields(SiteRecord)}

@@ -1,0 +1,43 @@
+"""A lock file on disk, and a registry that answers from a table and notes what it was asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from pinned_images.errors import ImageNotFound
+from pinned_images.reference import Digest
+from pinned_images.resolution import Outcome, Resolution, ResolutionRequest
+
+
+class TableResolver:
+    """A `Resolver` whose answers are a table; what is not in it is not found."""
+
+    def __init__(self, answers: Mapping[str, Outcome | str] | None = None) -> None:
+        self.answers = dict(answers or {})
+        self.asked: list[str] = []
+
+    def resolve(self, requests: Sequence[ResolutionRequest]) -> Mapping[ResolutionRequest, Outcome]:
+        self.asked += [self.name(request) for request in requests]
+        return {request: self.answer(request) for request in requests}
+
+    def answer(self, request: ResolutionRequest) -> Outcome:
+        answer = self.answers.get(self.name(request), ImageNotFound(f"No {request.reference}."))
+        return Resolution(Digest.of(answer.encode())) if isinstance(answer, str) else answer
+
+    @staticmethod
+    def name(request: ResolutionRequest) -> str:
+        platform = f" {request.platform}" if request.select else ""
+        return f"{request.reference}{platform}"
+
+
+@pytest.fixture
+def table() -> type[TableResolver]:
+    return TableResolver
+
+
+@pytest.fixture
+def lock_path(tmp_path: Path) -> Path:
+    return tmp_path / "pinned-images.lock.json"
