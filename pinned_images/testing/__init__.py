@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pinned_images.testing.registry import RegistryServer
+    from pinned_images.testing.resolver import FixedResolver
 
-__all__ = ["RegistryServer"]
+__all__ = ["FixedResolver", "RegistryServer"]
 
-_LATE = {"RegistryServer": "registry"}
+_LATE = {"FixedResolver": "resolver", "RegistryServer": "registry"}
 
 
 def __getattr__(name: str) -> object:

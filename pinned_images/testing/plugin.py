@@ -13,6 +13,7 @@ import pytest
 
 if TYPE_CHECKING:
     from pinned_images.testing.registry import RegistryServer
+    from pinned_images.testing.resolver import FixedResolver
 
 
 @pytest.fixture
@@ -22,3 +23,11 @@ def registry() -> Iterator[RegistryServer]:
 
     with RegistryServer() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def fixed_resolver() -> FixedResolver:
+    """A resolver that knows every image without network: `FixedResolver.derived()`."""
+    from pinned_images.testing.resolver import FixedResolver  # noqa: PLC0415 (see above)
+
+    return FixedResolver.derived()
