@@ -6,6 +6,8 @@ import pytest
 
 from pinned_images.testing import plugin
 
+pytest_plugins = ["pytester"]
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register the plugin where the project runs from its folder without being installed."""

@@ -1,8 +1,8 @@
 """For the tests of apps that pin their images: no network, and what was pinned in plain sight.
 
 `RegistryServer` is a registry in a thread, `FixedResolver` a resolver without network,
-`assert_pinned` an assertion on templates, `SynthesizedApp` an app's templates, and
-`TemplateSnapshotExtension` a syrupy extension. The pytest plugin gives fixtures of them.
+`SynthesizedApp` what a synth wrote, and the snapshot extensions are for syrupy. The pytest plugin
+gives fixtures of them.
 """
 
 from __future__ import annotations
@@ -13,10 +13,32 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pinned_images.testing.registry import RegistryServer
     from pinned_images.testing.resolver import FixedResolver
+    from pinned_images.testing.snapshots import (
+        JsonTemplateSnapshotExtension,
+        TemplateSnapshotExtension,
+        masking,
+    )
+    from pinned_images.testing.synthesized import SynthesizedApp, synthesize
 
-__all__ = ["FixedResolver", "RegistryServer"]
+__all__ = [
+    "FixedResolver",
+    "JsonTemplateSnapshotExtension",
+    "RegistryServer",
+    "SynthesizedApp",
+    "TemplateSnapshotExtension",
+    "masking",
+    "synthesize",
+]
 
-_LATE = {"FixedResolver": "resolver", "RegistryServer": "registry"}
+_LATE = {
+    "FixedResolver": "resolver",
+    "JsonTemplateSnapshotExtension": "snapshots",
+    "RegistryServer": "registry",
+    "SynthesizedApp": "synthesized",
+    "TemplateSnapshotExtension": "snapshots",
+    "masking": "snapshots",
+    "synthesize": "synthesized",
+}
 
 
 def __getattr__(name: str) -> object:

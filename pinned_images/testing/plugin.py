@@ -6,20 +6,23 @@ imported when the fixture is used.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
+    from syrupy.assertion import SnapshotAssertion
+
     from pinned_images.testing.registry import RegistryServer
     from pinned_images.testing.resolver import FixedResolver
+    from pinned_images.testing.synthesized import SynthesizedApp
 
 
 @pytest.fixture
 def registry() -> Iterator[RegistryServer]:
     """An empty container registry on loopback; see `RegistryServer`."""
-    from pinned_images.testing.registry import RegistryServer  # noqa: PLC0415 (see above)
+    from pinned_images.testing.registry import RegistryServer  # noqa: PLC0415 (late by design)
 
     with RegistryServer() as server:
         yield server
@@ -28,6 +31,25 @@ def registry() -> Iterator[RegistryServer]:
 @pytest.fixture(scope="session")
 def fixed_resolver() -> FixedResolver:
     """A resolver that knows every image without network: `FixedResolver.derived()`."""
-    from pinned_images.testing.resolver import FixedResolver  # noqa: PLC0415 (see above)
+    from pinned_images.testing.resolver import FixedResolver  # noqa: PLC0415 (late by design)
 
     return FixedResolver.derived()
+
+
+@pytest.fixture(scope="session")
+def synthesize() -> Callable[..., SynthesizedApp]:
+    """A function that synthesizes an app: ``synthesize(app).template("Web")``.
+
+    With ``check=False`` errors of the synth stand in the answer's `errors` and raise nothing.
+    """
+    from pinned_images.testing.synthesized import synthesize  # noqa: PLC0415 (late by design)
+
+    return synthesize
+
+
+@pytest.fixture
+def template_snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
+    """Syrupy's `snapshot`, for templates: one YAML file each; see `TemplateSnapshotExtension`."""
+    from pinned_images.testing.snapshots import TemplateSnapshotExtension  # noqa: PLC0415 (late by design)
+
+    return snapshot.use_extension(TemplateSnapshotExtension)

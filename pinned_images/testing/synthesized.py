@@ -1,0 +1,156 @@
+"""What a synth of an app left behind: every template, by the path of its stack."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pinned_images.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from aws_cdk import Stage
+    from typing_extensions import Self
+
+_NESTED_SUFFIX = " Nested Stack Template"
+# What constructs complain of stands in their metadata too, with all feature flags.
+_ANNOTATIONS = "Construct Annotations"
+_HARMLESS = ("warning", "info")
+
+
+@dataclass(frozen=True, slots=True)
+class SynthesizedApp:
+    """The templates of an app, those of nested stages and nested stacks too.
+
+    Attributes:
+        directory: The cloud assembly.
+        templates: Templates by construct path of their stack, in order of the paths:
+            ``Web``, ``Production/Web``, ``Web/Workers`` for a nested stack.
+        errors: What synth found wrong: ``Web/Task/Resource: nginx:1.25 is not pinned``.
+    """
+
+    directory: Path
+    templates: Mapping[str, dict[str, Any]]
+    errors: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, directory: str | Path) -> Self:
+        """Read a cloud assembly, such as ``cdk.out``.
+
+        Raises:
+            ConfigurationError: The folder holds no cloud assembly.
+        """
+        root = Path(directory)
+        if not (root / "manifest.json").is_file():
+            raise ConfigurationError(
+                f"There is no cloud assembly in {root}: give the folder that a synth wrote."
+            )
+        templates: dict[str, dict[str, Any]] = {}
+        errors: list[str] = []
+        for assembly in _assemblies(root):
+            templates |= _templates(assembly)
+            errors += _errors(assembly)
+        return cls(root, dict(sorted(templates.items())), tuple(dict.fromkeys(errors)))
+
+    def template(self, stack: str) -> dict[str, Any]:
+        """The template of one stack.
+
+        Args:
+            stack: The stack's construct path.
+
+        Raises:
+            ConfigurationError: The app has no such stack; the message names those that it has.
+        """
+        if stack not in self.templates:
+            raise ConfigurationError(
+                f"The app has no stack {stack!r}: its stacks are {', '.join(self.templates)}."
+            )
+        return self.templates[stack]
+
+
+def synthesize(app: Stage, *, check: bool = True) -> SynthesizedApp:
+    """Synthesize an app (or a stage) in this process, and read what it wrote.
+
+    Args:
+        app: The app, complete.
+        check: Raise if synth finds errors; with False they stand in the answer's `errors`.
+
+    Raises:
+        AssertionError: Synth found errors, and `check` was not False.
+    """
+    failure: RuntimeError | None = None
+    try:
+        app.synth()
+    except RuntimeError as error:  # what jsii makes of every JavaScript error
+        failure = error
+    if failure and not (Path(app.outdir) / "validation-report.json").is_file():
+        raise failure
+    synthesized = SynthesizedApp.read(app.outdir)
+    if failure and not synthesized.errors:
+        raise failure
+    if check and synthesized.errors:
+        listed = "".join(f"\n  {error}" for error in synthesized.errors)
+        raise AssertionError(f"The app does not synthesize:{listed}")
+    return synthesized
+
+
+def _assemblies(root: Path) -> Iterator[Path]:
+    yield root
+    for artifact in _artifacts(root, "cdk:cloud-assembly").values():
+        yield from _assemblies(root / artifact["properties"]["directoryName"])
+
+
+def _artifacts(assembly: Path, kind: str) -> dict[str, Any]:
+    artifacts = _json(assembly / "manifest.json").get("artifacts", {})
+    return {name: artifact for name, artifact in artifacts.items() if artifact["type"] == kind}
+
+
+def _templates(assembly: Path) -> dict[str, dict[str, Any]]:
+    templates: dict[str, dict[str, Any]] = {}
+    for name, artifact in _artifacts(assembly, "aws:cloudformation:stack").items():
+        stack = artifact.get("displayName", name).partition(" (")[0]
+        templates[stack] = _json(assembly / artifact["properties"]["templateFile"])
+        for nested, file in _nested_stacks(assembly / f"{name}.assets.json"):
+            templates[f"{stack}/{nested}"] = _json(assembly / file)
+    return templates
+
+
+def _nested_stacks(assets: Path) -> Iterator[tuple[str, str]]:
+    """Nested stacks' paths below their stack, and their templates' files."""
+    if not assets.is_file():
+        return
+    for asset in _json(assets).get("files", {}).values():
+        file = asset["source"].get("path", "")
+        if file.endswith(".nested.template.json"):
+            yield asset.get("displayName", file).removesuffix(_NESTED_SUFFIX), file
+
+
+def _errors(assembly: Path) -> Iterator[str]:
+    """Errors of constructs, then what validation plugins found."""
+    for artifact in _json(assembly / "manifest.json").get("artifacts", {}).values():
+        metadata = dict(artifact.get("metadata", {}))
+        if "additionalMetadataFile" in artifact:
+            metadata |= _json(assembly / artifact["additionalMetadataFile"])
+        for path, entries in metadata.items():
+            for entry in entries:
+                if entry["type"] == "aws:cdk:error":
+                    yield f"{path.strip('/')}: {entry['data']}"
+    report = assembly / "validation-report.json"
+    for plugin in _json(report).get("pluginReports", []) if report.is_file() else []:
+        if plugin["pluginName"] != _ANNOTATIONS and plugin["conclusion"] == "failure":
+            for violation in plugin["violations"]:
+                if violation.get("severity") not in _HARMLESS:
+                    yield _violation(violation)
+
+
+def _violation(violation: dict[str, Any]) -> str:
+    constructs = violation.get("violatingConstructs", [])
+    paths = ", ".join(construct.get("constructPath", "?") for construct in constructs)
+    return f"{paths}: {violation.get('description', '')} ({violation.get('ruleName', '')})"
+
+
+def _json(file: Path) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return content
