@@ -1,0 +1,1 @@
+"""What CloudFormation templates say about images: pure functions over plain data."""

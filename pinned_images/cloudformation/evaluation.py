@@ -1,0 +1,125 @@
+"""What the value of an image property means: an image, or the reason why it cannot be known.
+
+Pure and total: `evaluate` gives an `Evaluation` for every value there is, and raises nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pinned_images.cloudformation import dynamic_references
+from pinned_images.cloudformation.catalog import LeaveRule
+from pinned_images.cloudformation.interpreter import Interpreter
+from pinned_images.cloudformation.left_alone import is_asset, left_alone
+from pinned_images.cloudformation.outcomes import (
+    Choice,
+    Condition,
+    Evaluation,
+    ExemptByRule,
+    Known,
+    Leaf,
+    Unknown,
+)
+from pinned_images.cloudformation.results import Undecided, Unsettled
+from pinned_images.cloudformation.scope import TemplateScope
+from pinned_images.errors import InvalidReference
+from pinned_images.reference import ImageReference
+
+MAXIMUM_CONDITIONS = 8
+MAXIMUM_LENGTH = 2_000
+CORRECT_OR_EXEMPT = "Correct the image, or exempt it with a reason."
+
+Assumptions = Mapping[Condition, bool]
+
+
+def evaluate(
+    value: Any,
+    scope: TemplateScope,
+    *,
+    leave: LeaveRule | None = None,
+    assumptions: Assumptions | None = None,
+) -> Evaluation:
+    """What a value means.
+
+    Args:
+        value: The value of an image property: a text, or intrinsic functions as plain data.
+        scope: The template that it stands in, and what is known around it.
+        leave: The rule for values of this property that are no references to a registry.
+        assumptions: Answers to conditions that hold where the value stands.
+
+    Example:
+        >>> scope = TemplateScope(region="eu-west-1")
+        >>> value = {"Fn::Sub": "1234.dkr.ecr.${AWS::Region}.${AWS::URLSuffix}/app:v1"}
+        >>> evaluate(value, scope)
+        Known(text='1234.dkr.ecr.eu-west-1.amazonaws.com/app:v1')
+    """
+    return _evaluate(value, scope, leave, dict(assumptions or {}), MAXIMUM_CONDITIONS)
+
+
+def _evaluate(
+    value: Any,
+    scope: TemplateScope,
+    leave: LeaveRule | None,
+    assumptions: dict[Condition, bool],
+    conditions_left: int,
+) -> Evaluation:
+    text = text_of(value, scope, assumptions)
+    if not isinstance(text, Undecided):
+        return _judged(value, text, scope, leave, assumptions)
+    condition = text.condition
+    if conditions_left == 0:
+        return Unknown(
+            f"The image depends on more than {MAXIMUM_CONDITIONS} conditions.",
+            "Choose it with fewer, or exempt it with a reason.",
+        )
+    when_true, when_false = (
+        _evaluate(value, scope, leave, {**assumptions, condition: answer}, conditions_left - 1)
+        for answer in (True, False)
+    )
+    if when_true == when_false:
+        return when_true
+    return Choice(condition, when_true, when_false)
+
+
+def text_of(value: Any, scope: TemplateScope, assumptions: Assumptions) -> str | Unsettled:
+    """The text that a value comes to, dynamic references filled in."""
+    text = Interpreter(assumptions).text(value, scope)
+    return dynamic_references.resolve(text, scope) if isinstance(text, str) else text
+
+
+def _judged(
+    value: Any,
+    text: str | Leaf,
+    scope: TemplateScope,
+    leave: LeaveRule | None,
+    assumptions: Assumptions,
+) -> Leaf:
+    """What a text is, or what may be told of a value although its text is not known."""
+    if isinstance(text, Unknown):
+        return _asset_by_shape(value, scope, assumptions) or text
+    if not isinstance(text, str):
+        return text
+    exempt = left_alone(text, scope, leave)
+    if exempt is not None:
+        return exempt
+    if len(text) > MAXIMUM_LENGTH:
+        return Unknown(
+            f"A text of {len(text)} characters is no image reference: {text[:60]!r}...",
+            CORRECT_OR_EXEMPT,
+        )
+    try:
+        ImageReference.parse(text)
+    except InvalidReference as refusal:
+        return Unknown(str(refusal), CORRECT_OR_EXEMPT)
+    return Known(text)
+
+
+def _asset_by_shape(
+    value: Any, scope: TemplateScope, assumptions: Assumptions
+) -> ExemptByRule | None:
+    """An asset of a stack whose account or region is not known is an asset all the same."""
+    shape = Interpreter(assumptions, symbolic=True).text(value, scope)
+    if isinstance(shape, str) and is_asset(shape, scope):
+        return left_alone(shape, scope, None)
+    return None

@@ -1,0 +1,100 @@
+"""The shapes of CloudFormation's intrinsic functions, and nothing of what they mean."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+NO_VALUE = {"Ref": "AWS::NoValue"}
+_FOR_EACH = "Fn::ForEach::"
+_VARIABLE = re.compile(r"\$\{(?P<escape>!?)(?P<name>[^{}]*)\}")
+
+
+class Intrinsic(NamedTuple):
+    """A function and what it is given."""
+
+    name: str
+    argument: Any
+
+
+def intrinsic_of(value: object) -> Intrinsic | None:
+    """The intrinsic function that a value calls; None for plain data.
+
+    Example:
+        >>> intrinsic_of({"Ref": "Repository"})
+        Intrinsic(name='Ref', argument='Repository')
+    """
+    if not isinstance(value, Mapping) or len(value) != 1:
+        return None
+    ((name, argument),) = value.items()
+    if name == "Ref" or (isinstance(name, str) and name.startswith("Fn::")):
+        return Intrinsic(name, argument)
+    return None
+
+
+class IfArguments(NamedTuple):
+    """What stands in a well-formed ``Fn::If``."""
+
+    condition: str
+    when_true: Any
+    when_false: Any
+
+
+def if_arguments(argument: object) -> IfArguments | None:
+    """The arguments of ``Fn::If``; None where they are malformed."""
+    match argument:
+        case [str(condition), when_true, when_false]:
+            return IfArguments(condition, when_true, when_false)
+    return None
+
+
+def function_among(keys: Mapping[Any, Any]) -> str | None:
+    """The function that makes an object from more than what is written in it, if there is one."""
+    for key in keys:
+        if isinstance(key, str) and (key == "Fn::Transform" or key.startswith(_FOR_EACH)):
+            return key
+    return None
+
+
+class SubPiece(NamedTuple):
+    """A part of the text of ``Fn::Sub``: as written, as it reads, and the variable it names."""
+
+    written: str
+    reads: str
+    variable: str | None = None
+
+
+def sub_pieces(text: str) -> list[SubPiece]:
+    """Take the text of ``Fn::Sub`` apart; the parts as written make the text again.
+
+    Example:
+        >>> [piece.variable for piece in sub_pieces("${Name}:${!Literal}")]
+        ['Name', None, None]
+    """
+    pieces = []
+    position = 0
+    for match in _VARIABLE.finditer(text):
+        if match.start() > position:
+            between = text[position : match.start()]
+            pieces.append(SubPiece(between, between))
+        if match["escape"]:
+            pieces.append(SubPiece(match[0], f"${{{match['name']}}}"))
+        else:
+            pieces.append(SubPiece(match[0], "", match["name"]))
+        position = match.end()
+    if position < len(text):
+        pieces.append(SubPiece(text[position:], text[position:]))
+    return pieces
+
+
+def sub_arguments(argument: object) -> tuple[str, Mapping[str, Any]] | None:
+    """The text and the variables of either form of ``Fn::Sub``; None where it is malformed."""
+    match argument:
+        case str(text):
+            return text, {}
+        case [str(text)]:
+            return text, {}
+        case [str(text), Mapping() as variables]:
+            return text, variables
+    return None

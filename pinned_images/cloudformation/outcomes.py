@@ -1,0 +1,162 @@
+"""What a template's value turns out to be, as plain values.
+
+::
+
+    Evaluation
+    ├── Known            an image reference
+    ├── ExemptByRule     a value that needs no digest, and the rule that says so
+    ├── Absent           AWS::NoValue: nothing stands there
+    ├── NeedsParameters  an image once the named SSM parameters have been read
+    ├── Unknown          nothing that can be known before the deployment, and what to do
+    ├── Choice           one of two, by a condition of the template
+    └── Several          a text that holds several images (Kubernetes objects)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, NamedTuple
+
+from pinned_images.reference import ImageReference
+
+ExemptRule = Literal[
+    "codebuild-curated",
+    "content-addressed-asset",
+    "helm-chart",
+    "imagebuilder-managed",
+    "lightsail-stored",
+]
+
+
+class SsmParameter(NamedTuple):
+    """A parameter of the Systems Manager Parameter Store that a template reads.
+
+    Attributes:
+        name: Its name: ``/aws/service/aws-for-fluent-bit/stable``.
+        version: The version that the template asks for; None means the latest.
+        account: The account of the stack, where it is known.
+        region: The region of the stack, where it is known.
+    """
+
+    name: str
+    version: int | None = None
+    account: str | None = None
+    region: str | None = None
+
+    def __str__(self) -> str:
+        """The name, and the version where one is asked for."""
+        return self.name if self.version is None else f"{self.name}:{self.version}"
+
+
+class Condition(NamedTuple):
+    """A condition of a template; the same name in another template is another condition."""
+
+    name: str
+    stack: str = ""
+
+    def __str__(self) -> str:
+        """The name."""
+        return self.name
+
+
+@dataclass(frozen=True)
+class Known:
+    """An image reference, as text; it is one that `ImageReference.parse` takes."""
+
+    text: str
+
+    @cached_property
+    def reference(self) -> ImageReference:
+        """The reference."""
+        return ImageReference.parse(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class ExemptByRule:
+    """A value that is left as it is, because no registry has to be asked for it.
+
+    Attributes:
+        text: The value. Where account or region are unknown it reads ``${AWS::AccountId}``.
+        rule: The rule's name.
+        reason: Why it needs no digest, as a sentence.
+    """
+
+    text: str
+    rule: ExemptRule
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """``AWS::NoValue``: the property is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsParameters:
+    """What becomes known when these parameters are in the scope's `parameter_values`."""
+
+    parameters: frozenset[SsmParameter]
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """What cannot be known before the deployment.
+
+    Attributes:
+        reason: Why, as a sentence.
+        remedy: What to do, as a sentence.
+    """
+
+    reason: str
+    remedy: str
+
+    def __str__(self) -> str:
+        """Both sentences."""
+        return f"{self.reason} {self.remedy}"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of two, as a condition of the template decides at deployment."""
+
+    condition: Condition
+    when_true: Evaluation
+    when_false: Evaluation
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """The images in one text, each with its place there (``Deployment/web: spec...image``)."""
+
+    images: tuple[tuple[str, Evaluation], ...]
+
+
+Leaf = Known | ExemptByRule | Absent | NeedsParameters | Unknown
+Evaluation = Leaf | Choice | Several
+
+
+def leaves(evaluation: Evaluation) -> Iterator[Leaf]:
+    """Each single outcome in an evaluation, from left to right."""
+    if isinstance(evaluation, Choice):
+        yield from leaves(evaluation.when_true)
+        yield from leaves(evaluation.when_false)
+    elif isinstance(evaluation, Several):
+        for _, image in evaluation.images:
+            yield from leaves(image)
+    else:
+        yield evaluation
+
+
+def references(evaluation: Evaluation) -> list[ImageReference]:
+    """The image references in an evaluation, each once, in order; pinned ones too."""
+    known = (leaf.reference for leaf in leaves(evaluation) if isinstance(leaf, Known))
+    return list(dict.fromkeys(known))
+
+
+def missing_parameters(evaluation: Evaluation) -> frozenset[SsmParameter]:
+    """The parameters whose values an evaluation waits for."""
+    return frozenset().union(
+        *(leaf.parameters for leaf in leaves(evaluation) if isinstance(leaf, NeedsParameters))
+    )

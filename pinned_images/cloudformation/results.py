@@ -1,0 +1,74 @@
+"""What a value comes to on the way, and how several come to one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from pinned_images.cloudformation.outcomes import Absent, Condition, NeedsParameters, Unknown
+from pinned_images.cloudformation.scope import TemplateScope
+
+MAXIMUM_LENGTH = 4_000_000
+
+WRITE_IT_OUT = (
+    "Write the image as text, or as functions of what is known at synth, "
+    "or exempt it with a reason."
+)
+
+
+class Pending(NamedTuple):
+    """A value that has not been looked at yet, and the scope that it means something in."""
+
+    value: Any
+    scope: TemplateScope
+
+
+class Items(NamedTuple):
+    """A list; its elements are evaluated when they are used."""
+
+    elements: tuple[Pending, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    """It depends on a condition for which no answer is assumed."""
+
+    condition: Condition
+
+
+Unsettled = Unknown | NeedsParameters | Undecided | Absent
+Result = str | Items | Unsettled
+
+
+def malformed(function: str, form: str) -> Unknown:
+    """What a function comes to that is not given what it takes."""
+    return Unknown(f"{function} is not written as CloudFormation takes it.", f"Write {form}.")
+
+
+def first_unsettled(results: Iterable[str | Unsettled]) -> Unsettled | None:
+    """What stands in the way of using all results; None where all are texts.
+
+    A condition comes first, since each of its answers may settle the others; then what can
+    never be known; then the parameters that are still to be read, all of them.
+    """
+    unsettled = [result for result in results if not isinstance(result, str)]
+    for kind in (Undecided, Unknown, Absent):
+        for result in unsettled:
+            if isinstance(result, kind):
+                return result
+    waiting = [each.parameters for each in unsettled if isinstance(each, NeedsParameters)]
+    return NeedsParameters(frozenset().union(*waiting)) if waiting else None
+
+
+def joined(delimiter: str, parts: Sequence[str | Unsettled]) -> str | Unsettled:
+    """The parts as one text."""
+    unsettled = first_unsettled(parts)
+    if isinstance(unsettled, Absent):
+        return Unknown("AWS::NoValue is joined with text.", "Join an empty text instead.")
+    if unsettled is not None:
+        return unsettled
+    texts = [part for part in parts if isinstance(part, str)]
+    if sum(map(len, texts)) + len(delimiter) * len(texts) > MAXIMUM_LENGTH:
+        return Unknown("The text is longer than any template can hold.", WRITE_IT_OUT)
+    return delimiter.join(texts)

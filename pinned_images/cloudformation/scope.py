@@ -1,0 +1,172 @@
+"""What a template's values are evaluated in: its sections, its environment, its neighbours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from pinned_images.cloudformation.outcomes import SsmParameter, Unknown
+
+Template = Mapping[str, Any]
+
+
+class AssetImage(NamedTuple):
+    """A Docker image asset that the app itself builds and pushes, from a cloud assembly's manifest.
+
+    Attributes:
+        repository: The repository's name; ``${AWS::AccountId}`` and ``${AWS::Region}`` may stand
+            in it.
+        tag: The tag, which ends with the hash of the asset's source.
+    """
+
+    repository: str
+    tag: str
+
+
+@dataclass(frozen=True, eq=False)
+class TemplateScope:
+    """One template and what is known around it.
+
+    Attributes:
+        template: The rendered template, or a function that renders it when it is first needed.
+        account: The account that the stack is deployed to, where it is known.
+        region: The region that the stack is deployed to, where it is known.
+        stack: The name that the stack is deployed under.
+        app: The app's other templates, for what stacks hand to each other.
+        parameter_values: Values of SSM parameters. It is read at each evaluation, so a caller
+            may fill it between two of them; an `Unknown` says why a value could not be read.
+        use_parameter_defaults: Take a CloudFormation parameter's default for its value, although
+            a deployment can override it.
+        asset_images: The Docker image assets of the stack. Those in CDK's own bootstrap
+            repository are recognised without them.
+
+    Example:
+        >>> scope = TemplateScope({"Resources": {}}, account="123456789012", region="eu-west-1")
+    """
+
+    template: Template | Callable[[], Template] = field(default_factory=dict)
+    account: str | None = None
+    region: str | None = None
+    stack: str = ""
+    app: AppTemplates | None = None
+    parameter_values: Mapping[SsmParameter, str | Unknown] = field(default_factory=dict)
+    use_parameter_defaults: bool = False
+    asset_images: frozenset[AssetImage] = frozenset()
+    parent: TemplateScope | None = None
+    logical_id_in_parent: str = ""
+    nested: dict[str, TemplateScope] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Make the scope known to the app's others."""
+        if self.app is not None and self.parent is None:
+            self.app.scopes.append(self)
+
+    def nest(self, logical_id: str, template: Template | Callable[[], Template]) -> TemplateScope:
+        """The scope of a nested stack, which gets its parameters from this one.
+
+        Args:
+            logical_id: The ``AWS::CloudFormation::Stack`` resource in this template.
+            template: The nested stack's template.
+        """
+        scope = replace(
+            self,
+            template=template,
+            stack=f"{self.stack}/{logical_id}",
+            parent=self,
+            logical_id_in_parent=logical_id,
+            nested={},
+        )
+        self.nested[logical_id] = scope
+        return scope
+
+    @cached_property
+    def _rendered(self) -> Any:
+        return self.template() if callable(self.template) else self.template
+
+    def section(self, name: str) -> Mapping[str, Any]:
+        """A section of the template, such as ``Resources``; empty where it has none."""
+        rendered = self._rendered
+        section = rendered.get(name) if isinstance(rendered, Mapping) else None
+        return section if isinstance(section, Mapping) else {}
+
+    def entry(self, section: str, name: str) -> Mapping[str, Any] | None:
+        """One object of a section, such as a resource; None where there is none."""
+        entry = self.section(section).get(name)
+        return entry if isinstance(entry, Mapping) else None
+
+    def resource_properties(self, logical_id: str) -> Mapping[str, Any]:
+        """The properties of a resource; empty where it has none."""
+        properties = (self.entry("Resources", logical_id) or {}).get("Properties")
+        return properties if isinstance(properties, Mapping) else {}
+
+
+class HandedValue(NamedTuple):
+    """A value that one stack hands to others, and the scope that it means something in."""
+
+    value: Any
+    scope: TemplateScope
+
+
+@dataclass(eq=False)
+class AppTemplates:
+    """The templates of one app: what their stacks hand to each other.
+
+    Example:
+        >>> app = AppTemplates()
+        >>> producer = TemplateScope({}, stack="Producer", app=app)
+        >>> consumer = TemplateScope({}, stack="Consumer", app=app)
+        >>> [scope.stack for scope in app.scopes]
+        ['Producer', 'Consumer']
+    """
+
+    scopes: list[TemplateScope] = field(default_factory=list)
+
+    def all_scopes(self) -> Iterator[TemplateScope]:
+        """Each stack's scope, and those of the stacks nested in it."""
+        pending = list(reversed(self.scopes))
+        while pending:
+            scope = pending.pop()
+            yield scope
+            pending.extend(reversed(scope.nested.values()))
+
+    def outputs_with_exports(
+        self, account: str | None, region: str | None
+    ) -> Iterator[HandedValue]:
+        """Each output that an environment's stacks export, whatever its name."""
+        for scope in self.all_scopes():
+            if (scope.account, scope.region) == (account, region):
+                for output in scope.section("Outputs").values():
+                    if isinstance(output, Mapping) and isinstance(output.get("Export"), Mapping):
+                        yield HandedValue(output, scope)
+
+    def stack_output(self, stack: str, region: str | None, output: str) -> list[HandedValue]:
+        """The outputs of that name, of the stacks of that name in a region."""
+        found = []
+        for scope in self.scopes:
+            if scope.stack == stack and scope.region == region:
+                entry = scope.entry("Outputs", output)
+                if entry is not None and "Value" in entry:
+                    found.append(HandedValue(entry["Value"], scope))
+        return found
+
+    def cross_region_export(self, name: str, region: str | None) -> list[HandedValue]:
+        """What CDK's ``Custom::CrossRegionExportWriter`` puts under a name into a region."""
+        found = []
+        for scope in self.all_scopes():
+            for resource in scope.section("Resources").values():
+                written = _cross_region_exports(resource, region)
+                if name in written:
+                    found.append(HandedValue(written[name], scope))
+        return found
+
+
+def _cross_region_exports(resource: Any, region: str | None) -> Mapping[str, Any]:
+    match resource:
+        case {
+            "Type": "Custom::CrossRegionExportWriter",
+            "Properties": {"WriterProps": {"region": to, "exports": Mapping() as exports}},
+        } if to == region:
+            return exports
+    return {}

@@ -1,0 +1,255 @@
+"""Where images stand in the properties of a resource, and what stands there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pinned_images.cloudformation.catalog import Catalog, ImageProperty, Step
+from pinned_images.cloudformation.evaluation import Assumptions, evaluate
+from pinned_images.cloudformation.intrinsics import (
+    NO_VALUE,
+    function_among,
+    if_arguments,
+    intrinsic_of,
+)
+from pinned_images.cloudformation.outcomes import Condition, Evaluation, Unknown
+from pinned_images.cloudformation.results import WRITE_IT_OUT
+from pinned_images.cloudformation.scope import TemplateScope
+from pinned_images.cloudformation.trees import Path, path_text
+
+_MAXIMUM_DEPTH = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One place in the properties of one resource where an image stands.
+
+    Attributes:
+        path: The keys and indices that lead there in the given properties, for `replace_at`.
+        value: What stands there: a text or intrinsic functions.
+        image_property: The property of the catalog.
+        container: The object that holds the image, to read its other keys; None where the image
+            is a property of the resource itself.
+        obstacle: Why no image can be found here although one may stand here; None where `value`
+            is the image.
+        assumptions: The answers to the template's conditions that lead here, by name.
+    """
+
+    path: Path
+    value: Any
+    image_property: ImageProperty
+    container: Mapping[str, Any] | None = None
+    obstacle: Unknown | None = None
+    assumptions: tuple[tuple[str, bool], ...] = ()
+
+    @property
+    def location(self) -> str:
+        """The path, as people write it."""
+        return path_text(self.path)
+
+    def assumed(self, scope: TemplateScope) -> Assumptions:
+        """The assumptions, as conditions of the template that the site stands in."""
+        return {Condition(name, scope.stack): answer for name, answer in self.assumptions}
+
+    def setting(self, name: str) -> Any:
+        """Another key of the object that holds the image, in either case; None without it.
+
+        Example:
+            >>> container = {"image": "nginx", "name": "web"}
+            >>> image = Catalog.default().properties_of("AWS::ECS::TaskDefinition")[0]
+            >>> Site(("image",), "nginx", image, container).setting("Name")
+            'web'
+        """
+        keys = _matching_keys(self.container or {}, name)
+        return self.container[keys[0]] if self.container and keys else None
+
+
+def find_sites(resource_type: str, properties: Any, catalog: Catalog | None = None) -> list[Site]:
+    """Every place in a resource's properties where an image stands, or may stand.
+
+    Args:
+        resource_type: The CloudFormation type of the resource.
+        properties: Its properties; the first letter of a key may be of either case, as in
+            templates and in CDK's L1 constructs.
+        catalog: Which properties hold images; all that are known if left out.
+
+    Example:
+        >>> sites = find_sites("AWS::Lambda::Function", {"Code": {"ImageUri": "app:v1"}})
+        >>> [(site.location, site.value) for site in sites]
+        [('Code.ImageUri', 'app:v1')]
+    """
+    catalog = Catalog.default() if catalog is None else catalog
+    sites: list[Site] = []
+    for image_property in catalog.properties_of(resource_type):
+        sites.extend(_walk(_Position(image_property, properties), image_property.steps))
+    return _each_once(sites)
+
+
+def evaluate_site(site: Site, scope: TemplateScope) -> Evaluation:
+    """What stands at a site: as `evaluate`, and an explained `Unknown` where there is an obstacle.
+
+    Args:
+        site: One of `find_sites`.
+        scope: The template that it stands in, and what is known around it.
+    """
+    if site.obstacle is not None:
+        return site.obstacle
+    return evaluate(
+        site.value, scope, leave=site.image_property.leave, assumptions=site.assumed(scope)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Position:
+    """A place on the way along a path."""
+
+    image_property: ImageProperty
+    value: Any
+    path: Path = ()
+    container: Mapping[str, Any] | None = None
+    assumptions: tuple[tuple[str, bool], ...] = field(default=())
+
+    def down(self, key: str | int, value: Any) -> _Position:
+        container = self.value if isinstance(self.value, Mapping) else self.container
+        return _Position(self.image_property, value, (*self.path, key), container, self.assumptions)
+
+    def branches(self) -> Iterator[_Position] | None:
+        """The branches of an ``Fn::If`` that can be taken here; None where there is no such."""
+        intrinsic = intrinsic_of(self.value)
+        if intrinsic is None or intrinsic.name != "Fn::If":
+            return None
+        arguments = if_arguments(intrinsic.argument)
+        return None if arguments is None else self._branches(*arguments)
+
+    def _branches(self, condition: str, when_true: Any, when_false: Any) -> Iterator[_Position]:
+        decided = dict(self.assumptions).get(condition)
+        for answer, index, value in ((True, 1, when_true), (False, 2, when_false)):
+            if decided is None or decided is answer:
+                path = (*self.path, "Fn::If", index)
+                assumptions = dict(self.assumptions) | {condition: answer}
+                yield _Position(
+                    self.image_property, value, path, self.container, tuple(assumptions.items())
+                )
+
+    def site(self, obstacle: Unknown | None = None) -> Site:
+        return Site(
+            self.path, self.value, self.image_property, self.container, obstacle, self.assumptions
+        )
+
+    def blocked_by(self, function: str) -> Site:
+        return self.site(
+            Unknown(
+                f"What {function} gives is known at deployment, and an image may be in it.",
+                "Write the object out in the template, or exempt it with a reason.",
+            )
+        )
+
+
+def _walk(position: _Position, steps: tuple[Step, ...], depth: int = 0) -> Iterator[Site]:
+    if not steps:
+        if position.value is not None and position.value != NO_VALUE:
+            yield position.site()
+        return
+    if position.value is None or position.value == NO_VALUE:
+        return
+    branches = position.branches()
+    if depth > _MAXIMUM_DEPTH:
+        yield position.blocked_by("so many functions in one another")
+    elif branches is not None:
+        for branch in branches:
+            yield from _walk(branch, steps, depth + 1)
+    else:
+        yield from _walk_object(position, steps, depth)
+
+
+def _walk_object(position: _Position, steps: tuple[Step, ...], depth: int) -> Iterator[Site]:
+    value = position.value
+    intrinsic = intrinsic_of(value)
+    if intrinsic is not None:
+        yield position.blocked_by(intrinsic.name)
+        return
+    if not isinstance(value, Mapping):
+        yield _not_an(position, "object")
+        return
+    function = function_among(value)
+    if function is not None:
+        yield position.blocked_by(function)
+    step, *rest = steps
+    for key in _matching_keys(value, step.name):
+        below = position.down(key, value[key])
+        if step.collection:
+            yield from _walk_collection(below, step, tuple(rest), depth + 1)
+        else:
+            yield from _walk(below, tuple(rest), depth + 1)
+
+
+def _walk_collection(
+    position: _Position, step: Step, rest: tuple[Step, ...], depth: int
+) -> Iterator[Site]:
+    value = position.value
+    branches = position.branches()
+    intrinsic = intrinsic_of(value)
+    if value is None or value == NO_VALUE:
+        return
+    if depth > _MAXIMUM_DEPTH:
+        yield position.blocked_by("so many functions in one another")
+    elif branches is not None:
+        for branch in branches:
+            yield from _walk_collection(branch, step, rest, depth + 1)
+    elif intrinsic is not None:
+        yield position.blocked_by(intrinsic.name)
+    elif step.collection == "[]" and isinstance(value, (list, tuple)):
+        for index, element in enumerate(value):
+            yield from _walk(position.down(index, element), rest, depth + 1)
+    elif isinstance(value, Mapping):
+        yield from _walk_mapping(position, value, step, rest, depth)
+    else:
+        yield _not_an(position, "list" if step.collection == "[]" else "map")
+
+
+def _walk_mapping(
+    position: _Position,
+    value: Mapping[str, Any],
+    step: Step,
+    rest: tuple[Step, ...],
+    depth: int,
+) -> Iterator[Site]:
+    """The values of a map; or one object where a list belongs, which stands for a list of it."""
+    function = function_among(value)
+    if function is not None:
+        yield position.blocked_by(function)
+    if step.collection == "[]":
+        yield from _walk(position, rest, depth + 1)
+        return
+    for key, element in value.items():
+        if not str(key).startswith("Fn::"):
+            yield from _walk(position.down(key, element), rest, depth + 1)
+
+
+def _not_an(position: _Position, expected: str) -> Site:
+    return position.site(
+        Unknown(
+            f"{type(position.value).__name__} stands where CloudFormation takes "
+            f"{'an' if expected == 'object' else 'a'} {expected}.",
+            WRITE_IT_OUT,
+        )
+    )
+
+
+def _matching_keys(mapping: Mapping[Any, Any], name: str) -> list[Any]:
+    """The keys that are a name but for the case of its first letter."""
+    return [
+        key
+        for key in mapping
+        if isinstance(key, str) and key[1:] == name[1:] and key[:1].lower() == name[:1].lower()
+    ]
+
+
+def _each_once(sites: list[Site]) -> list[Site]:
+    """Several paths of one resource type may be stopped by the same obstacle."""
+    by_path: dict[Path, Site] = {}
+    for site in sites:
+        by_path.setdefault(site.path, site)
+    return list(by_path.values())

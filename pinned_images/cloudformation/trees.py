@@ -1,0 +1,53 @@
+"""Places in trees of plain data: reading, and replacing without touching what was given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+#: Keys and indices from the root of a tree to a value in it.
+Path = tuple[str | int, ...]
+
+
+def replace_at(tree: Any, path: Path, value: Any) -> Any:
+    """A tree that has another value at one place; the given tree stays as it is.
+
+    Args:
+        tree: Dicts and lists.
+        path: Where, by keys and indices that are in the tree; the empty path is the whole tree.
+        value: What shall stand there.
+
+    Raises:
+        LookupError: There is no such place in the tree.
+
+    Example:
+        >>> replace_at({"a": [1, 2]}, ("a", 1), 3)
+        {'a': [1, 3]}
+    """
+    parents = []
+    node = tree
+    for key in path:
+        parents.append(node)
+        node = node[key]
+    for parent, key in zip(reversed(parents), reversed(path), strict=True):
+        value = _with(parent, key, value)
+    return value
+
+
+def _with(parent: Any, key: str | int, value: Any) -> Any:
+    if isinstance(parent, Mapping):
+        return {**parent, key: value}
+    copy = list(parent)
+    copy[int(key)] = value
+    return copy
+
+
+def path_text(path: Path) -> str:
+    """A path as people write it.
+
+    Example:
+        >>> path_text(("ContainerDefinitions", 0, "Image"))
+        'ContainerDefinitions[0].Image'
+    """
+    text = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path)
+    return text.removeprefix(".")
