@@ -1,0 +1,77 @@
+"""References as hypothesis draws them: well-formed ones by their parts, and near misses."""
+
+from __future__ import annotations
+
+import string
+
+from hypothesis import strategies as st
+
+_LOWER = string.ascii_lowercase + string.digits
+_LETTERS = string.ascii_letters + string.digits
+
+path_components = st.from_regex(
+    r"[a-z0-9]{1,8}((\.|_|__|-{1,3})[a-z0-9]{1,8}){0,2}", fullmatch=True
+)
+paths = st.lists(path_components, min_size=1, max_size=4).map("/".join)
+tags = st.text(string.ascii_letters + string.digits + "_.-", min_size=1, max_size=128).filter(
+    lambda tag: tag[0] not in ".-"
+)
+digests = st.one_of(
+    [
+        st.text("0123456789abcdef", min_size=length, max_size=length).map(f"{algorithm}:".__add__)
+        for algorithm, length in (("sha256", 64), ("sha384", 96), ("sha512", 128))
+    ]
+)
+
+_labels = st.from_regex(r"[a-zA-Z0-9]([a-zA-Z0-9-]{0,6}[a-zA-Z0-9])?", fullmatch=True)
+_names = st.lists(_labels, min_size=2, max_size=4).map(".".join)
+_hosts = st.one_of(
+    st.just("localhost"),
+    _names,
+    st.from_regex(r"\[[0-9a-fA-F:]{1,12}\]", fullmatch=True).filter(lambda host: ":" in host),
+)
+_ports = st.one_of(st.just(""), st.integers(0, 65535).map(":{}".format))
+hosts = st.one_of(
+    st.tuples(_hosts, _ports).map("".join),
+    st.sampled_from(
+        ["docker.io", "index.docker.io", "ghcr.io", "LOCALHOST:5000", "public.ecr.aws"]
+    ),
+)
+
+
+@st.composite
+def references(draw: st.DrawFn) -> str:
+    """A well-formed reference, in one of the spellings that people use."""
+    host = draw(st.one_of(st.just(""), hosts.map("{}/".format)))
+    path = draw(paths)
+    if not host:  # a dot in the first part would make it a host
+        first, slash, rest = path.partition("/")
+        path = first.replace(".", "-") + slash + rest if slash else path
+    tag = draw(st.one_of(st.just(""), tags.map(":{}".format)))
+    digest = draw(st.one_of(st.just(""), digests.map("@{}".format)))
+    return f"{host}{path}{tag}{digest}"
+
+
+_PIECES = [
+    *":/@.-_[]",
+    "__",
+    "//",
+    "sha256:",
+    "localhost",
+    "docker.io/",
+    "index.docker.io/",
+    "library/",
+    "latest",
+    "0" * 64,
+    "A",
+    "é",
+    " ",
+    "\n",
+    "\x00",
+]
+
+near_misses = st.lists(
+    st.one_of(st.sampled_from(_PIECES), references(), st.text(_LOWER, max_size=6)), max_size=8
+).map("".join)
+
+any_text = st.one_of(st.text(), st.text(_LETTERS + ":/@.-_[]"), near_misses)
