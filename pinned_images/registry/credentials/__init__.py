@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from pinned_images.registry.credentials.credentials import Credentials
+from pinned_images.registry.credentials.keychain import ConfiguredKeychain, Keychain
 
-__all__ = ["Credentials"]
+__all__ = ["ConfiguredKeychain", "Credentials", "Keychain"]

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+#: Stands in place of a user name where the secret is an OAuth2 refresh token.
+IDENTITY_TOKEN_USER = "<token>"  # noqa: S105  # docker's own word, no secret
+
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
@@ -17,6 +20,7 @@ class Credentials:
         identity_token: An OAuth2 refresh token, which the token service takes in place of a
             password (``identitytoken`` in docker's configuration).
         registry_token: A bearer token that is sent to the registry as it is (``registrytoken``).
+        origin: Where the credentials were found, for errors: a file, a program, a secret's name.
 
     Example:
         >>> Credentials("alice", "correct horse")
@@ -27,3 +31,4 @@ class Credentials:
     password: str = field(default="", repr=False)
     identity_token: str = field(default="", repr=False)
     registry_token: str = field(default="", repr=False)
+    origin: str = field(default="", compare=False, repr=False)

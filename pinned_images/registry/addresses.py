@@ -1,0 +1,76 @@
+"""What kind of network address a host name spells, learned without asking the network."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Set as AbstractSet
+
+_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+def host_of(netloc: str) -> str:
+    """The host of ``host[:port]``, in lower case, without brackets or a trailing dot.
+
+    Example:
+        >>> host_of("[::1]:5000"), host_of("Localhost.:5000")
+        ('::1', 'localhost')
+    """
+    bracketed = netloc.startswith("[")
+    host = netloc[1:].partition("]")[0] if bracketed else netloc.partition(":")[0]
+    return host.lower().rstrip(".")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host (without a port) names this very machine."""
+    address = _literal_address(host)
+    if address is None:
+        return host == "localhost" or host.endswith(".localhost")
+    return address.is_loopback
+
+
+def may_be_plain(netloc: str, insecure: AbstractSet[str]) -> bool:
+    """Whether a host may be asked over plain http: loopback, or named by the user."""
+    host = host_of(netloc)
+    return is_loopback(host) or netloc in insecure or host in insecure
+
+
+def is_private_literal(host: str) -> bool:
+    """Whether a host is spelled as an address that is not reachable from the whole internet.
+
+    Loopback, RFC 1918, link-local (the metadata services of clouds among them), carrier-grade
+    NAT and whatever else IANA's registries keep apart. Names are not looked up.
+    """
+    address = _literal_address(host)
+    if address is None:
+        return is_loopback(host)
+    return not address.is_global or address.is_multicast
+
+
+def resolves_privately(host: str) -> bool:
+    """Whether a name leads to an address inside some private network; asks the name service."""
+    try:
+        answers = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return False
+    return any(is_private_literal(str(answer[4][0])) for answer in answers)
+
+
+def _literal_address(host: str) -> _Address | None:
+    try:
+        address: _Address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return _abbreviated_address(host)
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    return address
+
+
+def _abbreviated_address(host: str) -> _Address | None:
+    """The address behind ``127.1`` or ``0x7f000001``, which C libraries take for one."""
+    if not host[:1].isdigit() or " " in host:
+        return None
+    try:
+        return ipaddress.IPv4Address(socket.inet_aton(host))
+    except OSError:
+        return None

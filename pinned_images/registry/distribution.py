@@ -1,0 +1,331 @@
+"""The client of the OCI Distribution protocol: a reference goes in, a digest comes out."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from pinned_images.errors import (
+    AccessDenied,
+    ImageNotFound,
+    InvalidReference,
+    PlatformMismatch,
+    RegistryUnavailable,
+    ResolutionError,
+    UntrustedAnswer,
+)
+from pinned_images.reference import Digest, ImageReference, Platform
+from pinned_images.registry import manifest as manifests
+from pinned_images.registry.authentication import Authenticator, Visit
+from pinned_images.registry.courier import Courier
+from pinned_images.registry.credentials import ConfiguredKeychain, Credentials, Keychain
+from pinned_images.registry.endpoint import Endpoint
+from pinned_images.registry.failures import Failure
+from pinned_images.registry.manifest import Entry, Manifest
+from pinned_images.registry.mirrors import PASSED_OVER
+from pinned_images.registry.platforms import best_match, mismatch
+from pinned_images.registry.settings import RegistrySettings
+from pinned_images.registry.transport import LONGEST_BODY, Answer, Request
+from pinned_images.resolution import Outcome, Resolution, ResolutionRequest
+
+_logger = logging.getLogger(__name__)
+
+_OK = 200
+# RFC 9110, section 15.5.6: HEAD is known but refused; section 15.6.2: it is not known.
+_HEAD_REFUSED = frozenset({405, 501})
+_NOT_FOUND = 404
+_REFUSED = frozenset({401, 403})
+_MOST_ENTRIES = 1000
+_USER_AGENT = "pinned-images"
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What a tag or an index leads to: its digest and type, and the manifest where it was read."""
+
+    digest: Digest
+    media_type: str
+    manifest: Manifest | None = None
+
+
+class DistributionClient:
+    """Asks registries for digests, over connections and tokens that are kept for the next image.
+
+    Args:
+        settings: How registries are asked.
+        keychain: Gives the keychain when it is first needed; docker's and podman's if left out.
+        environ: Where proxies, CA bundles and the places of credentials stand.
+
+    Example:
+        >>> client = DistributionClient(RegistrySettings())
+        >>> request = ResolutionRequest(ImageReference.parse("nginx:1.25"))
+        >>> client.resolve(request, deadline=time.monotonic() + 60)  # doctest: +SKIP
+        Resolution(digest='sha256:...', ...)
+    """
+
+    def __init__(
+        self,
+        settings: RegistrySettings,
+        keychain: Callable[[], Keychain] | None = None,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        environment = os.environ if environ is None else environ
+        self._settings = settings
+        self._authenticator = Authenticator(
+            Courier(settings, environment),
+            keychain or (lambda: ConfiguredKeychain.read(environment)),
+        )
+
+    def without_mirrors(self) -> DistributionClient:
+        """A client over the same connections that asks the registries themselves."""
+        other = copy(self)
+        other._settings = replace(  # noqa: SLF001  a copy of this very object
+            self._settings, mirrors={}
+        )
+        return other
+
+    def resolve(
+        self,
+        request: ResolutionRequest,
+        *,
+        credentials: Credentials | None = None,
+        deadline: float,
+    ) -> Resolution:
+        """Learn one image's digest, from its mirror where it has one.
+
+        Args:
+            request: What is asked for.
+            credentials: Who asks; None to use the keychain. They go to the registry itself only,
+                never to a mirror.
+            deadline: The value of `time.monotonic` at which there must be an answer.
+
+        Raises:
+            ResolutionError: There is none, and the message says why.
+        """
+        outcome = self.resolve_all([request], credentials=credentials, deadline=deadline)[request]
+        if isinstance(outcome, ResolutionError):
+            raise outcome
+        return outcome
+
+    def resolve_all(
+        self,
+        requests: Sequence[ResolutionRequest],
+        *,
+        credentials: Credentials | None = None,
+        deadline: float,
+    ) -> dict[ResolutionRequest, Outcome]:
+        """Answer several requests for the *same* reference, whose tag is read once for all.
+
+        Args:
+            requests: They differ in their platforms only.
+            credentials: As for `resolve`.
+            deadline: As for `resolve`.
+        """
+        reference = requests[0].reference
+        conversations = [
+            _Conversation(self._authenticator, visit, reference, deadline)
+            for visit in self._visits(reference, credentials)
+        ]
+        return {request: _first_answer(conversations, request) for request in requests}
+
+    def _visits(
+        self, reference: ImageReference, credentials: Credentials | None
+    ) -> Iterator[Visit]:
+        mirror = self._settings.mirror_of(reference.registry)
+        if mirror is not None:
+            endpoint = Endpoint.of_mirror(reference.registry, mirror)
+            yield Visit(endpoint, endpoint.qualified(reference.repository))
+        if mirror is None or self._settings.mirror_fallback:
+            insecure = self._settings.insecure_registries
+            endpoint = Endpoint.of_registry(reference.registry, insecure)
+            yield Visit(endpoint, reference.repository, credentials)
+
+
+def _first_answer(conversations: Sequence[_Conversation], request: ResolutionRequest) -> Outcome:
+    """What the mirror says, or where it may be passed over, what the registry says."""
+    *mirrors, last = conversations
+    for conversation in mirrors:
+        outcome = conversation.resolve(request)
+        if not isinstance(outcome, PASSED_OVER):
+            return outcome
+        _logger.info("%s Asking the registry itself.", outcome)
+    return last.resolve(request)
+
+
+class _Conversation:
+    """All that is asked about one image at one endpoint."""
+
+    def __init__(
+        self,
+        authenticator: Authenticator,
+        visit: Visit,
+        reference: ImageReference,
+        deadline: float,
+    ) -> None:
+        self._authenticator = authenticator
+        self._visit = visit
+        self._reference = reference
+        self._deadline = deadline
+        self._top: _Found | None = None
+        self._images: dict[Platform, _Found] | None = None
+
+    def resolve(self, request: ResolutionRequest) -> Outcome:
+        endpoint = self._visit.endpoint
+        try:
+            top, platforms = self._answer(request)
+        except Failure as failure:
+            error = failure.kind(
+                f"The image {str(self._reference)!r} could not be resolved at {endpoint}: "
+                f"{failure.cause}; {failure.remedy}."
+            )
+            _logger.debug("%s", error)
+            return error
+        _logger.debug("%s is %s at %s", self._reference, top.digest, endpoint)
+        return Resolution(top.digest, top.media_type, platforms, endpoint.source, endpoint.netloc)
+
+    def _answer(self, request: ResolutionRequest) -> tuple[_Found, tuple[Platform, ...]]:
+        if request.platform is None:
+            return self._read_top(whole=False), ()
+        images = self._read_images()
+        platforms = tuple(images)
+        match = best_match(request.platform, platforms)
+        if match is None:
+            raise mismatch(request.platform, platforms)
+        return (images[match] if request.select else self._read_top(whole=True)), platforms
+
+    def _read_top(self, *, whole: bool) -> _Found:
+        """What the tag names: by HEAD, or by GET where HEAD does not do or more is wanted."""
+        if self._top is None:
+            asked = self._reference.digest or self._reference.effective_tag or ""
+            self._top = (None if whole else self._head(asked)) or self._get(asked)
+        elif whole and self._top.manifest is None:
+            self._top = self._get(self._top.digest)
+        if self._reference.digest not in (None, self._top.digest):
+            raise _differing("from the one that was asked for")
+        return self._top
+
+    def _head(self, identifier: str) -> _Found | None:
+        """The digest in the headers; None where GET must be asked (OCI Distribution 1.1)."""
+        answer = self._ask("HEAD", "manifests", identifier)
+        if answer.status in _HEAD_REFUSED:
+            return None
+        _require_ok(answer, self._reference)
+        media_type = manifests.plain_type(answer.headers.get("Content-Type"))
+        manifests.refuse_schema_1(media_type)
+        length = answer.headers.get("Content-Length", "")
+        digest = _stated_digest(answer)
+        # A host that we were redirected to is not the one that we authenticated.
+        moved = answer.request.origin != Request("HEAD", self._visit.endpoint.origin).origin
+        complete = length.isdecimal() and 0 < int(length[:12]) <= LONGEST_BODY
+        if moved or not complete or media_type not in manifests.TYPES or digest is None:
+            return None
+        return _Found(digest, media_type) if digest.algorithm == "sha256" else None
+
+    def _get(self, identifier: str) -> _Found:
+        """The manifest itself, hashed, and compared with whatever claims to be its digest."""
+        answer = self._ask("GET", "manifests", identifier)
+        body = self._body(answer)
+        manifest = manifests.parse_manifest(body, answer.headers.get("Content-Type"))
+        if "Docker-Content-Digest" in answer.headers:
+            stated = _stated_digest(answer)
+            if stated is None or not stated.matches(body):
+                raise _differing("from the one in its Docker-Content-Digest header")
+        if ":" in identifier and not Digest(identifier).matches(body):
+            raise _differing("from the one that was asked for")
+        return _Found(manifest.digest, manifest.media_type, manifest)
+
+    def _read_images(self) -> dict[Platform, _Found]:
+        """The images under the tag by their platforms; of two for one platform the first."""
+        if self._images is None:
+            top = self._read_top(whole=True)
+            manifest = top.manifest
+            images: dict[Platform, _Found] = {}
+            if manifest is not None and manifest.media_type in manifests.MANIFEST_TYPES:
+                images[self._configured_platform(manifest)] = top
+            elif manifest is not None:
+                for entry in manifest.entries[:_MOST_ENTRIES]:
+                    platform = entry.platform or self._platform_of(entry)
+                    images.setdefault(platform, _Found(entry.digest, entry.media_type))
+            self._images = images
+        return self._images
+
+    def _platform_of(self, entry: Entry) -> Platform:
+        """The platform of an image that its index says nothing about."""
+        manifest = self._get(entry.digest).manifest
+        if manifest is None:
+            raise _nameless()
+        return self._configured_platform(manifest)
+
+    def _configured_platform(self, manifest: Manifest) -> Platform:
+        if manifest.config is None:
+            raise _nameless()
+        answer = self._ask("GET", "blobs", manifest.config)
+        body = self._body(answer)
+        if not manifest.config.matches(body):
+            raise _differing("from the one under which the manifest names its configuration")
+        platform = manifests.parse_platform(body)
+        if platform is None:
+            raise _nameless()
+        return platform
+
+    def _ask(self, method: str, kind: Literal["manifests", "blobs"], identifier: str) -> Answer:
+        url = self._visit.endpoint.url(self._reference.repository, kind, identifier)
+        headers = {"User-Agent": _USER_AGENT}
+        if kind == "manifests":
+            headers["Accept"] = manifests.ACCEPT
+        return self._authenticator.fetch(Request(method, url, headers), self._visit, self._deadline)
+
+    def _body(self, answer: Answer) -> bytes:
+        _require_ok(answer, self._reference)
+        length = answer.headers.get("Content-Length", "")
+        if length.isdecimal() and int(length[:12]) != len(answer.body):
+            raise Failure(
+                UntrustedAnswer, "its answer is not as long as it says", "try again later"
+            )
+        return answer.body
+
+
+def _stated_digest(answer: Answer) -> Digest | None:
+    try:
+        return Digest(answer.headers.get("Docker-Content-Digest", "").strip())
+    except InvalidReference:
+        return None
+
+
+def _require_ok(answer: Answer, reference: ImageReference) -> None:
+    if answer.status == _OK:
+        return
+    if answer.status == _NOT_FOUND:
+        identifier = reference.digest or reference.effective_tag
+        raise Failure(
+            ImageNotFound,
+            f"it has no {identifier!r} in {reference.repository!r}, or no such repository (404)",
+            "check the name and the tag",
+        )
+    if answer.status in _REFUSED:
+        raise Failure(
+            AccessDenied,
+            f"it does not let us read {reference.repository!r} ({answer.status})",
+            "check the name, and the permissions of whoever is logged in",
+        )
+    raise Failure(RegistryUnavailable, f"it answered {answer.status}", "try again later")
+
+
+def _differing(how: str) -> Failure:
+    return Failure(
+        UntrustedAnswer,
+        f"the digest of what it sent differs {how}",
+        "check with those who run the registry",
+    )
+
+
+def _nameless() -> Failure:
+    return Failure(
+        PlatformMismatch,
+        "the image does not say on which platform it runs",
+        "check that it is an image, or do not have its platform checked",
+    )

@@ -1,0 +1,59 @@
+"""Whether an image runs where it is meant to run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from pinned_images.errors import PlatformMismatch
+from pinned_images.reference import Platform
+from pinned_images.registry.failures import Failure
+
+# A processor runs what was built for its older kinds ("" is the usual one, v7).
+_ARM_VARIANTS = ("v5", "v6", "")
+
+
+def best_match(wanted: Platform, offered: Sequence[Platform]) -> Platform | None:
+    """The platform that a runtime of the wanted one would take; None where it has none.
+
+    An exact match goes before a compatible one, and a newer build of Windows before an older.
+    """
+    fitting = [platform for platform in offered if _runs(wanted, platform)]
+    return max(
+        fitting,
+        key=lambda platform: (_age(wanted, platform.variant), _build(platform.os_version)),
+        default=None,
+    )
+
+
+def mismatch(wanted: Platform, offered: Iterable[Platform]) -> Failure:
+    """The failure that names what an image has in place of what is wanted."""
+    names = ", ".join(dict.fromkeys(map(str, offered)))
+    return Failure(
+        PlatformMismatch,
+        f"the image has nothing for {wanted}, only for {names or 'no platform that it names'}",
+        "build it for that platform, or run the workload on another one",
+    )
+
+
+def _runs(wanted: Platform, offered: Platform) -> bool:
+    if (wanted.os, wanted.architecture) != (offered.os, offered.architecture):
+        return False
+    if wanted.os == "windows" and wanted.os_version and offered.os_version:
+        # A Windows container needs its host's build; the revision after it does not count.
+        shared = min(3, len(_build(wanted.os_version)))
+        return _build(wanted.os_version)[:shared] == _build(offered.os_version)[:shared]
+    return _age(wanted, offered.variant) >= 0
+
+
+def _age(wanted: Platform, variant: str) -> int:
+    """How near a variant comes to the wanted one; below zero where it does not run."""
+    if variant == wanted.variant:
+        return len(_ARM_VARIANTS)
+    if wanted.architecture == "arm" and {variant, wanted.variant} <= set(_ARM_VARIANTS):
+        older = _ARM_VARIANTS.index(variant) < _ARM_VARIANTS.index(wanted.variant)
+        return _ARM_VARIANTS.index(variant) if older else -1
+    return 0 if not variant else -1
+
+
+def _build(version: str) -> tuple[int, ...]:
+    return tuple(int(part) if part.isdecimal() else 0 for part in version.split(".") if part)

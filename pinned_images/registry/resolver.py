@@ -1,0 +1,159 @@
+"""All images of a synth at once: sorted by whom to ask, asked side by side, answered in time."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from pinned_images.errors import ResolutionError
+from pinned_images.reference import ImageReference
+from pinned_images.registry.aws.hosts import parse_ecr_host
+from pinned_images.registry.credentials.workload_secrets import WorkloadSecrets
+from pinned_images.registry.endpoint import Endpoint
+from pinned_images.registry.lanes import Task, finish
+from pinned_images.registry.mirrors import PASSED_OVER
+from pinned_images.registry.settings import RegistrySettings
+from pinned_images.resolution import Outcome, Resolution, ResolutionRequest
+
+if TYPE_CHECKING:
+    from pinned_images.registry.distribution import DistributionClient
+
+_logger = logging.getLogger(__name__)
+
+
+class RegistryResolver:
+    """Resolves images at their registries; a `pinned_images.resolution.Resolver`.
+
+    Connections, tokens and what helper programs said are kept for the next call.
+
+    Args:
+        settings: How registries are asked; the defaults need none.
+
+    Example:
+        >>> request = ResolutionRequest(ImageReference.parse("nginx:1.25"))
+        >>> RegistryResolver().resolve([request])  # doctest: +SKIP
+        {ResolutionRequest(...): Resolution(digest='sha256:...', ...)}
+    """
+
+    def __init__(self, settings: RegistrySettings | None = None) -> None:
+        self._settings = settings or RegistrySettings()
+        self._secrets = WorkloadSecrets()
+
+    def resolve(self, requests: Sequence[ResolutionRequest]) -> Mapping[ResolutionRequest, Outcome]:
+        """Answer each request with a `Resolution`, or with the error that stands in its way.
+
+        Args:
+            requests: What is asked for; repetitions are asked once.
+
+        Returns:
+            One outcome for each distinct request. Errors are returned, not raised.
+        """
+        tasks = self._tasks(list(dict.fromkeys(requests)))
+        started = time.monotonic()
+        outcomes = finish(tasks, started + self._settings.deadline, self._settings.concurrency)
+        _logger.debug("%d images took %.2f s", len(outcomes), time.monotonic() - started)
+        return outcomes
+
+    def _tasks(self, requests: list[ResolutionRequest]) -> list[Task]:
+        """One task for each reference, and one for all that Amazon's own API is asked for."""
+        grouped: defaultdict[tuple[ImageReference, str | None], list[ResolutionRequest]]
+        grouped = defaultdict(list)
+        at_ecr: dict[ResolutionRequest, list[ResolutionRequest]] = defaultdict(list)
+        for request in requests:
+            endpoint = self._endpoint(request.reference.registry)
+            if parse_ecr_host(endpoint.netloc) is None:
+                grouped[request.reference, request.credentials_parameter].append(request)
+            else:
+                at_ecr[_asked_of_ecr(request, endpoint)].append(request)
+        tasks = [self._registry_task(group) for group in grouped.values()]
+        if at_ecr:
+            tasks.append(self._ecr_task(at_ecr))
+        return tasks
+
+    def _endpoint(self, registry: str) -> Endpoint:
+        mirror = self._settings.mirror_of(registry)
+        if mirror is not None:
+            return Endpoint.of_mirror(registry, mirror)
+        return Endpoint.of_registry(registry, self._settings.insecure_registries)
+
+    def _registry_task(self, requests: list[ResolutionRequest]) -> Task:
+        reference, secret = requests[0].reference, requests[0].credentials_parameter
+
+        def ask(deadline: float) -> Mapping[ResolutionRequest, Outcome]:
+            if secret is None or not self._asks_origin(reference.registry):
+                return self._client.resolve_all(requests, deadline=deadline)
+            credentials = self._secrets.credentials(secret, deadline)
+            if not isinstance(credentials, ResolutionError):
+                return self._client.resolve_all(
+                    requests, credentials=credentials, deadline=deadline
+                )
+            outcomes = self._client.resolve_all(requests, deadline=deadline)
+            return {request: _with_note(outcomes[request], credentials) for request in requests}
+
+        return Task(self._endpoint(reference.registry).netloc, tuple(requests), ask)
+
+    def _ecr_task(self, asked: Mapping[ResolutionRequest, list[ResolutionRequest]]) -> Task:
+        """Private ECR; a mirror that is a pull-through cache there is asked the same way."""
+
+        def ask(deadline: float) -> Mapping[ResolutionRequest, Outcome]:
+            from pinned_images.registry.aws.ecr import EcrResolver  # noqa: PLC0415  # loads boto3
+
+            resolver = EcrResolver(self._settings, self._origin_client.resolve)
+            answers = resolver.resolve(list(asked), deadline)
+            return {
+                request: self._back_from_ecr(request, answers[question], deadline)
+                for question, requests in asked.items()
+                for request in requests
+            }
+
+        return Task("Amazon ECR", tuple(chain.from_iterable(asked.values())), ask)
+
+    def _back_from_ecr(
+        self, request: ResolutionRequest, outcome: Outcome, deadline: float
+    ) -> Outcome:
+        if self._settings.mirror_of(request.reference.registry) is None:
+            return outcome
+        if isinstance(outcome, Resolution):
+            return replace(outcome, source="mirror")
+        if isinstance(outcome, PASSED_OVER) and self._settings.mirror_fallback:
+            return self._origin_client.resolve_all([request], deadline=deadline)[request]
+        return outcome
+
+    def _asks_origin(self, registry: str) -> bool:
+        return self._settings.mirror_fallback or self._settings.mirror_of(registry) is None
+
+    @cached_property
+    def _client(self) -> DistributionClient:
+        from pinned_images.registry.distribution import (  # noqa: PLC0415  # loads urllib3
+            DistributionClient,
+        )
+
+        return DistributionClient(self._settings)
+
+    @cached_property
+    def _origin_client(self) -> DistributionClient:
+        return self._client.without_mirrors()
+
+
+def _asked_of_ecr(request: ResolutionRequest, endpoint: Endpoint) -> ResolutionRequest:
+    """The question as ECR is asked it, under the name that the image has there."""
+    reference = request.reference
+    if endpoint.source == "mirror":
+        repository = endpoint.qualified(reference.repository)
+        reference = ImageReference(
+            endpoint.netloc, repository, reference.effective_tag, reference.digest
+        )
+    return replace(request, reference=reference, credentials_parameter=None)
+
+
+def _with_note(outcome: Outcome, unread: ResolutionError) -> Outcome:
+    """An error that also says why the workload's own credentials could not be tried."""
+    if isinstance(outcome, Resolution):
+        return outcome
+    return type(outcome)(f"{outcome} The workload's own credentials were not tried: {unread}")

@@ -1,0 +1,30 @@
+"""When a failing registry is asked again, and after how long."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+#: Answers that may be different next time (RFC 9110, section 15; RFC 6585, section 4).
+PASSING_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How often a failing registry is asked, and with what pauses.
+
+    Attributes:
+        attempts: How often a request is made at most.
+        first_wait: Seconds after the first failure; doubled after each further one, and spread
+            at random over the upper half so that clients do not come back all at once.
+        longest_wait: The cap of that growth.
+    """
+
+    attempts: int = 5
+    first_wait: float = 0.25
+    longest_wait: float = 8.0
+
+    def wait_after(self, failures: int) -> float:
+        """Seconds to wait after so many failures in a row."""
+        wait = min(self.longest_wait, self.first_wait * 2.0 ** (failures - 1))
+        return wait * random.uniform(0.5, 1.0)  # noqa: S311  # jitter is no secret
