@@ -1,0 +1,212 @@
+"""Images that a pull-through cache of ECR would import, asked by tag through its own address.
+
+The API knows only what a cache holds already. The first pull by tag through the cache's address
+imports an image; a first pull by digest fails. So an image that the API lacks is asked for at the
+registry endpoint, which answers its digest and warms the cache for the workload.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from pinned_images.errors import AccessDenied, ImageNotFound, ResolutionError
+from pinned_images.registry.aws.environments import Environment
+from pinned_images.registry.aws.faults import AwsFault, sentence
+from pinned_images.registry.aws.sessions import AwsSessions, Identity, refusal_of_all
+from pinned_images.registry.credentials import Credentials
+from pinned_images.resolution import Outcome, Resolution, ResolutionRequest
+
+# ECR user guide, "Customizing repository prefixes for ECR to ECR pull through cache".
+_ROOT = "ROOT"
+_PERMISSIONS = (
+    "a first import takes ecr:BatchImportUpstreamImage, and ecr:CreateRepository where the "
+    "repository is new, which the CDK's lookup role does not have."
+)
+
+
+class AskEndpoint(Protocol):
+    """Asks a registry endpoint for an image, as `DistributionClient.resolve` does."""
+
+    def __call__(
+        self, request: ResolutionRequest, *, credentials: Credentials, deadline: float
+    ) -> Resolution:
+        """Learn the digest, or raise a `ResolutionError`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """The prefixes of an account's rules, or why they are not known."""
+
+    prefixes: tuple[str, ...] = ()
+    unknown: AwsFault | None = None
+
+    def covering(self, repository: str) -> str | None:
+        """The rule that covers a repository: the longest prefix, the root last."""
+        covering = [
+            prefix
+            for prefix in self.prefixes
+            if prefix == _ROOT or repository.startswith(f"{prefix}/")
+        ]
+        return max(covering, key=lambda prefix: (prefix != _ROOT, len(prefix)), default=None)
+
+
+@dataclass
+class _Entry:
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    rules: _Rules | None = None
+
+
+class PullThroughCaches:
+    """The pull-through caches of private registries.
+
+    Args:
+        sessions: Calls to AWS.
+        ask_endpoint: Asks a registry endpoint.
+    """
+
+    def __init__(self, sessions: AwsSessions, ask_endpoint: AskEndpoint) -> None:
+        self._sessions = sessions
+        self._ask_endpoint = ask_endpoint
+        self._lock = threading.Lock()
+        self._entries: dict[Environment, _Entry] = {}
+        self._credentials: dict[tuple[Identity, Environment], Credentials] = {}
+
+    def resolve(
+        self,
+        request: ResolutionRequest,
+        environment: Environment,
+        missing: ResolutionError,
+        deadline: float,
+    ) -> Outcome:
+        """Ask for an image that the API does not know.
+
+        Where the rules may not be read, the endpoint is asked all the same: whoever pulls across
+        accounts may often pull and not read the rules.
+
+        Args:
+            request: What is asked for.
+            environment: Whose registry it is, and where.
+            missing: The error that stands where no cache has the image.
+            deadline: When to give up, on the clock of `time.monotonic`.
+        """
+        # No cache imports by digest.
+        if request.reference.digest is not None:
+            return missing
+        rules = self._rules_of(environment, deadline)
+        prefix = rules.covering(request.reference.repository)
+        if prefix is not None or (rules.unknown is not None and rules.unknown.refused):
+            outcome = self._ask(request, environment, deadline)
+            if isinstance(outcome, Resolution):
+                return outcome
+            if prefix is not None:
+                note = f"The pull-through cache rule {prefix!r} covers it: {_PERMISSIONS}"
+                return _with_note(outcome, note)
+        if rules.unknown is None:
+            return missing
+        return _with_note(
+            missing,
+            f"Whether a pull-through cache would import it is unknown: {rules.unknown.cause}.",
+        )
+
+    def _rules_of(self, environment: Environment, deadline: float) -> _Rules:
+        with self._lock:
+            entry = self._entries.setdefault(environment, _Entry())
+        with entry.lock:
+            if entry.rules is None:
+                try:
+                    prefixes = tuple(self._prefixes(environment, deadline))
+                    entry.rules = _Rules(prefixes)
+                except AwsFault as fault:
+                    entry.rules = _Rules(unknown=fault)
+            return entry.rules
+
+    def _prefixes(self, environment: Environment, deadline: float) -> Iterator[str]:
+        page: dict[str, Any] = {}
+        while True:
+            answer = self._sessions.call(
+                "ecr",
+                "DescribePullThroughCacheRules",
+                environment,
+                deadline=deadline,
+                registryId=environment.account,
+                **page,
+            )
+            for rule in answer.get("pullThroughCacheRules") or ():
+                yield rule["ecrRepositoryPrefix"]
+            if not answer.get("nextToken"):
+                return
+            page = {"nextToken": answer["nextToken"]}
+
+    def _ask(
+        self, request: ResolutionRequest, environment: Environment, deadline: float
+    ) -> Outcome:
+        """Ask as each identity in turn: someone who may not import is told there is no image."""
+        refusals: list[AwsFault] = []
+        outcome: Outcome | None = None
+        beginning = (
+            f"The image {str(request.reference)!r} could not be resolved at "
+            f"{request.reference.registry}"
+        )
+        try:
+            for identity in self._sessions.identities(environment, deadline=deadline):
+                answer = self._ask_as(identity, request, environment, deadline)
+                if isinstance(answer, AwsFault):
+                    refusals.append(answer)
+                    continue
+                outcome = answer
+                if not isinstance(outcome, (AccessDenied, ImageNotFound)):
+                    break
+        except AwsFault as fault:
+            return sentence(beginning, fault)
+        return outcome or sentence(
+            beginning, refusal_of_all("ecr:GetAuthorizationToken", environment, refusals)
+        )
+
+    def _ask_as(
+        self,
+        identity: Identity,
+        request: ResolutionRequest,
+        environment: Environment,
+        deadline: float,
+    ) -> Outcome | AwsFault:
+        try:
+            credentials = self._credentials_of(identity, environment, deadline)
+            return self._ask_endpoint(request, credentials=credentials, deadline=deadline)
+        except ResolutionError as error:
+            return error
+        except AwsFault as fault:
+            if fault.refused:
+                return fault
+            raise
+
+    def _credentials_of(
+        self, identity: Identity, environment: Environment, deadline: float
+    ) -> Credentials:
+        """The user name and password of the registry endpoint; they last twelve hours."""
+        known = self._credentials.get((identity, environment))
+        if known is not None:
+            return known
+        answer = self._sessions.call_as(
+            identity, "ecr", "GetAuthorizationToken", environment, deadline=deadline
+        )
+        try:
+            token = answer["authorizationData"][0]["authorizationToken"]
+            username, _, password = base64.b64decode(token).decode().partition(":")
+        except (LookupError, TypeError, binascii.Error, UnicodeDecodeError):
+            cause = f"the answer to ecr:GetAuthorizationToken in {environment} holds no token"
+            raise AwsFault(ResolutionError, cause, "look at the proxies on the way") from None
+        credentials = Credentials(username, password)
+        self._credentials[identity, environment] = credentials
+        return credentials
+
+
+def _with_note(error: ResolutionError, note: str) -> ResolutionError:
+    noted = type(error)(f"{error} {note}")
+    noted.__cause__ = error
+    return noted

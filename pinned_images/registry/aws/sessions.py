@@ -1,0 +1,304 @@
+"""Who one is in an AWS account, and calls to AWS as that identity.
+
+The order, for what belongs to an account:
+
+- The ambient credentials (the SDK's own chain: environment, profile, SSO, container, instance)
+  belong to that account: they are used, and the account's role only where they are refused.
+- They belong to another account: the account's role is assumed first, since an answer of a role
+  inside the account is complete, and one AssumeRole for an account and region costs less than a
+  refusal for each of its repositories. Where the role is not to be had, or is refused, the ambient
+  credentials are used after all: a resource policy may let them in from outside.
+
+The account's role is the one that the user named for it, or else the lookup role of the CDK
+bootstrap, which every other lookup of the CDK uses. The account of the ambient credentials is asked
+for once (GetCallerIdentity, which needs no permission).
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from pinned_images.errors import AccessDenied, RegistryUnavailable
+from pinned_images.registry.aws.clients import Clients, OutOfTime, invoke
+from pinned_images.registry.aws.discretion import discretion
+from pinned_images.registry.aws.environments import Environment
+from pinned_images.registry.aws.faults import AwsFault, fault_of, one_line
+from pinned_images.registry.settings import RegistrySettings
+
+logger = logging.getLogger(__name__)
+
+_SESSION_NAME = "pinned-images"
+_RENEW_BEFORE_EXPIRY = timedelta(minutes=5)
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_SIGN_IN = (
+    "set AWS_PROFILE (and run 'aws sso login', where the profile signs in that way) or "
+    "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: 'cdk --profile' is not passed on to the app"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Someone to make a call as: the ambient credentials, or a role that they assume.
+
+    Attributes:
+        name: What people know it by.
+        role: The ARN of the role; None for the ambient credentials.
+    """
+
+    name: str
+    role: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Ambient:
+    identity: Identity
+    account: str | None
+
+
+@dataclass
+class _Assumed:
+    """The credentials of an assumed role, or why there are none."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    keys: dict[str, str] = field(default_factory=dict, repr=False)
+    expires: datetime = _LONG_AGO
+    refusal: AwsFault | None = None
+
+
+class AwsSessions:
+    """Calls to AWS, each as the identity that is let in; credentials and clients are kept.
+
+    It can be shared by threads.
+
+    Args:
+        settings: The qualifier of the CDK bootstrap, the roles that the user named, and how long
+            one HTTP answer may take; the defaults if left out.
+
+    Example:
+        >>> AwsSessions(RegistrySettings(bootstrap_qualifier="myteam")).close()
+    """
+
+    def __init__(self, settings: RegistrySettings | None = None) -> None:
+        self._settings = settings or RegistrySettings()
+        self._clients = Clients(self._settings.request_timeout)
+        self._lock = threading.Lock()
+        self._ambient_lock = threading.Lock()
+        self._ambient: _Ambient | AwsFault | None = None
+        self._assumed: dict[str, _Assumed] = {}
+
+    def close(self) -> None:
+        """Close the connections; a later call opens new ones."""
+        self._clients.close()
+
+    def setting(self, name: str) -> Any:
+        """A setting of the SDK, by the name it has there: ``ca_bundle``."""
+        return self._clients.session.get_config_variable(name)
+
+    def call(
+        self,
+        service: str,
+        operation: str,
+        environment: Environment,
+        *,
+        deadline: float,
+        **parameters: object,
+    ) -> dict[str, Any]:
+        """Call AWS as each identity in turn, until one is let in.
+
+        Args:
+            service: The SDK's name of the service: ``ecr``.
+            operation: The operation as the API names it: ``BatchGetImage``.
+            environment: Where.
+            deadline: When to give up, on the clock of `time.monotonic`.
+            **parameters: The operation's parameters.
+
+        Returns:
+            The answer.
+
+        Raises:
+            AwsFault: Nobody was let in, or the call failed.
+        """
+        refusals: list[AwsFault] = []
+        for identity in self.identities(environment, deadline=deadline):
+            try:
+                return self.call_as(
+                    identity, service, operation, environment, deadline=deadline, **parameters
+                )
+            except AwsFault as fault:  # noqa: PERF203 - a handful of identities
+                if not fault.refused:
+                    raise
+                logger.debug("refused %s:%s in %s: %s", service, operation, environment, fault)
+                refusals.append(fault)
+        raise refusal_of_all(f"{service}:{operation}", environment, refusals)
+
+    def identities(self, environment: Environment, *, deadline: float) -> Iterator[Identity]:
+        """Whom to be for something in an account, in order.
+
+        Raises:
+            AwsFault: There are no ambient credentials, or they cannot be used.
+        """
+        ambient = self._know_ambient(environment, deadline)
+        if environment.account is None:
+            yield ambient.identity
+            return
+        arn = self._role_in(environment)
+        role = Identity(f"the role {arn}", arn)
+        if ambient.account in (None, environment.account):
+            yield from (ambient.identity, role)
+        else:
+            yield from (role, ambient.identity)
+
+    def call_as(
+        self,
+        identity: Identity,
+        service: str,
+        operation: str,
+        environment: Environment,
+        *,
+        deadline: float,
+        **parameters: object,
+    ) -> dict[str, Any]:
+        """Call AWS as one identity.
+
+        Raises:
+            AwsFault: The call failed, or the role cannot be assumed.
+        """
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - loads late
+        from botocore.parsers import ResponseParserError  # noqa: PLC0415 - loads late
+
+        keys = self._keys_of(identity.role, environment, deadline) if identity.role else {}
+        try:
+            client = self._clients.get(service, environment, identity.role or "", keys)
+            return invoke(client, operation, parameters, deadline)
+        except (BotoCoreError, ClientError, ResponseParserError, OutOfTime) as error:
+            raise fault_of(
+                error,
+                action=f"{service}:{operation}",
+                place=str(environment),
+                identity=identity.name,
+            ) from error
+
+    def _role_in(self, environment: Environment) -> str:
+        """The role that the user named, or the lookup role of the CDK's bootstrap template."""
+        account, region = environment.account, environment.region
+        return self._settings.ecr_roles.get(account or "") or (
+            f"arn:{environment.partition}:iam::{account}:role/"
+            f"cdk-{self._settings.bootstrap_qualifier}-lookup-role-{account}-{region}"
+        )
+
+    def _know_ambient(self, environment: Environment, deadline: float) -> _Ambient:
+        with self._ambient_lock:
+            if self._ambient is None:
+                try:
+                    self._ambient = self._ask_ambient(environment, deadline)
+                except AwsFault as fault:
+                    self._ambient = fault
+            known = self._ambient
+        if isinstance(known, AwsFault):
+            raise known
+        return known
+
+    def _ask_ambient(self, environment: Environment, deadline: float) -> _Ambient:
+        self._require_credentials()
+        # The home region of the credentials: those of one partition mean nothing in another.
+        region = self.setting("region") or os.environ.get("AWS_REGION") or environment.region
+        identity = Identity("the ambient credentials")
+        home = Environment(None, region)
+        try:
+            answer = self.call_as(identity, "sts", "GetCallerIdentity", home, deadline=deadline)
+        except AwsFault as fault:
+            if fault.refused:
+                raise
+            # STS may be out of reach (a VPC endpoint for ECR alone); the account stays unknown.
+            logger.debug("the account of the ambient credentials is unknown: %s", fault)
+            return _Ambient(identity, None)
+        return _Ambient(Identity(answer["Arn"]), answer["Account"])
+
+    def _require_credentials(self) -> None:
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - loads late
+
+        try:
+            with discretion():
+                credentials = self._clients.session.get_credentials()
+                if credentials is not None:
+                    credentials.get_frozen_credentials()
+        except (BotoCoreError, ClientError) as error:
+            cause = f"the AWS credentials at hand cannot be used ({_words_of(error)})"
+            raise AwsFault(AccessDenied, cause, _SIGN_IN) from error
+        if credentials is None:
+            raise AwsFault(AccessDenied, "there are no AWS credentials to ask with", _SIGN_IN)
+
+    def _keys_of(self, role: str, environment: Environment, deadline: float) -> dict[str, str]:
+        """The keys of a role, assumed where that is due; a refusal is remembered."""
+        with self._lock:
+            assumed = self._assumed.setdefault(role, _Assumed())
+        with assumed.lock:
+            if assumed.refusal is not None:
+                raise assumed.refusal
+            if assumed.expires - _RENEW_BEFORE_EXPIRY <= datetime.now(timezone.utc):
+                try:
+                    self._renew(assumed, role, environment, deadline)
+                except AwsFault as fault:
+                    assumed.refusal = fault if fault.refused else None
+                    raise
+            return assumed.keys
+
+    def _renew(
+        self, assumed: _Assumed, role: str, environment: Environment, deadline: float
+    ) -> None:
+        try:
+            answer = self.call_as(
+                self._know_ambient(environment, deadline).identity,
+                "sts",
+                "AssumeRole",
+                Environment(None, environment.region),
+                deadline=deadline,
+                RoleArn=role,
+                RoleSessionName=_SESSION_NAME,
+            )
+        except AwsFault as fault:
+            if issubclass(fault.kind, RegistryUnavailable):
+                raise
+            # A role that cannot be had is no reason to stop: someone else may be let in.
+            cause = f"the role {role} cannot be assumed, since {fault.cause}"
+            raise AwsFault(
+                AccessDenied, cause, fault.remedy, code=fault.code, refused=True
+            ) from fault
+        keys = answer["Credentials"]
+        assumed.keys = {
+            "aws_access_key_id": keys["AccessKeyId"],
+            "aws_secret_access_key": keys["SecretAccessKey"],
+            "aws_session_token": keys["SessionToken"],
+        }
+        assumed.expires = keys["Expiration"]
+        self._clients.forget(role)
+
+
+def refusal_of_all(action: str, environment: Environment, refusals: list[AwsFault]) -> AwsFault:
+    """The fault that tells of everyone who was turned away, and of the ways out."""
+    remedy = f"allow {action} to one of them"
+    if environment.account is not None:
+        example = f"ecr_roles={{'{environment.account}': 'arn:...'}}"
+        remedy += f", or name a role that may with PinImages({example})"
+    return AwsFault(
+        AccessDenied,
+        ", and ".join(refusal.cause for refusal in refusals),
+        remedy,
+        code=refusals[-1].code,
+        refused=True,
+    )
+
+
+def _words_of(error: Exception) -> str:
+    from botocore.exceptions import CredentialRetrievalError  # noqa: PLC0415 - loads late
+
+    # What a credential process printed stands in this error, and may be anything.
+    if isinstance(error, CredentialRetrievalError):
+        return f"{error.kwargs.get('provider')} gave none"
+    return one_line(str(error))

@@ -1,0 +1,199 @@
+"""Digests from the ECR API, against moto's server."""
+
+from __future__ import annotations
+
+import pytest
+
+from pinned_images.errors import ImageNotFound, PlatformMismatch
+from pinned_images.reference import Platform
+from pinned_images.registry.aws.ecr import EcrResolver
+from pinned_images.resolution import Resolution, ResolutionRequest
+from tests.registry_aws.amazon import (
+    HOME_ACCOUNT,
+    OCI_INDEX,
+    OTHER_ACCOUNT,
+    Moto,
+    digest_for,
+    host_of,
+    index_of,
+    manifest_of,
+    only,
+    request_for,
+    soon,
+)
+
+HOST = host_of(HOME_ACCOUNT, "eu-west-1")
+
+REPOSITORIES = [
+    (HOME_ACCOUNT, "eu-west-1", "shop/web", 120),
+    (HOME_ACCOUNT, "eu-west-1", "shop/worker", 10),
+    (HOME_ACCOUNT, "us-east-1", "shop/web", 50),
+    (OTHER_ACCOUNT, "eu-west-1", "platform/router", 40),
+    (OTHER_ACCOUNT, "us-east-1", "platform/router", 30),
+]
+
+
+def test_250_tags_in_five_repositories_take_six_calls_and_two_roles(moto: Moto) -> None:
+    expected = {}
+    for account, region, repository, count in REPOSITORIES:
+        tags = {f"v{number}": manifest_of(f"{account}{region}{number}") for number in range(count)}
+        digests = moto.push(repository, tags, region, account)
+        for tag, digest in digests.items():
+            expected[request_for(f"{host_of(account, region)}/{repository}:{tag}")] = digest
+    moto.forget()
+
+    outcomes = EcrResolver().resolve(expected, soon())
+
+    digests_by_request = {
+        request: outcome.digest if isinstance(outcome, Resolution) else outcome
+        for request, outcome in outcomes.items()
+    }
+    assert len(expected) == 250
+    assert digests_by_request == expected
+    # 120 tags of one repository take two batches, each other repository takes one; the account of
+    # the credentials is asked for once, and each region of the other account has a role of its own.
+    assert moto.operations == {"BatchGetImage": 6, "GetCallerIdentity": 1, "AssumeRole": 2}
+
+
+def test_a_missing_tag_hurts_no_other_tag(moto: Moto) -> None:
+    tags = {f"v{number}": manifest_of(str(number)) for number in range(100)}
+    digests = moto.push("shop/web", tags)
+    moto.push("shop/worker", {"v1": manifest_of("worker")})
+    missing = request_for(f"{HOST}/shop/web:nowhere")
+    requests = [request_for(f"{HOST}/shop/web:{tag}") for tag in tags]
+
+    outcomes = EcrResolver().resolve(
+        [missing, *requests, request_for(f"{HOST}/shop/worker:v1")], soon()
+    )
+
+    assert isinstance(outcomes.pop(missing), ImageNotFound)
+    assert len(outcomes) == 101
+    assert all(isinstance(outcome, Resolution) for outcome in outcomes.values())
+    first = outcomes[requests[0]]
+    assert isinstance(first, Resolution)
+    assert first.digest == digests["v0"]
+
+
+def test_the_answer_says_who_gave_it(moto: Moto) -> None:
+    digests = moto.push("app", {"latest": index_of("linux/amd64")}, media_type=OCI_INDEX)
+
+    outcome = only(EcrResolver().resolve([request_for(f"{HOST}/app")], soon()))
+
+    assert outcome == Resolution(
+        digests["latest"], OCI_INDEX, platforms=(), source="ecr-api", origin=HOST
+    )
+
+
+def test_the_same_image_is_asked_for_once(moto: Moto) -> None:
+    digests = moto.push("app", {"v1": index_of("linux/amd64", "linux/arm64")}, media_type=OCI_INDEX)
+    moto.forget()
+    requests = [
+        request_for(f"{HOST}/app:v1"),
+        request_for(f"{HOST}/app:v1"),
+        request_for(f"{HOST}/app:v1", "linux/arm64"),
+    ]
+
+    outcomes = EcrResolver().resolve(requests, soon())
+
+    assert {outcome.digest for outcome in outcomes.values() if isinstance(outcome, Resolution)} == {
+        digests["v1"]
+    }
+    assert moto.operations["BatchGetImage"] == 1
+
+
+def test_an_image_by_digest_is_looked_up_by_it(moto: Moto) -> None:
+    digests = moto.push("app", {"v1": manifest_of("one"), "v2": manifest_of("two")})
+    request = request_for(f"{HOST}/app:v2@{digests['v1']}")
+
+    outcome = only(EcrResolver().resolve([request], soon()))
+
+    assert isinstance(outcome, Resolution)
+    assert outcome.digest == digests["v1"]
+
+
+def test_a_digest_that_is_not_there_is_not_found(moto: Moto) -> None:
+    moto.push("app", {"v1": manifest_of("one")})
+    request = request_for(f"{HOST}/app@sha256:{'0' * 64}")
+
+    assert isinstance(only(EcrResolver().resolve([request], soon())), ImageNotFound)
+
+
+@pytest.mark.parametrize(
+    ("platform", "own"),
+    [
+        ("linux/amd64", "linux/amd64"),
+        ("linux/arm64", "linux/arm64/v8"),
+        ("linux/arm/v6", "linux/arm/v6"),
+    ],
+)
+def test_an_index_is_checked_for_the_platform_and_select_takes_its_manifest(
+    moto: Moto, platform: str, own: str
+) -> None:
+    index = index_of("linux/amd64", "linux/arm64/v8", "linux/arm/v6")
+    digests = moto.push("app", {"v1": index}, media_type=OCI_INDEX)
+    verify = request_for(f"{HOST}/app:v1", platform)
+    select = request_for(f"{HOST}/app:v1", platform, select=True)
+
+    outcomes = EcrResolver().resolve([verify, select], soon())
+
+    verified, selected = outcomes[verify], outcomes[select]
+    assert isinstance(verified, Resolution)
+    assert isinstance(selected, Resolution)
+    assert verified.digest == digests["v1"]
+    assert selected.digest == digest_for(own)
+    assert set(verified.platforms) == {
+        Platform.parse(name) for name in ("linux/amd64", "linux/arm64", "linux/arm/v6")
+    }
+
+
+def test_an_index_without_the_platform_is_a_mismatch_that_names_those_it_has(moto: Moto) -> None:
+    moto.push("app", {"v1": index_of("linux/amd64", "linux/arm64")}, media_type=OCI_INDEX)
+
+    outcome = only(EcrResolver().resolve([request_for(f"{HOST}/app:v1", "windows/amd64")], soon()))
+
+    assert isinstance(outcome, PlatformMismatch)
+    assert "windows/amd64" in str(outcome)
+    assert "linux/amd64, linux/arm64" in str(outcome)
+    assert "unknown" not in str(outcome)
+
+
+def test_a_missing_repository_and_a_missing_tag_are_told_apart(moto: Moto) -> None:
+    moto.push("app", {"v1": manifest_of("one")})
+    no_tag, no_repository = request_for(f"{HOST}/app:v2"), request_for(f"{HOST}/other:v1")
+
+    outcomes = EcrResolver().resolve([no_tag, no_repository], soon())
+
+    assert isinstance(outcomes[no_tag], ImageNotFound)
+    assert "the repository has no such image" in str(outcomes[no_tag])
+    assert isinstance(outcomes[no_repository], ImageNotFound)
+    assert f"no repository 'other' in account {HOME_ACCOUNT}, eu-west-1" in str(
+        outcomes[no_repository]
+    )
+
+
+def test_a_named_role_is_assumed_once_for_all_regions_of_its_account(moto: Moto) -> None:
+    from pinned_images.registry.settings import RegistrySettings
+
+    requests: list[ResolutionRequest] = []
+    for region in ("eu-west-1", "us-east-1"):
+        moto.push("app", {"v1": manifest_of(region)}, region, OTHER_ACCOUNT)
+        requests.append(request_for(f"{host_of(OTHER_ACCOUNT, region)}/app:v1"))
+    moto.forget()
+    role = f"arn:aws:iam::{OTHER_ACCOUNT}:role/registry-reader"
+
+    outcomes = EcrResolver(RegistrySettings(ecr_roles={OTHER_ACCOUNT: role})).resolve(
+        requests, soon()
+    )
+
+    assert all(isinstance(outcome, Resolution) for outcome in outcomes.values())
+    assert moto.operations["AssumeRole"] == 1
+
+
+def test_nothing_is_asked_for_nothing(moto: Moto) -> None:
+    assert EcrResolver().resolve([], soon()) == {}
+    assert not moto.operations
+
+
+def test_an_image_of_another_registry_is_a_mistake_of_the_caller() -> None:
+    with pytest.raises(ValueError, match=r"docker\.io|nginx"):
+        EcrResolver().resolve([request_for("nginx:1")], soon())
