@@ -81,9 +81,8 @@ def digest_for(platform: str) -> Digest:
     return Digest.of(manifest_of(platform).encode())
 
 
-def operation_of(headers: Mapping[str, str], body: bytes) -> str:
-    """The operation that a request to AWS names, in its header or in its form."""
-    target = headers.get("X-Amz-Target")
+def operation_of(target: str | None, body: bytes) -> str:
+    """The operation that a request to AWS names, in its X-Amz-Target header or in its form."""
     if target:
         return target.rpartition(".")[2]
     return parse_qs(body.decode(errors="replace")).get("Action", ["?"])[0]
@@ -102,9 +101,8 @@ class CountingApplication:
     ) -> Iterable[bytes]:
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = BytesIO(body)
-        headers = {"X-Amz-Target": environ.get("HTTP_X_AMZ_TARGET", "")}
         with self._lock:
-            self.operations[operation_of(headers, body)] += 1
+            self.operations[operation_of(environ.get("HTTP_X_AMZ_TARGET"), body)] += 1
         return self._application(environ, start_response)
 
 

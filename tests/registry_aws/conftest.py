@@ -27,7 +27,7 @@ from tests.registry_aws.amazon import (
 
 
 @pytest.fixture(autouse=True)
-def environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Credentials from the environment alone, and nothing of the machine's own configuration."""
     for name in ("AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_CA_BUNDLE"):
         monkeypatch.delenv(name, raising=False)
@@ -60,7 +60,7 @@ def moto_server() -> Iterator[tuple[str, CountingApplication]]:
 def moto(
     moto_server: tuple[str, CountingApplication],
     monkeypatch: pytest.MonkeyPatch,
-    environment: None,
+    clean_environment: None,
 ) -> Moto:
     """An empty Amazon, which every AWS SDK of the test talks to."""
     url, application = moto_server
@@ -72,7 +72,7 @@ def moto(
 
 
 @pytest.fixture
-def fake_aws(monkeypatch: pytest.MonkeyPatch, environment: None) -> Iterator[FakeAws]:
+def fake_aws(monkeypatch: pytest.MonkeyPatch, clean_environment: None) -> Iterator[FakeAws]:
     """An AWS that knows who calls, lets roles be assumed, and learns the rest from the test."""
     fake = FakeAws(answers={"GetCallerIdentity": caller(), "AssumeRole": assumed_role()})
 
@@ -81,7 +81,7 @@ def fake_aws(monkeypatch: pytest.MonkeyPatch, environment: None) -> Iterator[Fak
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            operation = operation_of(self.headers, body)
+            operation = operation_of(self.headers["X-Amz-Target"], body)
             json_protocol = "X-Amz-Target" in self.headers
             parameters: dict[str, Any] = (
                 json.loads(body)
@@ -108,7 +108,7 @@ def fake_aws(monkeypatch: pytest.MonkeyPatch, environment: None) -> Iterator[Fak
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     fake.url = f"http://127.0.0.1:{server.server_port}"
     monkeypatch.setenv("AWS_ENDPOINT_URL", fake.url)

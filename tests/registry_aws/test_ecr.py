@@ -7,6 +7,7 @@ import pytest
 from pinned_images.errors import ImageNotFound, PlatformMismatch
 from pinned_images.reference import Platform
 from pinned_images.registry.aws.ecr import EcrResolver
+from pinned_images.registry.settings import RegistrySettings
 from pinned_images.resolution import Resolution, ResolutionRequest
 from tests.registry_aws.amazon import (
     HOME_ACCOUNT,
@@ -62,9 +63,8 @@ def test_a_missing_tag_hurts_no_other_tag(moto: Moto) -> None:
     missing = request_for(f"{HOST}/shop/web:nowhere")
     requests = [request_for(f"{HOST}/shop/web:{tag}") for tag in tags]
 
-    outcomes = EcrResolver().resolve(
-        [missing, *requests, request_for(f"{HOST}/shop/worker:v1")], soon()
-    )
+    everything = [missing, *requests, request_for(f"{HOST}/shop/worker:v1")]
+    outcomes = dict(EcrResolver().resolve(everything, soon()))
 
     assert isinstance(outcomes.pop(missing), ImageNotFound)
     assert len(outcomes) == 101
@@ -172,8 +172,6 @@ def test_a_missing_repository_and_a_missing_tag_are_told_apart(moto: Moto) -> No
 
 
 def test_a_named_role_is_assumed_once_for_all_regions_of_its_account(moto: Moto) -> None:
-    from pinned_images.registry.settings import RegistrySettings
-
     requests: list[ResolutionRequest] = []
     for region in ("eu-west-1", "us-east-1"):
         moto.push("app", {"v1": manifest_of(region)}, region, OTHER_ACCOUNT)
