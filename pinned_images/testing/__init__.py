@@ -1,8 +1,8 @@
 """For the tests of apps that pin their images: no network, and what was pinned in plain sight.
 
 `RegistryServer` is a registry in a thread, `FixedResolver` a resolver without network,
-`SynthesizedApp` what a synth wrote, and the snapshot extensions are for syrupy. The pytest plugin
-gives fixtures of them.
+`assert_pinned` an assertion on templates, `SynthesizedApp` what a synth wrote, and the snapshot
+extensions are for syrupy. The pytest plugin gives fixtures of them.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pinned_images.testing.assertions import assert_pinned
     from pinned_images.testing.registry import RegistryServer
     from pinned_images.testing.resolver import FixedResolver
     from pinned_images.testing.snapshots import (
@@ -26,6 +27,7 @@ __all__ = [
     "RegistryServer",
     "SynthesizedApp",
     "TemplateSnapshotExtension",
+    "assert_pinned",
     "masking",
     "synthesize",
 ]
@@ -36,6 +38,7 @@ _LATE = {
     "RegistryServer": "registry",
     "SynthesizedApp": "synthesized",
     "TemplateSnapshotExtension": "snapshots",
+    "assert_pinned": "assertions",
     "masking": "snapshots",
     "synthesize": "synthesized",
 }
