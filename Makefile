@@ -1,0 +1,66 @@
+# Every target makes what it needs: a virtual environment in .venv, the CDK CLI in node_modules.
+
+PYTHON ?= python3
+PYTEST_ARGUMENTS ?=
+
+BIN := .venv/bin
+VENV := .make/venv
+NODE_MODULES := .make/node_modules
+
+# jsii warns at length about versions of Node.js past their end of life; they work.
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 18,20
+export JSII_SILENCE_WARNING_DEPRECATED_NODE_VERSION := 1
+export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# What another environment has set must not leak into this one.
+unexport PYTHONPATH VIRTUAL_ENV
+
+.PHONY: help synth test unit lint types format bench clean
+
+help:
+	@echo 'make synth    pin the example app with a real cdk synth, on an embedded registry'
+	@echo 'make test     run all tests'
+	@echo 'make lint     check style and types'
+	@echo 'make bench    measure speed, and write benchmarks/RESULTS.md'
+	@echo 'make clean    remove everything that was made'
+
+synth: $(VENV) $(NODE_MODULES)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tools/synth_example.py
+
+test: $(VENV) $(NODE_MODULES)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n auto --dist loadgroup $(PYTEST_ARGUMENTS)
+
+lint: $(VENV)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV) $(NODE_MODULES)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m benchmarks
+
+clean:
+	rm -rf .venv .make node_modules cdk.out dist build .pytest_cache .mypy_cache .ruff_cache
+
+$(VENV): requirements.txt pyproject.toml
+	@command -v $(PYTHON) >/dev/null 2>&1 || { \
+	  echo 'Python is missing: install Python 3.10 or newer (with venv), or set PYTHON.' >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
+	  echo "$(PYTHON) is too old: install Python 3.10 or newer, or set PYTHON." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo 'The venv module of Python is missing: install python3-venv.' >&2; exit 1; }
+	@echo 'Installing Python packages into .venv ...'
+	@$(PYTHON) -m venv --clear .venv
+	@$(BIN)/pip install --quiet -r requirements.txt
+	@$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@mkdir -p $(@D) && touch $@
+
+$(NODE_MODULES): package.json package-lock.json
+	@command -v node >/dev/null 2>&1 && command -v npm >/dev/null 2>&1 || { \
+	  echo 'Node.js is missing: install Node.js 20 or newer, with npm.' >&2; exit 1; }
+	@echo 'Installing the CDK CLI into node_modules ...'
+	@npm ci --silent --ignore-scripts --no-audit --no-fund
+	@mkdir -p $(@D) && touch $@

@@ -1,0 +1,79 @@
+"""Exemptions in CDK's own form: `Validations.of(construct).acknowledge(id, reason)`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+#: `Validations.ACKNOWLEDGED_RULES_METADATA_KEY`, known without importing CDK.
+METADATA_TYPE = "aws:cdk:acknowledged-rules"
+
+PLUGIN = "pinned-images"
+UNPINNED_IMAGE = "unpinned-image"
+FLOATING_TAG = "floating-tag"
+VERSION_CONSISTENCY = "version-consistency"
+
+
+def rule_id(rule: str) -> str:
+    """A rule's id, as users acknowledge it and as CDK prints it.
+
+    Example:
+        >>> rule_id("unpinned-image")
+        'pinned-images::unpinned-image'
+    """
+    return f"{PLUGIN}::{rule}"
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgements:
+    """Acknowledged rules by construct path, each with its reason."""
+
+    by_path: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    @classmethod
+    def of_metadata(cls, metadata: Mapping[str, Any]) -> Acknowledgements:
+        """From construct metadata as a cloud assembly holds it.
+
+        Args:
+            metadata: Entries (``type``, ``data``) by construct path, which begins with a slash.
+        """
+        by_path: dict[str, dict[str, str]] = {}
+        for path, entries in metadata.items():
+            for entry in entries:
+                if entry.get("type") == METADATA_TYPE and isinstance(entry.get("data"), Mapping):
+                    reasons = by_path.setdefault(path.strip("/"), {})
+                    reasons.update({str(rule): str(why) for rule, why in entry["data"].items()})
+        return cls(by_path)
+
+    def merged(self, other: Acknowledgements) -> Acknowledgements:
+        """These and others."""
+        return Acknowledgements({**self.by_path, **other.by_path})
+
+    def reason(self, rule: str, construct_path: str) -> str | None:
+        """Why a rule does not hold for a construct: acknowledged there or above, nearest first.
+
+        Args:
+            rule: A rule without the plugin's name: ``unpinned-image``.
+            construct_path: Such as ``Staging/Web/Task/Resource``.
+        """
+        if not self.by_path:
+            return None
+        identifier = rule_id(rule)
+        for path in _self_and_above(construct_path):
+            reason = self.by_path.get(path, {}).get(identifier)
+            if reason is not None:
+                return reason
+        return None
+
+    def below(self, construct_path: str) -> list[str]:
+        """Paths strictly below a construct at which something was acknowledged."""
+        return [path for path in self.by_path if path.startswith(f"{construct_path}/")]
+
+
+def _self_and_above(construct_path: str) -> Iterator[str]:
+    path = construct_path
+    while path:
+        yield path
+        path = path.rpartition("/")[0]
+    yield ""

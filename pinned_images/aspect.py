@@ -1,0 +1,155 @@
+"""`PinImages`, the Aspect that pins every container image of an app."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import jsii
+from aws_cdk import IAspect, Stage
+from constructs import IConstruct
+
+from pinned_images.construct_tree.roots import Root, stages_below
+from pinned_images.construct_tree.synthesis import Synthesis
+from pinned_images.errors import ConfigurationError, PinnedImagesError
+from pinned_images.exemptions import Exemption
+from pinned_images.lockfile import UpdateMode
+from pinned_images.options import Options, PinImagesOptions
+from pinned_images.pinning import VersionConsistency
+from pinned_images.reference import Style
+from pinned_images.resolution import PlatformMode, Resolver
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+
+@jsii.implements(IAspect)
+class PinImages:
+    """Pins every container image below a construct to its digest, whenever the app is synthesized.
+
+    Args:
+        resolver: Who is asked for digests; the registries themselves if left out.
+        style: ``tag-and-digest`` or ``digest``, for all images; what each service takes if left
+            out.
+        platforms: ``verify`` makes an image that does not run on its task's platform an error,
+            ``select`` pins that platform's own manifest, ``ignore`` does neither.
+        version_consistency: What to do with containers that have switched ECS' version
+            consistency off: ``pin`` them with a warning, or ``respect`` that and leave them.
+        exempt: Images that stay unpinned: shell patterns on normalized references
+            (``docker.io/library/*:*``), each with a reason or an `Exemption`.
+        mirrors: Registry host to the URL that is asked in its place.
+        mirror_fallback: Ask the registry itself where its mirror fails.
+        insecure_registries: Hosts that are asked over plain http; loopback always is.
+        ecr_roles: Account id to the ARN of the role that reads its private ECR repositories, in
+            place of the CDK's lookup role.
+        lock_file: Where digests are kept between synths; live resolution if left out.
+        update: ``missing``, ``always`` or ``never``: what is asked for beside the lock file.
+        resource_types: The resource types to look at; all that are known if left out.
+        properties: Image properties of further resource types: ``{"Custom::Thing": ["Image"]}``.
+        ssm_parameters: Values of SSM parameters that need not be read from AWS.
+        use_parameter_defaults: Take a CloudFormation parameter's default for its value, although
+            a deployment can override it.
+        deadline: Seconds in which all images of a synth must be resolved.
+
+    Raises:
+        ConfigurationError: An argument, a context value or an environment variable cannot be used.
+
+    Example:
+        >>> from aws_cdk import App
+        >>> app = App()
+        >>> PinImages.apply_to(app)
+    """
+
+    def __init__(
+        self,
+        *,
+        resolver: Resolver | None = None,
+        style: Style | None = None,
+        platforms: PlatformMode = "verify",
+        version_consistency: VersionConsistency = "pin",
+        exempt: Mapping[str, str | Exemption] | None = None,
+        mirrors: Mapping[str, str] | None = None,
+        mirror_fallback: bool = False,
+        insecure_registries: Iterable[str] = (),
+        ecr_roles: Mapping[str, str] | None = None,
+        lock_file: str | Path | None = None,
+        update: UpdateMode | None = None,
+        resource_types: Iterable[str] | None = None,
+        properties: Mapping[str, Iterable[str]] | None = None,
+        ssm_parameters: Mapping[str, str] | None = None,
+        use_parameter_defaults: bool = False,
+        deadline: float = 120.0,
+    ) -> None:
+        """See the class."""
+        self._options = Options(
+            resolver=resolver,
+            style=style,
+            platforms=platforms,
+            version_consistency=version_consistency,
+            exempt=exempt or {},
+            mirrors=mirrors or {},
+            mirror_fallback=mirror_fallback,
+            insecure_registries=tuple(insecure_registries),
+            ecr_roles=ecr_roles or {},
+            lock_file=lock_file,
+            update=update,
+            resource_types=None if resource_types is None else tuple(resource_types),
+            properties=properties or {},
+            ssm_parameters=ssm_parameters or {},
+            use_parameter_defaults=use_parameter_defaults,
+            deadline=deadline,
+        )
+        self._options.check()
+        self._syntheses: dict[Stage, Synthesis] = {}
+        self._visiting: Synthesis | None = None
+        self._refused = False
+
+    @classmethod
+    def apply_to(cls, scope: IConstruct, **options: Unpack[PinImagesOptions]) -> None:
+        """Pin every image below a construct, in the Stages below it too.
+
+        Call it when all Stages are made, and before one is added to a pipeline. It costs less
+        than the Aspect, which CDK shows every construct of the app.
+
+        Args:
+            scope: An App, a Stage, a stack or any construct in one.
+            **options: The arguments of `PinImages`.
+
+        Raises:
+            ConfigurationError: An option cannot be used, or the construct is in no App or Stage.
+        """
+        pinning = cls(**options)
+        pinning._pin(scope)
+        for stage in stages_below(scope):
+            pinning._pin(stage)
+
+    def visit(self, node: IConstruct) -> None:
+        """Called by CDK for every construct below the one that the Aspect was added to.
+
+        The first one is the construct that it was added to; the work is done after all Aspects.
+        """
+        if self._visiting is not None and self._visiting.is_expected:
+            self._visiting.add(node)
+            return
+        if not self._refused:
+            self._visiting = self._pin(node)
+            self._refused = self._visiting is None
+
+    def _pin(self, scope: IConstruct) -> Synthesis | None:
+        stage = scope if isinstance(scope, Stage) else Stage.of(scope)
+        if stage is None:
+            raise ConfigurationError(
+                f"PinImages cannot be applied to {scope.node.path or 'a construct'}: "
+                "it is in no App or Stage."
+            )
+        synthesis = self._syntheses.get(stage)
+        if synthesis is None:
+            root = Root.of(stage)
+            try:
+                synthesis = self._syntheses[stage] = root.pin(scope, self._options)
+            except PinnedImagesError as error:
+                root.fail(str(error))
+                return None
+        synthesis.expect()
+        return synthesis

@@ -1,0 +1,151 @@
+"""The templates of a cloud assembly on disk, nested stacks included, and whose they are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pinned_images.acknowledgements import Acknowledgements
+
+_LOGICAL_ID = "aws:cdk:logicalId"
+_STACK_TYPE = "AWS::CloudFormation::Stack"
+
+
+@dataclass(frozen=True, eq=False)
+class AssemblyStack:
+    """A stack or nested stack in a cloud assembly.
+
+    Attributes:
+        construct_path: Its path in the construct tree.
+        template_path: Its template's file.
+        metadata: Construct metadata by construct path, of the top-level stack that it belongs to.
+        account: The account that it is deployed to, where it is known.
+        region: The region that it is deployed to, where it is known.
+        logical_id_in_parent: Of a nested stack: the resource in its parent's template.
+    """
+
+    construct_path: str
+    template_path: Path
+    metadata: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    account: str | None = None
+    region: str | None = None
+    logical_id_in_parent: str = ""
+
+    @classmethod
+    def read(
+        cls,
+        construct_path: str,
+        template_path: Path,
+        account: str | None = None,
+        region: str | None = None,
+    ) -> AssemblyStack:
+        """A top-level stack, with the metadata that stands beside its template."""
+        return cls(construct_path, template_path, _metadata(template_path), account, region)
+
+    @cached_property
+    def template(self) -> Mapping[str, Any]:
+        """The template."""
+        content: Mapping[str, Any] = json.loads(self.template_path.read_text(encoding="utf-8"))
+        return content
+
+    @cached_property
+    def acknowledgements(self) -> Acknowledgements:
+        """What is acknowledged in it."""
+        return Acknowledgements.of_metadata(self.metadata)
+
+    @cached_property
+    def nested(self) -> tuple[AssemblyStack, ...]:
+        """The stacks that are nested in it."""
+        return tuple(self._nested())
+
+    def with_nested(self) -> Iterator[AssemblyStack]:
+        """This stack and all that are nested in it, at any depth."""
+        yield self
+        for nested in self.nested:
+            yield from nested.with_nested()
+
+    def resources(self) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+        """Logical id, type and properties of each resource."""
+        for logical_id, resource in self.template.get("Resources", {}).items():
+            properties = resource.get("Properties")
+            if isinstance(properties, Mapping):
+                yield logical_id, str(resource.get("Type")), properties
+
+    def construct_path_of(self, logical_id: str) -> str:
+        """The construct path of a resource; the stack's own with the logical id where unknown."""
+        return self._construct_paths.get(logical_id, f"{self.construct_path}/{logical_id}")
+
+    @cached_property
+    def _construct_paths(self) -> Mapping[str, str]:
+        """Construct paths by logical id, of this stack's own constructs only."""
+        paths: dict[str, str] = {}
+        others = {
+            path.rpartition("/")[0].removesuffix(".NestedStack")
+            for path in self._paths_below()
+            if path.endswith(".NestedStackResource")
+        }
+        for path in self._paths_below():
+            if any(path.startswith(f"{other}/") for other in others):
+                continue
+            for entry in self.metadata[f"/{path}"]:
+                if entry.get("type") == _LOGICAL_ID:
+                    paths[str(entry["data"])] = path
+        return paths
+
+    def _paths_below(self) -> list[str]:
+        prefix = f"/{self.construct_path}/"
+        return [path[1:] for path in self.metadata if path.startswith(prefix)]
+
+    def _nested(self) -> Iterator[AssemblyStack]:
+        folder = self.template_path.parent
+        for logical_id, resource_type, properties in self.resources():
+            if resource_type != _STACK_TYPE:
+                continue
+            name = self._nested_template(logical_id, properties, folder)
+            if name is not None:
+                resource_path = self.construct_path_of(logical_id)
+                yield AssemblyStack(
+                    resource_path.rpartition("/")[0].removesuffix(".NestedStack"),
+                    folder / name,
+                    self.metadata,
+                    self.account,
+                    self.region,
+                    logical_id,
+                )
+
+    def _nested_template(
+        self, logical_id: str, properties: Mapping[str, Any], folder: Path
+    ) -> str | None:
+        """The file of a nested stack's template: named by the resource, or found by its hash."""
+        resource = self.template["Resources"][logical_id]
+        named = resource.get("Metadata", {}).get("aws:asset:path")
+        if isinstance(named, str):
+            return named
+        url = json.dumps(properties.get("TemplateURL"))
+        for manifest in sorted(folder.glob("*.assets.json")):
+            files = json.loads(manifest.read_text(encoding="utf-8")).get("files", {})
+            for identifier, asset in files.items():
+                source = asset.get("source", {}).get("path", "")
+                if identifier.partition("-")[0] in url and source.endswith(".template.json"):
+                    return str(source)
+        return None
+
+
+def _metadata(template_path: Path) -> Mapping[str, Any]:
+    manifest_path = template_path.parent / "manifest.json"
+    if not manifest_path.exists():
+        return {}
+    manifest = json.loads(manifest_path.read_text(encoding="utf-8"))
+    for artifact in manifest.get("artifacts", {}).values():
+        if artifact.get("properties", {}).get("templateFile") == template_path.name:
+            separate = artifact.get("additionalMetadataFile")
+            inline: dict[str, Any] = dict(artifact.get("metadata", {}))
+            if separate is not None:
+                text = (template_path.parent / separate).read_text(encoding="utf-8")
+                inline.update(json.loads(text))
+            return inline
+    return {}

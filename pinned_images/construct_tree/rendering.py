@@ -1,0 +1,52 @@
+"""What a stack's template will look like, asked before it is written."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import jsii
+from aws_cdk import ISynthesisSession, Stack
+from aws_cdk.cx_api import CloudAssemblyBuilder
+
+
+@jsii.implements(ISynthesisSession)
+class ThrowawaySession:
+    """A synthesis session whose assembly nobody reads again."""
+
+    def __init__(self, folder: str) -> None:
+        self._builder = CloudAssemblyBuilder(folder)
+        self._folder = folder
+
+    @property
+    def assembly(self) -> CloudAssemblyBuilder:
+        return self._builder
+
+    @property
+    def outdir(self) -> str:
+        return self._folder
+
+    @property
+    def validate_on_synth(self) -> bool:
+        return False
+
+
+def render_template(stack: Stack) -> Mapping[str, Any]:
+    """The template of one stack, as it would be written now.
+
+    Args:
+        stack: A stack or a nested stack.
+
+    Returns:
+        The template; the stack's own folder is not touched.
+    """
+    with tempfile.TemporaryDirectory(prefix="pinned-images-") as folder:
+        synthesizer: Any = stack.synthesizer
+        synthesizer._synthesize_template(ThrowawaySession(folder))  # noqa: SLF001  for synthesizers
+        template: Mapping[str, Any] = json.loads(
+            (Path(folder) / stack.template_file).read_text(encoding="utf-8")
+        )
+    return template

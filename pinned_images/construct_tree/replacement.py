@@ -1,0 +1,75 @@
+"""Replacing property values of a resource by values that are worked out while it is rendered."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import jsii
+from aws_cdk import CfnResource, IAnyProducer, IResolveContext, Lazy, Token
+
+#: Given the resolve context, the value to render.
+Producer = Callable[[IResolveContext], Any]
+
+
+@jsii.implements(IAnyProducer)
+class _Producer:
+    def __init__(self, produce: Producer) -> None:
+        self._produce = produce
+
+    def produce(self, context: IResolveContext) -> Any:
+        return self._produce(context)
+
+
+def attribute_name(property_name: str) -> str:
+    """The Python attribute of an L1 construct for a CloudFormation property.
+
+    Example:
+        >>> attribute_name("ContainerDefinitions")
+        'container_definitions'
+    """
+    words = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", property_name)
+    return re.sub(r"([A-Z])([A-Z][a-z])", r"\1_\2", words).lower()
+
+
+def has_attribute(resource: CfnResource, property_name: str) -> bool:
+    """Whether the resource is a typed L1 that has the property as an attribute of its own."""
+    attribute = getattr(type(resource), attribute_name(property_name), None)
+    return isinstance(attribute, property) and attribute.fset is not None
+
+
+def replace_property(
+    resource: CfnResource, property_name: str, original: object, produce: Producer
+) -> None:
+    """Have a typed L1 render what `produce` gives in place of a property's value.
+
+    Cross-stack references in the value go on working and overrides made later win, since CDK
+    still sees one value that it renders itself.
+
+    Args:
+        resource: A typed L1 for which `has_attribute` holds.
+        property_name: The CloudFormation name, such as ``ContainerDefinitions``.
+        original: The value that is there now; a string asks for a token that is a string.
+        produce: Called each time the property is rendered.
+    """
+    lazy: object = Lazy.uncached_any(_Producer(produce))
+    if isinstance(original, str):
+        lazy = Token.as_string(lazy)
+    setattr(resource, attribute_name(property_name), lazy)
+
+
+def override_property(
+    resource: CfnResource, path: tuple[str | int, ...], produce: Producer
+) -> None:
+    """Have a raw `CfnResource` render what `produce` gives at a path below its properties.
+
+    Only for a property that has no override yet: this one would take its place.
+
+    Args:
+        resource: The resource.
+        path: Keys and indices below ``Properties``.
+        produce: Called each time the resource is rendered.
+    """
+    dotted = ".".join(str(part).replace(".", "\\.") for part in path)
+    resource.add_property_override(dotted, Lazy.uncached_any(_Producer(produce)))

@@ -1,0 +1,87 @@
+"""What is known around each stack of a synth, for the evaluation of its values."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from aws_cdk import CfnResource, CfnStack, ConstructSelector, NestedStack, Stack, Token
+
+from pinned_images.cloudformation.outcomes import SsmParameter, Unknown
+from pinned_images.cloudformation.scope import AppTemplates, TemplateScope
+from pinned_images.construct_tree.rendering import render_template
+
+
+@dataclass(eq=False)
+class StackScopes:
+    """The scopes of stacks, made when they are asked for; their templates later still.
+
+    Attributes:
+        use_parameter_defaults: See `TemplateScope`.
+        parameter_values: See `TemplateScope`; may be filled while scopes are in use.
+    """
+
+    use_parameter_defaults: bool
+    parameter_values: Mapping[SsmParameter, str | Unknown]
+    _app: AppTemplates = field(default_factory=AppTemplates)
+    _scopes: dict[Stack, TemplateScope] = field(default_factory=dict)
+
+    def of(self, stack: Stack) -> TemplateScope:
+        """The scope of a stack, and with it those of the stacks that it may refer to."""
+        known = self._scopes.get(stack)
+        if known is not None:
+            return known
+        parent = stack.nested_stack_parent
+        if parent is not None:
+            self.of(parent)
+            return self._scopes[stack]
+        scope = TemplateScope(
+            template=lambda: render_template(stack),
+            account=_known(stack.account) or os.environ.get("CDK_DEFAULT_ACCOUNT"),
+            region=_known(stack.region) or os.environ.get("CDK_DEFAULT_REGION"),
+            stack=stack.stack_name,
+            app=self._app,
+            parameter_values=self.parameter_values,
+            use_parameter_defaults=self.use_parameter_defaults,
+        )
+        self._scopes[stack] = scope
+        self._nest(stack, scope)
+        for producer in stack.dependencies:
+            self.of(producer)
+        return scope
+
+    def _nest(self, stack: Stack, scope: TemplateScope) -> None:
+        for resource in ConstructSelector.resources_of_type(CfnStack.CFN_RESOURCE_TYPE_NAME).select(
+            stack
+        ):
+            if not isinstance(resource, CfnResource):
+                continue
+            nested = _nested_stack(resource)
+            if nested is None or nested in self._scopes or nested.nested_stack_parent is not stack:
+                continue
+            logical_id = str(stack.resolve(resource.logical_id))
+            self._scopes[nested] = scope.nest(logical_id, _Rendered(nested))
+            self._nest(nested, self._scopes[nested])
+
+
+@dataclass(frozen=True, eq=False)
+class _Rendered:
+    stack: Stack
+
+    def __call__(self) -> Mapping[str, object]:
+        return render_template(self.stack)
+
+
+def _nested_stack(resource: CfnResource) -> NestedStack | None:
+    """The nested stack of a resource; CDK puts the two beside each other."""
+    holder = resource.node.scope
+    parent = holder.node.scope if holder is not None else None
+    if holder is None or parent is None:
+        return None
+    sibling = parent.node.try_find_child(holder.node.id.removesuffix(".NestedStack"))
+    return sibling if isinstance(sibling, NestedStack) else None
+
+
+def _known(value: str) -> str | None:
+    return None if Token.is_unresolved(value) else value

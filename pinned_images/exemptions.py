@@ -1,0 +1,70 @@
+"""Images that the user leaves unpinned, by pattern and with a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from fnmatch import fnmatchcase
+
+from pinned_images.errors import ConfigurationError
+from pinned_images.reference import ImageReference
+
+
+@dataclass(frozen=True, slots=True)
+class Exemption:
+    """Why an image stays unpinned, and for how long.
+
+    Attributes:
+        reason: For those who read the report.
+        expires: The last day (in UTC) on which it holds; None for no end.
+
+    Example:
+        >>> Exemption("The vendor moves to digests in spring.", expires=date(2027, 3, 31)).reason
+        'The vendor moves to digests in spring.'
+    """
+
+    reason: str
+    expires: date | None = None
+
+    def expired(self, today: date) -> bool:
+        """Whether its last day is over."""
+        return self.expires is not None and today > self.expires
+
+
+@dataclass(frozen=True, slots=True)
+class ExemptionPatterns:
+    """Shell patterns on normalized references, each with its exemption; the first match counts."""
+
+    patterns: tuple[tuple[str, Exemption], ...] = ()
+
+    @classmethod
+    def of(cls, exempt: Mapping[str, str | Exemption]) -> ExemptionPatterns:
+        """From what the user wrote.
+
+        Args:
+            exempt: Patterns such as ``docker.io/library/*:*``; each with a reason, or with an
+                `Exemption` that has a reason and a last day.
+
+        Raises:
+            ConfigurationError: A pattern or a reason is empty.
+        """
+        patterns = []
+        for pattern, value in exempt.items():
+            exemption = Exemption(value) if isinstance(value, str) else value
+            if not pattern.strip():
+                raise ConfigurationError("An exemption of PinImages has an empty pattern.")
+            if not exemption.reason.strip():
+                raise ConfigurationError(
+                    f"The exemption of {pattern!r} has no reason: say why these images may stay "
+                    "unpinned."
+                )
+            patterns.append((pattern, exemption))
+        return cls(tuple(patterns))
+
+    def match(self, reference: ImageReference) -> tuple[str, Exemption] | None:
+        """The first pattern that matches, with its exemption."""
+        for pattern, exemption in self.patterns:
+            if fnmatchcase(reference.normalized, pattern):
+                return pattern, exemption
+        return None

@@ -1,0 +1,148 @@
+"""`PinnedImagesGate`, the validation plugin that reads the finished templates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timezone
+from pathlib import Path
+
+import jsii
+from aws_cdk import (
+    IPolicyValidationContext,
+    IPolicyValidationPlugin,
+    PolicyValidationPluginReport,
+    PolicyViolatingResource,
+    PolicyViolation,
+)
+
+from pinned_images.acknowledgements import FLOATING_TAG, PLUGIN, UNPINNED_IMAGE
+from pinned_images.cloud_assembly import AssemblyStack
+from pinned_images.examination import AppProblem, Coverage, Violation, examine
+from pinned_images.exemptions import Exemption
+from pinned_images.options import Options
+from pinned_images.pinning import VersionConsistency
+from pinned_images.version import __version__
+
+
+@jsii.implements(IPolicyValidationPlugin)
+class PinnedImagesGate:
+    """Forbids images without a digest in the templates of an app.
+
+    `PinImages` adds one by itself. On its own it suits a platform team that wants to forbid
+    unpinned images and leaves the pinning to others. An image is let through where the rule
+    ``pinned-images::unpinned-image`` is acknowledged for its construct or above.
+
+    Args:
+        exempt: Images that may stay unpinned: shell patterns on normalized references, each with
+            a reason or an `Exemption`.
+        resource_types: The resource types to look at; all that are known if left out.
+        properties: Image properties of further resource types, by type.
+        version_consistency: ``respect`` lets containers through that have switched ECS'
+            version consistency off.
+
+    Raises:
+        ConfigurationError: An argument cannot be used.
+
+    Example:
+        >>> from aws_cdk import App, Validations
+        >>> app = App()
+        >>> Validations.of(app).add_plugins(PinnedImagesGate())
+    """
+
+    def __init__(
+        self,
+        *,
+        exempt: Mapping[str, str | Exemption] | None = None,
+        resource_types: Iterable[str] | None = None,
+        properties: Mapping[str, Iterable[str]] | None = None,
+        version_consistency: VersionConsistency = "pin",
+    ) -> None:
+        """See the class."""
+        options = Options(
+            exempt=exempt or {},
+            resource_types=None if resource_types is None else tuple(resource_types),
+            properties=properties or {},
+            version_consistency=version_consistency,
+        )
+        options.check()
+        self._coverages: Callable[[], Sequence[Coverage]] = lambda: [
+            Coverage("", options.policy(datetime.now(timezone.utc).date()))
+        ]
+        self._problems: Callable[[], Sequence[AppProblem]] = lambda: ()
+
+    @classmethod
+    def beside_aspect(
+        cls,
+        coverages: Callable[[], Sequence[Coverage]],
+        problems: Callable[[], Sequence[AppProblem]],
+    ) -> PinnedImagesGate:
+        """The gate that `PinImages` adds: it looks at what the aspect has pinned, or should have.
+
+        Args:
+            coverages: What has been pinned; asked when templates are finished.
+            problems: What went wrong for more than one image; asked at the same time.
+        """
+        gate = cls()
+        gate._coverages = coverages
+        gate._problems = problems
+        return gate
+
+    @property
+    def name(self) -> str:
+        """The name that stands in CDK's report and in the ids of rules."""
+        return PLUGIN
+
+    @property
+    def version(self) -> str:
+        """The version of this package."""
+        return __version__
+
+    @property
+    def rule_ids(self) -> list[str]:
+        """The rules that are looked at."""
+        return [UNPINNED_IMAGE, FLOATING_TAG]
+
+    def validate(self, context: IPolicyValidationContext) -> PolicyValidationPluginReport:
+        """Read the templates and report every image that breaks a rule."""
+        stacks = [
+            AssemblyStack.read(
+                stack.stack_construct_path,
+                Path(stack.template_path),
+                stack.account_id,
+                stack.region,
+            )
+            for stack in context.stack_templates
+        ]
+        violations = examine(stacks, self._coverages())
+        problems = self._problems()
+        return PolicyValidationPluginReport(
+            success=not problems and all(each.severity == "warning" for each in violations),
+            violations=[*map(_problem_as_cdk, problems), *map(_as_cdk, violations)],
+        )
+
+
+def _as_cdk(violation: Violation) -> PolicyViolation:
+    return PolicyViolation(
+        rule_name=violation.rule,
+        description=violation.description,
+        fix=violation.fix,
+        severity=violation.severity,
+        violating_resources=[
+            PolicyViolatingResource(
+                resource_logical_id=violation.logical_id,
+                template_path=violation.template_path,
+                locations=[violation.location],
+            )
+        ],
+    )
+
+
+def _problem_as_cdk(problem: AppProblem) -> PolicyViolation:
+    """At the App itself: what stands in a nested Stage, the CLI shows to those who select it."""
+    return PolicyViolation(
+        rule_name=UNPINNED_IMAGE,
+        description=problem.description,
+        fix=problem.fix,
+        severity="error",
+        violating_resources=[PolicyViolatingResource(construct_path="", locations=[])],
+    )

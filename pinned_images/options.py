@@ -1,0 +1,170 @@
+"""What users decide, from arguments, CDK context and environment variables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from typing import Any, TypedDict, cast, get_args
+
+from pinned_images.cloudformation.catalog import Catalog
+from pinned_images.errors import ConfigurationError
+from pinned_images.exemptions import Exemption, ExemptionPatterns
+from pinned_images.lockfile import UPDATE_VARIABLE, UpdateMode, parse_mode
+from pinned_images.pinning import Policy, VersionConsistency
+from pinned_images.reference import Style
+from pinned_images.resolution import PlatformMode, Resolver
+
+MIRRORS_CONTEXT = "pinned-images:mirrors"
+LOCK_FILE_CONTEXT = "pinned-images:lock-file"
+UPDATE_CONTEXT = "pinned-images:update"
+QUALIFIER_CONTEXT = "@aws-cdk/core:bootstrapQualifier"
+
+
+class PinImagesOptions(TypedDict, total=False):
+    """The arguments of `PinImages`; see there."""
+
+    resolver: Resolver | None
+    style: Style | None
+    platforms: PlatformMode
+    version_consistency: VersionConsistency
+    exempt: Mapping[str, str | Exemption] | None
+    mirrors: Mapping[str, str] | None
+    mirror_fallback: bool
+    insecure_registries: Iterable[str]
+    ecr_roles: Mapping[str, str] | None
+    lock_file: str | Path | None
+    update: UpdateMode | None
+    resource_types: Iterable[str] | None
+    properties: Mapping[str, Iterable[str]] | None
+    ssm_parameters: Mapping[str, str] | None
+    use_parameter_defaults: bool
+    deadline: float
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The arguments of `PinImages`, checked; see there for what each means."""
+
+    resolver: Resolver | None = None
+    style: Style | None = None
+    platforms: PlatformMode = "verify"
+    version_consistency: VersionConsistency = "pin"
+    exempt: Mapping[str, str | Exemption] = field(default_factory=dict)
+    mirrors: Mapping[str, str] = field(default_factory=dict)
+    mirror_fallback: bool = False
+    insecure_registries: Iterable[str] = ()
+    ecr_roles: Mapping[str, str] = field(default_factory=dict)
+    lock_file: str | Path | None = None
+    update: UpdateMode | None = None
+    resource_types: Iterable[str] | None = None
+    properties: Mapping[str, Iterable[str]] = field(default_factory=dict)
+    ssm_parameters: Mapping[str, str] = field(default_factory=dict)
+    use_parameter_defaults: bool = False
+    deadline: float = 120.0
+    bootstrap_qualifier: str | None = None
+
+    def check(self) -> None:
+        """Refuse what no later step could use.
+
+        Raises:
+            ConfigurationError: A value is none of those that are allowed.
+        """
+        _one_of("style", self.style, (None, *get_args(Style)))
+        _one_of("platforms", self.platforms, get_args(PlatformMode))
+        _one_of("version_consistency", self.version_consistency, get_args(VersionConsistency))
+        _one_of("update", self.update, (None, *get_args(UpdateMode)))
+        ExemptionPatterns.of(self.exempt)
+        self.catalog()
+
+    def catalog(self) -> Catalog:
+        """The image properties to look at."""
+        catalog = Catalog.default().extended(self.properties)
+        return catalog if self.resource_types is None else catalog.narrowed(self.resource_types)
+
+    def policy(self, today: date) -> Policy:
+        """What decides about each image.
+
+        Args:
+            today: The day (in UTC) on which exemptions are measured.
+        """
+        return Policy(
+            catalog=self.catalog(),
+            today=today,
+            style=self.style,
+            platforms=self.platforms,
+            version_consistency=self.version_consistency,
+            exempt=ExemptionPatterns.of(self.exempt),
+        )
+
+    def with_surroundings(
+        self, context: Callable[[str], Any], environment: Mapping[str, str]
+    ) -> Options:
+        """These options with what context and environment say.
+
+        The environment counts before context, and context before arguments, so that a single
+        synth can differ from what is committed. Mirrors are merged in that order.
+
+        Args:
+            context: Gives a CDK context value, or None.
+            environment: Environment variables.
+
+        Raises:
+            ConfigurationError: A value cannot be used; the message says where it stands.
+        """
+        return replace(
+            self,
+            mirrors={**self.mirrors, **_context_mirrors(context), **_variable_mirrors(environment)},
+            lock_file=_context_text(context, LOCK_FILE_CONTEXT) or self.lock_file,
+            update=_update(context, environment) or self.update,
+            bootstrap_qualifier=_context_text(context, QUALIFIER_CONTEXT)
+            or self.bootstrap_qualifier,
+        )
+
+
+def _one_of(name: str, value: object, allowed: tuple[object, ...]) -> None:
+    if value not in allowed:
+        choices = ", ".join(repr(choice) for choice in allowed if choice is not None)
+        raise ConfigurationError(
+            f"PinImages does not know {name}={value!r}: choose one of {choices}."
+        )
+
+
+def _context_text(context: Callable[[str], Any], key: str) -> str | None:
+    value = context(key)
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str):
+        raise ConfigurationError(f"The context value {key} is {value!r}: write a text.")
+    return value
+
+
+def _update(context: Callable[[str], Any], environment: Mapping[str, str]) -> UpdateMode | None:
+    text = environment.get(UPDATE_VARIABLE) or _context_text(context, UPDATE_CONTEXT)
+    return parse_mode(text) if text else None
+
+
+def _context_mirrors(context: Callable[[str], Any]) -> Mapping[str, str]:
+    """Mirrors as ``cdk.json`` holds them (an object), or as ``-c`` gives them (a text)."""
+    from pinned_images.registry.settings import parse_mirrors  # noqa: PLC0415  network, when used
+
+    value = context(MIRRORS_CONTEXT)
+    if value is None or value == "":
+        return {}
+    if isinstance(value, str):
+        return parse_mirrors(value, f"the context value {MIRRORS_CONTEXT}")
+    if isinstance(value, Mapping) and all(isinstance(url, str) for url in value.values()):
+        return cast("Mapping[str, str]", value)
+    raise ConfigurationError(
+        f"The context value {MIRRORS_CONTEXT} is {value!r}: write an object of hosts and URLs."
+    )
+
+
+def _variable_mirrors(environment: Mapping[str, str]) -> Mapping[str, str]:
+    from pinned_images.registry.settings import (  # noqa: PLC0415  network, when used
+        MIRRORS_VARIABLE,
+        parse_mirrors,
+    )
+
+    return parse_mirrors(environment.get(MIRRORS_VARIABLE, ""))

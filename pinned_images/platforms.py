@@ -1,0 +1,105 @@
+"""The platform that a resource runs its containers on, as far as its properties tell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pinned_images.reference import Platform
+
+# ECS API reference, RuntimePlatform.operatingSystemFamily; builds as Microsoft numbers them.
+_WINDOWS_BUILDS = {
+    "2016": "10.0.14393",
+    "2004": "10.0.19041",
+    "2019": "10.0.17763",
+    "20H2": "10.0.19042",
+    "2022": "10.0.20348",
+    "2025": "10.0.26100",
+}
+_CPU_ARCHITECTURES = {"X86_64": "amd64", "ARM64": "arm64"}
+
+#: The properties that `platform_of` reads.
+PLATFORM_PROPERTIES = frozenset(
+    {
+        "Architectures",
+        "ContainerProperties",
+        "PlatformCapabilities",
+        "RequiresCompatibilities",
+        "RuntimePlatform",
+    }
+)
+
+
+def platform_of(resource_type: str, properties: Mapping[str, Any]) -> Platform | None:
+    """The platform of a resource's containers, or None where it cannot be known.
+
+    Args:
+        resource_type: Such as ``AWS::ECS::TaskDefinition``.
+        properties: Its properties; the first letter of a key may be in either case.
+
+    Example:
+        >>> platform_of("AWS::Lambda::Function", {"Architectures": ["arm64"]})
+        Platform(os='linux', architecture='arm64', variant='', os_version='')
+    """
+    read = _READERS.get(resource_type)
+    return read(properties) if read is not None else None
+
+
+def _ecs_task(properties: Mapping[str, Any]) -> Platform | None:
+    """On EC2 a task without `runtimePlatform` runs on whatever instances the cluster has."""
+    runtime = _get(properties, "RuntimePlatform")
+    compatibilities = _get(properties, "RequiresCompatibilities")
+    fargate = isinstance(compatibilities, list) and "FARGATE" in compatibilities
+    return _runtime_platform(runtime, fargate=fargate)
+
+
+def _batch_job(properties: Mapping[str, Any]) -> Platform | None:
+    container = _get(properties, "ContainerProperties")
+    capabilities = _get(properties, "PlatformCapabilities")
+    fargate = isinstance(capabilities, list) and "FARGATE" in capabilities
+    runtime = _get(container, "RuntimePlatform") if isinstance(container, Mapping) else None
+    return _runtime_platform(runtime, fargate=fargate) if container is not None else None
+
+
+def _lambda_function(properties: Mapping[str, Any]) -> Platform | None:
+    architectures = _get(properties, "Architectures")
+    if architectures is None:
+        return Platform("linux", "amd64")
+    if isinstance(architectures, list) and len(architectures) == 1:
+        return {"x86_64": Platform("linux", "amd64"), "arm64": Platform("linux", "arm64")}.get(
+            str(architectures[0])
+        )
+    return None
+
+
+def _runtime_platform(runtime: object, *, fargate: bool) -> Platform | None:
+    if runtime is None:
+        return Platform("linux", "amd64") if fargate else None
+    if not isinstance(runtime, Mapping):
+        return None
+    cpu = _get(runtime, "CpuArchitecture") or ("X86_64" if fargate else None)
+    family = _get(runtime, "OperatingSystemFamily") or "LINUX"
+    architecture = _CPU_ARCHITECTURES.get(cpu) if isinstance(cpu, str) else None
+    if architecture is None or not isinstance(family, str):
+        return None
+    if family == "LINUX":
+        return Platform("linux", architecture)
+    for year, build in _WINDOWS_BUILDS.items():
+        if f"_{year}_" in family:
+            return Platform("windows", architecture, os_version=build)
+    return None
+
+
+def _get(mapping: Mapping[str, Any], key: str) -> Any:
+    """A value by its CloudFormation name, which CDK writes with a small first letter."""
+    return mapping.get(key, mapping.get(key[0].lower() + key[1:]))
+
+
+_READERS: Mapping[str, Callable[[Mapping[str, Any]], Platform | None]] = {
+    "AWS::ECS::TaskDefinition": _ecs_task,
+    "AWS::ECS::DaemonTaskDefinition": _ecs_task,
+    "AWS::Batch::JobDefinition": _batch_job,
+    "AWS::Lambda::Function": _lambda_function,
+    "AWS::Serverless::Function": _lambda_function,
+    "AWS::AppRunner::Service": lambda _: Platform("linux", "amd64"),
+}
