@@ -24,7 +24,6 @@ from pinned_images.reference import ImageReference
 ExemptRule = Literal[
     "codebuild-curated",
     "content-addressed-asset",
-    "helm-chart",
     "imagebuilder-managed",
     "lightsail-stored",
 ]

@@ -1,4 +1,4 @@
-"""Giving a value its digest, in the user's own spelling and with the user's own functions.
+"""Giving a value its digests, in the user's own spelling and with the user's own functions.
 
 What is written is evaluated again before it is given out: it has to come to exactly the pinned
 reference, or the rewriting is refused.
@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from pinned_images.cloudformation.catalog import LeaveRule
-from pinned_images.cloudformation.dynamic_references import masked
 from pinned_images.cloudformation.evaluation import Assumptions, evaluate
-from pinned_images.cloudformation.interpreter import MAXIMUM_DEPTH, Interpreter
-from pinned_images.cloudformation.intrinsics import if_arguments, intrinsic_of
+from pinned_images.cloudformation.intrinsics import intrinsic_of
+from pinned_images.cloudformation.kubernetes import evaluate_manifest, read_manifest
 from pinned_images.cloudformation.outcomes import (
     Choice,
     Condition,
@@ -24,23 +23,15 @@ from pinned_images.cloudformation.outcomes import (
     Unknown,
     leaves,
 )
-from pinned_images.cloudformation.pieces import Hole, Piece, Pieces, Text
-from pinned_images.cloudformation.results import Undecided
 from pinned_images.cloudformation.scope import TemplateScope
 from pinned_images.cloudformation.sites import Site
+from pinned_images.cloudformation.spelling import BY_HAND, Pin, Refused, Rewriter
 from pinned_images.reference import Digest, ImageReference, Style
+
+__all__ = ["DigestOf", "Pin", "Refused", "Rewritten", "pin", "pin_manifest", "pin_site"]
 
 #: The digest of an image, or None to leave the image as it is.
 DigestOf = Callable[[ImageReference], Digest | None]
-
-_BY_HAND = "Write the image with its digest in the code, or exempt it with a reason."
-
-
-class Pin(NamedTuple):
-    """An image before and after."""
-
-    before: ImageReference
-    after: ImageReference
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +45,6 @@ class Rewritten:
 
     value: Any
     pins: tuple[Pin, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """Why a value was not rewritten, and what to do, as two sentences."""
-
-    reason: str
-    remedy: str
-
-    def __str__(self) -> str:
-        """Both sentences."""
-        return f"{self.reason} {self.remedy}"
 
 
 def pin(
@@ -101,7 +80,7 @@ def pin(
     pins = _pins(before, digest_of, style)
     if (refusal := _too_long(pins, maximum_length)) is not None:
         return refusal
-    rewriter = _Rewriter(scope, pins, style, leave)
+    rewriter = Rewriter(scope, pins, leave)
     rewritten = rewriter.rewrite(value, before, dict(assumptions or {}))
     if isinstance(rewritten, Refused):
         return rewritten
@@ -109,7 +88,7 @@ def pin(
     if after != _expected(before, pins):
         return Refused(
             "The digest cannot be put into these functions without changing what they come to.",
-            _BY_HAND,
+            BY_HAND,
         )
     return Rewritten(rewritten, tuple(pins.values()))
 
@@ -130,6 +109,8 @@ def pin_site(
         return Refused(site.obstacle.reason, site.obstacle.remedy)
     if site.image_property.style == "digest":
         style = "digest"
+    if site.image_property.holds == "kubernetes-manifest":
+        return pin_manifest(site.value, scope, digest_of, style, assumptions=site.assumed(scope))
     return pin(
         site.value,
         scope,
@@ -139,6 +120,65 @@ def pin_site(
         assumptions=site.assumed(scope),
         maximum_length=site.image_property.maximum_length,
     )
+
+
+def pin_manifest(
+    value: Any,
+    scope: TemplateScope,
+    digest_of: DigestOf,
+    style: Style = "tag-and-digest",
+    *,
+    assumptions: Assumptions | None = None,
+) -> Rewritten | Refused:
+    """Give every image in Kubernetes objects its digest; the rest of their text stays as it is.
+
+    Args:
+        value: The value of a ``Manifest`` property; both sides of an ``Fn::If`` are pinned.
+        scope: The template that it stands in, and what is known around it.
+        digest_of: Asked for each image that has no digest; None leaves that image as it is.
+        style: ``tag-and-digest``, or ``digest`` to put it in the tag's place.
+        assumptions: Answers to conditions that hold where the value stands.
+    """
+    before = evaluate_manifest(value, scope, assumptions)
+    if (obstacle := _obstacle(before)) is not None:
+        return obstacle
+    intrinsic = intrinsic_of(value)
+    if intrinsic is not None and intrinsic.name == "Fn::If":
+        return _pin_either(intrinsic.argument, scope, digest_of, style, dict(assumptions or {}))
+    manifest = read_manifest(value)
+    if isinstance(manifest, Unknown):
+        return Rewritten(value)
+    values = []
+    pins: dict[Pin, None] = {}
+    for image in manifest.images:
+        rewritten = pin(image.value, scope, digest_of, style, assumptions=assumptions)
+        if isinstance(rewritten, Refused):
+            return rewritten
+        values.append(rewritten.value)
+        pins.update(dict.fromkeys(rewritten.pins))
+    return Rewritten(manifest.with_images(values), tuple(pins)) if pins else Rewritten(value)
+
+
+def _pin_either(
+    argument: Any,
+    scope: TemplateScope,
+    digest_of: DigestOf,
+    style: Style,
+    assumptions: dict[Condition, bool],
+) -> Rewritten | Refused:
+    """Both sides of an ``Fn::If`` that chooses between manifests."""
+    name, *sides = argument
+    condition = Condition(name, scope.stack)
+    pins: dict[Pin, None] = {}
+    for index, answer in enumerate((True, False)):
+        if assumptions.get(condition, answer) is answer:
+            assumed = {**assumptions, condition: answer}
+            rewritten = pin_manifest(sides[index], scope, digest_of, style, assumptions=assumed)
+            if isinstance(rewritten, Refused):
+                return rewritten
+            sides[index] = rewritten.value
+            pins.update(dict.fromkeys(rewritten.pins))
+    return Rewritten({"Fn::If": [name, *sides]} if pins else {"Fn::If": argument}, tuple(pins))
 
 
 def _obstacle(evaluation: Evaluation) -> Refused | None:
@@ -188,175 +228,3 @@ def _expected(evaluation: Evaluation, pins: Mapping[str, Pin]) -> Evaluation:
     if isinstance(evaluation, Known) and evaluation.text in pins:
         return Known(str(pins[evaluation.text].after))
     return evaluation
-
-
-@dataclass(frozen=True, slots=True)
-class _Rewriter:
-    scope: TemplateScope
-    pins: Mapping[str, Pin]
-    style: Style
-    leave: LeaveRule | None
-
-    def rewrite(
-        self, value: Any, evaluation: Evaluation, assumptions: dict[Condition, bool]
-    ) -> Any | Refused:
-        changed = [leaf for leaf in leaves(evaluation) if self._changes(leaf)]
-        if not changed:
-            return value
-        intrinsic = intrinsic_of(value)
-        if intrinsic is not None and intrinsic.name == "Fn::If":
-            return self._rewrite_if(intrinsic.argument, assumptions)
-        if isinstance(evaluation, Known):
-            return self._end(value, evaluation.text, assumptions)
-        additions = {self._addition(leaf) for leaf in leaves(evaluation)}
-        if len(additions) == 1 and None not in additions:
-            return _ended(value, None, str(additions.pop()), {})
-        if isinstance(evaluation, Choice):
-            return self._distribute(value, evaluation.condition, assumptions)
-        return Refused("The value holds several images.", _BY_HAND)
-
-    def _changes(self, leaf: Evaluation) -> bool:
-        return isinstance(leaf, Known) and leaf.text in self.pins
-
-    def _rewrite_if(self, argument: Any, assumptions: dict[Condition, bool]) -> Any | Refused:
-        """Each branch that can be taken, on its own."""
-        branches = if_arguments(argument)
-        if branches is None:
-            return Refused("Fn::If is not written as CloudFormation takes it.", _BY_HAND)
-        condition = Condition(branches.condition, self.scope.stack)
-        rewritten = []
-        for answer, branch in ((True, branches.when_true), (False, branches.when_false)):
-            if assumptions.get(condition, answer) is answer:
-                rewritten.append(self._under(branch, {**assumptions, condition: answer}))
-            else:
-                rewritten.append(branch)
-        for branch in rewritten:
-            if isinstance(branch, Refused):
-                return branch
-        return {"Fn::If": [branches.condition, *rewritten]}
-
-    def _under(self, value: Any, assumptions: dict[Condition, bool]) -> Any | Refused:
-        evaluation = evaluate(value, self.scope, leave=self.leave, assumptions=assumptions)
-        return self.rewrite(value, evaluation, assumptions)
-
-    def _addition(self, leaf: Evaluation) -> str | None:
-        """What the end of a text gets, where nothing but the end changes."""
-        if not isinstance(leaf, Known) or leaf.text not in self.pins:
-            return None
-        after = str(self.pins[leaf.text].after)
-        return after[len(leaf.text) :] if after.startswith(leaf.text) else None
-
-    def _distribute(
-        self, value: Any, condition: Condition, assumptions: dict[Condition, bool]
-    ) -> Any | Refused:
-        """One ``Fn::If`` around the whole, since its sides get different ends."""
-        if condition.stack != self.scope.stack:
-            return Refused(
-                f"Which image it is depends on the condition {condition.name!r} of another "
-                "template, and the digests differ.",
-                _BY_HAND,
-            )
-        sides = [
-            self._under(
-                _assuming(value, condition.name, answer=answer),
-                {**assumptions, condition: answer},
-            )
-            for answer in (True, False)
-        ]
-        for side in sides:
-            if isinstance(side, Refused):
-                return side
-        return {"Fn::If": [condition.name, *sides]}
-
-    def _end(self, value: Any, text: str, assumptions: dict[Condition, bool]) -> Any | Refused:
-        """The value of one image, with another end."""
-        addition = self._addition(Known(text))
-        if addition is not None:
-            return _ended(value, None, addition, assumptions, self.scope)
-        written = Interpreter(assumptions).text(value, self.scope)
-        if isinstance(written, Undecided):
-            return self._distribute(value, written.condition, assumptions)
-        readable = masked(str(written))
-        tag_at = readable.find(":", readable.rfind("/") + 1)
-        if not isinstance(written, str) or tag_at < 0:
-            return Refused(
-                "The tag is part of an SSM parameter's value, and this property takes a digest "
-                "in the tag's place.",
-                _BY_HAND,
-            )
-        after = self.pins[text].after
-        return _ended(value, tag_at, f"@{after.digest}", assumptions, self.scope)
-
-
-def _ended(
-    value: Any,
-    keep: int | None,
-    addition: str,
-    assumptions: Assumptions,
-    scope: TemplateScope | None = None,
-) -> Any:
-    """The value with only so many characters of its text kept, and an addition at the end."""
-    pieces = Pieces.of(value)
-    row = list(pieces.row)
-    if keep is not None and scope is not None:
-        row = _first(row, keep, assumptions, scope)
-    last = row[-1] if row else None
-    if isinstance(last, Text) and not last.is_delimiter:
-        row[-1] = Text(last.reads + addition, last.written + addition, last.element)
-    else:
-        row.append(Text(addition, addition))
-    return pieces.put_together(row)
-
-
-def _first(
-    row: list[Piece], keep: int, assumptions: Assumptions, scope: TemplateScope
-) -> list[Piece]:
-    """As much of a row as comes to so many characters."""
-    kept: list[Piece] = []
-    for piece in row:
-        if keep <= 0:
-            break
-        if isinstance(piece, Text):
-            text = piece.reads
-            kept.append(piece.cut(0, keep))
-        else:
-            text = str(Interpreter(assumptions).text(piece.value, scope))
-            kept.append(piece if len(text) <= keep else _first_of_hole(piece, text, keep))
-        keep -= len(text)
-    return kept
-
-
-def _first_of_hole(hole: Hole, text: str, keep: int) -> Hole:
-    """What stands before the tag in a value: split at the colon, which then works for any tag."""
-    delimiter = ":" if ":" not in text[:keep] else text[keep:]
-    return Hole({"Fn::Select": [0, {"Fn::Split": [delimiter, hole.value]}]})
-
-
-def _assuming(value: Any, condition: str, *, answer: bool, depth: int = 0) -> Any:
-    """The value with one condition's ``Fn::If`` replaced by the side that is taken."""
-    if depth > 2 * MAXIMUM_DEPTH:
-        return value
-    intrinsic = intrinsic_of(value)
-    if intrinsic is not None and intrinsic.name == "Fn::If":
-        arguments = if_arguments(intrinsic.argument)
-        if arguments is not None and arguments.condition == condition:
-            taken = arguments.when_true if answer else arguments.when_false
-            return _assuming(taken, condition, answer=answer, depth=depth + 1)
-    if isinstance(value, Mapping):
-        items = value.items()
-        return _folded(
-            {key: _assuming(each, condition, answer=answer, depth=depth + 1) for key, each in items}
-        )
-    if isinstance(value, list):
-        return [_assuming(each, condition, answer=answer, depth=depth + 1) for each in value]
-    return value
-
-
-def _folded(value: dict[str, Any]) -> Any:
-    """A join of nothing but texts as the text that it comes to."""
-    match value:
-        case {"Fn::Join": [str(delimiter), [*elements]]} if all(
-            isinstance(element, str) for element in elements
-        ):
-            return delimiter.join(elements)
-    return value

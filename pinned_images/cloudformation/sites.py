@@ -14,6 +14,7 @@ from pinned_images.cloudformation.intrinsics import (
     if_arguments,
     intrinsic_of,
 )
+from pinned_images.cloudformation.kubernetes import evaluate_manifest
 from pinned_images.cloudformation.outcomes import Condition, Evaluation, Unknown
 from pinned_images.cloudformation.results import WRITE_IT_OUT
 from pinned_images.cloudformation.scope import TemplateScope
@@ -96,6 +97,8 @@ def evaluate_site(site: Site, scope: TemplateScope) -> Evaluation:
     """
     if site.obstacle is not None:
         return site.obstacle
+    if site.image_property.holds == "kubernetes-manifest":
+        return evaluate_manifest(site.value, scope, site.assumed(scope))
     return evaluate(
         site.value, scope, leave=site.image_property.leave, assumptions=site.assumed(scope)
     )

@@ -1,0 +1,283 @@
+"""Images in the Kubernetes objects that CDK writes as text into ``KubernetesManifest`` resources.
+
+The text is JSON, mostly as ``Fn::Join`` with tokens in between. The fields are those of the
+Kubernetes API reference, "PodSpec": ``containers``, ``initContainers`` and
+``ephemeralContainers`` with their ``image``, and ``volumes`` with their ``image.reference``.
+They are found wherever they stand, so that custom resources with a pod's template count too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+from pinned_images.cloudformation import json_text
+from pinned_images.cloudformation.evaluation import MAXIMUM_CONDITIONS, Assumptions, evaluate
+from pinned_images.cloudformation.intrinsics import NO_VALUE, if_arguments, intrinsic_of
+from pinned_images.cloudformation.json_text import (
+    ListNode,
+    Node,
+    ObjectNode,
+    ScalarNode,
+    StringNode,
+    Unreadable,
+)
+from pinned_images.cloudformation.outcomes import (
+    Absent,
+    Choice,
+    Condition,
+    Evaluation,
+    Several,
+    Unknown,
+)
+from pinned_images.cloudformation.pieces import Hole, Piece, Pieces, Text
+from pinned_images.cloudformation.scope import TemplateScope
+from pinned_images.cloudformation.trees import Path, path_text
+
+_CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
+#: Keys on the way to a pod's containers: a hole in their place may hide images.
+_ON_THE_WAY = (
+    *_CONTAINERS,
+    "image",
+    "items",
+    "jobTemplate",
+    "podTemplate",
+    "spec",
+    "template",
+    "volumes",
+)
+_PRIVATE_USE = range(0xE000, 0xF8FF)
+
+_BY_HAND = (
+    "Write the manifest as JSON with tokens inside its strings only, as KubernetesManifest does, "
+    "or exempt it with a reason."
+)
+
+
+class ManifestImage(NamedTuple):
+    """One image in a manifest.
+
+    Attributes:
+        place: Where in the objects, for people: ``[0].spec.containers[0].image``.
+        value: The image: a text, or functions as plain data; an `Unknown` where one may stand
+            that cannot be seen.
+    """
+
+    place: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A manifest that has been read.
+
+    Example:
+        >>> manifest = read_manifest('{"kind": "Pod", "spec": {"containers": [{"image": "a"}]}}')
+        >>> manifest.images
+        (ManifestImage(place='spec.containers[0].image', value='a'),)
+        >>> manifest.with_images(["b"])
+        '{"kind": "Pod", "spec": {"containers": [{"image": "b"}]}}'
+    """
+
+    images: tuple[ManifestImage, ...]
+    _pieces: Pieces
+    _spans: tuple[tuple[int, int], ...]
+
+    def with_images(self, values: Sequence[Any]) -> Any:
+        """The manifest with other images, one for each; the rest of the text stays as it is."""
+        row: list[Piece] = []
+        position = 0
+        for (start, end), image, value in zip(self._spans, self.images, values, strict=True):
+            row += _between(self._pieces.row, position, start)
+            old = _between(self._pieces.row, start, end)
+            row += old if value is image.value else _written(value, old)
+            position = end
+        row += _between(self._pieces.row, position, None)
+        return self._pieces.put_together(row)
+
+
+def evaluate_manifest(
+    value: Any, scope: TemplateScope, assumptions: Assumptions | None = None
+) -> Evaluation:
+    """What the images of a manifest are, each with its place; both sides of an ``Fn::If``.
+
+    Args:
+        value: The value of the ``Manifest`` property.
+        scope: The template that it stands in, and what is known around it.
+        assumptions: Answers to conditions that hold where the value stands.
+    """
+    assumptions = dict(assumptions or {})
+    if value == NO_VALUE:
+        return Absent()
+    intrinsic = intrinsic_of(value)
+    if intrinsic is not None and intrinsic.name == "Fn::If":
+        return _either(intrinsic.argument, scope, assumptions)
+    manifest = read_manifest(value)
+    if isinstance(manifest, Unknown):
+        return manifest
+    return Several(
+        tuple(
+            (
+                image.place,
+                image.value
+                if isinstance(image.value, Unknown)
+                else evaluate(image.value, scope, assumptions=assumptions),
+            )
+            for image in manifest.images
+        )
+    )
+
+
+def _either(argument: Any, scope: TemplateScope, assumptions: Assumptions) -> Evaluation:
+    branches = if_arguments(argument)
+    if branches is None or len(assumptions) > MAXIMUM_CONDITIONS:
+        return Unknown(
+            "The Kubernetes manifest is chosen by an Fn::If that cannot be followed.", _BY_HAND
+        )
+    condition = Condition(branches.condition, scope.stack)
+    known = assumptions.get(condition)
+    if known is not None:
+        return evaluate_manifest(
+            branches.when_true if known else branches.when_false, scope, assumptions
+        )
+    return Choice(
+        condition,
+        evaluate_manifest(branches.when_true, scope, {**assumptions, condition: True}),
+        evaluate_manifest(branches.when_false, scope, {**assumptions, condition: False}),
+    )
+
+
+def read_manifest(value: Any) -> Manifest | Unknown:
+    """Read a manifest, as far as its text is written in the template.
+
+    Args:
+        value: A text, ``Fn::Join`` or ``Fn::Sub``.
+    """
+    pieces = Pieces.of(value)
+    if pieces.form == "hole":
+        return Unknown(
+            "The Kubernetes manifest is not written in the template, so its images cannot be seen.",
+            _BY_HAND,
+        )
+    hole = _free_character(pieces.row)
+    text = "".join(piece.reads if isinstance(piece, Text) else hole for piece in pieces.row)
+    try:
+        found = list(_images(json_text.parse(text), (), hole))
+        values = [
+            _value_of(pieces, _between(pieces.row, node.start, node.end))
+            if isinstance(node, StringNode)
+            else _hidden(path)
+            for path, node in found
+        ]
+    except Unreadable as unreadable:
+        return Unknown(f"The Kubernetes manifest is not JSON: {unreadable}.", _BY_HAND)
+    return Manifest(
+        tuple(
+            ManifestImage(path_text(path), value)
+            for (path, _), value in zip(found, values, strict=True)
+        ),
+        pieces,
+        tuple(
+            (node.start, node.end) if isinstance(node, StringNode) else (0, 0) for _, node in found
+        ),
+    )
+
+
+def _images(node: Node, path: Path, hole: str) -> Iterator[tuple[Path, Node]]:
+    """The images of all pod specs, in the order of the text, and holes that may hide some."""
+    if isinstance(node, ScalarNode) and hole in node.text and _may_hold_a_pod(path):
+        yield path, node
+    elif isinstance(node, ListNode):
+        for index, element in enumerate(node.elements):
+            yield from _images(element, (*path, index), hole)
+    elif isinstance(node, ObjectNode):
+        for key, member in node.members:
+            below = (*path, key)
+            if _is_image(path, key):
+                yield from _image(member, below, hole)
+            else:
+                yield from _images(member, below, hole)
+
+
+def _image(node: Node, path: Path, hole: str) -> Iterator[tuple[Path, Node]]:
+    if isinstance(node, StringNode) or (isinstance(node, ScalarNode) and hole in node.text):
+        yield path, node
+
+
+def _is_image(path: Path, key: str) -> bool:
+    """Whether a key of the object at a path holds an image."""
+    match (*path, key):
+        case (*_, field, int(), "image"):
+            return field in _CONTAINERS
+        case (*_, "volumes", int(), "image", "reference"):
+            return True
+    return False
+
+
+def _may_hold_a_pod(path: Path) -> bool:
+    keys = [key for key in path if isinstance(key, str)]
+    return not keys or keys[-1] in _ON_THE_WAY
+
+
+def _hidden(path: Path) -> Unknown:
+    return Unknown(
+        f"A token stands for the whole of {path_text(path) or 'a Kubernetes object'}, and images "
+        "may be in it.",
+        _BY_HAND,
+    )
+
+
+def _free_character(row: Sequence[Piece]) -> str:
+    """A character that the text does not use, to stand for its holes."""
+    used = {character for piece in row if isinstance(piece, Text) for character in piece.reads}
+    return next(chr(code) for code in _PRIVATE_USE if chr(code) not in used)
+
+
+def _between(row: Sequence[Piece], start: int, end: int | None) -> list[Piece]:
+    """The pieces from one position of the text to another; a hole is one character long."""
+    found: list[Piece] = []
+    position = 0
+    for piece in row:
+        length = len(piece.reads) if isinstance(piece, Text) else 1
+        first = max(start - position, 0)
+        last = length if end is None else min(end - position, length)
+        if first < last:
+            found.append(piece.cut(first, last) if isinstance(piece, Text) else piece)
+        position += length
+    return found
+
+
+def _value_of(pieces: Pieces, row: Sequence[Piece]) -> Any:
+    """What stands in a string of the manifest, as a value."""
+    read = [_decoded(piece) if isinstance(piece, Text) else piece for piece in row]
+    if not any(isinstance(piece, Hole) for piece in read):
+        return "".join(piece.reads for piece in read if isinstance(piece, Text))
+    if pieces.form == "sub":
+        names = {piece.variable for piece in read if isinstance(piece, Hole)}
+        variables = {name: each for name, each in pieces.variables.items() if name in names}
+        return Pieces("sub", tuple(read), variables=variables).put_together(read)
+    return {
+        "Fn::Join": [
+            "",
+            [piece.reads if isinstance(piece, Text) else piece.value for piece in read],
+        ]
+    }
+
+
+def _decoded(piece: Text) -> Text:
+    reads = json_text.decoded(piece.reads)
+    return piece if reads == piece.reads else Text(reads, reads)
+
+
+def _written(value: Any, old: Sequence[Piece]) -> list[Piece]:
+    """A value as pieces of a string of the manifest; what was a hole there stays the same hole."""
+    holes = [piece for piece in old if isinstance(piece, Hole)]
+    row: list[Piece] = []
+    for piece in Pieces.of(value).row:
+        if isinstance(piece, Hole):
+            row.append(piece if piece in holes else replace(piece, variable=None))
+        else:
+            written = json_text.encoded(piece.reads)
+            row.append(Text(written, written))
+    return row
