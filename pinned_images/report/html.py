@@ -1,0 +1,193 @@
+"""The report as one HTML page that asks nobody for anything.
+
+Whatever comes from the app goes through `_text`; the page's policy lets run only the script and
+the style that it carries, so that even a slip there would show, not run.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from html import escape
+from importlib.resources import files
+
+from pinned_images.report.records import SiteRecord, SynthReport
+from pinned_images.report.summary import Image, counts, headline, images_of
+
+_PAGE = """\
+<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<title>Container images</title>
+<style>{style}</style>
+</head>
+<body>
+<main>
+<h1>Container images</h1>
+<p class="headline">{headline}</p>
+{trouble}{filter}{stacks}<p class="nothing headline" hidden>No image is like that.</p>
+<footer>Written by pinned-images. The digest is what runs; the tag is what people read.</footer>
+<p aria-live="polite" class="unseen"></p>
+</main>
+{script}</body>
+</html>
+"""
+
+
+def render_html(report: SynthReport) -> str:
+    """The report as one page, light or dark as the reader's system is.
+
+    Args:
+        report: What to show.
+
+    Returns:
+        The whole document; the same report gives the same bytes.
+    """
+    style, script = _resource("page.css"), _resource("page.js")
+    policy = f"default-src 'none'; style-src {_hash_of(style)}; script-src {_hash_of(script)}"
+    return _PAGE.format(
+        policy=_text(policy),
+        style=style,
+        headline=_text(headline(report)),
+        trouble=_trouble(report.failed),
+        filter=_filter(report) if report.records else "",
+        stacks="".join(_stack(name, records) for name, records in report.by_stack().items()),
+        script=f"<script>{script}</script>\n" if report.records else "",
+    )
+
+
+def _trouble(failed: Sequence[SiteRecord]) -> str:
+    if not failed:
+        return ""
+    items = "".join(
+        f'<li><span class="image">{_name(image)}</span>'
+        f"<p>{_text(image.record.reason or 'No reason was given.')}</p>{_places(image)}</li>\n"
+        for image in images_of(failed)
+    )
+    return (
+        '<section class="trouble" aria-labelledby="trouble">'
+        f'<h2 id="trouble">Not pinned</h2>\n<ul>\n{items}</ul></section>\n'
+    )
+
+
+def _filter(report: SynthReport) -> str:
+    found: dict[str, int] = {"all": len(report.records)}
+    found.update((str(status), count) for status, count in counts(report).items())
+    buttons = "".join(
+        f'<button type="button" data-status="{status}" '
+        f'aria-pressed="{"true" if status == "all" else "false"}">'
+        f"{status.capitalize()} <b>{count}</b></button>\n"
+        for status, count in found.items()
+        if count
+    )
+    return (
+        '<div class="filter" role="search" hidden>'
+        '<input type="search" aria-label="Search images" '
+        f'placeholder="Image, stack, platform or digest">\n{buttons}</div>\n'
+    )
+
+
+def _stack(name: str, records: Sequence[SiteRecord]) -> str:
+    images = images_of(records)
+    rows = "".join(map(_row, images))
+    sites = f"{len(records)} place{'' if len(records) == 1 else 's'}"
+    what = f"{len(images)} image{'' if len(images) == 1 else 's'} in {sites}"
+    return f"""\
+<section class="stack" data-name="{_text(name)}">
+<header><h2>{_text(name)}</h2><p>{what}</p></header>
+<div class="scroll">
+<table role="table">
+<caption>Images of the stack {_text(name)}</caption>
+<thead role="rowgroup"><tr role="row">
+<th role="columnheader" scope="col">Image</th><th role="columnheader" scope="col">Digest</th>
+<th role="columnheader" scope="col">Platforms</th>
+<th role="columnheader" scope="col">Resolved by</th>
+</tr></thead>
+<tbody role="rowgroup">
+{rows}</tbody>
+</table>
+</div>
+</section>
+"""
+
+
+def _row(image: Image) -> str:
+    reason = image.record.reason
+    shown = reason if image.status in ("exempt", "failed") else None
+    return f"""\
+<tr role="row" data-status="{image.status}" data-search="{_text(image.record.digest or "")}">
+<th role="rowheader" scope="row"><span class="image">{_name(image)}</span>\
+{f'<p class="reason {image.status}">{_text(shown)}</p>' if shown else ""}{_places(image)}</th>
+<td role="cell">{_digest(image)}</td>
+<td role="cell">{_platforms(image)}</td>
+<td role="cell">{_resolved(image)}</td>
+</tr>
+"""
+
+
+def _name(image: Image) -> str:
+    tag = f':<span class="tag">{_text(image.tag)}</span>' if image.tag else ""
+    return f"{_text(image.name)}{tag}"
+
+
+def _places(image: Image) -> str:
+    shown = [
+        f"{_text(path)} <code>{_text(property_path)}</code>" for path, property_path in image.places
+    ]
+    if len(shown) == 1:
+        return f'<p class="where">{shown[0]}</p>'
+    items = "".join(f"<li>{place}</li>\n" for place in shown)
+    return (
+        f'<details class="where"><summary>{len(shown)} places</summary><ul>\n{items}</ul></details>'
+    )
+
+
+def _digest(image: Image) -> str:
+    digest = image.record.digest
+    if digest is None:
+        return '<span class="none">none</span>'
+    full = _text(digest)
+    return (
+        f'<span class="digest"><code title="{full}">{_text(image.short_digest or "")}</code>'
+        f'<button type="button" data-copy="{full}" aria-label="Copy {full}" hidden>Copy</button>'
+        "</span>"
+    )
+
+
+def _platforms(image: Image) -> str:
+    if not image.record.platforms:
+        return '<span class="none">not asked</span>'
+    items = "".join(
+        f"<li{_mark(platform == image.record.platform)}>{_text(platform)}</li>"
+        for platform in image.record.platforms
+    )
+    return f'<ul class="platforms">{items}</ul>'
+
+
+def _mark(runs_here: bool) -> str:  # noqa: FBT001 - private, and the name says it
+    return ' class="runs-here" title="The workload runs on it"' if runs_here else ""
+
+
+def _resolved(image: Image) -> str:
+    origin = image.record.origin
+    by = f'<span class="origin">{_text(origin)}</span>' if origin else ""
+    return f'<span class="status {image.status}">{_text(image.resolved_words)}</span>{by}'
+
+
+def _text(text: str) -> str:
+    """Text that shows as it is, in an element or between quotation marks."""
+    return escape(text, quote=True)
+
+
+def _resource(name: str) -> str:
+    return files("pinned_images.report").joinpath(name).read_text(encoding="utf-8")
+
+
+def _hash_of(source: str) -> str:
+    """Content Security Policy Level 3, "hash-source"."""
+    digest = hashlib.sha256(source.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"

@@ -1,0 +1,87 @@
+"""The report as a table for a pull request, in GitHub Flavored Markdown.
+
+Images and paths stand in code spans, where nothing is markup; other words are escaped. A pipe
+is escaped in both, as "Tables (extension)" of the GFM specification asks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from pinned_images.report.records import SynthReport
+from pinned_images.report.summary import Image, headline, images_of
+
+_PLACES_SHOWN = 3
+_PUNCTUATION = re.compile(r"([\\`*_{}\[\]()#+!|~$])")
+
+
+def render_markdown(report: SynthReport) -> str:
+    """The report as Markdown: a sentence, what failed, what is exempt, and a table a stack.
+
+    Example:
+        >>> print(render_markdown(SynthReport()))
+        ### Container images
+        <BLANKLINE>
+        No container images.
+        <BLANKLINE>
+    """
+    sections = ["### Container images", headline(report)]
+    for title, records in (("Not pinned", report.failed), ("Exempt", report.exempt)):
+        if records:
+            sections += [f"#### {title}", _reasons(images_of(records))]
+    for stack, records in report.by_stack().items():
+        sections += [f"#### {_words(stack)}", _images(images_of(records))]
+    return "\n\n".join(sections) + "\n"
+
+
+def _reasons(images: Sequence[Image]) -> str:
+    rows = [
+        [_code(image.record.reference), _places(image), _words(image.record.reason or "no reason")]
+        for image in images
+    ]
+    return _table(["Image", "Where", "Reason"], rows)
+
+
+def _images(images: Sequence[Image]) -> str:
+    rows = [
+        [
+            _code(image.name),
+            _code(image.tag) if image.tag else "",
+            _code(image.short_digest) if image.short_digest else "",
+            ", ".join(map(_words, image.record.platforms)),
+            _words(image.resolved),
+            _places(image),
+        ]
+        for image in images
+    ]
+    return _table(["Image", "Tag", "Digest", "Platforms", "Resolved by", "Where"], rows)
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _places(image: Image) -> str:
+    shown = [_code(path) for path, _ in image.places[:_PLACES_SHOWN]]
+    more = len(image.places) - len(shown)
+    return "<br>".join([*shown, f"and {more} more"] if more else shown)
+
+
+def _code(text: str) -> str:
+    """A code span, fenced by more backticks than it holds ("Code spans")."""
+    text = _one_line(text)
+    fence = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))
+    blank = " " if text.startswith("`") or text.endswith("`") else ""
+    return f"{fence}{blank}{text}{blank}{fence}".replace("|", r"\|")
+
+
+def _words(text: str) -> str:
+    """Text that shows as it is, and that calls nobody by an @name."""
+    text = _one_line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return _PUNCTUATION.sub(r"\\\1", text).replace("@", "@<!-- -->")
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

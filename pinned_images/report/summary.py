@@ -1,0 +1,132 @@
+"""What people want to know of a report, the same for every way to show it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from pinned_images.errors import InvalidReference
+from pinned_images.reference import Digest, ImageReference
+from pinned_images.report.records import ResolvedBy, SiteRecord, SynthReport
+
+Status = Literal["pinned", "asset", "exempt", "failed"]
+
+#: How a digest became known, in a few words.
+WORDS: dict[ResolvedBy, str] = {
+    "registry": "registry",
+    "mirror": "mirror",
+    "ecr-api": "ECR API",
+    "lock-file": "lock file",
+    "fixed": "fixed",
+    "already-pinned": "already pinned",
+    "asset": "asset",
+    "exempt": "exempt",
+    "failed": "failed",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """One image of one stack, with every place that uses it in the same way.
+
+    Attributes:
+        record: What is the same for all places.
+        places: Construct path and property path of each, in order.
+    """
+
+    record: SiteRecord
+    places: tuple[tuple[str, str], ...]
+
+    @property
+    def status(self) -> Status:
+        """What became of it."""
+        by = self.record.resolved_by
+        return by if by in ("asset", "exempt", "failed") else "pinned"
+
+    @property
+    def name(self) -> str:
+        """The image without its tag, as it was spelled; all of it where it is no reference."""
+        reference = self._reference
+        return self.record.reference if reference is None else reference.spelled_name
+
+    @property
+    def tag(self) -> str | None:
+        """The tag, with a silent ``latest`` spoken."""
+        reference = self._reference
+        return None if reference is None else reference.effective_tag
+
+    @property
+    def short_digest(self) -> str | None:
+        """The first digits of the digest."""
+        if self.record.digest is None:
+            return None
+        try:
+            return Digest(self.record.digest).short
+        except InvalidReference:
+            return self.record.digest
+
+    @property
+    def resolved_words(self) -> str:
+        """How the digest became known."""
+        return WORDS[self.record.resolved_by]
+
+    @property
+    def resolved(self) -> str:
+        """How the digest became known, and who answered."""
+        origin = self.record.origin
+        return f"{self.resolved_words} ({origin})" if origin else self.resolved_words
+
+    @property
+    def _reference(self) -> ImageReference | None:
+        try:
+            return ImageReference.parse(self.record.reference)
+        except InvalidReference:
+            return None
+
+
+def images_of(records: Iterable[SiteRecord]) -> list[Image]:
+    """The images among some records of one stack, each once."""
+    places: dict[tuple[object, ...], list[SiteRecord]] = {}
+    for record in records:
+        same = (
+            record.reference,
+            record.resolved_by,
+            record.pinned,
+            record.digest,
+            record.platforms,
+            record.origin,
+            record.reason,
+        )
+        places.setdefault(same, []).append(record)
+    return [
+        Image(group[0], tuple((one.construct_path, one.property_path) for one in group))
+        for group in places.values()
+    ]
+
+
+def headline(report: SynthReport) -> str:
+    """One sentence: how many images in how many stacks, and how many of them are pinned.
+
+    Example:
+        >>> headline(SynthReport())
+        'No container images.'
+    """
+    total = len(report.records)
+    if not total:
+        return "No container images."
+    parts = [f"{count} {word}" for word, count in counts(report).items() if count]
+    stacks = len(report.by_stack())
+    return f"{total} container image{_s(total)} in {stacks} stack{_s(stacks)}: {', '.join(parts)}."
+
+
+def counts(report: SynthReport) -> dict[Status, int]:
+    """How many sites there are of each status."""
+    found: dict[Status, int] = {"pinned": 0, "asset": 0, "exempt": 0, "failed": 0}
+    for record in report.records:
+        found[Image(record, ()).status] += 1
+    return found
+
+
+def _s(count: int) -> str:
+    return "" if count == 1 else "s"
