@@ -1,0 +1,104 @@
+"""A user's project with tests of its own: the built wheel, in an environment of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import venv
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+PROJECT = Path(__file__).with_name("project")
+
+
+class Environment:
+    """A virtual environment that holds the wheel, and sees the packages of this one behind it.
+
+    That spares an installation of everything that the wheel depends on; pip still checks that its
+    dependencies and extras are there.
+    """
+
+    def __init__(self, folder: Path, wheel: Path) -> None:
+        builder = venv.EnvBuilder(symlinks=True)
+        builder.create(folder)
+        context = builder.ensure_directories(folder)
+        self.python = Path(context.env_exe)
+        self._install("--no-deps", str(wheel))
+        (self._packages() / "behind.pth").write_text(f"{sysconfig.get_path('purelib')}\n")
+        self._install("--dry-run", f"{wheel}[cli,testing]")
+
+    def _install(self, *arguments: str) -> None:
+        pip: list[str | Path] = [
+            sys.executable,
+            "-m",
+            "pip",
+            "--quiet",
+            "--python",
+            self.python,
+            "install",
+        ]
+        _run([*pip, "--no-index", "--no-warn-script-location", *arguments])
+
+    def _packages(self) -> Path:
+        ask = "import sysconfig; print(sysconfig.get_path('purelib'))"
+        return Path(_run([self.python, "-c", ask]).strip())
+
+    def run(self, *arguments: str, folder: Path) -> str:
+        """Run Python in a folder; what it prints."""
+        return _run([self.python, *arguments], folder)
+
+
+def _run(command: Sequence[str | Path], folder: Path | None = None) -> str:
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    run = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, f"{run.stdout}\n{run.stderr}"
+    return run.stdout
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    build: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "build",
+        "--wheel",
+        "--no-isolation",
+        "--outdir",
+        folder,
+        ROOT,
+    ]
+    _run(build)
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Environment:
+    return Environment(tmp_path_factory.mktemp("environment"), wheel)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    folder = tmp_path / "shop"
+    shutil.copytree(PROJECT, folder, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+    return folder
+
+
+def test_the_wheel_is_what_is_imported(environment: Environment, project: Path) -> None:
+    ask = "import pinned_images, sys; print(pinned_images.__file__.startswith(sys.prefix))"
+    assert environment.run("-c", ask, folder=project).strip() == "True"
+
+
+def test_the_project_s_own_tests_pass(environment: Environment, project: Path) -> None:
+    printed = environment.run("-m", "pytest", "-p", "no:cacheprovider", folder=project)
+    assert " 5 passed" in printed
+    assert "1 snapshot passed" in printed
