@@ -15,6 +15,7 @@ CONFTEST = Path(__file__).parent.parent / "conftest.py"
 def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
     """A user's project; from a folder of sources the plugin is registered as this suite does it."""
     monkeypatch.setenv("PYTHONPATH", str(CONFTEST.parent.parent))
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
     pytester.makeconftest(CONFTEST.read_text(encoding="utf-8"))
     return pytester
 

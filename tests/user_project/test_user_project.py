@@ -55,7 +55,8 @@ class Environment:
 
 
 def _run(command: Sequence[str | Path], folder: Path | None = None) -> str:
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    ours = ("PYTHONPATH", "PYTEST_")
+    environment = {name: text for name, text in os.environ.items() if not name.startswith(ours)}
     run = subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, check=False
     )
