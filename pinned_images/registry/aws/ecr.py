@@ -49,6 +49,8 @@ _ACCEPTED = [OCI_INDEX, OCI_MANIFEST, DOCKER_LIST, DOCKER_MANIFEST]
 #: Faults of a whole batch that one image in it may have caused.
 _FAULTS_OF_ONE = frozenset({"InvalidParameterException", "UnableToGetUpstreamImageException"})
 
+_Step = Step[ResolutionRequest, Outcome]
+
 #: How the API names an image: ``("imageTag", "v1")`` or ``("imageDigest", "sha256:...")``.
 _ImageId = tuple[str, str]
 
@@ -114,7 +116,7 @@ class EcrResolver:
         outcomes.update(work_off(tasks, deadline))
         return outcomes
 
-    def _ask(self, batch: _Batch) -> Step:
+    def _ask(self, batch: _Batch) -> _Step:
         try:
             answer = self._sessions.call(
                 "ecr",
@@ -130,7 +132,7 @@ class EcrResolver:
             return self._after_fault(batch, fault)
         return self._read(batch, answer)
 
-    def _after_fault(self, batch: _Batch, fault: AwsFault) -> Step:
+    def _after_fault(self, batch: _Batch, fault: AwsFault) -> _Step:
         if fault.code == "RepositoryNotFoundException":
             missing = Failure(
                 ImageNotFound,
@@ -142,14 +144,14 @@ class EcrResolver:
         if fault.code in _FAULTS_OF_ONE and len(image_ids) > 1:
             half = len(image_ids) // 2
             halves = (image_ids[:half], image_ids[half:])
-            return Step(tasks=[partial(self._ask, batch.only(ids)) for ids in halves])
+            return _Step(tasks=[partial(self._ask, batch.only(ids)) for ids in halves])
         return _failed(batch.all_requests(), fault)
 
-    def _read(self, batch: _Batch, answer: Mapping[str, Any]) -> Step:
+    def _read(self, batch: _Batch, answer: Mapping[str, Any]) -> _Step:
         """Match each image asked for with the image or the failure that answers it."""
         images = _by_image_id(answer.get("images") or ())
         failures = _by_image_id(answer.get("failures") or ())
-        step = Step()
+        step = _Step()
         for image_id, requests in batch.requests.items():
             if image_id in images:
                 step.add(self._read_image(requests, images[image_id], batch))
@@ -161,12 +163,12 @@ class EcrResolver:
 
     def _read_image(
         self, requests: Sequence[ResolutionRequest], image: Mapping[str, Any], batch: _Batch
-    ) -> Step:
+    ) -> _Step:
         try:
             manifest = _manifest(image)
         except Failure as failure:
             return _failed(requests, failure)
-        step = Step()
+        step = _Step()
         for request in requests:
             if request.platform is None:
                 step.outcomes[request] = _resolution(request, manifest)
@@ -179,17 +181,17 @@ class EcrResolver:
 
     def _read_failure(
         self, requests: Sequence[ResolutionRequest], answer: Mapping[str, Any], batch: _Batch
-    ) -> Step:
+    ) -> _Step:
         code = str(answer.get("failureCode", ""))
         failure = failure_of(code, str(answer.get("failureReason", "")))
         if code == IMAGE_NOT_FOUND:
             return self._missing(requests, failure, batch)
         return _failed(requests, failure)
 
-    def _read_silence(self, image_id: _ImageId, answer: Mapping[str, Any], batch: _Batch) -> Step:
+    def _read_silence(self, image_id: _ImageId, answer: Mapping[str, Any], batch: _Batch) -> _Step:
         """An image of which the answer says nothing by the name that it was asked for."""
         if len(batch.requests) > 1:
-            return Step(tasks=[partial(self._ask, batch.only([image_id]))])
+            return _Step(tasks=[partial(self._ask, batch.only([image_id]))])
         requests = batch.requests[image_id]
         failures = answer.get("failures") or []
         # A failure that names nothing can only mean the one image that was asked for.
@@ -201,23 +203,23 @@ class EcrResolver:
 
     def _missing(
         self, requests: Iterable[ResolutionRequest], failure: Failure, batch: _Batch
-    ) -> Step:
+    ) -> _Step:
         if self._caches is None:
             return _failed(requests, failure)
-        step = Step()
+        step = _Step()
         for request in requests:
             step.tasks.append(partial(self._ask_cache, request, failure, batch))
         return step
 
-    def _ask_cache(self, request: ResolutionRequest, failure: Failure, batch: _Batch) -> Step:
+    def _ask_cache(self, request: ResolutionRequest, failure: Failure, batch: _Batch) -> _Step:
         assert self._caches is not None  # noqa: S101 - such tasks are made only then
         missing = _error(request, failure)
         outcome = self._caches.resolve(request, batch.environment, missing, batch.deadline)
-        return Step({request: outcome})
+        return _Step({request: outcome})
 
     def _check_platform(
         self, request: ResolutionRequest, manifest: Manifest, wanted: Platform, batch: _Batch
-    ) -> Step:
+    ) -> _Step:
         """Compare a single image's platform, which its configuration names, with the wanted one."""
         try:
             platform = self._platform_of(manifest, batch)
@@ -225,7 +227,7 @@ class EcrResolver:
                 raise mismatch(wanted, [platform])
         except Failure as failure:
             return _failed([request], failure)
-        return Step({request: _resolution(request, manifest, [platform])})
+        return _Step({request: _resolution(request, manifest, [platform])})
 
     def _platform_of(self, manifest: Manifest, batch: _Batch) -> Platform:
         if manifest.config is None:
@@ -332,8 +334,8 @@ def _nameless() -> Failure:
     )
 
 
-def _failed(requests: Iterable[ResolutionRequest], failure: Failure) -> Step:
-    return Step({request: _error(request, failure) for request in requests})
+def _failed(requests: Iterable[ResolutionRequest], failure: Failure) -> _Step:
+    return _Step({request: _error(request, failure) for request in requests})
 
 
 def _error(request: ResolutionRequest, failure: Failure) -> ResolutionError:

@@ -7,34 +7,33 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-
-from pinned_images.resolution import Outcome, ResolutionRequest
+from typing import Generic, TypeVar
 
 _WORKERS = 16
 
+Key = TypeVar("Key")
+Value = TypeVar("Value")
 
-@dataclass(frozen=True, slots=True)
-class Step:
+
+@dataclass(frozen=True)
+class Step(Generic[Key, Value]):
     """What a task gives: outcomes, and what is to be done next.
 
     Attributes:
-        outcomes: Requests that are answered.
-        tasks: Tasks for those that are not.
+        outcomes: What is answered.
+        tasks: Tasks for what is not.
     """
 
-    outcomes: dict[ResolutionRequest, Outcome] = field(default_factory=dict)
-    tasks: list[Task] = field(default_factory=list)
+    outcomes: dict[Key, Value] = field(default_factory=dict)
+    tasks: list[Callable[[], Step[Key, Value]]] = field(default_factory=list)
 
-    def add(self, other: Step) -> None:
+    def add(self, other: Step[Key, Value]) -> None:
         """Take over what another step gives."""
         self.outcomes.update(other.outcomes)
         self.tasks.extend(other.tasks)
 
 
-Task = Callable[[], Step]
-
-
-def work_off(tasks: Iterable[Task], deadline: float) -> dict[ResolutionRequest, Outcome]:
+def work_off(tasks: Iterable[Callable[[], Step[Key, Value]]], deadline: float) -> dict[Key, Value]:
     """Work off tasks, and all that they bring.
 
     Args:
@@ -44,19 +43,19 @@ def work_off(tasks: Iterable[Task], deadline: float) -> dict[ResolutionRequest, 
     Returns:
         What was answered in time.
     """
-    return _Work(deadline).finish(tasks)
+    return _Work[Key, Value](deadline).finish(tasks)
 
 
-class _Work:
+class _Work(Generic[Key, Value]):
     def __init__(self, deadline: float) -> None:
         self._deadline = deadline
-        self._tasks: queue.SimpleQueue[Task | None] = queue.SimpleQueue()
-        self._results: queue.SimpleQueue[Step | Exception] = queue.SimpleQueue()
+        self._tasks: queue.SimpleQueue[Callable[[], Step[Key, Value]] | None] = queue.SimpleQueue()
+        self._results: queue.SimpleQueue[Step[Key, Value] | Exception] = queue.SimpleQueue()
         self._open = 0
         self._workers = 0
 
-    def finish(self, tasks: Iterable[Task]) -> dict[ResolutionRequest, Outcome]:
-        outcomes: dict[ResolutionRequest, Outcome] = {}
+    def finish(self, tasks: Iterable[Callable[[], Step[Key, Value]]]) -> dict[Key, Value]:
+        outcomes: dict[Key, Value] = {}
         try:
             self._start(tasks)
             while self._open and (left := self._deadline - time.monotonic()) > 0:
@@ -74,7 +73,7 @@ class _Work:
                 self._tasks.put(None)
         return outcomes
 
-    def _start(self, tasks: Iterable[Task]) -> None:
+    def _start(self, tasks: Iterable[Callable[[], Step[Key, Value]]]) -> None:
         for task in tasks:
             self._tasks.put(task)
             self._open += 1

@@ -1,0 +1,157 @@
+"""Values of SSM parameters, as CloudFormation would read them at a deployment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from pinned_images.errors import ImageNotFound, RegistryUnavailable, ResolutionError
+from pinned_images.registry.aws.environments import Environment
+from pinned_images.registry.aws.faults import AwsFault, sentence
+from pinned_images.registry.aws.sessions import AwsSessions
+from pinned_images.registry.aws.work import Step, work_off
+from pinned_images.registry.failures import Failure
+from pinned_images.registry.settings import RegistrySettings
+
+# SSM API reference, "GetParameters".
+_LARGEST_BATCH = 10
+
+_SECURE = "SecureString"
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """An SSM parameter, in an account and a region.
+
+    Attributes:
+        account: The account; None for that of the ambient credentials.
+        region: The region.
+        name: Its name or ARN, perhaps with a version or a label: ``/app/image``, ``/app/image:3``.
+            Public parameters, such as ``/aws/service/aws-for-fluent-bit/stable``, are among them.
+    """
+
+    account: str | None
+    region: str
+    name: str
+
+    def __str__(self) -> str:
+        """For people."""
+        return f"{self.name!r} in {Environment(self.account, self.region)}"
+
+
+ParameterOutcome = str | ResolutionError
+
+_Step = Step[Parameter, ParameterOutcome]
+
+
+def fetch_parameters(
+    parameters: Iterable[Parameter],
+    deadline: float,
+    settings: RegistrySettings | None = None,
+    *,
+    sessions: AwsSessions | None = None,
+) -> Mapping[Parameter, ParameterOutcome]:
+    """Read parameters.
+
+    Args:
+        parameters: What to read; repetitions are asked for once.
+        deadline: When to give up, on the clock of `time.monotonic`.
+        settings: The roles to assume in other accounts.
+        sessions: Calls to AWS that are shared with others; made from the settings if left out.
+
+    Returns:
+        The value of each parameter, or the error that stands in its way.
+
+    Example:
+        >>> fluent_bit = Parameter(None, "eu-west-1", "/aws/service/aws-for-fluent-bit/stable")
+        >>> fetch_parameters([fluent_bit], time.monotonic() + 60)  # doctest: +SKIP
+        {Parameter(...): '906394416424.dkr.ecr.eu-west-1.amazonaws.com/aws-for-fluent-bit:2.34'}
+    """
+    distinct = tuple(dict.fromkeys(parameters))
+    cause, remedy = "AWS gave no answer in the time there was", "allow more time"
+    outcomes: dict[Parameter, ParameterOutcome] = {
+        parameter: _error(parameter, Failure(RegistryUnavailable, cause, remedy))
+        for parameter in distinct
+    }
+    shared = sessions or AwsSessions(settings)
+    tasks = [partial(_ask, batch) for batch in _batches(distinct, shared, deadline)]
+    outcomes.update(work_off(tasks, deadline))
+    return outcomes
+
+
+@dataclass(frozen=True)
+class _Batch:
+    environment: Environment
+    parameters: tuple[Parameter, ...]
+    sessions: AwsSessions
+    deadline: float
+
+    def halves(self) -> Iterator[_Batch]:
+        half = len(self.parameters) // 2
+        yield replace(self, parameters=self.parameters[:half])
+        yield replace(self, parameters=self.parameters[half:])
+
+
+def _batches(
+    parameters: Iterable[Parameter], sessions: AwsSessions, deadline: float
+) -> Iterator[_Batch]:
+    environments: dict[Environment, list[Parameter]] = {}
+    for parameter in parameters:
+        environment = Environment(parameter.account, parameter.region)
+        environments.setdefault(environment, []).append(parameter)
+    for environment, wanted in environments.items():
+        for start in range(0, len(wanted), _LARGEST_BATCH):
+            batch = tuple(wanted[start : start + _LARGEST_BATCH])
+            yield _Batch(environment, batch, sessions, deadline)
+
+
+def _ask(batch: _Batch) -> _Step:
+    try:
+        answer = batch.sessions.call(
+            "ssm",
+            "GetParameters",
+            batch.environment,
+            deadline=batch.deadline,
+            Names=[parameter.name for parameter in batch.parameters],
+        )
+    except AwsFault as fault:
+        # One name that is malformed or forbidden fails the whole call.
+        if len(batch.parameters) > 1 and (fault.refused or fault.kind is ResolutionError):
+            return _Step(tasks=[partial(_ask, half) for half in batch.halves()])
+        return _Step({parameter: _error(parameter, fault) for parameter in batch.parameters})
+    found = _by_name(answer.get("Parameters") or [])
+    return _Step(
+        {
+            parameter: _outcome(parameter, found.get(parameter.name))
+            for parameter in batch.parameters
+        }
+    )
+
+
+def _by_name(answers: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """The answers under all that they may have been asked for by: name or ARN, version, label."""
+    # A name alone means the newest version, whatever else was asked for beside it.
+    by_version = sorted(answers, key=lambda answer: int(answer.get("Version") or 0))
+    return {
+        f"{answer[kind]}{selector}": answer
+        for answer in by_version
+        for kind in ("Name", "ARN")
+        for selector in (answer.get("Selector") or "", f":{answer.get('Version')}")
+        if answer.get(kind)
+    }
+
+
+def _outcome(parameter: Parameter, answer: Mapping[str, Any] | None) -> ParameterOutcome:
+    if answer is None:
+        cause = "there is no such parameter"
+        return _error(parameter, Failure(ImageNotFound, cause, "create it, or correct the name"))
+    if answer.get("Type") == _SECURE:
+        cause = f"it is a {_SECURE}, which CloudFormation does not put into an image's name"
+        return _error(parameter, Failure(ResolutionError, cause, "store it as a String"))
+    return str(answer.get("Value", ""))
+
+
+def _error(parameter: Parameter, failure: Failure) -> ResolutionError:
+    return sentence(f"The SSM parameter {parameter} could not be read", failure)

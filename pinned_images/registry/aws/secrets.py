@@ -1,0 +1,105 @@
+"""The credentials that workloads pull with, out of AWS Secrets Manager.
+
+Amazon ECS user guide, "Using non-AWS container images in Amazon ECS": the secret that
+`repositoryCredentials.credentialsParameter` names holds a JSON object with `username` and
+`password`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+from pinned_images.errors import AccessDenied
+from pinned_images.registry.aws.environments import Environment
+from pinned_images.registry.aws.faults import AwsFault, sentence
+from pinned_images.registry.aws.sessions import AwsSessions
+from pinned_images.registry.credentials import Credentials
+from pinned_images.registry.failures import Failure
+from pinned_images.registry.settings import RegistrySettings
+
+_ARN_PATTERN = re.compile(
+    r"arn:aws[a-z-]*:secretsmanager:(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12}):secret:.+"
+)
+_LOOKUP_ROLE = "the CDK's lookup role may not read secrets"
+
+
+def fetch_registry_credentials(
+    secret_arn: str,
+    deadline: float,
+    settings: RegistrySettings | None = None,
+    *,
+    sessions: AwsSessions | None = None,
+) -> Credentials:
+    """Read the user name and the password in a secret.
+
+    Args:
+        secret_arn: The ARN of the secret; its account and region are asked.
+        deadline: When to give up, on the clock of `time.monotonic`.
+        settings: The roles to assume in other accounts.
+        sessions: Calls to AWS that are shared with others; made from the settings if left out.
+
+    Raises:
+        AccessDenied: The secret cannot be read, or does not hold what it should.
+        RegistryUnavailable: AWS gave no answer.
+
+    Example:
+        >>> arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:registry-AbCdEf"
+        >>> fetch_registry_credentials(arn, time.monotonic() + 60)  # doctest: +SKIP
+        Credentials(username='alice')
+    """
+    try:
+        return _fetch(secret_arn, deadline, sessions or AwsSessions(settings))
+    except Failure as failure:
+        error = sentence(f"The secret {secret_arn!r} could not be read", failure)
+        raise error from failure
+
+
+def _fetch(secret_arn: str, deadline: float, sessions: AwsSessions) -> Credentials:
+    match = _ARN_PATTERN.fullmatch(secret_arn)
+    if match is None:
+        cause = "it is not named by an ARN of AWS Secrets Manager, so its account is unknown"
+        raise Failure(AccessDenied, cause, "name it by its whole ARN")
+    environment = Environment(match["account"], match["region"])
+    try:
+        answer = sessions.call(
+            "secretsmanager",
+            "GetSecretValue",
+            environment,
+            deadline=deadline,
+            SecretId=secret_arn,
+        )
+    except AwsFault as fault:
+        raise _explained(fault, environment) from fault
+    credentials = _parse(answer.get("SecretString"))
+    if credentials is None:
+        cause = "it does not hold a JSON object with the texts 'username' and 'password'"
+        raise Failure(AccessDenied, cause, "write it as Amazon ECS wants it")
+    return credentials
+
+
+def _explained(fault: AwsFault, environment: Environment) -> Failure:
+    if fault.code == "ResourceNotFoundException":
+        cause = f"there is no such secret, or no value in it, in {environment}"
+        return Failure(AccessDenied, cause, "correct the ARN, or put the value")
+    if fault.code == "DecryptionFailure":
+        cause = "AWS cannot decrypt it with its KMS key"
+        return Failure(AccessDenied, cause, "allow kms:Decrypt on the key, and see that it works")
+    if fault.refused:
+        return Failure(fault.kind, fault.cause, f"{fault.remedy}: {_LOOKUP_ROLE}")
+    return fault
+
+
+def _parse(text: object) -> Credentials | None:
+    """The credentials in a secret's text; None where there are none."""
+    # Nothing is raised in here: a JSON error keeps the whole text.
+    try:
+        content = json.loads(text) if isinstance(text, str) else None
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(content, dict):
+        return None
+    username, password = content.get("username"), content.get("password")
+    if not isinstance(username, str) or not isinstance(password, str) or not password:
+        return None
+    return Credentials(username, password)
