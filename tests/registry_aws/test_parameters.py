@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -23,9 +23,15 @@ from tests.registry_aws.amazon import (
 FLUENT_BIT = "/aws/service/aws-for-fluent-bit/stable"
 
 
-def put(moto: Moto, name: str, value: str, kind: str = "String", **place: Any) -> None:
-    ssm = moto.client("ssm", place.get("region", "eu-west-1"), place.get("account", HOME_ACCOUNT))
-    ssm.put_parameter(Name=name, Value=value, Type=kind, Overwrite=True)
+def put(
+    moto: Moto,
+    *parameters: tuple[str, str],
+    kind: Literal["String", "SecureString"] = "String",
+    account: str = HOME_ACCOUNT,
+) -> None:
+    ssm = moto.client("ssm", "eu-west-1", account)
+    for name, value in parameters:
+        ssm.put_parameter(Name=name, Value=value, Type=kind, Overwrite=True)
     ssm.close()
 
 
@@ -34,11 +40,10 @@ def here(name: str) -> Parameter:
 
 
 def test_parameters_are_read_in_batches_of_ten_in_each_environment(moto: Moto) -> None:
-    expected = {}
-    for number in range(25):
-        put(moto, f"/app/{number}", f"nginx:{number}")
-        expected[here(f"/app/{number}")] = f"nginx:{number}"
-    put(moto, "/app/0", "nginx:other", account=OTHER_ACCOUNT)
+    values = {f"/app/{number}": f"nginx:{number}" for number in range(25)}
+    put(moto, *values.items())
+    put(moto, ("/app/0", "nginx:other"), account=OTHER_ACCOUNT)
+    expected = {here(name): value for name, value in values.items()}
     expected[Parameter(OTHER_ACCOUNT, "eu-west-1", "/app/0")] = "nginx:other"
     moto.forget()
 
@@ -47,7 +52,7 @@ def test_parameters_are_read_in_batches_of_ten_in_each_environment(moto: Moto) -
 
 
 def test_a_parameter_that_is_missing_hurts_no_other(moto: Moto) -> None:
-    put(moto, "/app/image", "nginx:1")
+    put(moto, ("/app/image", "nginx:1"))
 
     outcomes = fetch_parameters([here("/app/image"), here("/app/nowhere")], soon())
 
@@ -58,8 +63,7 @@ def test_a_parameter_that_is_missing_hurts_no_other(moto: Moto) -> None:
 
 
 def test_versions_of_a_parameter_are_told_apart(moto: Moto) -> None:
-    put(moto, "/app/image", "nginx:1")
-    put(moto, "/app/image", "nginx:2")
+    put(moto, ("/app/image", "nginx:1"), ("/app/image", "nginx:2"))
 
     outcomes = fetch_parameters([here("/app/image:1"), here("/app/image")], soon())
 
@@ -67,7 +71,7 @@ def test_versions_of_a_parameter_are_told_apart(moto: Moto) -> None:
 
 
 def test_a_secure_string_is_refused(moto: Moto) -> None:
-    put(moto, "/app/image", "hunter2", "SecureString")
+    put(moto, ("/app/image", "hunter2"), kind="SecureString")
 
     refused = fetch_parameters([here("/app/image")], soon())[here("/app/image")]
 
