@@ -6,39 +6,26 @@ from __future__ import annotations
 import aws_cdk as cdk
 from aws_cdk import aws_applicationautoscaling as autoscaling
 from aws_cdk import aws_ec2 as ec2
-from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_ecs_patterns as patterns
-from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from pinned_images import PinImages
 
-#: The account that all builds push to; the stages run in accounts of their own.
-BUILD_ACCOUNT = "111111111111"
 REGION = "eu-west-1"
 
 
 class WebStack(cdk.Stack):
-    """A load-balanced service with sidecars, as most teams have one."""
+    """A load-balanced service with sidecars, and a scheduled task."""
 
     def __init__(self, scope: Construct, construct_id: str, *, env: cdk.Environment) -> None:
+        """Make the stack."""
         super().__init__(scope, construct_id, env=env)
         vpc = ec2.Vpc(self, "Vpc", max_azs=2, nat_gateways=1)
         cluster = ecs.Cluster(self, "Cluster", vpc=vpc)
 
         task = ecs.FargateTaskDefinition(self, "Task", cpu=512, memory_limit_mib=1024)
-        shop = ecr.Repository.from_repository_attributes(
-            self,
-            "ShopRepository",
-            repository_arn=f"arn:aws:ecr:{REGION}:{BUILD_ACCOUNT}:repository/shop/web",
-            repository_name="shop/web",
-        )
-        web = task.add_container(
-            "web",
-            image=ecs.ContainerImage.from_ecr_repository(shop, "2.4.1"),
-            logging=ecs.LogDrivers.firelens(options={"Name": "cloudwatch"}),
-        )
+        web = task.add_container("web", image=ecs.ContainerImage.from_registry("acme/shop:2.4.1"))
         web.add_port_mappings(ecs.PortMapping(container_port=8080))
         task.add_container("proxy", image=ecs.ContainerImage.from_registry("nginx:1.27"))
         task.add_container(
@@ -55,7 +42,6 @@ class WebStack(cdk.Stack):
         patterns.ApplicationLoadBalancedFargateService(
             self, "Service", cluster=cluster, task_definition=task, desired_count=2
         )
-
         patterns.ScheduledFargateTask(
             self,
             "Cleanup",
@@ -70,32 +56,24 @@ class WebStack(cdk.Stack):
 
 
 class ReportsStack(cdk.Stack):
-    """A task on Graviton with an image behind a login that the task itself pulls with."""
+    """A task on Graviton; its image has to have a manifest for linux/arm64."""
 
     def __init__(self, scope: Construct, construct_id: str, *, env: cdk.Environment) -> None:
+        """Make the stack."""
         super().__init__(scope, construct_id, env=env)
-        login = secretsmanager.Secret.from_secret_complete_arn(
-            self,
-            "RegistryLogin",
-            f"arn:aws:secretsmanager:{REGION}:{env.account}:secret:registry-login-AbCdEf",
-        )
         task = ecs.FargateTaskDefinition(
             self,
             "Task",
             runtime_platform=ecs.RuntimePlatform(cpu_architecture=ecs.CpuArchitecture.ARM64),
         )
-        task.add_container(
-            "reports",
-            image=ecs.ContainerImage.from_registry(
-                "registry.example.com/shop/reports:5.0", credentials=login
-            ),
-        )
+        task.add_container("reports", image=ecs.ContainerImage.from_registry("acme/reports:5.0"))
 
 
 class Shop(cdk.Stage):
     """All that one environment holds."""
 
     def __init__(self, scope: Construct, construct_id: str, *, account: str) -> None:
+        """Make the stage."""
         super().__init__(scope, construct_id)
         env = cdk.Environment(account=account, region=REGION)
         WebStack(self, "Web", env=env)
@@ -106,6 +84,6 @@ app = cdk.App()
 Shop(app, "Staging", account="222222222222")
 Shop(app, "Production", account="333333333333")
 
-PinImages.apply_to(app, lock_file="pinned-images.lock.json")
+PinImages.apply_to(app)
 
 app.synth()

@@ -78,10 +78,12 @@ class Synthesis:
         return self._holds_images[kind]
 
     def before_prepare(self) -> None:
-        """Take over the image properties; all aspects are done."""
+        """Take over the image properties; all aspects are done.
+
+        An App asks once more for the Stages in it, which are synthesized by then: what they found
+        stays until they are planned again.
+        """
         self._phase.current = Phase.COLLECTING
-        self.records, self.settled, self.failure = (), set(), None
-        self._results.clear()
         self.uncovered.clear()
         for attachment in self._attachments.values():
             attachment.restart()
@@ -94,9 +96,6 @@ class Synthesis:
         for attachment, result in self._results:
             for finding in result.findings:
                 self._report(attachment.resource, finding)
-            self.settled.update(
-                (attachment.construct_path, location) for location in result.settled
-            )
 
     def _collect(self) -> None:
         raw: dict[Stack, list[Attachment]] = {}
@@ -171,6 +170,8 @@ class Synthesis:
 
     def _plan(self) -> None:
         attachments = [each for each in self._attachments.values() if each.replaced]
+        self.records, self.settled, self.failure = (), set(), None
+        self._results.clear()
         try:
             resources = self._image_resources(attachments)
             results = pin_images(
@@ -185,6 +186,9 @@ class Synthesis:
             return
         for attachment, result in zip(attachments, results, strict=True):
             self._results.append((attachment, result))
+            self.settled.update(
+                (attachment.construct_path, location) for location in result.settled
+            )
             for path in attachment.replaced:
                 if result.properties is not result.resource.properties:
                     attachment.rendered[path] = _value_at(result.properties, path)
