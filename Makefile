@@ -15,13 +15,12 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # What another environment has set must not leak into this one.
 unexport PYTHONPATH VIRTUAL_ENV
 
-.PHONY: help synth test unit lint types format bench clean
+.PHONY: help synth test lint format clean
 
 help:
 	@echo 'make synth    pin the example app with a real cdk synth, on an embedded registry'
 	@echo 'make test     run all tests'
 	@echo 'make lint     check style and types'
-	@echo 'make bench    measure speed, and write benchmarks/RESULTS.md'
 	@echo 'make clean    remove everything that was made'
 
 synth: $(VENV) $(NODE_MODULES)
@@ -38,9 +37,6 @@ lint: $(VENV)
 format: $(VENV)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-
-bench: $(VENV) $(NODE_MODULES)
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m benchmarks
 
 clean:
 	rm -rf .venv .make node_modules cdk.out dist build .pytest_cache .mypy_cache .ruff_cache

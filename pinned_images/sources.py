@@ -5,8 +5,10 @@ Nothing here opens a connection, or imports what could, before there is a questi
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from pinned_images.cloudformation.outcomes import SsmParameter, Unknown
 from pinned_images.errors import ConfigurationError
@@ -14,6 +16,9 @@ from pinned_images.lockfile import LockedResolver
 from pinned_images.options import Options
 from pinned_images.pinning import ParameterReader
 from pinned_images.resolution import Resolver
+
+if TYPE_CHECKING:
+    from pinned_images.registry.settings import RegistrySettings
 
 
 def make_resolver(options: Options) -> Resolver:
@@ -54,7 +59,12 @@ def make_parameter_reader(options: Options) -> ParameterReader:
 
 def _registries(options: Options) -> Resolver:
     from pinned_images.registry.resolver import RegistryResolver  # noqa: PLC0415  network, when used
-    from pinned_images.registry.settings import RegistrySettings  # noqa: PLC0415
+
+    return RegistryResolver(_settings(options))
+
+
+def _settings(options: Options) -> RegistrySettings:
+    from pinned_images.registry.settings import RegistrySettings  # noqa: PLC0415  network, when used
 
     settings = RegistrySettings(
         mirrors=options.mirrors,
@@ -65,18 +75,40 @@ def _registries(options: Options) -> Resolver:
     )
     if options.bootstrap_qualifier is not None:
         settings = replace(settings, bootstrap_qualifier=options.bootstrap_qualifier)
-    return RegistryResolver(settings)
+    return settings
 
 
 def _from_aws(
     parameters: list[SsmParameter], options: Options
 ) -> Mapping[SsmParameter, str | Unknown]:
-    frozen = options.update == "never"
-    return {
-        parameter: Unknown(
-            f"The value of the SSM parameter {parameter} is not known"
-            + (", and a frozen synth asks nobody." if frozen else "."),
-            f"Give it with PinImages(ssm_parameters={{{str(parameter)!r}: ...}}).",
-        )
-        for parameter in parameters
+    if options.update == "never":
+        return {each: _unread(each, "a frozen synth asks nobody") for each in parameters}
+    from pinned_images.registry.aws.parameters import (  # noqa: PLC0415  loads boto3, when used
+        Parameter,
+        fetch_parameters,
+    )
+
+    asked = {
+        each: Parameter(each.account, each.region, str(each))
+        for each in parameters
+        if each.region is not None
     }
+    answers = fetch_parameters(
+        asked.values(), time.monotonic() + options.deadline, _settings(options)
+    )
+    values: dict[SsmParameter, str | Unknown] = {}
+    for each in parameters:
+        answer = answers[asked[each]] if each in asked else None
+        if answer is None:
+            values[each] = _unread(each, "the stack has no region, nor has the environment one")
+        else:
+            values[each] = answer if isinstance(answer, str) else _unread(each, str(answer))
+    return values
+
+
+def _unread(parameter: SsmParameter, why: str) -> Unknown:
+    return Unknown(
+        f"The image is the value of the SSM parameter {parameter}, which could not be read: "
+        f"{why.rstrip('.')}.",
+        f"Give it with PinImages(ssm_parameters={{{str(parameter)!r}: ...}}).",
+    )

@@ -34,7 +34,7 @@ IMAGES = {
     "docker.io/acme/shop:2.4.1": ("linux/amd64",),
     "docker.io/acme/reports:5.0": ("linux/arm64",),
 }
-USER, PASSWORD = "example", "an example password"  # noqa: S105  of the embedded registry only
+USER, PASSWORD = "example", "an example password"
 
 
 def main() -> int:
