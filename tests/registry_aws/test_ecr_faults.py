@@ -304,6 +304,15 @@ class TestSingleImages:
         assert "s3cret" not in text
 
     @pytest.mark.usefixtures("configuration")
+    @pytest.mark.parametrize("url", ["", "file:///etc/hostname", "http://127.0.0.1:1/layer"])
+    def test_an_address_that_gives_nothing_is_unavailable(
+        self, fake_aws: FakeAws, url: str
+    ) -> None:
+        fake_aws.answers["GetDownloadUrlForLayer"] = 200, {"downloadUrl": url}
+
+        one_sentence(ask(platform="linux/arm64"), RegistryUnavailable)
+
+    @pytest.mark.usefixtures("configuration")
     def test_no_permission_to_read_the_configuration_names_the_action(
         self, fake_aws: FakeAws
     ) -> None:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
 
 from pinned_images.errors import AccessDenied, ImageNotFound, RegistryUnavailable, ResolutionError
-from pinned_images.reference import Digest
+from pinned_images.reference import Digest, ImageReference
 from pinned_images.registry.aws.ecr import EcrResolver
 from pinned_images.registry.credentials import Credentials
+from pinned_images.registry.distribution import DistributionClient
+from pinned_images.registry.resolver import RegistryResolver
+from pinned_images.registry.settings import RegistrySettings
 from pinned_images.resolution import Outcome, Resolution, ResolutionRequest
+from pinned_images.testing.registry import RegistryServer
 from tests.registry_aws.amazon import (
     HOME_ACCOUNT,
     OTHER_ACCOUNT,
@@ -235,3 +239,35 @@ def test_moto_knows_no_rules_and_a_missing_image_is_missing_there(
 ) -> None:
     assert isinstance(ask(endpoint), ImageNotFound)
     assert endpoint.asked == []
+
+
+def test_the_client_of_registries_asks_a_real_registry_with_the_password(
+    registry: RegistryServer,
+) -> None:
+    digest = registry.push("docker-hub/library/nginx:1.25")
+    registry.protect("*", "basic", "AWS", "ambient")
+    client = DistributionClient(RegistrySettings())
+
+    def ask_loopback(
+        request: ResolutionRequest, *, credentials: Credentials, deadline: float
+    ) -> Resolution:
+        reference = request.reference
+        local = ImageReference(registry.host, reference.repository, reference.tag)
+        return client.resolve(
+            replace(request, reference=local), credentials=credentials, deadline=deadline
+        )
+
+    outcome = only(EcrResolver(ask_endpoint=ask_loopback).resolve([request_for(HUB_IMAGE)], soon()))
+
+    assert isinstance(outcome, Resolution)
+    assert outcome.digest == digest
+
+
+def test_a_synth_s_resolver_asks_ecr_for_what_is_there(moto: Moto) -> None:
+    digests = moto.push("app", {"v1": manifest_of("app")})
+    request = request_for(f"{HOST}/app:v1")
+
+    outcome = RegistryResolver().resolve([request])[request]
+
+    assert isinstance(outcome, Resolution)
+    assert (outcome.digest, outcome.source) == (digests["v1"], "ecr-api")
