@@ -107,12 +107,15 @@ def evaluate_manifest(
         scope: The template that it stands in, and what is known around it.
         assumptions: Answers to conditions that hold where the value stands.
     """
-    assumptions = dict(assumptions or {})
+    return _evaluate(value, scope, dict(assumptions or {}), 0)
+
+
+def _evaluate(value: Any, scope: TemplateScope, assumptions: Assumptions, depth: int) -> Evaluation:
     if value == NO_VALUE:
         return Absent()
     intrinsic = intrinsic_of(value)
     if intrinsic is not None and intrinsic.name == "Fn::If":
-        return _either(intrinsic.argument, scope, assumptions)
+        return _either(intrinsic.argument, scope, assumptions, depth + 1)
     manifest = read_manifest(value)
     if isinstance(manifest, Unknown):
         return manifest
@@ -129,22 +132,23 @@ def evaluate_manifest(
     )
 
 
-def _either(argument: Any, scope: TemplateScope, assumptions: Assumptions) -> Evaluation:
+def _either(
+    argument: Any, scope: TemplateScope, assumptions: Assumptions, depth: int
+) -> Evaluation:
     branches = if_arguments(argument)
-    if branches is None or len(assumptions) > MAXIMUM_CONDITIONS:
+    if branches is None or depth > MAXIMUM_CONDITIONS:
         return Unknown(
             "The Kubernetes manifest is chosen by an Fn::If that cannot be followed.", _BY_HAND
         )
     condition = Condition(branches.condition, scope.stack)
     known = assumptions.get(condition)
     if known is not None:
-        return evaluate_manifest(
-            branches.when_true if known else branches.when_false, scope, assumptions
-        )
+        taken = branches.when_true if known else branches.when_false
+        return _evaluate(taken, scope, assumptions, depth)
     return Choice(
         condition,
-        evaluate_manifest(branches.when_true, scope, {**assumptions, condition: True}),
-        evaluate_manifest(branches.when_false, scope, {**assumptions, condition: False}),
+        _evaluate(branches.when_true, scope, {**assumptions, condition: True}, depth),
+        _evaluate(branches.when_false, scope, {**assumptions, condition: False}, depth),
     )
 
 
