@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from pinned_images.errors import InvalidReference
 from pinned_images.reference import Digest, ImageReference, Platform
+from pinned_images.registry.platforms import best_match
 from pinned_images.resolution import Resolution, ResolutionRequest
 
 # `Platform.__str__`: os/architecture[/variant], and the build of Windows in parentheses.
@@ -88,7 +89,7 @@ class LockEntry:
         """
         if self.platforms is None:
             return None
-        return not self.platforms or any(_serves(one, platform) for one in self.platforms)
+        return not self.platforms or best_match(platform, self.platforms) is not None
 
     def completed_by(self, other: LockEntry) -> LockEntry:
         """This entry with what another one, for the same digest, knows beyond it."""
@@ -111,16 +112,6 @@ def parse_platform(text: str) -> Platform:
             "and the build of Windows in parentheses."
         )
     return replace(Platform.parse(match["words"]), os_version=match["version"] or "")
-
-
-def _serves(available: Platform, wanted: Platform) -> bool:
-    """OCI image index, "platform": a variant may be left out; a build of Windows is a prefix."""
-    builds = (wanted.os_version, "")
-    return (
-        (available.os, available.architecture) == (wanted.os, wanted.architecture)
-        and available.variant in (wanted.variant, "")
-        and (available.os_version in builds or available.os_version.startswith(f"{builds[0]}."))
-    )
 
 
 def _in_order(platforms: tuple[Platform, ...]) -> tuple[Platform, ...]:

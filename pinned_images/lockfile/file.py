@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from pinned_images.atomic_write import write_atomically
 from pinned_images.errors import LockFileError
-from pinned_images.lockfile import format as lock_format
 from pinned_images.lockfile.entries import LockEntry, LockKey
 
 if TYPE_CHECKING:
@@ -47,6 +46,8 @@ class LockFile:
         Raises:
             LockFileError: The text is none of this schema; the message names file and line.
         """
+        from pinned_images.lockfile import format as lock_format  # noqa: PLC0415  loads msgspec
+
         return cls(lock_format.parse(text, name))
 
     @classmethod
@@ -103,6 +104,8 @@ class LockFile:
 
     def render(self) -> str:
         """The text of this lock file; the same entries give the same bytes."""
+        from pinned_images.lockfile import format as lock_format  # noqa: PLC0415  loads msgspec
+
         return lock_format.render(self.entries)
 
     def merged(self, found: Mapping[LockKey, LockEntry]) -> LockFile:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,11 +11,9 @@ from typing import cast
 from pinned_images.errors import NotLocked, PlatformMismatch, ResolutionError, UntrustedAnswer
 from pinned_images.lockfile.entries import LockEntry, LockKey
 from pinned_images.lockfile.file import DEFAULT_NAME, LockFile
-from pinned_images.lockfile.modes import UpdateMode
+from pinned_images.lockfile.modes import UPDATE_VARIABLE, UpdateMode
 from pinned_images.reference import Platform
 from pinned_images.resolution import Outcome, Resolution, ResolutionRequest, Resolver
-
-_MEND = "cdk synth -c pinned-images:update=missing"
 
 
 class LockedResolver:
@@ -26,7 +25,8 @@ class LockedResolver:
         path: The lock file; it need not exist yet.
         mode: ``missing`` asks for what the file lacks, ``always`` refreshes all that it is asked
             for, ``never`` asks nobody.
-        mend: The command that adds what is missing, for errors in mode ``never``.
+        mend: The command that adds what is missing, for errors in mode ``never``; if left out,
+            the synth that may ask.
 
     Example:
         >>> from pinned_images.reference import ImageReference
@@ -42,12 +42,12 @@ class LockedResolver:
         path: str | Path = DEFAULT_NAME,
         mode: UpdateMode = "missing",
         *,
-        mend: str = _MEND,
+        mend: str | None = None,
     ) -> None:
         self._inner = inner
         self._path = Path(path)
         self._mode = mode
-        self._mend = mend
+        self._mend = mend or _synth_that_may_ask()
 
     def resolve(self, requests: Sequence[ResolutionRequest]) -> Mapping[ResolutionRequest, Outcome]:
         """Answer each request, from the file where it can; see `Resolver.resolve`.
@@ -136,6 +136,13 @@ class LockedResolver:
             "platform, use an image that has it, or run "
             f"`pinned-images lock update {request.reference}` if the image has gained it since."
         )
+
+
+def _synth_that_may_ask() -> str:
+    """Where the environment says how to update, context does not count."""
+    if UPDATE_VARIABLE in os.environ:
+        return f"{UPDATE_VARIABLE}=missing cdk synth"
+    return "cdk synth -c pinned-images:update=missing"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from html import escape
 from importlib.resources import files
+from itertools import chain
 
 from pinned_images.report.records import SiteRecord, SynthReport
 from pinned_images.report.summary import Image, counts, headline, images_of
@@ -47,6 +48,7 @@ def render_html(report: SynthReport) -> str:
     Returns:
         The whole document; the same report gives the same bytes.
     """
+    stacks = {name: images_of(records) for name, records in report.by_stack().items()}
     style, script = _resource("page.css"), _resource("page.js")
     policy = f"default-src 'none'; style-src {_hash_of(style)}; script-src {_hash_of(script)}"
     return _PAGE.format(
@@ -54,9 +56,9 @@ def render_html(report: SynthReport) -> str:
         style=style,
         headline=_text(headline(report)),
         trouble=_trouble(report.failed),
-        filter=_filter(report) if report.records else "",
-        stacks="".join(_stack(name, records) for name, records in report.by_stack().items()),
-        script=f"<script>{script}</script>\n" if report.records else "",
+        filter=_filter(stacks.values()) if stacks else "",
+        stacks="".join(_stack(name, images) for name, images in stacks.items()),
+        script=f"<script>{script}</script>\n" if stacks else "",
     )
 
 
@@ -74,14 +76,14 @@ def _trouble(failed: Sequence[SiteRecord]) -> str:
     )
 
 
-def _filter(report: SynthReport) -> str:
-    found: dict[str, int] = {"all": len(report.records)}
-    found.update((str(status), count) for status, count in counts(report).items())
+def _filter(stacks: Iterable[Sequence[Image]]) -> str:
+    images = list(chain.from_iterable(stacks))
+    found = [("all", len(images)), *counts(images).items()]
     buttons = "".join(
         f'<button type="button" data-status="{status}" '
         f'aria-pressed="{"true" if status == "all" else "false"}">'
         f"{status.capitalize()} <b>{count}</b></button>\n"
-        for status, count in found.items()
+        for status, count in found
         if count
     )
     return (
@@ -91,10 +93,10 @@ def _filter(report: SynthReport) -> str:
     )
 
 
-def _stack(name: str, records: Sequence[SiteRecord]) -> str:
-    images = images_of(records)
+def _stack(name: str, images: Sequence[Image]) -> str:
     rows = "".join(map(_row, images))
-    sites = f"{len(records)} place{'' if len(records) == 1 else 's'}"
+    places = sum(len(image.places) for image in images)
+    sites = f"{places} place{'' if places == 1 else 's'}"
     what = f"{len(images)} image{'' if len(images) == 1 else 's'} in {sites}"
     return f"""\
 <section class="stack" data-name="{_text(name)}">
@@ -116,8 +118,7 @@ def _stack(name: str, records: Sequence[SiteRecord]) -> str:
 
 
 def _row(image: Image) -> str:
-    reason = image.record.reason
-    shown = reason if image.status in ("exempt", "failed") else None
+    shown = image.record.reason if image.status == "exempt" else None
     return f"""\
 <tr role="row" data-status="{image.status}" data-search="{_text(image.record.digest or "")}">
 <th role="rowheader" scope="row"><span class="image">{_name(image)}</span>\
@@ -130,8 +131,10 @@ def _row(image: Image) -> str:
 
 
 def _name(image: Image) -> str:
-    tag = f':<span class="tag">{_text(image.tag)}</span>' if image.tag else ""
-    return f"{_text(image.name)}{tag}"
+    if image.tag is None:
+        return _text(image.name)
+    full = "" if image.short_tag == image.tag else f' title="{_text(image.tag)}"'
+    return f'{_text(image.name)}:<span class="tag"{full}>{_text(image.short_tag or "")}</span>'
 
 
 def _places(image: Image) -> str:
@@ -149,7 +152,7 @@ def _places(image: Image) -> str:
 def _digest(image: Image) -> str:
     digest = image.record.digest
     if digest is None:
-        return '<span class="none">none</span>'
+        return '<span class="none">&ndash;</span>'
     full = _text(digest)
     return (
         f'<span class="digest"><code title="{full}">{_text(image.short_digest or "")}</code>'
@@ -160,7 +163,7 @@ def _digest(image: Image) -> str:
 
 def _platforms(image: Image) -> str:
     if not image.record.platforms:
-        return '<span class="none">not asked</span>'
+        return '<span class="none">&ndash;</span>'
     items = "".join(
         f"<li{_mark(platform == image.record.platform)}>{_text(platform)}</li>"
         for platform in image.record.platforms

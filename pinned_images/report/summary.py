@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
@@ -9,6 +10,8 @@ from typing import Literal
 from pinned_images.errors import InvalidReference
 from pinned_images.reference import Digest, ImageReference
 from pinned_images.report.records import ResolvedBy, SiteRecord, SynthReport
+
+_HASH = re.compile(r"[0-9a-f]{64}")
 
 Status = Literal["pinned", "asset", "exempt", "failed"]
 
@@ -57,6 +60,18 @@ class Image:
         return None if reference is None else reference.effective_tag
 
     @property
+    def short_tag(self) -> str | None:
+        """The tag; of the 64 digits that name an asset the first twelve."""
+        if self.tag is not None and _HASH.fullmatch(self.tag):
+            return f"{self.tag[:12]}…"
+        return self.tag
+
+    @property
+    def label(self) -> str:
+        """Name and short tag, for a narrow place."""
+        return self.name if self.short_tag is None else f"{self.name}:{self.short_tag}"
+
+    @property
     def short_digest(self) -> str | None:
         """The first digits of the digest."""
         if self.record.digest is None:
@@ -95,6 +110,8 @@ def images_of(records: Iterable[SiteRecord]) -> list[Image]:
             record.pinned,
             record.digest,
             record.platforms,
+            record.platform,
+            record.selected,
             record.origin,
             record.reason,
         )
@@ -106,7 +123,7 @@ def images_of(records: Iterable[SiteRecord]) -> list[Image]:
 
 
 def headline(report: SynthReport) -> str:
-    """One sentence: how many images in how many stacks, and how many of them are pinned.
+    """One sentence: where images stand, and how many of them are pinned.
 
     Example:
         >>> headline(SynthReport())
@@ -115,16 +132,20 @@ def headline(report: SynthReport) -> str:
     total = len(report.records)
     if not total:
         return "No container images."
-    parts = [f"{count} {word}" for word, count in counts(report).items() if count]
+    found = counts(Image(record, ()) for record in report.records)
+    words = {"asset": f"asset{_s(found['asset'])}"}
+    parts = [f"{count} {words.get(status, status)}" for status, count in found.items() if count]
     stacks = len(report.by_stack())
-    return f"{total} container image{_s(total)} in {stacks} stack{_s(stacks)}: {', '.join(parts)}."
+    verb = "names" if total == 1 else "name"
+    where = f"{total} place{_s(total)} in {stacks} stack{_s(stacks)} {verb} an image"
+    return f"{where}: {', '.join(parts)}."
 
 
-def counts(report: SynthReport) -> dict[Status, int]:
-    """How many sites there are of each status."""
+def counts(images: Iterable[Image]) -> dict[Status, int]:
+    """How many images there are of each status."""
     found: dict[Status, int] = {"pinned": 0, "asset": 0, "exempt": 0, "failed": 0}
-    for record in report.records:
-        found[Image(record, ()).status] += 1
+    for image in images:
+        found[image.status] += 1
     return found
 
 

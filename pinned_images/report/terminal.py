@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from rich import box
 from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -18,7 +19,7 @@ _STYLES: dict[Status, str] = {
     "exempt": "yellow",
     "failed": "red",
 }
-_PLATFORMS_SHOWN = 2
+_PLATFORMS_SHOWN = 3
 
 
 def render_terminal(report: SynthReport) -> RenderableType:
@@ -27,50 +28,52 @@ def render_terminal(report: SynthReport) -> RenderableType:
     if report.failed:
         parts += [Text("Not pinned", "bold red"), *map(_failure, images_of(report.failed)), Text()]
     for stack, records in report.by_stack().items():
-        parts += [Text(stack, "bold"), _table(images_of(records)), Text()]
+        parts += [printable(stack, "bold"), _table(images_of(records)), Text()]
     return Group(*parts, Text(headline(report)))
 
 
-def _failure(image: Image) -> Text:
-    return Text.assemble(
-        ("  ✗ ", "red"),
-        (image.record.reference, "bold"),
-        f" at {_where(image)}\n",
-        f"    {image.record.reason or 'no reason was given'}",
-    )
+def plain_table(*columns: str) -> Table:
+    """A table without a frame; the first column takes the room there is and wraps."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="dim")
+    for number, column in enumerate(columns):
+        table.add_column(column, overflow="fold", no_wrap=number > 0)
+    return table
+
+
+def shortened(platforms: Iterable[str]) -> str:
+    """The first platforms, and how many more there are."""
+    names = list(platforms)
+    more = len(names) - _PLATFORMS_SHOWN
+    if more > 1:
+        names = [*names[:_PLATFORMS_SHOWN], f"{more} more"]
+    return ", ".join(names)
+
+
+def printable(text: str, style: str = "") -> Text:
+    """Text from elsewhere, which must not steer the terminal."""
+    return Text("".join(each if each.isprintable() else " " for each in text), style)
+
+
+def _failure(image: Image) -> RenderableType:
+    reason = image.record.reason or "No reason was given."
+    lines = (printable(image.label, "bold"), printable(_where(image), "dim"), printable(reason))
+    return Padding(Group(*lines), (0, 0, 1, 2))
 
 
 def _table(images: Iterable[Image]) -> Table:
-    table = plain_table("Image", "Digest", "Platforms", "Resolved by")
+    table = plain_table("Image", "Digest", "Resolved by")
     for image in images:
-        cell = Text(image.record.reference)
-        cell.append(f"\n{_where(image)}", "dim")
+        lines = [printable(_where(image), "dim")]
+        if image.record.platforms:
+            lines.append(printable(shortened(image.record.platforms), "dim"))
         if image.status == "exempt" and image.record.reason:
-            cell.append(f"\n{image.record.reason}", "yellow")
+            lines.append(printable(image.record.reason, "yellow"))
         table.add_row(
-            cell,
-            Text(image.short_digest or "-", "bold" if image.short_digest else "dim"),
-            platforms_cell(image.record.platforms),
-            Text(image.resolved, _STYLES[image.status]),
+            Group(printable(image.label), Padding(Group(*lines), (0, 0, 0, 2))),
+            printable(image.short_digest or "-"),
+            Text(image.resolved_words, _STYLES[image.status]),
         )
     return table
-
-
-def plain_table(*columns: str) -> Table:
-    """A table without a frame, whose cells wrap and lose nothing."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="dim")
-    for column in columns:
-        table.add_column(column, overflow="fold", no_wrap=column == "Digest")
-    return table
-
-
-def platforms_cell(platforms: Iterable[object]) -> Text:
-    """The first platforms, one a line, and how many more there are."""
-    names = [str(platform) for platform in platforms]
-    more = len(names) - _PLATFORMS_SHOWN
-    if more > 1:
-        names = [*names[:_PLATFORMS_SHOWN], f"and {more} more"]
-    return Text("\n".join(names))
 
 
 def _where(image: Image) -> str:

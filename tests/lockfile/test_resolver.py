@@ -169,6 +169,7 @@ def test_never_names_the_image_and_the_command_and_opens_no_socket(
     if file == "there":
         lock(lock_path, "redis:7", Resolution(OLD))
     before = lock_path.read_bytes() if lock_path.exists() else None
+    monkeypatch.delenv("PINNED_IMAGES_UPDATE", raising=False)
     monkeypatch.setattr(socket, "socket", no_one)
     outcome = LockedResolver(no_one, lock_path, "never").resolve([request("nginx:1.25")])[
         request("nginx:1.25")
@@ -177,6 +178,15 @@ def test_never_names_the_image_and_the_command_and_opens_no_socket(
     assert "nginx:1.25 is not in the lock file" in str(outcome)
     assert "`cdk synth -c pinned-images:update=missing`" in str(outcome)
     assert (lock_path.read_bytes() if lock_path.exists() else None) == before
+
+
+def test_never_names_the_variable_where_the_environment_is_what_freezes(
+    lock_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PINNED_IMAGES_UPDATE", "never")
+    asked = request("nginx:1.25")
+    outcome = LockedResolver(no_one, lock_path, "never").resolve([asked])[asked]
+    assert "run `PINNED_IMAGES_UPDATE=missing cdk synth`" in str(outcome)
 
 
 def test_never_names_the_platform_that_was_to_be_selected(lock_path: Path) -> None:
@@ -204,7 +214,7 @@ def test_a_platform_that_the_entry_lacks_is_a_mismatch_without_asking(
     [
         pytest.param(AMD64, AMD64, id="the-same"),
         pytest.param(Platform.of("linux", "arm64", "v8"), ARM64, id="usual-variant"),
-        pytest.param(Platform("linux", "arm"), Platform("linux", "arm", "v6"), id="no-variant"),
+        pytest.param(Platform("linux", "arm", "v6"), Platform("linux", "arm"), id="older-variant"),
         pytest.param(
             Platform("windows", "amd64", "", "10.0.17763.5329"),
             Platform("windows", "amd64", "", "10.0.17763"),

@@ -1,0 +1,85 @@
+"""One page that shows every image, and runs nothing that an app wrote."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+from pinned_images.report import SynthReport
+from pinned_images.report.html import render_html
+
+
+class Page(HTMLParser):
+    """The elements and the visible text of a page."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[str] = []
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+    def attributes(self, name: str) -> list[str | None]:
+        return [attributes[name] for _, attributes in self.elements if name in attributes]
+
+
+def test_the_page_shows_tag_digest_platforms_and_reasons(report: SynthReport) -> None:
+    page = Page(render_html(report))
+    text = " ".join(page.texts)
+    for shown in ("Shop-Web", "linux/arm64", "Built each night.", "There is no tag '3'.", "latest"):
+        assert shown in text
+    digest = report.by_stack()["Shop-Web"][0].digest
+    assert digest is not None
+    assert digest in page.attributes("title")
+    assert digest in page.attributes("data-copy")
+
+
+def test_what_failed_stands_before_the_stacks(report: SynthReport) -> None:
+    page = render_html(report)
+    assert page.index("There is no tag") < page.index('class="stack"')
+
+
+def test_an_image_used_in_two_places_is_one_row_that_names_both(report: SynthReport) -> None:
+    page = render_html(report)
+    assert page.count(">nginx:<") == 1
+    assert "2 places" in page
+    assert "Shop/Web/Other" in page
+
+
+def test_a_page_without_images_says_so() -> None:
+    assert "No container images." in render_html(SynthReport())
+
+
+def test_the_page_asks_nobody_for_anything(report: SynthReport) -> None:
+    page = render_html(report)
+    assert not re.search(r"https?:|//[a-z]|url\(|@import", page)
+    assert not {"src", "href", "action"} & {name for _, one in Page(page).elements for name in one}
+    assert "default-src 'none'" in page.replace("&#x27;", "'")
+
+
+def test_texts_of_the_app_add_no_element_and_no_attribute(
+    report: SynthReport, hostile: SynthReport
+) -> None:
+    usual, strange = Page(render_html(report)), Page(render_html(hostile))
+    known = {(tag, name) for tag, attributes in usual.elements for name in (*attributes, "")}
+    found = {(tag, name) for tag, attributes in strange.elements for name in (*attributes, "")}
+    assert found <= known
+    assert [tag for tag, _ in strange.elements].count("script") == 1
+    assert any("<script>alert(1)</script>" in text for text in strange.texts)
+
+
+def test_the_policy_names_the_script_and_the_style_of_the_page(report: SynthReport) -> None:
+    page = render_html(report)
+    assert "unsafe-inline" not in page
+    assert len(re.findall(r"sha256-[A-Za-z0-9+/]{43}=", page)) == 2
+
+
+def test_the_same_report_gives_the_same_page(report: SynthReport) -> None:
+    again = SynthReport.from_json(report.to_json())
+    assert render_html(again) == render_html(report)

@@ -1,0 +1,82 @@
+"""The report for a pull request and for a terminal."""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import replace
+
+import pytest
+from rich.console import Console
+
+from pinned_images.report import SynthReport
+from pinned_images.report.markdown import render_markdown
+from pinned_images.report.terminal import render_terminal
+
+
+def in_terminal(report: SynthReport, width: int) -> str:
+    console = Console(file=io.StringIO(), width=width, force_terminal=True, color_system="standard")
+    console.print(render_terminal(report))
+    stream = console.file
+    assert isinstance(stream, io.StringIO)
+    return stream.getvalue()
+
+
+def plain(text: str) -> str:
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)
+
+
+def test_markdown_has_a_table_for_each_stack_and_failures_first(report: SynthReport) -> None:
+    text = render_markdown(report)
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    assert headings == ["Container images", "Not pinned", "Exempt", "Shop-Jobs", "Shop-Web"]
+    digest = report.by_stack()["Shop-Web"][-1].digest or ""
+    assert (
+        f"| `nginx` | `1.25` | `{digest[7:19]}` | linux/amd64, linux/arm64 | "
+        "registry \\(registry-1.docker.io\\) | `Shop/Web/Other`<br>`Shop/Web/Task` |"
+    ) in text
+
+
+def test_markdown_rows_have_their_columns_whatever_the_texts_hold(hostile: SynthReport) -> None:
+    cells = re.compile(r"(?<!\\)\|")
+    columns = 0
+    for line in render_markdown(hostile).splitlines():
+        if line.startswith("|"):
+            count = len(cells.findall(line))
+            assert columns in (0, count)
+            columns = count
+        else:
+            columns = 0
+
+
+def test_markdown_of_hostile_texts_has_no_markup_outside_code_spans(hostile: SynthReport) -> None:
+    outside = re.sub(r"(?<!\\)(`+)(?!`).*?(?<!`)\1(?!`)", "", render_markdown(hostile))
+    assert "<script" not in outside
+    assert not re.search(r"(?<!\\)\[x", outside)
+    assert not re.search(r"@\w", outside)
+
+
+def test_markdown_shows_three_places_and_counts_the_rest(report: SynthReport) -> None:
+    first = report.by_stack()["Shop-Web"][-1]
+    many = SynthReport.of(replace(first, construct_path=f"Shop/{number}") for number in range(5))
+    assert "`Shop/2`<br>and 2 more |" in render_markdown(many)
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_the_terminal_s_width_is_kept_and_no_reference_loses_a_letter(
+    report: SynthReport, width: int
+) -> None:
+    text = plain(in_terminal(report, width))
+    assert max(map(len, text.splitlines())) <= width
+    for name in ("nginx:1.25", "redis:latest", "app:nightly", "There is no tag '3'."):
+        assert name in text
+    assert "6 places in 2 stacks name an image" in text.replace("\n", " ")
+
+
+def test_texts_of_the_app_do_not_steer_the_terminal(hostile: SynthReport) -> None:
+    assert "\x1b" not in plain(in_terminal(hostile, 80))
+
+
+def test_marks_of_rich_in_texts_are_shown_as_they_are(report: SynthReport) -> None:
+    marked = SynthReport.of([replace(report.failed[0], reason="no [bold]such[/bold] tag")])
+    assert "no [bold]such[/bold] tag" in plain(in_terminal(marked, 80))
