@@ -54,7 +54,8 @@ def main() -> int:
         )
         if finished.returncode:
             return finished.returncode
-    text = (OUTPUT / FILE_NAME).read_text(encoding="utf-8")
+    output = Path(arguments[arguments.index("--output") + 1]) if "--output" in arguments else OUTPUT
+    text = (output / FILE_NAME).read_text(encoding="utf-8")
     Console().print(render_terminal(SynthReport.from_json(text)))
     return 0
 
@@ -63,6 +64,7 @@ def _environment(registry: RegistryServer, docker_config: str) -> dict[str, str]
     mirrors = ",".join(f"{host}={url}" for host, url in registry.mirrors.items())
     return {
         **os.environ,
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
         "CDK_DISABLE_CLI_TELEMETRY": "true",
         "DOCKER_CONFIG": docker_config,
         "PINNED_IMAGES_MIRRORS": mirrors,

@@ -1,0 +1,122 @@
+"""The real CDK CLI, run as a user runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from pinned_images.testing import RegistryServer, assert_pinned
+
+PROJECT = Path(__file__).resolve().parents[2]
+CDK = PROJECT / "node_modules" / ".bin" / "cdk"
+
+APP = """
+import sys
+import aws_cdk as cdk
+from aws_cdk import aws_ecs as ecs
+from pinned_images import PinImages
+
+app = cdk.App()
+where = cdk.Stage(app, "Production") if "stage" in sys.argv else app
+task = ecs.FargateTaskDefinition(cdk.Stack(where, "Web"), "Task")
+task.add_container("app", image=ecs.ContainerImage.from_registry("ghcr.io/org/app:1"))
+if "aspect" in sys.argv:
+    cdk.Aspects.of(app).add(PinImages())
+else:
+    PinImages.apply_to(app)
+app.synth()
+"""
+
+
+def synth(
+    folder: Path, mirrors: Mapping[str, str], *arguments: str
+) -> subprocess.CompletedProcess[str]:
+    """``cdk synth`` of a small app whose images come from mirrors."""
+    app = folder / "app.py"
+    app.write_text(APP, encoding="utf-8")
+    variable = ",".join(f"{host}={url}" for host, url in mirrors.items())
+    command = " ".join([sys.executable, str(app), *arguments])
+    return subprocess.run(
+        [str(CDK), "synth", "--quiet", "--app", command, "--output", str(folder / "cdk.out")],
+        cwd=folder,
+        env={
+            **os.environ,
+            "PYTHONPATH": str(PROJECT),
+            "PINNED_IMAGES_MIRRORS": variable,
+            "DOCKER_CONFIG": str(folder),
+            "CDK_DISABLE_CLI_TELEMETRY": "true",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_images_are_pinned_to_what_the_registry_serves(
+    tmp_path: Path, registry: RegistryServer
+) -> None:
+    digest = registry.push("ghcr.io/org/app:1", platforms=("linux/amd64", "linux/arm64"))
+    finished = synth(tmp_path, registry.mirrors)
+    assert finished.returncode == 0, finished.stderr
+    [reference] = assert_pinned(tmp_path / "cdk.out")
+    assert str(reference) == f"ghcr.io/org/app:1@{digest}"
+
+
+def test_a_missing_tag_ends_with_the_constructs_path_and_no_traceback(
+    tmp_path: Path, registry: RegistryServer
+) -> None:
+    registry.push("ghcr.io/org/app:2")
+    finished = synth(tmp_path, registry.mirrors)
+    output = finished.stdout + finished.stderr
+    assert finished.returncode == 1
+    assert "Web/Task/Resource" in output
+    assert "ghcr.io/org/app:1" in output
+    assert "Traceback" not in output
+
+
+def test_an_aspect_that_does_not_reach_a_stage_says_what_to_write(
+    tmp_path: Path, registry: RegistryServer
+) -> None:
+    registry.push("ghcr.io/org/app:1")
+    finished = synth(tmp_path, registry.mirrors, "stage", "aspect")
+    output = finished.stdout + finished.stderr
+    assert finished.returncode == 1
+    assert "Stage Production" in output
+    assert "PinImages.apply_to(app)" in output
+
+
+def test_a_registry_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    with RegistryServer() as registry:
+        registry.push("ghcr.io/org/app:1")
+        mirrors = registry.mirrors
+    finished = synth(tmp_path, mirrors)
+    assert finished.returncode == 1
+    assert "ghcr.io/org/app:1" in finished.stdout + finished.stderr
+
+
+@pytest.mark.xdist_group("example")
+def test_the_example_app_is_pinned_as_make_synth_does_it(tmp_path: Path) -> None:
+    output = tmp_path / "cdk.out"
+    finished = subprocess.run(
+        [
+            sys.executable,
+            str(PROJECT / "tools" / "synth_example.py"),
+            "--quiet",
+            "--output",
+            str(output),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(PROJECT)},
+    )
+    assert finished.returncode == 0, finished.stderr
+    assert len(assert_pinned(output)) == 12
+    report = json.loads((output / "pinned-images.json").read_text(encoding="utf-8"))
+    assert {image["resolvedBy"] for image in report["images"]} == {"mirror"}
