@@ -66,7 +66,7 @@ def test_every_failure_code_of_the_api_has_its_meaning() -> None:
     model = botocore.session.get_session().get_service_model("ecr")
     codes: Any = model.shape_for("ImageFailureCode")
 
-    assert set(codes.enum) == set(FAILURES)
+    assert set(codes.enum) <= set(FAILURES)
 
 
 @pytest.mark.parametrize("code", [*FAILURES, "SomethingNew"])
