@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -39,5 +40,7 @@ def table() -> type[TableResolver]:
 
 
 @pytest.fixture
-def lock_path(tmp_path: Path) -> Path:
-    return tmp_path / "pinned-images.lock.json"
+def lock_path() -> Iterator[Path]:
+    """In a folder of its own, so that its permissions are the test's business alone."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder) / "pinned-images.lock.json"

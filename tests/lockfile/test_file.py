@@ -84,13 +84,11 @@ def add(path: Path, *names: str) -> LockFile:
 
 
 @pytest.fixture
-def as_somebody_else(tmp_path: Path) -> Iterator[None]:
+def as_somebody_else(lock_path: Path) -> Iterator[None]:
     """Permissions bind everybody but root, so root becomes nobody."""
     root = os.geteuid() == 0
     if root:
-        for directory in (tmp_path, *tmp_path.parents[:2]):
-            directory.chmod(0o755)
-        os.chown(tmp_path, NOBODY, NOBODY)
+        os.chown(lock_path.parent, NOBODY, NOBODY)
         os.seteuid(NOBODY)
     yield
     if root:
