@@ -5,6 +5,7 @@ Pure and total: `evaluate` gives an `Evaluation` for every value there is, and r
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,16 +20,20 @@ from pinned_images.cloudformation.outcomes import (
     ExemptByRule,
     Known,
     Leaf,
+    NeedsParameters,
     Unknown,
 )
+from pinned_images.cloudformation.pieces import Pieces, Text
 from pinned_images.cloudformation.results import Undecided, Unsettled
 from pinned_images.cloudformation.scope import TemplateScope
 from pinned_images.errors import InvalidReference
-from pinned_images.reference import ImageReference
+from pinned_images.reference import Digest, ImageReference
 
 MAXIMUM_CONDITIONS = 8
 MAXIMUM_LENGTH = 2_000
 CORRECT_OR_EXEMPT = "Correct the image, or exempt it with a reason."
+
+_DIGEST_AT_END = re.compile(r"@([^@]*)\Z")
 
 Assumptions = Mapping[Condition, bool]
 
@@ -96,8 +101,9 @@ def _judged(
     assumptions: Assumptions,
 ) -> Leaf:
     """What a text is, or what may be told of a value although its text is not known."""
-    if isinstance(text, Unknown):
-        return _asset_by_shape(value, scope, assumptions) or text
+    if isinstance(text, (Unknown, NeedsParameters)):
+        told = _asset_by_shape(value, scope, assumptions)
+        return told or _digest_in_place(value, scope, assumptions) or text
     if not isinstance(text, str):
         return text
     exempt = left_alone(text, scope, leave)
@@ -123,3 +129,35 @@ def _asset_by_shape(
     if isinstance(shape, str) and is_asset(shape, scope):
         return left_alone(shape, scope, None)
     return None
+
+
+def _digest_in_place(
+    value: Any, scope: TemplateScope, assumptions: Assumptions
+) -> ExemptByRule | None:
+    """An image whose name is known at deployment only is pinned where its digest is written."""
+    match = _DIGEST_AT_END.search(_known_end(value, scope, assumptions))
+    if match is None:
+        return None
+    try:
+        digest = Digest(match[1])
+    except InvalidReference:
+        return None
+    return ExemptByRule(
+        f"...@{digest}",
+        "digest-in-place",
+        "It carries its digest already; the rest of it is known at deployment only.",
+    )
+
+
+def _known_end(value: Any, scope: TemplateScope, assumptions: Assumptions) -> str:
+    """As much of a text's end as is known."""
+    end = ""
+    for piece in reversed(Pieces.of(value).row):
+        if isinstance(piece, Text):
+            end = piece.reads + end
+            continue
+        text = Interpreter(assumptions).text(piece.value, scope)
+        if not isinstance(text, str):
+            break
+        end = text + end
+    return end

@@ -24,6 +24,7 @@ from pinned_images.reference import ImageReference
 ExemptRule = Literal[
     "codebuild-curated",
     "content-addressed-asset",
+    "digest-in-place",
     "imagebuilder-managed",
     "lightsail-stored",
 ]
@@ -77,7 +78,8 @@ class ExemptByRule:
     """A value that is left as it is, because no registry has to be asked for it.
 
     Attributes:
-        text: The value. Where account or region are unknown it reads ``${AWS::AccountId}``.
+        text: The value. Where account or region are unknown it reads ``${AWS::AccountId}``, and
+            ``...`` stands for what is known at deployment only.
         rule: The rule's name.
         reason: Why it needs no digest, as a sentence.
     """

@@ -321,6 +321,38 @@ class TestAssets:
         assert evaluate(text, scope()) == Known(text)
 
 
+DIGEST = "sha256:" + "d" * 64
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        pytest.param(join(ref("Nameless"), f"@{DIGEST}"), id="repository-without-a-name"),
+        pytest.param(join(ref("Nameless"), ":v1@", DIGEST), id="digest-in-pieces"),
+        pytest.param(sub(f"${{Nameless}}@{DIGEST}"), id="sub"),
+        pytest.param(join(ref("Nameless"), "@", part(0, "|", DIGEST)), id="digest-in-a-function"),
+        pytest.param(join(ref("Router"), f"@{DIGEST}"), id="ssm-parameter"),
+        pytest.param(f"{{{{resolve:secretsmanager:image}}}}@{DIGEST}", id="secret"),
+    ],
+)
+def test_an_image_that_is_pinned_by_hand_is_pinned_whatever_its_name(value: Any) -> None:
+    outcome = evaluate(value, scope())
+    assert isinstance(outcome, ExemptByRule)
+    assert (outcome.rule, outcome.text) == ("digest-in-place", f"...@{DIGEST}")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        pytest.param(join(ref("Nameless"), "@sha256:beef"), id="no-digest"),
+        pytest.param(join(ref("Nameless"), f"@{DIGEST}", ref("Nameless")), id="not-at-the-end"),
+        pytest.param(join(ref("Nameless"), f"@{DIGEST}-a"), id="more-behind-it"),
+    ],
+)
+def test_what_only_looks_like_a_digest_does_not_count(value: Any) -> None:
+    assert isinstance(evaluate(value, scope()), Unknown)
+
+
 class TestNeighbours:
     def test_an_import_of_an_export_in_the_same_app(self) -> None:
         app = AppTemplates()
