@@ -13,7 +13,14 @@ from pinned_images.cloudformation.functions import FUNCTIONS
 from pinned_images.cloudformation.intrinsics import function_among, intrinsic_of
 from pinned_images.cloudformation.lookups import LOOKUPS
 from pinned_images.cloudformation.outcomes import Condition, Unknown
-from pinned_images.cloudformation.results import WRITE_IT_OUT, Items, Pending, Result, Unsettled
+from pinned_images.cloudformation.results import (
+    WRITE_IT_OUT,
+    Items,
+    Pending,
+    Result,
+    Unsettled,
+    kind_of,
+)
 from pinned_images.cloudformation.scope import TemplateScope
 
 MAXIMUM_DEPTH = 60
@@ -91,18 +98,13 @@ def _plain_text(value: bool | int) -> Result:  # noqa: FBT001 - a value of the t
 
 
 def _not_a_text(value: Any) -> Unknown:
-    if isinstance(value, Mapping):
-        function = function_among(value)
-        if function is not None:
-            return _at_deployment(function)
-        return Unknown("An object stands where a text belongs.", WRITE_IT_OUT)
+    function = function_among(value) if isinstance(value, Mapping) else None
+    if function is not None:
+        return _at_deployment(function)
     if isinstance(value, float):
         return Unknown(
             f"The number {value!r} stands where a text belongs, and numbers such as 1.10 lose "
             "their zeros.",
             "Write it in quotation marks.",
         )
-    return Unknown(
-        f"{'null' if value is None else type(value).__name__} stands where a text belongs.",
-        WRITE_IT_OUT,
-    )
+    return Unknown(f"{kind_of(value)} stands where a text belongs.", WRITE_IT_OUT)

@@ -85,10 +85,15 @@ def import_value(interpreter: Interpreter, argument: Any, scope: TemplateScope) 
         return name
     found = []
     if scope.app is not None:
-        for output, exporting in scope.app.outputs_with_exports(scope.account, scope.region):
-            export_name = interpreter.text(output["Export"].get("Name"), exporting)
-            if export_name == name and "Value" in output:
-                found.append(HandedValue(output["Value"], exporting))
+        exports = scope.app.exports(scope.account, scope.region)
+        found = [
+            *exports.by_name.get(name, ()),
+            *(
+                export.value
+                for export in exports.computed
+                if interpreter.text(export.name, export.value.scope) == name
+            ),
+        ]
     return _the_only(
         interpreter,
         found,
@@ -205,9 +210,10 @@ def _parameter_without_value(name: str) -> Unknown:
     return Unknown(
         f"The parameter {name!r} gets its value at deployment, after the digest would have to be "
         "known.",
-        "Where a pipeline fills it in (TagParameterContainerImage), let the pipeline pass a digest "
-        "and exempt the image with a reason; else name the tag in the code, as in "
-        "ContainerImage.from_ecr_repository(repository, 'v1').",
+        "Either name the tag in the code, as in "
+        "ContainerImage.from_ecr_repository(repository, 'v1'); or, where a pipeline fills the "
+        "parameter in (TagParameterContainerImage), let it pass tag@sha256:... and exempt the "
+        "image with a reason.",
     )
 
 
@@ -243,7 +249,8 @@ def _property(
     kind = _type(scope.entry("Resources", name) or {})
     return Unknown(
         f"The {kind} {name!r} has no {key}, so CloudFormation makes one up at deployment.",
-        f"Give it a {key} (repository_name=... for a CDK repository), {_EXEMPT}",
+        f"Give it a {key} (repository_name=... for a CDK repository), write the digest behind it, "
+        + _EXEMPT,
     )
 
 

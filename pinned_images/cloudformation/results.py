@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -72,3 +72,13 @@ def joined(delimiter: str, parts: Sequence[str | Unsettled]) -> str | Unsettled:
     if sum(map(len, texts)) + len(delimiter) * len(texts) > MAXIMUM_LENGTH:
         return Unknown("The text is longer than any template can hold.", WRITE_IT_OUT)
     return delimiter.join(texts)
+
+
+def kind_of(value: Any) -> str:
+    """What a value is, for people: ``A text``, ``An object``."""
+    if value is None:
+        return "Nothing (null)"
+    for kind, words in ((str, "A text"), (Mapping, "An object"), ((list, tuple), "A list")):
+        if isinstance(value, kind):
+            return words
+    return "A number or a truth value"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -109,6 +109,36 @@ class HandedValue(NamedTuple):
     scope: TemplateScope
 
 
+class ComputedExport(NamedTuple):
+    """An export whose name is made by functions."""
+
+    name: Any
+    value: HandedValue
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Exports:
+    """The exports of some templates: those with a literal name by it, and the others."""
+
+    by_name: Mapping[str, Sequence[HandedValue]]
+    computed: Sequence[ComputedExport]
+    number_of_templates: int
+
+    @classmethod
+    def of(cls, scopes: Sequence[TemplateScope]) -> Exports:
+        """Collect the exports."""
+        by_name: dict[str, list[HandedValue]] = {}
+        computed: list[ComputedExport] = []
+        for scope in scopes:
+            for output in scope.section("Outputs").values():
+                match output:
+                    case {"Export": {"Name": str(name)}, "Value": value}:
+                        by_name.setdefault(name, []).append(HandedValue(value, scope))
+                    case {"Export": {"Name": name}, "Value": value}:
+                        computed.append(ComputedExport(name, HandedValue(value, scope)))
+        return cls(by_name, computed, len(scopes))
+
+
 @dataclass(eq=False)
 class AppTemplates:
     """The templates of one app: what their stacks hand to each other.
@@ -122,6 +152,7 @@ class AppTemplates:
     """
 
     scopes: list[TemplateScope] = field(default_factory=list)
+    _exports: dict[tuple[str | None, str | None], Exports] = field(default_factory=dict)
 
     def all_scopes(self) -> Iterator[TemplateScope]:
         """Each stack's scope, and those of the stacks nested in it."""
@@ -131,15 +162,17 @@ class AppTemplates:
             yield scope
             pending.extend(reversed(scope.nested.values()))
 
-    def outputs_with_exports(
-        self, account: str | None, region: str | None
-    ) -> Iterator[HandedValue]:
-        """Each output that an environment's stacks export, whatever its name."""
-        for scope in self.all_scopes():
-            if (scope.account, scope.region) == (account, region):
-                for output in scope.section("Outputs").values():
-                    if isinstance(output, Mapping) and isinstance(output.get("Export"), Mapping):
-                        yield HandedValue(output, scope)
+    def exports(self, account: str | None, region: str | None) -> Exports:
+        """What the stacks of an environment export; collected anew when stacks have been added."""
+        environment = (account, region)
+        scopes = [
+            scope for scope in self.all_scopes() if (scope.account, scope.region) == environment
+        ]
+        known = self._exports.get(environment)
+        if known is None or known.number_of_templates != len(scopes):
+            known = Exports.of(scopes)
+            self._exports[environment] = known
+        return known
 
     def stack_output(self, stack: str, region: str | None, output: str) -> list[HandedValue]:
         """The outputs of that name, of the stacks of that name in a region."""

@@ -16,7 +16,7 @@ from pinned_images.cloudformation.intrinsics import (
 )
 from pinned_images.cloudformation.kubernetes import evaluate_manifest
 from pinned_images.cloudformation.outcomes import Condition, Evaluation, Unknown
-from pinned_images.cloudformation.results import WRITE_IT_OUT
+from pinned_images.cloudformation.results import kind_of
 from pinned_images.cloudformation.scope import TemplateScope
 from pinned_images.cloudformation.trees import Path, path_text
 
@@ -144,7 +144,8 @@ class _Position:
     def blocked_by(self, function: str) -> Site:
         return self.site(
             Unknown(
-                f"What {function} gives is known at deployment, and an image may be in it.",
+                f"Here stands {function}, whose value is known at deployment only, and an image "
+                "may be in it.",
                 "Write the object out in the template, or exempt it with a reason.",
             )
         )
@@ -232,11 +233,11 @@ def _walk_mapping(
 
 
 def _not_an(position: _Position, expected: str) -> Site:
+    article = "an" if expected == "object" else "a"
     return position.site(
         Unknown(
-            f"{type(position.value).__name__} stands where CloudFormation takes "
-            f"{'an' if expected == 'object' else 'a'} {expected}.",
-            WRITE_IT_OUT,
+            f"{kind_of(position.value)} stands where CloudFormation takes {article} {expected}.",
+            f"Write the {expected} out, or exempt it with a reason.",
         )
     )
 

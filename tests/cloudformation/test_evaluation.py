@@ -455,7 +455,7 @@ UNKNOWN = {
     "empty": ("", "it is empty"),
     "long": ("n" * 3000, "3000 characters"),
     "float": (join("python:", 3.1), "3.1 stands where a text belongs"),
-    "null": (None, "null stands where a text belongs"),
+    "null": (None, "Nothing (null) stands where a text belongs"),
     "list": (["nginx"], "list stands where a text belongs"),
     "object": ({"name": "nginx"}, "object stands where a text belongs"),
     "join-of-no-value": (join("nginx", ref("AWS::NoValue")), "AWS::NoValue is joined"),
