@@ -88,6 +88,10 @@ def as_somebody_else(lock_path: Path) -> Iterator[None]:
     """Permissions bind everybody but root, so root becomes nobody."""
     root = os.geteuid() == 0
     if root:
+        # Python's own modules may be out of nobody's reach: what is imported late comes first.
+        warm_up = lock_path.with_name("warm-up.json")
+        add(warm_up, "web")
+        warm_up.unlink()
         os.chown(lock_path.parent, NOBODY, NOBODY)
         os.seteuid(NOBODY)
     yield
