@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -60,8 +60,8 @@ class TemplateScope:
 
     def __post_init__(self) -> None:
         """Make the scope known to the app's others."""
-        if self.app is not None and self.parent is None:
-            self.app.scopes.append(self)
+        if self.app is not None:
+            self.app.add(self)
 
     def nest(self, logical_id: str, template: Template | Callable[[], Template]) -> TemplateScope:
         """The scope of a nested stack, which gets its parameters from this one.
@@ -122,10 +122,9 @@ class Exports:
 
     by_name: Mapping[str, Sequence[HandedValue]]
     computed: Sequence[ComputedExport]
-    number_of_templates: int
 
     @classmethod
-    def of(cls, scopes: Sequence[TemplateScope]) -> Exports:
+    def of(cls, scopes: Iterable[TemplateScope]) -> Exports:
         """Collect the exports."""
         by_name: dict[str, list[HandedValue]] = {}
         computed: list[ComputedExport] = []
@@ -136,7 +135,7 @@ class Exports:
                         by_name.setdefault(name, []).append(HandedValue(value, scope))
                     case {"Export": {"Name": name}, "Value": value}:
                         computed.append(ComputedExport(name, HandedValue(value, scope)))
-        return cls(by_name, computed, len(scopes))
+        return cls(by_name, computed)
 
 
 @dataclass(eq=False)
@@ -162,17 +161,20 @@ class AppTemplates:
             yield scope
             pending.extend(reversed(scope.nested.values()))
 
+    def add(self, scope: TemplateScope) -> None:
+        """Take a scope in; scopes do it themselves."""
+        if scope.parent is None:
+            self.scopes.append(scope)
+        self._exports.clear()
+
     def exports(self, account: str | None, region: str | None) -> Exports:
         """What the stacks of an environment export; collected anew when stacks have been added."""
         environment = (account, region)
-        scopes = [
-            scope for scope in self.all_scopes() if (scope.account, scope.region) == environment
-        ]
-        known = self._exports.get(environment)
-        if known is None or known.number_of_templates != len(scopes):
-            known = Exports.of(scopes)
-            self._exports[environment] = known
-        return known
+        if environment not in self._exports:
+            self._exports[environment] = Exports.of(
+                scope for scope in self.all_scopes() if (scope.account, scope.region) == environment
+            )
+        return self._exports[environment]
 
     def stack_output(self, stack: str, region: str | None, output: str) -> list[HandedValue]:
         """The outputs of that name, of the stacks of that name in a region."""
