@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 from pinned_images.errors import InvalidReference
 from pinned_images.reference import Digest, ImageReference, Platform
-from pinned_images.registry.platforms import best_match
 from pinned_images.resolution import Resolution, ResolutionRequest
 
 # `Platform.__str__`: os/architecture[/variant], and the build of Windows in parentheses.
@@ -87,6 +86,10 @@ class LockEntry:
 
         An image that does not say what it runs on is taken as it is, as its registry's answer was.
         """
+        from pinned_images.registry.platforms import (  # noqa: PLC0415 - the room loads the network
+            best_match,
+        )
+
         if self.platforms is None:
             return None
         return not self.platforms or best_match(platform, self.platforms) is not None

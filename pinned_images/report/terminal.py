@@ -26,7 +26,7 @@ def render_terminal(report: SynthReport) -> RenderableType:
     """The report for a rich console: what failed first, then each stack, then the sum."""
     parts: list[RenderableType] = []
     if report.failed:
-        parts += [Text("Not pinned", "bold red"), *map(_failure, images_of(report.failed)), Text()]
+        parts += [Text("Not pinned", "bold red"), *map(_failure, images_of(report.failed))]
     for stack, records in report.by_stack().items():
         parts += [printable(stack, "bold"), _table(images_of(records)), Text()]
     return Group(*parts, Text(headline(report)))
@@ -57,7 +57,7 @@ def printable(text: str, style: str = "") -> Text:
 def _failure(image: Image) -> RenderableType:
     reason = image.record.reason or "No reason was given."
     lines = (printable(image.label, "bold"), printable(_where(image), "dim"), printable(reason))
-    return Padding(Group(*lines), (0, 0, 1, 2))
+    return Padding(Group(*lines), (0, 0, 1, 2), expand=False)
 
 
 def _table(images: Iterable[Image]) -> Table:
@@ -69,7 +69,7 @@ def _table(images: Iterable[Image]) -> Table:
         if image.status == "exempt" and image.record.reason:
             lines.append(printable(image.record.reason, "yellow"))
         table.add_row(
-            Group(printable(image.label), Padding(Group(*lines), (0, 0, 0, 2))),
+            Group(printable(image.label), Padding(Group(*lines), (0, 0, 0, 2), expand=False)),
             printable(image.short_digest or "-"),
             Text(image.resolved_words, _STYLES[image.status]),
         )

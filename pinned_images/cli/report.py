@@ -1,0 +1,86 @@
+"""``pinned-images report``: what the last synth did, for people and machines."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from pinned_images.cli.output import show, tell
+from pinned_images.errors import ConfigurationError
+from pinned_images.report import SynthReport
+
+_Format = Literal["terminal", "json", "markdown", "html"]
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path), default="cdk.out")
+@click.option("--json", "style", flag_value="json", help="JSON, as the synth wrote it.")
+@click.option("--markdown", "style", flag_value="markdown", help="Tables for a pull request.")
+@click.option("--html", "style", flag_value="html", help="One page for a browser.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write to this file; its ending (.json, .md, .html) chooses where no other option does.",
+)
+def report(folder: Path, style: _Format | None, output: Path | None) -> None:
+    """Show the images of the app in FOLDER (cdk.out), the output of the last synth."""
+    found = SynthReport.read(folder)
+    style = style or _style_of(output)
+    if style == "terminal":
+        from pinned_images.report.terminal import render_terminal  # noqa: PLC0415 - needs rich
+
+        show(render_terminal(found))
+        return
+    text = _render(found, style)
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    _write(output, text)
+    tell(f"Written to {output}.")
+
+
+def _style_of(output: Path | None) -> _Format:
+    if output is None:
+        return "terminal"
+    endings: dict[str, _Format] = {
+        ".json": "json",
+        ".md": "markdown",
+        ".markdown": "markdown",
+        ".html": "html",
+        ".htm": "html",
+    }
+    if output.suffix.lower() not in endings:
+        raise click.UsageError(
+            f"The ending of {output.name!r} names no format: add --json, --markdown or --html."
+        )
+    return endings[output.suffix.lower()]
+
+
+def _render(found: SynthReport, style: _Format) -> str:
+    if style == "json":
+        return found.to_json()
+    if style == "markdown":
+        from pinned_images.report.markdown import render_markdown  # noqa: PLC0415 - one of three
+
+        return render_markdown(found)
+    from pinned_images.report.html import render_html  # noqa: PLC0415 - one of three
+
+    return render_html(found)
+
+
+def _write(output: Path, text: str) -> None:
+    from pinned_images.atomic_write import write_atomically  # noqa: PLC0415 - for --help
+
+    target = Path(os.path.realpath(output))
+    try:
+        temporary = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+        write_atomically(target, text, temporary=temporary)
+    except OSError as error:
+        raise ConfigurationError(
+            f"{str(output)!r} cannot be written ({error.strerror}): name a file in a folder that "
+            "exists and is writable."
+        ) from error

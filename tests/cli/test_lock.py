@@ -1,0 +1,313 @@
+"""``pinned-images lock`` and ``outdated``, against a registry whose tags move and vanish."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+
+from pinned_images.report import SiteRecord, SynthReport
+from pinned_images.testing.registry import RegistryServer
+
+Run = Callable[..., Result]
+
+BOTH = ("linux/amd64", "linux/arm64")
+
+
+@pytest.fixture
+def web(registry: RegistryServer) -> str:
+    registry.push("team/web:1", platforms=BOTH)
+    return f"{registry.host}/team/web:1"
+
+
+@pytest.fixture
+def jobs(registry: RegistryServer) -> str:
+    registry.push("team/jobs:2")
+    return f"{registry.host}/team/jobs:2"
+
+
+def record(image: str, **changes: object) -> SiteRecord:
+    return SiteRecord("S", "S/T", "AWS::ECS::TaskDefinition", "Image", image, "registry", **changes)  # type: ignore[arg-type]
+
+
+def test_lock_shows_images_digests_and_platforms(run: Run, lock: Any, web: str) -> None:
+    lock.add(web, platform="linux/arm64")
+    result = run("lock")
+    assert result.exit_code == 0
+    assert web in result.stdout
+    assert lock.digest(web).short in result.stdout
+    assert "linux/amd64, linux/arm64" in result.stdout
+    assert "1 image in pinned-images.lock.json" in result.stdout
+
+
+def test_lock_as_json_is_what_the_file_holds(run: Run, lock: Any, web: str, folder: Path) -> None:
+    lock.add(web)
+    assert run("lock", "--json").stdout == lock.text
+
+
+def test_a_lock_file_that_is_not_there_is_an_error_with_the_next_step(run: Run) -> None:
+    result = run("lock")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: There is no lock file 'pinned-images.lock.json'")
+
+
+def test_a_broken_lock_file_is_one_sentence_with_its_line(run: Run, folder: Path) -> None:
+    (folder / "pinned-images.lock.json").write_text('{\n"version": 1,\n')
+    result = run("lock", "update")
+    assert result.exit_code == 1
+    assert "Error: Lock file 'pinned-images.lock.json', line 3: " in result.stderr
+
+
+@pytest.mark.parametrize("how", ["group", "command", "variable"])
+def test_the_lock_file_is_named_by_option_or_variable(
+    run: Run, lock: Any, web: str, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock.add(web)
+    lock.path.rename("other.json")
+    option = ["--lock-file", "other.json"]
+    arguments = {
+        "group": ["lock", *option, "verify"],
+        "command": ["lock", "verify", *option],
+        "variable": ["lock", "verify"],
+    }[how]
+    if how == "variable":
+        monkeypatch.setenv("PINNED_IMAGES_LOCK_FILE", "other.json")
+    result = run(*arguments)
+    assert (result.exit_code, result.stderr) == (0, "1 of 1 image verified.\n")
+
+
+def test_update_prints_old_and_new_and_changes_what_moved(
+    run: Run, lock: Any, registry: RegistryServer, web: str, jobs: str
+) -> None:
+    lock.add(web, jobs)
+    old, same = lock.digest(web), lock.digest(jobs)
+    new = registry.move_tag("team/web:1")
+    result = run("lock", "update")
+    assert result.exit_code == 0
+    (row,) = [line for line in result.stdout.splitlines() if line.startswith(web)]
+    assert row.split() == [web, old.short, new.short]
+    assert jobs not in result.stdout
+    assert result.stderr == "1 of 2 images moved.\n"
+    assert (lock.digest(web), lock.digest(jobs)) == (new, same)
+
+
+@pytest.mark.parametrize("pattern", ["*/team/web:*", "{host}/team/web:1", "{host}/team/web:?"])
+def test_update_with_a_pattern_leaves_other_images_alone(
+    run: Run, lock: Any, registry: RegistryServer, pattern: str
+) -> None:
+    for image in ("team/web:1", "team/jobs:2"):
+        registry.push(image)
+        lock.add(f"{registry.host}/{image}")
+    old = lock.digest(f"{registry.host}/team/jobs:2")
+    new = registry.move_tag("team/web:1")
+    registry.move_tag("team/jobs:2")
+    run("lock", "update", pattern.format(host=registry.host))
+    assert lock.digest(f"{registry.host}/team/web:1") == new
+    assert lock.digest(f"{registry.host}/team/jobs:2") == old
+
+
+def test_update_understands_short_names(
+    run: Run, lock: Any, registry: RegistryServer, folder: Path
+) -> None:
+    registry.push("docker.io/library/nginx:1.25")
+    lock.add(f"{registry.host}/docker.io/library/nginx:1.25")
+    lock.path.write_text(lock.text.replace(f"{registry.host}/", ""))
+    new = registry.move_tag("docker.io/library/nginx:1.25")
+    run("lock", "update", "nginx:1.25", "--mirror", f"docker.io={registry.mirrors['docker.io']}")
+    assert lock.digest("docker.io/library/nginx:1.25") == new
+
+
+def test_a_pattern_that_matches_nothing_is_an_error_and_changes_nothing(
+    run: Run, lock: Any, registry: RegistryServer, web: str
+) -> None:
+    lock.add(web)
+    old = lock.digest(web)
+    registry.move_tag("team/web:1")
+    result = run("lock", "update", web, "nginx:1.25")
+    assert result.exit_code == 1
+    assert "Error: No image of the lock file is 'nginx:1.25'" in result.stderr
+    assert lock.digest(web) == old
+
+
+def test_update_keeps_platforms_known_and_says_which_were_lost(
+    run: Run, lock: Any, registry: RegistryServer, web: str, folder: Path
+) -> None:
+    lock.add(web, platform="linux/arm64")
+    registry.push("team/web:1", platforms=("linux/amd64",))
+    result = run("lock", "update")
+    assert result.exit_code == 0
+    assert "Warning: " in result.stderr
+    assert "nothing for linux/arm64" in result.stderr
+    images = json.loads(lock.text)["images"]
+    assert images[web]["platforms"] == ["linux/amd64"]
+
+
+def test_update_of_a_selected_platform_asks_for_that_platform(
+    run: Run, lock: Any, registry: RegistryServer, web: str
+) -> None:
+    lock.add(web, platform="linux/arm64", select=True)
+    old = lock.digest(f"{web} linux/arm64")
+    index = registry.move_tag("team/web:1")
+    assert run("lock", "update", web).exit_code == 0
+    assert lock.digest(f"{web} linux/arm64") not in (old, index)
+
+
+def test_an_image_that_cannot_be_refreshed_keeps_its_digest_and_exits_with_1(
+    run: Run, lock: Any, registry: RegistryServer, web: str, jobs: str
+) -> None:
+    lock.add(web, jobs)
+    old = lock.digest(jobs)
+    new = registry.move_tag("team/web:1")
+    registry.delete("team/jobs:2")
+    result = run("lock", "update")
+    assert result.exit_code == 1
+    assert f"Error: The image '{jobs}' could not be resolved" in result.stderr
+    assert (lock.digest(web), lock.digest(jobs)) == (new, old)
+
+
+def test_verify_passes_where_a_tag_has_moved_but_the_digest_still_exists(
+    run: Run, lock: Any, registry: RegistryServer, web: str
+) -> None:
+    lock.add(web)
+    registry.move_tag("team/web:1")
+    result = run("lock", "verify")
+    assert (result.exit_code, result.stderr) == (0, "1 of 1 image verified.\n")
+
+
+def test_verify_names_a_digest_that_is_gone_and_exits_with_1(
+    run: Run, lock: Any, registry: RegistryServer, web: str, jobs: str
+) -> None:
+    lock.add(web, jobs)
+    registry.delete(f"team/web@{lock.digest(web)}")
+    result = run("lock", "verify")
+    assert result.exit_code == 1
+    assert f"Error: The image '{web}@{lock.digest(web)}' could not be resolved" in result.stderr
+    assert "1 of 2 images verified." in result.stderr
+
+
+def test_verify_asks_by_head_only(
+    run: Run, lock: Any, registry: RegistryServer, web: str, jobs: str
+) -> None:
+    lock.add(web, jobs, platform="linux/amd64")
+    before = registry.requests
+    run("lock", "verify")
+    assert registry.requests - before == {"HEAD manifest": 2}
+
+
+def test_verify_platforms_finds_a_digest_changed_to_an_image_that_lacks_one(
+    run: Run, lock: Any, registry: RegistryServer, web: str, folder: Path
+) -> None:
+    lock.add(web, platform="linux/arm64")
+    amd64_only = registry.push("team/web:2", platforms=("linux/amd64",))
+    lock.path.write_text(lock.text.replace(lock.digest(web), amd64_only))
+    assert run("lock", "verify").exit_code == 0
+    result = run("lock", "verify", "--platforms")
+    assert result.exit_code == 1
+    assert "nothing for linux/arm64" in result.stderr
+
+
+def test_prune_drops_what_the_app_does_not_use(
+    run: Run, lock: Any, web: str, jobs: str, folder: Path
+) -> None:
+    lock.add(web, jobs)
+    lock.add(web, platform="linux/arm64", select=True)
+    (folder / "cdk.out").mkdir()
+    SynthReport.of([record(web)]).write(folder / "cdk.out")
+    result = run("lock", "prune")
+    assert result.stdout.split("\n") == [jobs, f"{web} linux/arm64", ""]
+    assert result.stderr == "2 entries dropped.\n"
+    assert list(json.loads(run("lock", "--json").stdout)["images"]) == [web]
+
+
+def test_prune_keeps_a_selected_platform_and_asks_all_apps(
+    run: Run, lock: Any, web: str, jobs: str, folder: Path
+) -> None:
+    lock.add(web, platform="linux/arm64", select=True)
+    lock.add(jobs)
+    before = lock.text
+    records = (record(jobs), record(web, platform="linux/arm64", selected=True))
+    for name, one in zip(("a.out", "b.out"), records, strict=True):
+        (folder / name).mkdir()
+        SynthReport.of([one]).write(folder / name)
+    result = run("lock", "prune", "--app", "a.out", "--app", "b.out")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert lock.text == before
+
+
+def test_prune_dry_run_drops_nothing(run: Run, lock: Any, web: str, folder: Path) -> None:
+    lock.add(web)
+    SynthReport().write(folder)
+    before = lock.text
+    result = run("lock", "prune", "--app", ".", "--dry-run")
+    assert (result.stdout, result.stderr) == (f"{web}\n", "1 entry would be dropped.\n")
+    assert lock.text == before
+
+
+@pytest.mark.parametrize("report", ["none", "failed"])
+def test_prune_drops_nothing_where_what_is_used_is_not_known(
+    run: Run, lock: Any, web: str, folder: Path, report: str
+) -> None:
+    lock.add(web)
+    (folder / "cdk.out").mkdir()
+    if report == "failed":
+        failed = SiteRecord("S", "S/T", "AWS::ECS::TaskDefinition", "Image", "x:1", "failed")
+        SynthReport.of([failed]).write(folder / "cdk.out")
+    result = run("lock", "prune")
+    assert result.exit_code == 1
+    assert "synthesize" in result.stderr
+    assert lock.digest(web)
+
+
+def test_outdated_shows_tags_that_moved_and_changes_nothing(
+    run: Run, lock: Any, registry: RegistryServer, web: str, jobs: str
+) -> None:
+    lock.add(web, jobs)
+    old = lock.digest(web)
+    new = registry.move_tag("team/web:1")
+    result = run("outdated")
+    (row,) = [line for line in result.stdout.splitlines() if line.startswith(web)]
+    assert row.split() == [web, old.short, new.short]
+    assert (result.exit_code, result.stderr) == (0, "1 of 2 images moved.\n")
+    assert lock.digest(web) == old
+    answer = json.loads(run("outdated", "--json").stdout)
+    assert answer == [{"image": web, "locked": old, "now": new}]
+
+
+def test_outdated_with_exit_code_tells_by_it(
+    run: Run, lock: Any, registry: RegistryServer, web: str
+) -> None:
+    lock.add(web)
+    assert run("outdated", "--exit-code").exit_code == 0
+    registry.move_tag("team/web:1")
+    assert run("outdated", "--exit-code").exit_code == 1
+
+
+def test_outdated_exits_with_1_where_it_could_not_ask(
+    run: Run, lock: Any, registry: RegistryServer, web: str
+) -> None:
+    lock.add(web)
+    registry.delete("team/web:1")
+    result = run("outdated")
+    assert result.exit_code == 1
+    assert "Error: The image" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("option", "words"),
+    [
+        pytest.param(["--mirror", "nonsense"], "--mirror is not of the form", id="mirror"),
+        pytest.param(["--ecr-role", "x=y"], "is no ACCOUNT=ARN", id="role"),
+        pytest.param(["--timeout", "0"], "--timeout", id="timeout"),
+    ],
+)
+def test_an_option_that_cannot_be_used_is_refused_before_anything_is_asked(
+    run: Run, lock: Any, web: str, option: list[str], words: str
+) -> None:
+    lock.add(web)
+    result = run("lock", "verify", *option)
+    assert result.exit_code in (1, 2)
+    assert words in result.stderr

@@ -1,0 +1,115 @@
+"""The program as a user starts it, in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pinned_images.testing.registry import RegistryServer
+
+ROOT = Path(__file__).parents[2]
+
+WHAT_IS_LOADED = """
+import json, sys
+sys.argv = ["pinned-images", *sys.argv[1:]]
+from pinned_images.cli.__main__ import main
+try:
+    main()
+finally:
+    print(json.dumps(sorted(sys.modules)), file=sys.stderr)
+"""
+
+WITHOUT_THE_EXTRA = """
+import sys
+sys.path[:] = [path for path in sys.path if "site-packages" not in path]
+from pinned_images.cli.__main__ import main
+main()
+"""
+
+
+def program(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+    )
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["lock", "update", "--help"], ["--version"]])
+def test_help_imports_neither_aws_nor_the_network_nor_tables(arguments: list[str]) -> None:
+    result = program("-c", WHAT_IS_LOADED, *arguments)
+    assert result.returncode == 0
+    loaded = {name.partition(".")[0] for name in json.loads(result.stderr)}
+    assert "click" in loaded
+    assert not loaded & {
+        "aws_cdk",
+        "jsii",
+        "boto3",
+        "botocore",
+        "urllib3",
+        "rich",
+        "msgspec",
+        "filelock",
+        "http",
+    }
+
+
+def test_asking_a_registry_imports_neither_aws_cdk_nor_boto3(
+    lock: Any, registry: RegistryServer
+) -> None:
+    registry.push("team/web:1")
+    lock.add(f"{registry.host}/team/web:1")
+    result = program("-c", WHAT_IS_LOADED, "outdated")
+    assert result.returncode == 0
+    loaded = {name.partition(".")[0] for name in json.loads(result.stderr.splitlines()[-1])}
+    assert not loaded & {"aws_cdk", "jsii", "boto3", "botocore"}
+
+
+def test_without_the_extra_one_sentence_says_how_to_install_it() -> None:
+    result = program("-c", WITHOUT_THE_EXTRA, "--help")
+    assert result.returncode == 1
+    assert result.stderr == (
+        "Error: the command needs click and rich, which are not installed: "
+        "pip install 'pinned-images[cli]'\n"
+    )
+
+
+def test_the_module_is_the_program(lock: Any, registry: RegistryServer) -> None:
+    registry.push("team/web:1")
+    lock.add(f"{registry.host}/team/web:1")
+    result = program("-m", "pinned_images.cli", "lock", "verify")
+    assert (result.returncode, result.stderr) == (0, "1 of 1 image verified.\n")
+
+
+def test_a_narrow_table_keeps_its_width() -> None:
+    Path("pinned-images.lock.json").write_text(
+        json.dumps(
+            {
+                "version": 1,
+                "images": {
+                    f"123456789012.dkr.ecr.eu-west-1.amazonaws.com/{'long/' * 9}name:1": {
+                        "digest": "sha256:" + "0" * 64
+                    }
+                },
+            }
+        )
+    )
+    narrow = program("-m", "pinned_images.cli", "lock", COLUMNS="80").stdout
+    assert max(map(len, narrow.splitlines())) <= 80
+    wide = program("-m", "pinned_images.cli", "lock").stdout
+    assert "/long/name:1   000000000000\n" in wide
+
+
+@pytest.mark.parametrize("arguments", ["lock nonsense", "--nonsense", "lock prune x"])
+def test_a_wrong_use_exits_with_2(arguments: str) -> None:
+    result = program("-m", "pinned_images.cli", *arguments.split())
+    assert result.returncode == 2
+    assert "Traceback" not in result.stderr
