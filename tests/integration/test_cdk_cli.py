@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from syrupy.assertion import SnapshotAssertion
 
 from pinned_images.testing import RegistryServer, assert_pinned
+from pinned_images.testing.synthesized import SynthesizedApp
 
 PROJECT = Path(__file__).resolve().parents[2]
 CDK = PROJECT / "node_modules" / ".bin" / "cdk"
@@ -101,7 +103,9 @@ def test_a_registry_that_is_not_there_is_an_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.xdist_group("example")
-def test_the_example_app_is_pinned_as_make_synth_does_it(tmp_path: Path) -> None:
+def test_the_example_app_is_pinned_as_make_synth_does_it(
+    tmp_path: Path, template_snapshot: SnapshotAssertion
+) -> None:
     output = tmp_path / "cdk.out"
     finished = subprocess.run(
         [
@@ -117,6 +121,15 @@ def test_the_example_app_is_pinned_as_make_synth_does_it(tmp_path: Path) -> None
         env={**os.environ, "PYTHONPATH": str(PROJECT)},
     )
     assert finished.returncode == 0, finished.stderr
-    assert len(assert_pinned(output)) == 12
+    assert len(assert_pinned(output)) == 6
     report = json.loads((output / "pinned-images.json").read_text(encoding="utf-8"))
     assert {image["resolvedBy"] for image in report["images"]} == {"mirror"}
+    templates = SynthesizedApp.read(output).templates
+    assert list(templates) == [
+        "Production/Reports",
+        "Production/Web",
+        "Staging/Reports",
+        "Staging/Web",
+    ]
+    assert templates["Staging/Reports"] == template_snapshot(name="Reports")
+    assert templates["Staging/Web"] == template_snapshot(name="Web")
