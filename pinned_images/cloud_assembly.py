@@ -26,6 +26,7 @@ class AssemblyStack:
         account: The account that it is deployed to, where it is known.
         region: The region that it is deployed to, where it is known.
         logical_id_in_parent: Of a nested stack: the resource in its parent's template.
+        name: The name that a top-level stack is deployed under.
     """
 
     construct_path: str
@@ -34,6 +35,7 @@ class AssemblyStack:
     account: str | None = None
     region: str | None = None
     logical_id_in_parent: str = ""
+    name: str = ""
 
     @classmethod
     def read(
@@ -44,7 +46,15 @@ class AssemblyStack:
         region: str | None = None,
     ) -> AssemblyStack:
         """A top-level stack, with the metadata that stands beside its template."""
-        return cls(construct_path, template_path, _metadata(template_path), account, region)
+        artifact = _artifact(template_path)
+        return cls(
+            construct_path,
+            template_path,
+            _metadata(artifact, template_path.parent),
+            account,
+            region,
+            name=artifact.get("properties", {}).get("stackName", artifact.get("id", "")),
+        )
 
     @cached_property
     def template(self) -> Mapping[str, Any]:
@@ -135,17 +145,22 @@ class AssemblyStack:
         return None
 
 
-def _metadata(template_path: Path) -> Mapping[str, Any]:
+def _artifact(template_path: Path) -> Mapping[str, Any]:
+    """The stack's entry in the manifest of its assembly, with its id; empty without a manifest."""
     manifest_path = template_path.parent / "manifest.json"
     if not manifest_path.exists():
         return {}
     manifest = json.loads(manifest_path.read_text(encoding="utf-8"))
-    for artifact in manifest.get("artifacts", {}).values():
+    for identifier, artifact in manifest.get("artifacts", {}).items():
         if artifact.get("properties", {}).get("templateFile") == template_path.name:
-            separate = artifact.get("additionalMetadataFile")
-            inline: dict[str, Any] = dict(artifact.get("metadata", {}))
-            if separate is not None:
-                text = (template_path.parent / separate).read_text(encoding="utf-8")
-                inline.update(json.loads(text))
-            return inline
+            return {**artifact, "id": identifier}
     return {}
+
+
+def _metadata(artifact: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
+    """Older versions of CDK write metadata into the manifest, newer ones into a file beside it."""
+    metadata: dict[str, Any] = dict(artifact.get("metadata", {}))
+    separate = artifact.get("additionalMetadataFile")
+    if separate is not None:
+        metadata.update(json.loads((folder / separate).read_text(encoding="utf-8")))
+    return metadata

@@ -111,7 +111,7 @@ def _scopes(
         template=lambda: stack.template,
         account=stack.account,
         region=stack.region,
-        stack=stack.construct_path,
+        stack=stack.name,
         app=app,
         parameter_values=_AnyParameter(coverage.parameter_values),
         use_parameter_defaults=coverage.use_parameter_defaults,
