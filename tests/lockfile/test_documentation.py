@@ -1,0 +1,72 @@
+"""What `docs/lock-file.md` shows works as shown."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+from pinned_images.lockfile import LockEntry, LockFile, LockKey
+from pinned_images.reference import Digest, Platform
+
+PAGE = Path(__file__).parents[2] / "docs" / "lock-file.md"
+
+# As Renovate's custom manager does: every match of each of its `matchStrings`, by its groups.
+FIND = """
+const [patterns, text] = JSON.parse(require("fs").readFileSync(0, "utf8"));
+const found = patterns.flatMap((one) => [...text.matchAll(new RegExp(one, "g"))]);
+console.log(JSON.stringify(found.map((match) => ({ ...match.groups }))));
+"""
+
+
+def example(name: str) -> str:
+    match = re.search(rf"<!-- example: {name} -->\n```json\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    assert match
+    return match[1]
+
+
+def dependencies(lock: LockFile) -> list[dict[str, str]]:
+    (manager,) = json.loads(example("renovate.json"))["customManagers"]
+    question = json.dumps([manager["matchStrings"], lock.render()])
+    run = subprocess.run(
+        ["node", "-e", FIND], input=question, capture_output=True, text=True, check=True
+    )
+    answer: list[dict[str, str]] = json.loads(run.stdout)
+    return answer
+
+
+def test_the_lock_file_that_is_shown_is_one() -> None:
+    text = example("a lock file")
+    assert LockFile.parse(text).render() == text
+
+
+def test_renovate_finds_each_image_with_its_tag_and_digest() -> None:
+    index = "application/vnd.oci.image.index.v1+json"
+    amd64 = Platform("linux", "amd64")
+    digest = Digest.of(b"")
+    images = ["docker.io/library/nginx:1.25", "localhost:5000/a/b:v1.0_rc-2", "ghcr.io/a/b:latest"]
+    entries = [LockEntry(digest), LockEntry(digest, index), LockEntry(digest, index, (amd64,))]
+    lock = LockFile({LockKey(image): entry for image, entry in zip(images, entries, strict=True)})
+    assert dependencies(lock) == [
+        {"depName": name, "currentValue": tag, "currentDigest": digest}
+        for name, _, tag in (image.rpartition(":") for image in sorted(images))
+    ]
+
+
+def test_renovate_leaves_selected_platforms_and_pinned_references_alone() -> None:
+    digest = Digest.of(b"")
+    keys = [
+        LockKey("ghcr.io/a/b:1", Platform("linux", "arm64")),
+        LockKey("ghcr.io/a/b:1", Platform("windows", "amd64", "", "10.0.17763.1")),
+        LockKey(f"ghcr.io/a/b:1@{digest}"),
+        LockKey(f"ghcr.io/a/b@{digest}"),
+    ]
+    assert dependencies(LockFile({key: LockEntry(digest) for key in keys})) == []
+
+
+def test_renovate_looks_at_the_lock_file_alone() -> None:
+    (manager,) = json.loads(example("renovate.json"))["customManagers"]
+    (pattern,) = (text.strip("/") for text in manager["managerFilePatterns"])
+    paths = ["pinned-images.lock.json", "app/pinned-images.lock.json", "x-pinned-images.lock.json"]
+    assert [bool(re.search(pattern, path)) for path in paths] == [True, True, False]
