@@ -72,6 +72,8 @@ class Authenticator:
             and answer.status in _HIDDEN
             and self._is_borrowed(authorization, visit)
         ):
+            with self._lock:
+                self._shared_tokens.pop(visit.endpoint.origin, None)
             authorization = None
             answer = self._send(request, None, deadline)
         if answer.status != _UNAUTHORIZED:
@@ -129,9 +131,10 @@ class Authenticator:
         challenge = _choose(parse_challenges(answer.headers.getlist("WWW-Authenticate")), visit)
         authorization = self._authorization(challenge, visit, deadline, refused)
         origin = visit.endpoint.origin
+        shareable = challenge.scheme == "bearer" and self._credentials(visit) is None
         with self._lock:
             self._challenges[origin] = (challenge, visit.repository)
-            if limits_of(visit.endpoint.netloc).shares_tokens and challenge.scheme == "bearer":
+            if shareable and limits_of(visit.endpoint.netloc).shares_tokens:
                 self._shared_tokens.setdefault(origin, authorization)
         return authorization
 
@@ -164,7 +167,7 @@ class Authenticator:
         if credentials is None:
             return Failure(
                 AccessDenied,
-                "it shows this image to nobody unknown (401)",
+                "it shows this image to nobody who has not logged in (401)",
                 f"check the name, and log in if the image is private ({_login(visit)})",
             )
         origin = credentials.origin or "the workload's secret"

@@ -39,7 +39,7 @@ _OK = 200
 _HEAD_REFUSED = frozenset({405, 501})
 _NOT_FOUND = 404
 _REFUSED = frozenset({401, 403})
-_MOST_ENTRIES = 1000
+_MOST_UNNAMED = 16
 _USER_AGENT = "pinned-images"
 
 
@@ -247,18 +247,21 @@ class _Conversation:
             if manifest is not None and manifest.media_type in manifests.MANIFEST_TYPES:
                 images[self._configured_platform(manifest)] = top
             elif manifest is not None:
-                for entry in manifest.entries[:_MOST_ENTRIES]:
-                    platform = entry.platform or self._platform_of(entry)
+                for entry, platform in self._platforms_of(manifest.entries):
                     images.setdefault(platform, _Found(entry.digest, entry.media_type))
             self._images = images
         return self._images
 
-    def _platform_of(self, entry: Entry) -> Platform:
-        """The platform of an image that its index says nothing about."""
-        manifest = self._get(entry.digest).manifest
-        if manifest is None:
-            raise _nameless()
-        return self._configured_platform(manifest)
+    def _platforms_of(self, entries: Sequence[Entry]) -> list[tuple[Entry, Platform]]:
+        """The images of an index; where it names no platform at all, they are asked themselves."""
+        named = [(entry, entry.platform) for entry in entries if entry.platform is not None]
+        if named:
+            return named
+        unnamed = [entry for entry in entries if entry.media_type in manifests.MANIFEST_TYPES]
+        found = [(entry, self._get(entry.digest)) for entry in unnamed[:_MOST_UNNAMED]]
+        return [
+            (entry, self._configured_platform(top.manifest)) for entry, top in found if top.manifest
+        ]
 
     def _configured_platform(self, manifest: Manifest) -> Platform:
         if manifest.config is None:

@@ -43,7 +43,7 @@ class RegistryResolver:
 
     def __init__(self, settings: RegistrySettings | None = None) -> None:
         self._settings = settings or RegistrySettings()
-        self._secrets = WorkloadSecrets()
+        self._secrets = WorkloadSecrets(self._settings)
 
     def resolve(self, requests: Sequence[ResolutionRequest]) -> Mapping[ResolutionRequest, Outcome]:
         """Answer each request with a `Resolution`, or with the error that stands in its way.
@@ -84,27 +84,27 @@ class RegistryResolver:
 
     def _registry_task(self, requests: list[ResolutionRequest]) -> Task:
         reference, secret = requests[0].reference, requests[0].credentials_parameter
+        client = self._client
 
         def ask(deadline: float) -> Mapping[ResolutionRequest, Outcome]:
             if secret is None or not self._asks_origin(reference.registry):
-                return self._client.resolve_all(requests, deadline=deadline)
+                return client.resolve_all(requests, deadline=deadline)
             credentials = self._secrets.credentials(secret, deadline)
             if not isinstance(credentials, ResolutionError):
-                return self._client.resolve_all(
-                    requests, credentials=credentials, deadline=deadline
-                )
-            outcomes = self._client.resolve_all(requests, deadline=deadline)
+                return client.resolve_all(requests, credentials=credentials, deadline=deadline)
+            outcomes = client.resolve_all(requests, deadline=deadline)
             return {request: _with_note(outcomes[request], credentials) for request in requests}
 
         return Task(self._endpoint(reference.registry).netloc, tuple(requests), ask)
 
     def _ecr_task(self, asked: Mapping[ResolutionRequest, list[ResolutionRequest]]) -> Task:
         """Private ECR; a mirror that is a pull-through cache there is asked the same way."""
+        client = self._origin_client
 
         def ask(deadline: float) -> Mapping[ResolutionRequest, Outcome]:
             from pinned_images.registry.aws.ecr import EcrResolver  # noqa: PLC0415  # loads boto3
 
-            resolver = EcrResolver(self._settings, self._origin_client.resolve)
+            resolver = EcrResolver(self._settings, client.resolve)
             answers = resolver.resolve(list(asked), deadline)
             return {
                 request: self._back_from_ecr(request, answers[question], deadline)

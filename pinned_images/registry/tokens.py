@@ -143,7 +143,7 @@ def _refusal(grant: TokenGrant, answer: Answer) -> Failure:
     if grant.credentials is None:
         return Failure(
             AccessDenied,
-            f"{service} gives no token to somebody unknown ({answer.status})",
+            f"{service} gives no token to somebody who has not logged in ({answer.status})",
             "log in to the registry (docker login)",
         )
     origin = grant.credentials.origin or "the workload's secret"

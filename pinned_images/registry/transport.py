@@ -100,7 +100,7 @@ class Transport:
         self._environ = environ
         self._connections = connections
         self._lock = threading.Lock()
-        self._managers: dict[str | None, urllib3.PoolManager] = {}
+        self._managers: dict[tuple[bool, str | None], urllib3.PoolManager] = {}
 
     def send(self, request: Request, timeout: float) -> Answer:
         """Make one exchange, with no retry and no redirect.
@@ -153,17 +153,17 @@ class Transport:
 
     def _manager_for(self, url: str) -> urllib3.PoolManager:
         proxy = self._proxy_for(url)
+        # Reading the CA bundles takes a while, and plain http on loopback does not need them.
+        secure = urlsplit(url).scheme == "https" or proxy is not None
         with self._lock:
-            if proxy not in self._managers:
-                self._managers[proxy] = self._open_manager(proxy)
-            return self._managers[proxy]
+            if (secure, proxy) not in self._managers:
+                self._managers[secure, proxy] = self._open_manager(proxy, secure=secure)
+            return self._managers[secure, proxy]
 
-    def _open_manager(self, proxy: str | None) -> urllib3.PoolManager:
-        options: dict[str, Any] = {
-            "num_pools": 64,
-            "maxsize": self._connections,
-            "ssl_context": tls_context(self._environ),
-        }
+    def _open_manager(self, proxy: str | None, *, secure: bool) -> urllib3.PoolManager:
+        options: dict[str, Any] = {"num_pools": 64, "maxsize": self._connections}
+        if secure:
+            options["ssl_context"] = tls_context(self._environ)
         if proxy is None:
             manager = urllib3.PoolManager(**options)
         else:

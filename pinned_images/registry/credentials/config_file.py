@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,8 +57,18 @@ class ConfigFile:
             HelperProgram.named(store, origin) if store is not None else None,
         )
 
-    def credentials_for(self, registry: str, repository: str) -> Credentials | None:
+    def credentials_for(
+        self,
+        registry: str,
+        repository: str,
+        ask: Callable[[HelperProgram, str], Credentials | None] = HelperProgram.get,
+    ) -> Credentials | None:
         """The credentials for a repository: the longest key that fits, helper programs first.
+
+        Args:
+            registry: Host, with a port where one was given.
+            repository: The path in the registry.
+            ask: Asks a helper program for the credentials of a server.
 
         Raises:
             Failure: A helper program fails, or the entry cannot be read.
@@ -67,11 +77,11 @@ class ConfigFile:
         keys = list(_keys(host, repository))
         for key in keys:
             if key in self.helpers:
-                found = self.helpers[key].get(_server(key))
+                found = ask(self.helpers[key], _server(key))
                 if found is not None:
                     return found
         if self.store is not None:
-            found = self.store.get(_server(host))
+            found = ask(self.store, _server(host))
             if found is not None:
                 return found
         for key in keys:

@@ -10,6 +10,7 @@ from typing import Protocol
 from pinned_images.errors import AccessDenied
 from pinned_images.registry.credentials.config_file import ConfigFile
 from pinned_images.registry.credentials.credentials import Credentials
+from pinned_images.registry.credentials.helper_program import HelperProgram
 from pinned_images.registry.failures import Failure
 
 
@@ -43,7 +44,7 @@ class ConfiguredKeychain:
     def __init__(self, files: Sequence[ConfigFile]) -> None:
         self._files = files
         self._lock = threading.Lock()
-        self._known: dict[tuple[str, str], Credentials | None] = {}
+        self._answers: dict[tuple[HelperProgram, str], Credentials | Failure | None] = {}
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> ConfiguredKeychain:
@@ -63,14 +64,30 @@ class ConfiguredKeychain:
         return cls(files)
 
     def credentials_for(self, registry: str, repository: str) -> Credentials | None:
-        """See `Keychain`. A helper program runs once for each registry or repository."""
+        """See `Keychain`."""
+        for file in self._files:
+            found = file.credentials_for(registry, repository, self._ask)
+            if found is not None:
+                return found
+        return None
+
+    def _ask(self, helper: HelperProgram, server: str) -> Credentials | None:
+        """What a helper program says of a server; it is run once, whatever comes of it."""
         # One at a time: helper programs may ask the user something, or lock their own stores.
         with self._lock:
-            key = (registry, repository)
-            if key not in self._known:
-                found = (file.credentials_for(registry, repository) for file in self._files)
-                self._known[key] = next(filter(None, found), None)
-            return self._known[key]
+            if (helper, server) not in self._answers:
+                self._answers[helper, server] = _run(helper, server)
+            answer = self._answers[helper, server]
+        if isinstance(answer, Failure):
+            raise answer
+        return answer
+
+
+def _run(helper: HelperProgram, server: str) -> Credentials | Failure | None:
+    try:
+        return helper.get(server)
+    except Failure as failure:
+        return failure
 
 
 def _places(environ: Mapping[str, str]) -> Iterator[tuple[Path, bool]]:
