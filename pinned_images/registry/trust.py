@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from pinned_images.errors import RegistryUnavailable
 from pinned_images.registry.failures import Failure
 
-# OpenSSL itself reads SSL_CERT_FILE and SSL_CERT_DIR in place of the system's own store; the
-# other two name what people added for Python and for the AWS SDKs.
-_ADDED_BUNDLES = ("REQUESTS_CA_BUNDLE", "AWS_CA_BUNDLE")
+# OpenSSL itself reads SSL_CERT_FILE and SSL_CERT_DIR in place of the system's own store, but says
+# nothing of a file that it cannot use; the other two name what people added for Python and for the
+# AWS SDKs.
+_BUNDLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "AWS_CA_BUNDLE")
 
 
 def tls_context(environ: Mapping[str, str]) -> ssl.SSLContext:
@@ -20,11 +21,8 @@ def tls_context(environ: Mapping[str, str]) -> ssl.SSLContext:
     Raises:
         Failure: A named bundle cannot be read, so a corporate registry could not be verified.
     """
-    named = environ.get("SSL_CERT_FILE")
-    if named and not os.access(named, os.R_OK):
-        raise _unreadable("SSL_CERT_FILE", named)
     context = ssl.create_default_context()
-    for variable in _ADDED_BUNDLES:
+    for variable in _BUNDLES:
         path = environ.get(variable)
         if path:
             _load(context, variable, path)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.registry.images import Image, make_multi_platform
+from tests.registry.internet import Internet
 from tests.registry.loopback import LoopbackServer
 from tests.registry.scripted import ScriptedRegistry, TokenService
 from tests.registry.user import Ask, Home, Programs, ask_registry
@@ -103,3 +104,10 @@ def make_token_service() -> Iterator[Callable[..., TokenService]]:
 @pytest.fixture
 def ask() -> Ask:
     return ask_registry
+
+
+@pytest.fixture
+def internet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Internet]:
+    made = Internet(tmp_path, monkeypatch)
+    yield made
+    made.close()

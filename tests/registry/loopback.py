@@ -110,6 +110,9 @@ class LoopbackServer:
 
     def _serve(self, connection: socket.socket) -> None:
         with contextlib.suppress(OSError, ValueError):
+            if self._context is None and connection.recv(1, socket.MSG_PEEK) == _TLS_HANDSHAKE:
+                connection.sendall(b"HTTP/1.0 400 Bad Request\r\n\r\n")
+                return
             if self._context is not None:
                 connection = self._context.wrap_socket(connection, server_side=True)
                 self._sockets.append(connection)
@@ -163,6 +166,10 @@ class LoopbackServer:
             if self._closed.wait(0.02):
                 break
         return False
+
+
+# RFC 8446, section 5.1: the type of the record with which a client begins.
+_TLS_HANDSHAKE = b"\x16"
 
 
 def _receive(stream: BufferedReader) -> Received | None:

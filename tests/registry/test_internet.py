@@ -1,0 +1,280 @@
+"""Registries by their names: certificates, proxies, and what a public registry may not do."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from pinned_images.errors import AccessDenied, RegistryUnavailable, UntrustedAnswer
+from pinned_images.reference import ImageReference, Platform
+from pinned_images.registry.distribution import DistributionClient
+from pinned_images.registry.settings import RegistrySettings
+from pinned_images.registry.transport import Transport
+from pinned_images.resolution import ResolutionRequest
+from tests.registry.images import encode, make_image
+from tests.registry.internet import Internet
+from tests.registry.loopback import Received, Reply
+from tests.registry.scripted import ScriptedRegistry
+from tests.registry.user import SETTINGS, Ask, Home, require_resolution
+
+APP = ImageReference.parse("registry.example/team/app:v1")
+
+
+@pytest.fixture
+def public(internet: Internet) -> ScriptedRegistry:
+    """``registry.example``, with ``team/app:v1``."""
+    made = internet.registry("registry.example")
+    made.add("team/app", "v1", make_image())
+    return made
+
+
+class TestCertificates:
+    """A corporate CA is believed where the environment names it."""
+
+    @pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "AWS_CA_BUNDLE"])
+    def test_a_bundle_is_named_by_the_environment(
+        self,
+        internet: Internet,
+        public: ScriptedRegistry,
+        monkeypatch: pytest.MonkeyPatch,
+        ask: Ask,
+        variable: str,
+    ) -> None:
+        monkeypatch.delenv("SSL_CERT_FILE")
+        monkeypatch.setenv(variable, str(internet.bundle))
+        image = public.images["team/app", "v1"]
+        assert require_resolution(ask(APP)).digest == image.top
+
+    @pytest.mark.usefixtures("public")
+    def test_an_unknown_authority_is_an_error_that_says_what_to_name(
+        self, monkeypatch: pytest.MonkeyPatch, ask: Ask
+    ) -> None:
+        monkeypatch.delenv("SSL_CERT_FILE")
+        error = ask(APP)
+        assert isinstance(error, UntrustedAnswer)
+        assert "certificate of registry.example cannot be verified" in str(error)
+        assert "SSL_CERT_FILE" in str(error)
+
+    @pytest.mark.usefixtures("public")
+    @pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "AWS_CA_BUNDLE"])
+    @pytest.mark.parametrize("content", [None, "no certificate"], ids=["missing", "broken"])
+    def test_a_bundle_that_cannot_be_read_is_named(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        tmp_path: Path,
+        ask: Ask,
+        variable: str,
+        content: str | None,
+    ) -> None:
+        bundle = tmp_path / "bundle.pem"
+        if content is not None:
+            bundle.write_text(content)
+        monkeypatch.setenv(variable, str(bundle))
+        error = ask(APP)
+        assert isinstance(error, RegistryUnavailable)
+        assert str(bundle) in str(error)
+        assert variable in str(error)
+
+    def test_a_server_without_tls_is_named(self, registry: ScriptedRegistry, ask: Ask) -> None:
+        mirrors = {"docker.io": f"https://{registry.server.netloc}"}
+        error = ask(ImageReference.parse("nginx"), mirrors=mirrors)
+        assert isinstance(error, RegistryUnavailable)
+        assert "does not speak TLS" in str(error)
+
+
+class TestProxies:
+    """Where the environment names a proxy, everything but loopback goes through it."""
+
+    @pytest.mark.usefixtures("public")
+    def test_a_proxy_is_used(self, internet: Internet, ask: Ask) -> None:
+        require_resolution(ask(APP))
+        assert internet.visited == ["registry.example"]
+
+    def test_loopback_needs_no_proxy(
+        self, internet: Internet, registry: ScriptedRegistry, ask: Ask
+    ) -> None:
+        require_resolution(ask(registry.reference()))
+        assert internet.visited == []
+
+    @pytest.mark.usefixtures("public")
+    def test_a_proxy_may_want_a_password(
+        self, internet: Internet, monkeypatch: pytest.MonkeyPatch, ask: Ask
+    ) -> None:
+        internet.account = ("user", "open:sesame")
+        error = ask(APP)
+        assert isinstance(error, RegistryUnavailable)
+        assert "the proxy through which registry.example is asked" in str(error)
+        monkeypatch.setenv("HTTPS_PROXY", f"http://user:open%3Asesame@{internet.proxy}")
+        require_resolution(ask(APP))
+
+    @pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:1080", "http://"])
+    def test_a_proxy_that_cannot_be_used_is_an_error(
+        self, monkeypatch: pytest.MonkeyPatch, ask: Ask, proxy: str
+    ) -> None:
+        monkeypatch.setenv("HTTPS_PROXY", proxy)
+        error = ask(APP)
+        assert isinstance(error, RegistryUnavailable)
+        assert "HTTPS_PROXY" in str(error)
+
+    @pytest.mark.parametrize(
+        ("environ", "proxied"),
+        [
+            ({}, False),
+            ({"HTTPS_PROXY": "http://proxy.example"}, True),
+            ({"https_proxy": "http://proxy.example"}, True),
+            ({"ALL_PROXY": "http://proxy.example"}, True),
+            ({"HTTP_PROXY": "http://proxy.example"}, False),
+            ({"HTTPS_PROXY": "http://proxy.example", "NO_PROXY": "*"}, False),
+            ({"HTTPS_PROXY": "http://proxy.example", "NO_PROXY": "a.example, .example"}, False),
+            ({"HTTPS_PROXY": "http://proxy.example", "NO_PROXY": "registry.example"}, False),
+            ({"HTTPS_PROXY": "http://proxy.example", "no_proxy": "other.example"}, True),
+        ],
+        ids=str,
+    )
+    def test_what_the_environment_says_of_proxies(
+        self,
+        environ: dict[str, str],
+        proxied: bool,  # noqa: FBT001  a table
+    ) -> None:
+        transport = Transport(environ, connections=1)
+        assert transport.is_proxied("https://registry.example/v2/") is proxied
+        assert transport.is_proxied("https://127.0.0.1:5000/v2/") is False
+
+
+class TestPublicRegistries:
+    """What a registry on the internet may not send us to."""
+
+    @pytest.mark.parametrize(
+        "realm",
+        [
+            "https://169.254.169.254/latest/meta-data",
+            "https://10.0.0.1/token",
+            "https://[::ffff:10.0.0.1]/token",
+            "https://2852039166/token",
+            "https://localhost/token",
+            "http://127.0.0.1:1/token",
+            "http://auth.example/token",
+            "https://user:password@auth.example/token",
+            "/token",
+            "nonsense",
+        ],
+    )
+    def test_a_realm_that_is_private_or_plain_gets_no_request(
+        self, internet: Internet, public: ScriptedRegistry, home: Home, ask: Ask, realm: str
+    ) -> None:
+        home.log_in("registry.example", "user", "open sesame")
+        public.plan.append(Reply(401, {"WWW-Authenticate": f'Bearer realm="{realm}"'}))
+        error = ask(APP)
+        assert isinstance(error, UntrustedAnswer)
+        assert "registry.example sends for a token to" in str(error)
+        assert internet.visited == ["registry.example"]
+        assert len(public.server.requests) == 1
+
+    @pytest.mark.parametrize(
+        "location",
+        [
+            "https://169.254.169.254/",
+            "https://192.168.0.1/",
+            "http://127.0.0.1:1/",
+            "http://other.example/",
+        ],
+    )
+    def test_a_redirect_that_is_private_or_plain_is_not_followed(
+        self, internet: Internet, public: ScriptedRegistry, ask: Ask, location: str
+    ) -> None:
+        public.plan.append(Reply(307, {"Location": location}))
+        error = ask(APP)
+        assert isinstance(error, UntrustedAnswer)
+        assert "registry.example redirects to" in str(error)
+        assert internet.visited == ["registry.example"]
+
+    def test_a_redirect_to_another_public_host_carries_no_credentials(
+        self, internet: Internet, public: ScriptedRegistry, home: Home, ask: Ask
+    ) -> None:
+        home.log_in("registry.example", "user", "open sesame")
+        public.require_basic("user", "open sesame")
+        storage = internet.server("storage.example", public.honest)
+        public.plan.extend([None, None])
+        public.plan.append(_to_storage)
+        resolution = require_resolution(ask(APP, platform=Platform("linux", "amd64")))
+        assert resolution.platforms == (Platform("linux", "amd64"),)
+        assert [each.authorization for each in storage.requests] == [None]
+        assert "signature=" in storage.requests[0].target
+
+
+def _to_storage(received: Received) -> Reply:
+    location = f"https://storage.example{received.path}?signature=abc"
+    return Reply(307, {"Location": location})
+
+
+class TokenHost:
+    """A token service that writes down what it was asked for."""
+
+    def __init__(self, internet: Internet, name: str, registry: ScriptedRegistry) -> None:
+        self.realm = f"https://{name}/token"
+        self.scopes: list[str] = []
+        self.accounts: list[str | None] = []
+        self.opens = {"*"}
+        registry.protection = self._protect
+        internet.server(name, self._respond)
+
+    def _respond(self, received: Received) -> Reply:
+        scope = parse_qs(urlsplit(received.target).query)["scope"][0]
+        self.scopes.append(scope)
+        self.accounts.append(received.authorization)
+        return Reply(200, {}, encode({"token": scope.split(":")[1]}))
+
+    def _protect(self, received: Received) -> Reply | None:
+        repository = received.path.removeprefix("/v2/").rsplit("/", 2)[0]
+        token = (received.authorization or "").removeprefix("Bearer ")
+        if token and (token == repository or repository in self.opens):
+            return None
+        if token:
+            return Reply(403)
+        scope = f"repository:{repository}:pull"
+        return Reply(
+            401,
+            {"WWW-Authenticate": f'Bearer realm="{self.realm}",service="s",scope="{scope}"'},
+        )
+
+
+def test_docker_hub_is_asked_at_its_own_host_with_its_own_key(
+    internet: Internet, home: Home, ask: Ask
+) -> None:
+    hub = internet.registry("registry-1.docker.io")
+    image = hub.add("library/nginx", "1.25", make_image())
+    tokens = TokenHost(internet, "auth.docker.io", hub)
+    home.log_in("https://index.docker.io/v1/", "user", "open sesame")
+    resolution = require_resolution(ask(ImageReference.parse("nginx:1.25")))
+    assert resolution.digest == image.top
+    assert resolution.origin == "registry-1.docker.io"
+    assert tokens.scopes == ["repository:library/nginx:pull"]
+    assert (tokens.accounts[0] or "").startswith("Basic ")
+
+
+def test_one_anonymous_token_does_for_all_of_ghcr(internet: Internet) -> None:
+    ghcr = internet.registry("ghcr.io")
+    tokens = TokenHost(internet, "tokens.ghcr.io", ghcr)
+    tokens.opens = {"team/a", "team/b"}
+    names = ["team/a", "team/b", "team/private"]
+    images = {name: ghcr.add(name, "v1", make_image(salt=name)) for name in names}
+    client = DistributionClient(RegistrySettings(**SETTINGS))
+    for name in names:
+        request = ResolutionRequest(ImageReference.parse(f"ghcr.io/{name}:v1"))
+        resolution = client.resolve(request, deadline=time.monotonic() + 20)
+        assert resolution.digest == images[name].top
+    assert tokens.scopes == ["repository:team/a:pull", "repository:team/private:pull"]
+
+
+def test_an_image_that_nobody_may_see_is_an_error_of_access(internet: Internet, ask: Ask) -> None:
+    hub = internet.registry("registry-1.docker.io")
+    challenge = 'Bearer realm="https://auth.docker.io/token",service="s",scope="x"'
+    hub.protection = lambda _: Reply(401, {"WWW-Authenticate": challenge})
+    internet.server("auth.docker.io", lambda _: Reply(200, {}, b'{"token": "t"}'))
+    error = ask(ImageReference.parse("typo/nginx"))
+    assert isinstance(error, AccessDenied)
+    assert "docker.io" in str(error)
+    assert "docker login" in str(error)
