@@ -1,0 +1,238 @@
+"""Against Debian's own `docker-registry`, over real HTTP."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urljoin
+
+import pytest
+import urllib3
+
+from pinned_images.errors import AccessDenied, ImageNotFound, PlatformMismatch
+from pinned_images.reference import ImageReference, Platform
+from pinned_images.registry import RegistryResolver, RegistrySettings
+from pinned_images.resolution import ResolutionRequest
+from tests.registry.images import OCI_INDEX, Image, make_image, make_multi_platform
+from tests.registry.user import Ask, Home, Programs, require_resolution
+
+_PROGRAM = shutil.which("docker-registry")
+_HTPASSWD = shutil.which("htpasswd")
+
+pytestmark = pytest.mark.skipif(
+    (_PROGRAM is None or _HTPASSWD is None) and "CI" not in os.environ,
+    reason="docker-registry and htpasswd (Debian: docker-registry, apache2-utils) are not here",
+)
+
+USER, PASSWORD = "alice", "wonder:land"
+
+
+@dataclass(frozen=True)
+class DockerRegistry:
+    """A running registry, and how to fill it."""
+
+    netloc: str
+    password: str | None
+
+    def reference(self, repository: str, tag: str) -> ImageReference:
+        return ImageReference.parse(f"{self.netloc}/{repository}:{tag}")
+
+    def push(self, repository: str, tag: str, image: Image) -> Image:
+        """Upload an image as any client does (OCI Distribution 1.1, "Push")."""
+        for digest, content in image.blobs.items():
+            begun = self._send("POST", f"/v2/{repository}/blobs/uploads/")
+            location = urljoin(f"http://{self.netloc}", begun.headers["Location"])
+            self._send("PUT", f"{location}&digest={digest}", content)
+        for digest, (media_type, content) in sorted(
+            image.manifests.items(), key=lambda each: each[0] == image.top
+        ):
+            name = tag if digest == image.top else digest
+            self._send("PUT", f"/v2/{repository}/manifests/{name}", content, media_type)
+        return image
+
+    def answers(self) -> bool:
+        with contextlib.suppress(urllib3.exceptions.HTTPError):
+            return urllib3.request("GET", f"http://{self.netloc}/v2/", retries=False).status < 500
+        return False
+
+    def _send(
+        self, method: str, url: str, body: bytes = b"", media_type: str | None = None
+    ) -> urllib3.BaseHTTPResponse:
+        headers = {"Content-Type": media_type or "application/octet-stream"}
+        if self.password is not None:
+            headers |= urllib3.make_headers(basic_auth=f"{USER}:{self.password}")
+        url = urljoin(f"http://{self.netloc}", url)
+        answer = urllib3.request(method, url, body=body, headers=headers)
+        assert answer.status in (201, 202), answer.data
+        return answer
+
+
+Start = Callable[..., DockerRegistry]
+
+
+@pytest.fixture(scope="module")
+def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
+    """Starts registries, each with its own storage."""
+    processes: list[subprocess.Popen[bytes]] = []
+
+    def run(password: str | None = None) -> DockerRegistry:
+        folder = tmp_path_factory.mktemp("docker-registry")
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            netloc = f"127.0.0.1:{free.getsockname()[1]}"
+        configuration = folder / "config.yml"
+        configuration.write_text(_configuration(netloc, folder, password))
+        with (folder / "log").open("wb") as log:
+            processes.append(
+                subprocess.Popen(
+                    [_PROGRAM or "docker-registry", "serve", configuration],
+                    stdout=log,
+                    stderr=log,
+                    env={"OTEL_TRACES_EXPORTER": "none"},
+                )
+            )
+        registry = DockerRegistry(netloc, password)
+        end = time.monotonic() + 30
+        while not registry.answers():
+            if time.monotonic() > end or processes[-1].poll() is not None:
+                pytest.fail((folder / "log").read_text())
+            time.sleep(0.05)
+        return registry
+
+    yield run
+    for process in processes:
+        process.terminate()
+        process.wait(10)
+
+
+def _configuration(netloc: str, folder: Path, password: str | None) -> str:
+    lines = [
+        "version: 0.1",
+        "log: {level: error}",
+        f"storage: {{filesystem: {{rootdirectory: {folder}/storage}}}}",
+        f"http: {{addr: {netloc}}}",
+    ]
+    if password is not None:
+        made = subprocess.run(
+            [_HTPASSWD or "htpasswd", "-Bbn", "-C", "4", USER, password],
+            capture_output=True,
+            check=True,
+        )
+        (folder / "htpasswd").write_bytes(made.stdout)
+        lines.append(f"auth: {{htpasswd: {{realm: test, path: {folder}/htpasswd}}}}")
+    return "\n".join(lines) + "\n"
+
+
+@pytest.fixture(scope="module")
+def open_registry(start: Start) -> DockerRegistry:
+    return start()
+
+
+@pytest.fixture(scope="module")
+def guarded_registry(start: Start) -> DockerRegistry:
+    return start(PASSWORD)
+
+
+def test_a_multi_platform_image_is_resolved(open_registry: DockerRegistry, ask: Ask) -> None:
+    image = open_registry.push("team/app", "v1", make_multi_platform())
+    resolution = require_resolution(ask(open_registry.reference("team/app", "v1")))
+    assert (resolution.digest, resolution.media_type) == (image.top, OCI_INDEX)
+
+
+def test_platforms_are_those_of_the_index(open_registry: DockerRegistry, ask: Ask) -> None:
+    image = open_registry.push("team/app", "v1", make_multi_platform())
+    reference = open_registry.reference("team/app", "v1")
+    arm64 = Platform("linux", "arm64")
+    resolution = require_resolution(ask(reference, platform=arm64))
+    assert resolution.digest == image.top
+    assert resolution.platforms == (Platform("linux", "amd64"), arm64)
+    selected = require_resolution(ask(reference, platform=arm64, select=True))
+    assert selected.digest == make_image(architecture="arm64").top
+    assert isinstance(ask(reference, platform=Platform("linux", "s390x")), PlatformMismatch)
+
+
+def test_the_platform_of_a_single_image_is_that_of_its_configuration(
+    open_registry: DockerRegistry, ask: Ask
+) -> None:
+    image = open_registry.push("team/arm", "v1", make_image(architecture="arm64"))
+    reference = open_registry.reference("team/arm", "v1")
+    assert require_resolution(ask(reference, platform=Platform("linux", "arm64"))).digest == (
+        image.top
+    )
+    assert isinstance(ask(reference, platform=Platform("linux", "amd64")), PlatformMismatch)
+
+
+@pytest.mark.parametrize("repository", ["team/app", "team/none"])
+def test_what_is_missing_is_an_error(
+    open_registry: DockerRegistry, ask: Ask, repository: str
+) -> None:
+    open_registry.push("team/app", "v1", make_image())
+    assert isinstance(ask(open_registry.reference(repository, "v9")), ImageNotFound)
+
+
+def test_it_serves_as_a_mirror_of_docker_hub(open_registry: DockerRegistry, ask: Ask) -> None:
+    image = open_registry.push("library/nginx", "1.25", make_image())
+    mirrors = {"docker.io": f"http://{open_registry.netloc}"}
+    resolution = require_resolution(ask(ImageReference.parse("nginx:1.25"), mirrors=mirrors))
+    assert (resolution.digest, resolution.source) == (image.top, "mirror")
+
+
+def test_many_images_are_resolved_in_one_go(open_registry: DockerRegistry) -> None:
+    images = {
+        open_registry.reference(f"team/{name}", "v1"): open_registry.push(
+            f"team/{name}", "v1", make_image(salt=name)
+        ).top
+        for name in "abcdefghijkl"
+    }
+    requests = [ResolutionRequest(reference) for reference in images]
+    outcomes = RegistryResolver(RegistrySettings()).resolve(requests * 2)
+    assert {
+        request.reference: require_resolution(outcome).digest
+        for request, outcome in outcomes.items()
+    } == images
+
+
+class TestWithAPassword:
+    """The registry wants to know who asks."""
+
+    def test_nobody_gets_in(self, guarded_registry: DockerRegistry, ask: Ask) -> None:
+        error = ask(guarded_registry.reference("team/app", "v1"))
+        assert isinstance(error, AccessDenied)
+        assert f"docker login {guarded_registry.netloc}" in str(error)
+
+    def test_the_password_in_dockers_configuration_opens(
+        self, guarded_registry: DockerRegistry, home: Home, ask: Ask
+    ) -> None:
+        image = guarded_registry.push("team/app", "v1", make_multi_platform())
+        home.log_in(guarded_registry.netloc, USER, PASSWORD)
+        reference = guarded_registry.reference("team/app", "v1")
+        assert require_resolution(ask(reference)).digest == image.top
+
+    def test_a_wrong_password_does_not(
+        self, guarded_registry: DockerRegistry, home: Home, ask: Ask
+    ) -> None:
+        home.log_in(guarded_registry.netloc, USER, "wrong")
+        error = ask(guarded_registry.reference("team/app", "v1"))
+        assert isinstance(error, AccessDenied)
+        assert str(home.path) in str(error)
+
+    def test_a_credential_helper_program_opens(
+        self, guarded_registry: DockerRegistry, home: Home, programs: Programs, ask: Ask
+    ) -> None:
+        image = guarded_registry.push("team/app", "v1", make_multi_platform())
+        programs.add(
+            "docker-credential-memory",
+            f'read server; [ "$1 $server" = "get {guarded_registry.netloc}" ] || exit 1\n'
+            f'echo \'{{"Username": "{USER}", "Secret": "{PASSWORD}"}}\'',
+        )
+        home.docker_config({"credsStore": "memory"})
+        reference = guarded_registry.reference("team/app", "v1")
+        assert require_resolution(ask(reference, platform=Platform("linux", "amd64"))).digest == (
+            image.top
+        )
