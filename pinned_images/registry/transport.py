@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from email.errors import MissingHeaderBodySeparatorDefect
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -232,6 +233,10 @@ def _explain(error: HTTPError, request: Request) -> Exception:  # noqa: PLR0911 
         return Interruption(f"no connection to {host} could be made")
     if isinstance(error, ExchangeTimeout):
         return Interruption(f"{host} did not answer in time")
+    cause = error.args[-1] if error.args else None
+    broken_off = (http.client.RemoteDisconnected, http.client.IncompleteRead)
+    if isinstance(cause, http.client.HTTPException) and not isinstance(cause, broken_off):
+        return Interruption(f"{host} answered with something that is not HTTP")
     return Interruption(f"{host} broke off the connection")
 
 
@@ -252,8 +257,19 @@ def _explain_tls(error: WrappedSSLError, host: str) -> Exception:
     return Interruption(f"{host} broke off the TLS handshake")
 
 
+class _StrictResponse(http.client.HTTPResponse):
+    """Refuses headers of which only a part could be read; the missing ones might matter."""
+
+    def begin(self) -> None:
+        super().begin()
+        if any(isinstance(defect, MissingHeaderBodySeparatorDefect) for defect in self.msg.defects):
+            raise http.client.HTTPException
+
+
 class _BoundedHeaders(HTTPConnection):
     """Gives the headers of an answer so much time in all, however slowly they drip."""
+
+    response_class = _StrictResponse
 
     def getresponse(self) -> urllib3.HTTPResponse:  # type: ignore[override]  # as urllib3 has it
         expired = threading.Event()
@@ -267,13 +283,17 @@ class _BoundedHeaders(HTTPConnection):
         timer.daemon = True
         timer.start()
         try:
-            return super().getresponse()
+            response = super().getresponse()
         except (OSError, http.client.HTTPException):
-            if expired.is_set():
-                raise TimeoutError from None
-            raise
+            if not expired.is_set():
+                raise
+        else:
+            if not expired.is_set():
+                return response
         finally:
             timer.cancel()
+        # Headers that were cut off look complete to `http.client`.
+        raise TimeoutError
 
 
 class _BoundedSecureHeaders(_BoundedHeaders, HTTPSConnection):

@@ -1,0 +1,252 @@
+"""Networks and registries that fail: the right digest, or one sentence that says what happened."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from email.utils import formatdate
+
+import pytest
+
+from pinned_images.errors import RegistryUnavailable, ResolutionError, UntrustedAnswer
+from pinned_images.reference import ImageReference
+from pinned_images.registry.courier import Courier
+from pinned_images.registry.distribution import DistributionClient
+from pinned_images.registry.retries import RetryPolicy
+from pinned_images.registry.settings import RegistrySettings
+from pinned_images.registry.transport import LONGEST_BODY, Request
+from pinned_images.resolution import ResolutionRequest
+from tests.registry.images import OCI_MANIFEST, Image
+from tests.registry.loopback import LoopbackServer, Received, Reply
+from tests.registry.scripted import ScriptedRegistry
+from tests.registry.user import SETTINGS, Ask, require_resolution
+
+CUT = Reply(200, {"Content-Type": OCI_MANIFEST, "Content-Length": "999"}, b'{"schema', cut=9)
+
+PASSING = [
+    pytest.param(Reply(429), "answered 429", id="429"),
+    pytest.param(Reply(429, {"Retry-After": "0"}), "answered 429", id="429 with seconds"),
+    pytest.param(
+        Reply(429, {"Retry-After": formatdate(0, usegmt=True)}),
+        "answered 429",
+        id="429 with a date",
+    ),
+    pytest.param(Reply(429, {"Retry-After": "in a while"}), "answered 429", id="429 with nonsense"),
+    pytest.param(Reply(429, {"Retry-After": "-7"}), "answered 429", id="429 with less than none"),
+    pytest.param(Reply(500), "answered 500", id="500"),
+    pytest.param(Reply(502, {}, b"<html>Bad gateway</html>"), "answered 502", id="502"),
+    pytest.param(Reply(503), "answered 503", id="503"),
+    pytest.param(Reply(504), "answered 504", id="504"),
+    pytest.param(Reply(408), "answered 408", id="408"),
+    pytest.param(Reply(reset=True), "broke off the connection", id="reset"),
+    pytest.param(Reply(raw=b""), "broke off the connection", id="closed"),
+    pytest.param(Reply(raw=b"SSH-2.0-OpenSSH\r\n"), "that is not HTTP", id="not HTTP"),
+    pytest.param(Reply(raw=b"HTTP/1.1 abc\r\n\r\n"), "that is not HTTP", id="a broken status"),
+    pytest.param(
+        Reply(raw=b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 + b"\r\n"),
+        "that is not HTTP",
+        id="too many headers",
+    ),
+    pytest.param(
+        Reply(raw=b"HTTP/1.1 200 OK\r\nDocker-Con"), "that is not HTTP", id="half the headers"
+    ),
+    pytest.param(Reply(drip="headers"), "did not answer in time", id="slow headers"),
+]
+
+
+@pytest.mark.parametrize(("fault", "words"), PASSING)
+def test_a_fault_that_passes_is_got_over(
+    registry: ScriptedRegistry, image: Image, ask: Ask, fault: Reply, words: str
+) -> None:
+    registry.plan.append(fault)
+    assert require_resolution(ask(registry.reference())).digest == image.top
+
+
+@pytest.mark.parametrize(("fault", "words"), PASSING)
+def test_a_fault_that_stays_is_an_error_that_names_image_registry_and_cause(
+    registry: ScriptedRegistry, ask: Ask, fault: Reply, words: str
+) -> None:
+    registry.protection = lambda _: fault
+    error = ask(registry.reference())
+    assert isinstance(error, RegistryUnavailable)
+    for part in (f"'{registry.reference()}'", f"registry {registry.server.netloc}", words):
+        assert part in str(error)
+    assert "3 times in a row" in str(error)
+    assert {each.method for each in registry.server.requests} == {"HEAD"}
+
+
+BODY_FAULTS = [
+    pytest.param(CUT, id="truncated body"),
+    pytest.param(
+        Reply(200, {"Content-Type": OCI_MANIFEST}, b" " * 4000, drip="body"), id="slow body"
+    ),
+    pytest.param(
+        Reply(200, {"Content-Type": OCI_MANIFEST, "Transfer-Encoding": "chunked"}, b"zz\r\n{}\r\n"),
+        id="broken chunks",
+    ),
+]
+
+
+@pytest.mark.parametrize("fault", BODY_FAULTS)
+def test_a_body_that_fails_once_is_read_again(
+    registry: ScriptedRegistry, image: Image, ask: Ask, fault: Reply
+) -> None:
+    registry.plan.extend([Reply(405), fault])
+    assert require_resolution(ask(registry.reference())).digest == image.top
+
+
+@pytest.mark.parametrize("fault", BODY_FAULTS)
+def test_a_body_that_always_fails_is_an_error(
+    registry: ScriptedRegistry, ask: Ask, fault: Reply
+) -> None:
+    registry.plan.append(Reply(405))
+    registry.protection = lambda _: fault
+    error = ask(registry.reference())
+    assert isinstance(error, RegistryUnavailable)
+    assert registry.server.netloc in str(error)
+
+
+@pytest.mark.parametrize("difference", [-1, -40, 7])
+def test_a_wrong_content_length_never_gives_a_digest(
+    registry: ScriptedRegistry, image: Image, ask: Ask, difference: int
+) -> None:
+    body = image.manifests[image.top][1]
+    length = str(len(body) + difference)
+    registry.plan.append(Reply(405))
+    fault = Reply(200, {"Content-Type": OCI_MANIFEST, "Content-Length": length}, body, cut=9999)
+    registry.protection = lambda _: fault
+    assert isinstance(ask(registry.reference()), (RegistryUnavailable, UntrustedAnswer))
+
+
+@pytest.mark.parametrize("size", [LONGEST_BODY + 1, None], ids=["a byte too long", "endless"])
+def test_a_body_is_read_up_to_a_bound(
+    registry: ScriptedRegistry, ask: Ask, size: int | None
+) -> None:
+    body = b" " * (size or 65536)
+    registry.plan.append(Reply(405))
+    registry.plan.append(Reply(200, {"Content-Type": OCI_MANIFEST}, body, endless=size is None))
+    error = ask(registry.reference(), request_timeout=10)
+    assert isinstance(error, UntrustedAnswer)
+    assert "longer than 4 MiB" in str(error)
+
+
+def test_an_endless_error_is_read_up_to_a_bound(registry: ScriptedRegistry, ask: Ask) -> None:
+    registry.plan.extend([Reply(405), Reply(418, {}, b"x" * 4096, endless=True)])
+    error = ask(registry.reference(), request_timeout=10)
+    assert isinstance(error, RegistryUnavailable)
+    assert "answered 418" in str(error)
+
+
+@pytest.mark.parametrize("asked", ["3600", "9" * 400, "99999999999", formatdate(4e9, usegmt=True)])
+def test_nobody_waits_longer_than_the_deadline(
+    registry: ScriptedRegistry, ask: Ask, asked: str
+) -> None:
+    registry.plan.append(Reply(429, {"Retry-After": asked}))
+    error = ask(registry.reference())
+    assert isinstance(error, RegistryUnavailable)
+    assert "answered 429, and the next try would have to wait" in str(error)
+    assert len(registry.server.requests) == 1
+
+
+def test_a_throttled_client_is_told_how_to_raise_the_limit(
+    registry: ScriptedRegistry, ask: Ask
+) -> None:
+    registry.protection = lambda _: Reply(429)
+    assert "log in to it for a higher limit, use a mirror" in str(ask(registry.reference()))
+
+
+def test_a_wait_that_one_request_is_asked_for_holds_for_all_to_that_host(
+    make_server: Callable[..., LoopbackServer],
+) -> None:
+    replies = [Reply(429, {"Retry-After": "1"}), Reply(200), Reply(200)]
+    arrivals: list[float] = []
+    answered = threading.Event()
+
+    def respond(received: Received) -> Reply:
+        arrivals.append(time.monotonic())
+        return replies.pop(0)
+
+    server = make_server(respond)
+    courier = Courier(RegistrySettings(**SETTINGS), {})
+    pace = courier.pace_of(server.netloc)
+    request = Request("GET", server.url)
+
+    def fetch() -> None:
+        courier.fetch(request, time.monotonic() + 20)
+        answered.set()
+
+    threading.Thread(target=fetch, daemon=True).start()
+    while pace.next_start() < time.monotonic() + 0.5:
+        answered.wait(0.005)
+    courier.fetch(request, time.monotonic() + 20)
+    assert answered.wait(20)
+    assert min(arrivals[1:]) - arrivals[0] > 0.9
+
+
+def test_nobody_listening_is_an_error_that_says_so(
+    make_server: Callable[..., LoopbackServer], ask: Ask
+) -> None:
+    server = make_server(lambda _: Reply(200))
+    server.close()
+    error = ask(ImageReference.parse(f"{server.netloc}/team/app"))
+    assert isinstance(error, RegistryUnavailable)
+    assert f"no connection to {server.netloc} could be made" in str(error)
+
+
+def test_a_port_that_cannot_be_is_an_error(ask: Ask) -> None:
+    error = ask(ImageReference.parse("localhost:99999/team/app"))
+    assert isinstance(error, RegistryUnavailable)
+    assert "localhost:99999" in str(error)
+
+
+def test_a_server_that_never_answers_costs_no_more_than_the_deadline(
+    registry: ScriptedRegistry, ask: Ask
+) -> None:
+    registry.protection = lambda _: Reply(drip="headers")
+    policy = RetryPolicy(attempts=1000, first_wait=0.01)
+    error = ask(registry.reference(), deadline=1.0, request_timeout=0.2, retry=policy)
+    assert isinstance(error, RegistryUnavailable)
+    assert "did not answer in time" in str(error) or "no time was left" in str(error)
+    assert len(registry.server.requests) < 20
+
+
+def test_a_deadline_that_has_passed_sends_no_request(registry: ScriptedRegistry) -> None:
+    client = DistributionClient(RegistrySettings(**SETTINGS))
+    request = ResolutionRequest(registry.reference())
+    with pytest.raises(RegistryUnavailable, match=r"no time|have to wait"):
+        client.resolve(request, deadline=time.monotonic() - 1)
+    assert registry.server.requests == []
+
+
+def test_a_connection_that_was_closed_in_the_meantime_is_made_anew(
+    registry: ScriptedRegistry, image: Image
+) -> None:
+    client = DistributionClient(RegistrySettings(**SETTINGS))
+    request = ResolutionRequest(registry.reference())
+    for _ in range(3):
+        resolution = client.resolve(request, deadline=time.monotonic() + 20)
+        assert resolution.digest == image.top
+        registry.plan.append(Reply(raw=b""))
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_a_failing_head_is_never_followed_by_get(
+    registry: ScriptedRegistry, ask: Ask, status: int
+) -> None:
+    registry.protection = lambda _: Reply(status)
+    assert isinstance(ask(registry.reference()), ResolutionError)
+    assert registry.server.count("GET") == 0
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "br"])
+def test_an_encoding_that_nobody_asked_for_never_gives_a_digest(
+    registry: ScriptedRegistry, ask: Ask, encoding: str
+) -> None:
+    def encoded(received: Received) -> Reply:
+        reply = registry.honest(received)
+        headers = {**reply.headers, "Content-Encoding": encoding}
+        return Reply(200, headers, b"\x1f\x8b" + reply.body)
+
+    registry.plan.extend([Reply(405), encoded])
+    assert isinstance(ask(registry.reference()), UntrustedAnswer)
