@@ -13,18 +13,19 @@ _CLEAR_LINE = "\r\x1b[2K"
 class Progress:
     """Tells how many images are done, and which host keeps us waiting.
 
-    Nothing is written in the first two seconds, nor ever where the stream is no terminal.
+    Nothing is written in the first seconds, nor ever where the stream is no terminal.
 
     Args:
         stream: Where the line goes: standard error.
         hosts: The host of each image that is asked for.
+        quiet: The seconds in which nothing is written yet.
     """
 
-    def __init__(self, stream: TextIO, hosts: list[str]) -> None:
+    def __init__(self, stream: TextIO, hosts: list[str], quiet: float = _QUIET_SECONDS) -> None:
         self._stream = stream
         self._waiting = Counter(hosts)
         self._all = len(hosts)
-        self._started = time.monotonic()
+        self._loud_from = time.monotonic() + quiet
         self._shown = False
         self._wanted = stream.isatty()
 
@@ -34,7 +35,7 @@ class Progress:
 
     def show(self) -> None:
         """Write the line anew, once it is time."""
-        if not self._wanted or time.monotonic() - self._started < _QUIET_SECONDS:
+        if not self._wanted or time.monotonic() < self._loud_from:
             return
         left = sum(self._waiting.values())
         slowest = max(self._waiting, key=lambda host: self._waiting[host], default="")

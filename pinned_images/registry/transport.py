@@ -129,7 +129,7 @@ class Transport:
                     preload_content=False,
                     decode_content=False,
                 )
-            body = _read(request, response, end)
+            body = _read(response, end)
         except HTTPError as error:
             raise _explain(error, request) from None
         except (OSError, http.client.HTTPException, ValueError):
@@ -189,23 +189,21 @@ def _proxy_manager(proxy: str, options: dict[str, Any]) -> urllib3.PoolManager:
     return urllib3.ProxyManager(f"{parts.scheme}://{netloc}", proxy_headers=headers, **options)
 
 
-def _read(request: Request, response: BaseHTTPResponse, end: float) -> bytes:
+def _read(response: BaseHTTPResponse, end: float) -> bytes:
     """The body, read with an eye on its length and on the clock."""
     limit = LONGEST_BODY if response.status < 300 else _LONGEST_ERROR_BODY  # noqa: PLR2004
     body = bytearray()
+    ended = False
     try:
-        while request.method != "HEAD":
+        while not ended and len(body) <= limit:
             if time.monotonic() > end:
                 raise Interruption("its answer did not end in time")
             chunk = response.read1(_CHUNK)
-            if not chunk:
-                break
             body += chunk
-            if len(body) > limit:
-                break
+            ended = not chunk
     finally:
-        complete = request.method == "HEAD" or len(body) <= limit
-        if complete and getattr(response, "closed", False):
+        # A connection on which something is left cannot be used for another request.
+        if ended:
             response.release_conn()
         else:
             response.close()

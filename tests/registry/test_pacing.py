@@ -1,0 +1,54 @@
+"""The moments at which a host is asked."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from pinned_images.registry.pacing import HostLimits, Pace, Rate, limits_of
+from pinned_images.registry.retries import RetryPolicy
+
+
+def starts(pace: Pace, count: int) -> list[float]:
+    """When the next requests may start, from now on."""
+    now = time.monotonic()
+    return [pace.next_start() - now for _ in range(count)]
+
+
+def test_an_unknown_host_is_asked_at_once() -> None:
+    assert max(starts(Pace(limits_of("registry.example")), 50)) < 0.5
+
+
+def test_ecr_public_is_asked_once_a_second_after_a_short_burst() -> None:
+    moments = starts(Pace(limits_of("public.ecr.aws")), 6)
+    assert moments[:4] == pytest.approx([0, 0, 0, 0], abs=0.5)
+    assert moments[4:] == pytest.approx([1, 2], abs=0.5)
+
+
+def test_ecr_public_is_asked_ten_times_a_second_by_those_whom_it_knows() -> None:
+    pace = Pace(limits_of("public.ecr.aws"))
+    pace.use_authenticated_rate()
+    assert starts(pace, 20)[-1] == pytest.approx(1, abs=0.5)
+
+
+def test_a_burst_that_was_not_used_does_not_grow() -> None:
+    pace = Pace(HostLimits(Rate(1000, 2)))
+    starts(pace, 1)
+    time.sleep(0.05)
+    assert starts(pace, 12)[-1] >= 0.01 - 0.001
+
+
+def test_a_pause_holds_for_everybody() -> None:
+    pace = Pace(HostLimits())
+    pace.pause(30)
+    pace.pause(10)
+    assert min(starts(pace, 3)) == pytest.approx(30, abs=0.5)
+
+
+def test_waits_grow_to_a_cap_and_are_spread() -> None:
+    policy = RetryPolicy(first_wait=1, longest_wait=5)
+    waits = [[policy.wait_after(failures) for _ in range(200)] for failures in (1, 2, 3, 4, 500)]
+    bounds = [(min(each), max(each)) for each in waits]
+    for (low, high), cap in zip(bounds, (1, 2, 4, 5, 5), strict=True):
+        assert cap / 2 <= low < high <= cap
