@@ -18,7 +18,7 @@ from tests.registry.images import encode, make_image
 from tests.registry.internet import Internet
 from tests.registry.loopback import Received, Reply
 from tests.registry.scripted import ScriptedRegistry
-from tests.registry.user import SETTINGS, Ask, Home, require_resolution
+from tests.registry.user import SETTINGS, Ask, Home, encode_pair, require_resolution
 
 APP = ImageReference.parse("registry.example/team/app:v1")
 
@@ -267,6 +267,23 @@ def test_one_anonymous_token_does_for_all_of_ghcr(internet: Internet) -> None:
         resolution = client.resolve(request, deadline=time.monotonic() + 20)
         assert resolution.digest == images[name].top
     assert tokens.scopes == ["repository:team/a:pull", "repository:team/private:pull"]
+
+
+def test_a_token_of_somebody_known_is_not_used_for_those_who_are_not(
+    internet: Internet, home: Home
+) -> None:
+    ghcr = internet.registry("ghcr.io")
+    tokens = TokenHost(internet, "tokens.ghcr.io", ghcr)
+    home.podman_config(
+        {"auths": {"ghcr.io/team/private": {"auth": encode_pair("user", "open sesame")}}}
+    )
+    client = DistributionClient(RegistrySettings(**SETTINGS))
+    for name in ("team/private", "team/public"):
+        ghcr.add(name, "v1", make_image())
+        request = ResolutionRequest(ImageReference.parse(f"ghcr.io/{name}:v1"))
+        client.resolve(request, deadline=time.monotonic() + 20)
+    assert tokens.scopes == ["repository:team/private:pull", "repository:team/public:pull"]
+    assert [account is None for account in tokens.accounts] == [False, True]
 
 
 def test_an_image_that_nobody_may_see_is_an_error_of_access(internet: Internet, ask: Ask) -> None:
