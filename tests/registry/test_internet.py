@@ -274,6 +274,7 @@ def test_a_token_of_somebody_known_is_not_used_for_those_who_are_not(
 ) -> None:
     ghcr = internet.registry("ghcr.io")
     tokens = TokenHost(internet, "tokens.ghcr.io", ghcr)
+    tokens.opens = {"team/public"}
     home.podman_config(
         {"auths": {"ghcr.io/team/private": {"auth": encode_pair("user", "open sesame")}}}
     )
