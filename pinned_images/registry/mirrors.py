@@ -35,11 +35,6 @@ class Mirror:
     netloc: str
     root: str
 
-    @property
-    def namespace(self) -> str:
-        """What a mirror puts before a repository's name: ``docker-hub``, or nothing."""
-        return self.root.partition("/v2/")[2]
-
     @classmethod
     def parse(cls, registry: str, url: str, insecure: AbstractSet[str] | None) -> Mirror:
         """Read a mirror's URL.

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from pinned_images.registry.addresses import host_of, is_loopback, is_private_literal
+from pinned_images.registry.addresses import (
+    host_of,
+    is_loopback,
+    is_private_literal,
+    resolves_privately,
+)
 
 
 @pytest.mark.parametrize(
@@ -71,3 +76,12 @@ def test_names_and_public_addresses_are_not_private(host: str) -> None:
 )
 def test_loopback_is_this_machine_only(host: str, expected: bool) -> None:  # noqa: FBT001  a table
     assert is_loopback(host) is expected
+
+
+@pytest.mark.parametrize("host", ["", "a..b", "x" * 300], ids=["empty", "dots", "long"])
+def test_what_is_no_name_leads_nowhere_private(host: str) -> None:
+    assert not resolves_privately(host or "\0")
+
+
+def test_a_name_is_private_where_it_leads() -> None:
+    assert resolves_privately("localhost")

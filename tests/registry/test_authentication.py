@@ -93,6 +93,16 @@ class TestAnonymousTokens:
             False,
         ]
 
+    def test_a_token_that_is_refused_beforehand_may_not_be_needed(
+        self, registry: ScriptedRegistry, make_token_service: MakeTokenService, client: Client
+    ) -> None:
+        service = make_token_service(registry)
+        client.ask(registry.reference())
+        image = registry.add("team/open", "v1", make_image())
+        service.plan.append(Reply(403))
+        registry.protection = lambda _: None
+        assert client.ask(registry.reference("team/open")).digest == image.top
+
     def test_a_scope_for_the_whole_registry_takes_one_token(
         self, registry: ScriptedRegistry, make_token_service: MakeTokenService, client: Client
     ) -> None:

@@ -16,6 +16,7 @@ from pinned_images.errors import (
 )
 from pinned_images.reference import Digest, ImageReference, Platform
 from pinned_images.registry.manifest import TYPES
+from pinned_images.registry.platforms import best_match
 from tests.registry.images import (
     DOCKER_MANIFEST,
     OCI_INDEX,
@@ -308,6 +309,31 @@ def test_a_windows_image_of_another_build_is_refused(registry: ScriptedRegistry,
     error = ask(registry.reference(), platform=WINDOWS_2019)
     assert isinstance(error, PlatformMismatch)
     assert "(10.0.20348.2000)" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "offered", "chosen"),
+    [
+        ("linux/arm/v7", ["v5", "v6", "v7"], "v7"),
+        ("linux/arm/v7", ["v5", "v6", "v8"], "v6"),
+        ("linux/arm/v6", ["v5", "v7"], "v5"),
+        ("linux/arm/v5", ["v6", "v7"], None),
+        ("linux/arm64", ["v8"], "v8"),
+        ("linux/arm64", ["v9"], None),
+        ("linux/arm64/v9", ["v8", "v9"], "v9"),
+        ("linux/arm64/v9", ["v8"], "v8"),
+        ("linux/amd64", ["v2", "v3"], None),
+        ("linux/amd64/v3", ["", "v2"], ""),
+    ],
+)
+def test_a_processor_runs_what_was_built_for_its_older_kinds(
+    wanted: str, offered: list[str], chosen: str | None
+) -> None:
+    def platform(variant: str) -> Platform:
+        return Platform.of("linux", Platform.parse(wanted).architecture, variant)
+
+    match = best_match(Platform.parse(wanted), [platform(variant) for variant in offered])
+    assert match == (None if chosen is None else platform(chosen))
 
 
 class TestMirrors:
