@@ -30,6 +30,8 @@ _logger = logging.getLogger(__name__)
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 5
 _TOO_MANY_REQUESTS = 429
+# Longer than any deadline, and short enough to reckon with whatever a server asks for.
+_LONGEST_WAIT_ASKED = 7 * 24 * 3600
 _AGAINST_LIMITS = "log in to it for a higher limit, use a mirror, or try again later"
 
 
@@ -156,7 +158,7 @@ def retry_after(answer: Answer) -> float | None:
     if header is None:
         return None
     try:
-        return Retry().parse_retry_after(header)
+        return float(min(Retry().parse_retry_after(header), _LONGEST_WAIT_ASKED))
     except (InvalidHeader, ValueError, OverflowError):
         return None
 
