@@ -19,6 +19,7 @@ from pinned_images.options import Options, PinImagesOptions
 from pinned_images.pinning import VersionConsistency
 from pinned_images.reference import Style
 from pinned_images.resolution import PlatformMode, Resolver
+from pinned_images.sources import Sources
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -101,6 +102,7 @@ class PinImages:
             deadline=deadline,
         )
         self._options.check()
+        self._sources = Sources()
         self._syntheses: dict[Stage, Synthesis] = {}
         self._visiting: Synthesis | None = None
         self._refused = False
@@ -147,7 +149,7 @@ class PinImages:
         if synthesis is None:
             root = Root.of(stage)
             try:
-                synthesis = self._syntheses[stage] = root.pin(scope, self._options)
+                synthesis = self._syntheses[stage] = root.pin(scope, self._options, self._sources)
             except PinnedImagesError as error:
                 root.fail(str(error))
                 return None

@@ -50,7 +50,7 @@ class AssemblyStack:
         return cls(
             construct_path,
             template_path,
-            _metadata(artifact, template_path.parent),
+            metadata_of(artifact, template_path.parent),
             account,
             region,
             name=artifact.get("properties", {}).get("stackName", artifact.get("id", "")),
@@ -111,38 +111,51 @@ class AssemblyStack:
         return [path[1:] for path in self.metadata if path.startswith(prefix)]
 
     def _nested(self) -> Iterator[AssemblyStack]:
-        folder = self.template_path.parent
         for logical_id, resource_type, properties in self.resources():
             if resource_type != _STACK_TYPE:
                 continue
-            name = self._nested_template(logical_id, properties, folder)
+            name = self._nested_template(logical_id, properties)
             if name is not None:
-                resource_path = self.construct_path_of(logical_id)
                 yield AssemblyStack(
-                    resource_path.rpartition("/")[0].removesuffix(".NestedStack"),
-                    folder / name,
+                    self._nested_construct_path(logical_id),
+                    self.template_path.parent / name,
                     self.metadata,
                     self.account,
                     self.region,
                     logical_id,
                 )
 
-    def _nested_template(
-        self, logical_id: str, properties: Mapping[str, Any], folder: Path
-    ) -> str | None:
+    def _nested_construct_path(self, logical_id: str) -> str:
+        """CDK puts the resource of ``X`` at ``X.NestedStack/X.NestedStackResource``."""
+        path = self.construct_path_of(logical_id)
+        if logical_id not in self._construct_paths:
+            return path
+        return path.rpartition("/")[0].removesuffix(".NestedStack")
+
+    def _nested_template(self, logical_id: str, properties: Mapping[str, Any]) -> str | None:
         """The file of a nested stack's template: named by the resource, or found by its hash."""
         resource = self.template["Resources"][logical_id]
         named = resource.get("Metadata", {}).get("aws:asset:path")
         if isinstance(named, str):
             return named
         url = json.dumps(properties.get("TemplateURL"))
-        for manifest in sorted(folder.glob("*.assets.json")):
-            files = json.loads(manifest.read_text(encoding="utf-8")).get("files", {})
-            for identifier, asset in files.items():
-                source = asset.get("source", {}).get("path", "")
-                if identifier.partition("-")[0] in url and source.endswith(".template.json"):
-                    return str(source)
+        for content_hash, source in self._template_assets:
+            if content_hash in url:
+                return source
         return None
+
+    @cached_property
+    def _template_assets(self) -> list[tuple[str, str]]:
+        """Hash and file of each template among the assembly's file assets."""
+        manifests = sorted(self.template_path.parent.glob("*.assets.json"))
+        assets = [
+            (identifier.partition("-")[0], str(asset.get("source", {}).get("path", "")))
+            for manifest in manifests
+            for identifier, asset in json.loads(manifest.read_text(encoding="utf-8"))
+            .get("files", {})
+            .items()
+        ]
+        return [each for each in assets if each[1].endswith(".template.json")]
 
 
 def _artifact(template_path: Path) -> Mapping[str, Any]:
@@ -157,8 +170,13 @@ def _artifact(template_path: Path) -> Mapping[str, Any]:
     return {}
 
 
-def _metadata(artifact: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
-    """Older versions of CDK write metadata into the manifest, newer ones into a file beside it."""
+def metadata_of(artifact: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
+    """Construct metadata of a stack: newer versions of CDK write it beside the manifest.
+
+    Args:
+        artifact: The stack's entry in the manifest.
+        folder: The manifest's folder.
+    """
     metadata: dict[str, Any] = dict(artifact.get("metadata", {}))
     separate = artifact.get("additionalMetadataFile")
     if separate is not None:

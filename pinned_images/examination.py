@@ -94,17 +94,35 @@ def examine(stacks: Sequence[AssemblyStack], coverages: Sequence[Coverage]) -> l
         stacks: The top-level stacks of the app.
         coverages: The parts to look at; the first that holds a construct decides about it.
     """
+    scopes: dict[Coverage, dict[AssemblyStack, TemplateScope]] = {}
     found: list[Violation] = []
-    for coverage in coverages:
-        app = AppTemplates()
-        others = coverages[: coverages.index(coverage)]
-        scopes = [_scopes(stack, app, coverage) for stack in stacks]
-        for stack, scope in (pair for pairs in scopes for pair in pairs):
-            found.extend(_examine_stack(stack, scope, coverage, others))
+    for stack in (each for top in stacks for each in top.with_nested()):
+        for logical_id, resource_type, properties in stack.resources():
+            path = stack.construct_path_of(logical_id)
+            coverage = next((each for each in coverages if each.holds(path)), None)
+            if coverage is None or coverage.is_silent(path):
+                continue
+            for site in find_sites(resource_type, properties, coverage.policy.catalog):
+                if (path, location_of(site)) in coverage.settled:
+                    continue
+                if _acknowledged(stack, path, site):
+                    continue
+                if coverage not in scopes:
+                    scopes[coverage] = _scopes(stacks, coverage)
+                scope = scopes[coverage][stack]
+                found.extend(_violations(stack, logical_id, site, scope, coverage.policy))
     return found
 
 
 def _scopes(
+    stacks: Sequence[AssemblyStack], coverage: Coverage
+) -> dict[AssemblyStack, TemplateScope]:
+    """The scope of each stack; what is known of parameters belongs to a coverage."""
+    app = AppTemplates()
+    return dict(pair for stack in stacks for pair in _scopes_of(stack, app, coverage))
+
+
+def _scopes_of(
     stack: AssemblyStack, app: AppTemplates, coverage: Coverage
 ) -> list[tuple[AssemblyStack, TemplateScope]]:
     scope = TemplateScope(
@@ -128,31 +146,19 @@ def _nested_scopes(
         yield from _nested_scopes(nested, inner)
 
 
-def _examine_stack(
-    stack: AssemblyStack, scope: TemplateScope, coverage: Coverage, others: Sequence[Coverage]
+def _violations(
+    stack: AssemblyStack, logical_id: str, site: Site, scope: TemplateScope, policy: Policy
 ) -> Iterator[Violation]:
-    for logical_id, resource_type, properties in stack.resources():
-        sites = find_sites(resource_type, properties, coverage.policy.catalog)
-        if not sites:
-            continue
-        path = stack.construct_path_of(logical_id)
-        if not coverage.holds(path) or coverage.is_silent(path):
-            continue
-        if any(other.holds(path) for other in others):
-            continue
-        for site in sites:
-            if (path, location_of(site)) in coverage.settled or _acknowledged(stack, path, site):
-                continue
-            for rule, severity, description, fix in _judged(site, scope, coverage.policy):
-                yield Violation(
-                    rule,
-                    severity,
-                    description,
-                    fix,
-                    str(stack.template_path),
-                    logical_id,
-                    "/".join(("Properties", *map(str, site.path))),
-                )
+    for rule, severity, description, fix in _judged(site, scope, policy):
+        yield Violation(
+            rule,
+            severity,
+            description,
+            fix,
+            str(stack.template_path),
+            logical_id,
+            "/".join(("Properties", *map(str, site.path))),
+        )
 
 
 def _acknowledged(stack: AssemblyStack, path: str, site: Site) -> bool:

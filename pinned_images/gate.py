@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime, timezone
 from pathlib import Path
 
 import jsii
@@ -65,9 +64,7 @@ class PinnedImagesGate:
             version_consistency=version_consistency,
         )
         options.check()
-        self._coverages: Callable[[], Sequence[Coverage]] = lambda: [
-            Coverage("", options.policy(datetime.now(timezone.utc).date()))
-        ]
+        self._coverages: Callable[[], Sequence[Coverage]] = lambda: [Coverage("", options.policy())]
         self._problems: Callable[[], Sequence[AppProblem]] = lambda: ()
 
     @classmethod

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, TypedDict, cast, get_args
 
@@ -83,15 +83,11 @@ class Options:
         catalog = Catalog.default().extended(self.properties)
         return catalog if self.resource_types is None else catalog.narrowed(self.resource_types)
 
-    def policy(self, today: date) -> Policy:
-        """What decides about each image.
-
-        Args:
-            today: The day (in UTC) on which exemptions are measured.
-        """
+    def policy(self) -> Policy:
+        """What decides about each image, today (in UTC)."""
         return Policy(
             catalog=self.catalog(),
-            today=today,
+            today=datetime.now(timezone.utc).date(),
             style=self.style,
             platforms=self.platforms,
             version_consistency=self.version_consistency,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Literal
 
@@ -37,7 +37,7 @@ from pinned_images.errors import PinnedImagesError, PlatformMismatch
 from pinned_images.exemptions import ExemptionPatterns
 from pinned_images.platforms import platform_of
 from pinned_images.reference import Digest, ImageReference, Platform, Style
-from pinned_images.report.records import SiteRecord
+from pinned_images.report.records import ResolvedBy, SiteRecord
 from pinned_images.resolution import (
     Outcome,
     PlatformMode,
@@ -181,9 +181,12 @@ def pin_images(
     Raises:
         PinnedImagesError: Nothing can be resolved at all, a broken lock file for instance.
     """
-    found = [(resource, _sites(resource, policy)) for resource in resources]
-    _learn_parameters(found, read_parameters, parameter_values)
-    images = [_image(resource, site, policy) for resource, sites in found for site in sites]
+    images = [
+        _image(resource, site, policy)
+        for resource in resources
+        for site in find_sites(resource.resource_type, resource.properties, policy.catalog)
+    ]
+    images = _with_parameters(images, read_parameters, parameter_values)
     outcomes = resolver.resolve(_requests(images, policy))
     by_resource: dict[int, list[_Image]] = {}
     for image in images:
@@ -194,24 +197,26 @@ def pin_images(
     ]
 
 
-def _sites(resource: ImageResource, policy: Policy) -> list[Site]:
-    return find_sites(resource.resource_type, resource.properties, policy.catalog)
-
-
-def _learn_parameters(
-    found: Iterable[tuple[ImageResource, list[Site]]],
+def _with_parameters(
+    images: list[_Image],
     read_parameters: ParameterReader,
     parameter_values: MutableMapping[SsmParameter, str | Unknown],
-) -> None:
-    wanted = {
-        parameter
-        for resource, sites in found
-        if resource.acknowledged is None
-        for site in sites
-        for parameter in missing_parameters(evaluate_site(site, resource.scope))
-    }
-    if wanted:
-        parameter_values.update(read_parameters(sorted(wanted, key=str)))
+) -> list[_Image]:
+    """The images, those that wait for SSM parameters evaluated again when these are read."""
+    missing = [
+        missing_parameters(image.evaluation) if image.resource.acknowledged is None else frozenset()
+        for image in images
+    ]
+    wanted = frozenset().union(*missing)
+    if not wanted:
+        return images
+    parameter_values.update(read_parameters(sorted(wanted, key=str)))
+    return [
+        replace(image, evaluation=evaluate_site(image.site, image.resource.scope))
+        if waits
+        else image
+        for image, waits in zip(images, missing, strict=True)
+    ]
 
 
 def _image(resource: ImageResource, site: Site, policy: Policy) -> _Image:
@@ -447,15 +452,9 @@ class _Judge:
                 location, text, "exempt", matched[1].reason if matched else None
             )
         request = _request(self.image, reference, self.policy)
-        return SiteRecord(
-            stack=self.image.resource.stack,
-            construct_path=self.image.resource.construct_path,
-            resource_type=self.image.resource.resource_type,
-            property_path=location,
-            reference=text,
-            resolved_by=outcome.source,
-            pinned=str(reference.with_digest(outcome.digest, self._style)),
-            digest=str(outcome.digest),
+        pinned = reference.with_digest(outcome.digest, self._style)
+        return replace(
+            self._plain_record(location, text, outcome.source, None, pinned),
             media_type=outcome.media_type,
             platforms=tuple(map(str, outcome.platforms)),
             platform=None if request.platform is None else str(request.platform),
@@ -467,7 +466,7 @@ class _Judge:
         self,
         location: str,
         written: str,
-        resolved_by: Literal["already-pinned", "asset", "exempt", "failed"],
+        resolved_by: ResolvedBy,
         reason: str | None,
         pinned: ImageReference | None = None,
     ) -> SiteRecord:

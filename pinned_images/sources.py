@@ -21,46 +21,61 @@ if TYPE_CHECKING:
     from pinned_images.registry.settings import RegistrySettings
 
 
-def make_resolver(options: Options) -> Resolver:
-    """The user's own resolver or the registries, behind the lock file where there is one.
+class Sources:
+    """Who answers for one `PinImages`, in each App and Stage that it is applied to.
 
-    Raises:
-        ConfigurationError: A frozen synth is asked for without a lock file.
+    Connections, tokens and what credential helpers said are shared by all of them.
     """
-    if options.lock_file is None:
-        if options.update == "never":
-            raise ConfigurationError(
-                "A frozen synth (update=never) needs a lock file: "
-                'name one with PinImages(lock_file="pinned-images.lock.json").'
-            )
-        return options.resolver or _registries(options)
-    return LockedResolver(
-        lambda: options.resolver or _registries(options),
-        options.lock_file,
-        options.update or "missing",
-    )
 
+    def __init__(self) -> None:
+        """Nobody is known yet."""
+        self._registries: list[tuple[RegistrySettings, Resolver]] = []
 
-def make_parameter_reader(options: Options) -> ParameterReader:
-    """A reader of SSM parameters that knows what the user gave, and asks AWS for the rest."""
+    def resolver(self, options: Options) -> Resolver:
+        """The user's own resolver or the registries, behind the lock file where there is one.
 
-    def read(parameters: Iterable[SsmParameter]) -> Mapping[SsmParameter, str | Unknown]:
-        given: dict[SsmParameter, str | Unknown] = {}
-        wanted: list[SsmParameter] = []
-        for parameter in parameters:
-            if str(parameter) in options.ssm_parameters:
-                given[parameter] = options.ssm_parameters[str(parameter)]
-            else:
-                wanted.append(parameter)
-        return {**given, **_from_aws(wanted, options)} if wanted else given
+        Raises:
+            ConfigurationError: A frozen synth is asked for without a lock file.
+        """
+        if options.lock_file is None:
+            if options.update == "never":
+                raise ConfigurationError(
+                    "A frozen synth (update=never) needs a lock file: "
+                    'name one with PinImages(lock_file="pinned-images.lock.json").'
+                )
+            return self._unlocked(options)
+        return LockedResolver(
+            lambda: self._unlocked(options), options.lock_file, options.update or "missing"
+        )
 
-    return read
+    def parameter_reader(self, options: Options) -> ParameterReader:
+        """A reader of SSM parameters that knows what the user gave, and asks AWS for the rest."""
 
+        def read(parameters: Iterable[SsmParameter]) -> Mapping[SsmParameter, str | Unknown]:
+            given: dict[SsmParameter, str | Unknown] = {}
+            wanted: list[SsmParameter] = []
+            for parameter in parameters:
+                if str(parameter) in options.ssm_parameters:
+                    given[parameter] = options.ssm_parameters[str(parameter)]
+                else:
+                    wanted.append(parameter)
+            return {**given, **_from_aws(wanted, options)} if wanted else given
 
-def _registries(options: Options) -> Resolver:
-    from pinned_images.registry.resolver import RegistryResolver  # noqa: PLC0415  network, when used
+        return read
 
-    return RegistryResolver(_settings(options))
+    def _unlocked(self, options: Options) -> Resolver:
+        if options.resolver is not None:
+            return options.resolver
+        from pinned_images.registry.resolver import (  # noqa: PLC0415  network, when used
+            RegistryResolver,
+        )
+
+        settings = _settings(options)
+        for known, resolver in self._registries:
+            if known == settings:
+                return resolver
+        self._registries.append((settings, RegistryResolver(settings)))
+        return self._registries[-1][1]
 
 
 def _settings(options: Options) -> RegistrySettings:

@@ -9,6 +9,25 @@ from typing import Any
 Path = tuple[str | int, ...]
 
 
+def value_at(tree: Any, path: Path) -> Any:
+    """What stands at one place of a tree.
+
+    Args:
+        tree: Dicts and lists.
+        path: Where, by keys and indices that are in the tree; the empty path is the whole tree.
+
+    Raises:
+        LookupError: There is no such place in the tree.
+
+    Example:
+        >>> value_at({"a": [1, 2]}, ("a", 1))
+        2
+    """
+    for key in path:
+        tree = tree[key]
+    return tree
+
+
 def replace_at(tree: Any, path: Path, value: Any) -> Any:
     """A tree that has another value at one place; the given tree stays as it is.
 

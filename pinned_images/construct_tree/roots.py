@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
 from pathlib import Path
 
 import jsii
@@ -19,6 +18,7 @@ from pinned_images.examination import AppProblem, Coverage
 from pinned_images.gate import PinnedImagesGate
 from pinned_images.options import Options
 from pinned_images.report.records import FILE_NAME, SynthReport
+from pinned_images.sources import Sources
 
 _AFTER_FAILURE = "Mend that first; no image of the app was pinned."
 
@@ -52,15 +52,14 @@ class Root:
             stage.node.add_validation(_AfterPrepare(root))
         return root
 
-    def pin(self, scope: IConstruct, options: Options) -> Synthesis:
+    def pin(self, scope: IConstruct, options: Options, sources: Sources) -> Synthesis:
         """Pin the images below a construct in every synth of this root from now on.
 
         Raises:
             ConfigurationError: An option, a context value or a variable cannot be used.
         """
         surrounded = options.with_surroundings(self.stage.node.try_get_context, os.environ)
-        surrounded.check()
-        synthesis = Synthesis(self.stage, scope, surrounded)
+        synthesis = Synthesis(self.stage, scope, surrounded, sources)
         self.syntheses.append(synthesis)
         self._ensure_gate()
         return synthesis
@@ -79,10 +78,13 @@ class Root:
         stages = [scope for scope in self.stage.node.scopes if isinstance(scope, Stage)]
         return [_ROOTS[stage] for stage in stages if stage in _ROOTS]
 
+    def with_below(self) -> list[Root]:
+        """This root and those of the Stages below it."""
+        return [root for root in _ROOTS.values() if self in root.with_above()]
+
     def _coverages(self) -> list[Coverage]:
         """The parts of the tree that are pinned below this root, innermost first."""
-        inside = [root for root in _ROOTS.values() if self in root.with_above()]
-        syntheses = [synthesis for root in inside for synthesis in root.syntheses]
+        syntheses = [synthesis for root in self.with_below() for synthesis in root.syntheses]
         coverages = [_coverage(synthesis) for synthesis in syntheses]
         return sorted(coverages, key=lambda coverage: len(coverage.scope_path), reverse=True)
 
@@ -107,7 +109,7 @@ class Root:
 
     def _problems(self) -> list[AppProblem]:
         """What went wrong for more than one image, here and in the Stages below."""
-        inside = [root for root in _ROOTS.values() if self in root.with_above()]
+        inside = self.with_below()
         failures = dict.fromkeys(failure for root in inside for failure in root.all_failures())
         unreached = [problem for root in inside for problem in root.unreached_stages()]
         return [AppProblem(failure, _AFTER_FAILURE) for failure in failures] + unreached
@@ -175,7 +177,7 @@ def _coverage(synthesis: Synthesis) -> Coverage:
     )
     return Coverage(
         scope_path=path,
-        policy=synthesis.options.policy(datetime.now(timezone.utc).date()),
+        policy=synthesis.options.policy(),
         settled=synthesis.settled,
         silent_paths=silent,
         parameter_values=synthesis.parameter_values,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
 from typing import Any
 
 from aws_cdk import CfnResource, ConstructSelector, Stack, Stage, Validations
@@ -13,7 +12,7 @@ from constructs import IConstruct
 from pinned_images.acknowledgements import UNPINNED_IMAGE, Acknowledgements, rule_id
 from pinned_images.cloudformation.outcomes import SsmParameter, Unknown
 from pinned_images.cloudformation.sites import find_sites
-from pinned_images.cloudformation.trees import Path
+from pinned_images.cloudformation.trees import Path, value_at
 from pinned_images.construct_tree.attachment import Attachment, Phase, PhaseOfSynth
 from pinned_images.construct_tree.metadata import acknowledgements_of
 from pinned_images.construct_tree.rendering import render_template
@@ -24,7 +23,7 @@ from pinned_images.options import Options
 from pinned_images.pinning import Finding, ImageResource, PinnedResource, pin_images
 from pinned_images.platforms import PLATFORM_PROPERTIES
 from pinned_images.report.records import SiteRecord
-from pinned_images.sources import make_parameter_reader, make_resolver
+from pinned_images.sources import Sources
 
 
 @dataclass(eq=False)
@@ -35,6 +34,7 @@ class Synthesis:
         root: The App or Stage.
         scope: The construct below which images are pinned; the root itself, a stack, or less.
         options: What the user decided.
+        sources: Who answers.
         records: What happened to each image, after a synth.
         settled: Construct path and property of each image that is exempt or reported already.
         failure: Why nothing could be resolved at all.
@@ -43,6 +43,7 @@ class Synthesis:
     root: Stage
     scope: IConstruct
     options: Options
+    sources: Sources
     records: tuple[SiteRecord, ...] = ()
     settled: set[tuple[str, str]] = field(default_factory=set)
     failure: str | None = None
@@ -176,9 +177,9 @@ class Synthesis:
             resources = self._image_resources(attachments)
             results = pin_images(
                 resources,
-                self.options.policy(datetime.now(timezone.utc).date()),
-                make_resolver(self.options),
-                make_parameter_reader(self.options),
+                self.options.policy(),
+                self.sources.resolver(self.options),
+                self.sources.parameter_reader(self.options),
                 self.parameter_values,
             )
         except PinnedImagesError as error:
@@ -191,7 +192,7 @@ class Synthesis:
             )
             for path in attachment.replaced:
                 if result.properties is not result.resource.properties:
-                    attachment.rendered[path] = _value_at(result.properties, path)
+                    attachment.rendered[path] = value_at(result.properties, path)
         self.records = tuple(record for result in results for record in result.records)
 
     def _image_resources(self, attachments: list[Attachment]) -> list[ImageResource]:
@@ -267,12 +268,6 @@ def _top_level(stacks: Iterable[Stack]) -> list[Stack]:
             top = parent
         found[top] = None
     return list(found)
-
-
-def _value_at(tree: Any, path: Path) -> Any:
-    for key in path:
-        tree = tree[key]
-    return tree
 
 
 def _without_empty(value: Any) -> Any:

@@ -22,6 +22,7 @@ from pinned_images.registry.settings import RegistrySettings
 from pinned_images.resolution import Outcome, Resolution, ResolutionRequest
 
 if TYPE_CHECKING:
+    from pinned_images.registry.aws.ecr import EcrResolver
     from pinned_images.registry.distribution import DistributionClient
 
 _logger = logging.getLogger(__name__)
@@ -99,12 +100,9 @@ class RegistryResolver:
 
     def _ecr_task(self, asked: Mapping[ResolutionRequest, list[ResolutionRequest]]) -> Task:
         """Private ECR; a mirror that is a pull-through cache there is asked the same way."""
-        client = self._origin_client
+        resolver = self._ecr_resolver
 
         def ask(deadline: float) -> Mapping[ResolutionRequest, Outcome]:
-            from pinned_images.registry.aws.ecr import EcrResolver  # noqa: PLC0415  # loads boto3
-
-            resolver = EcrResolver(self._settings, client.resolve)
             answers = resolver.resolve(list(asked), deadline)
             return {
                 request: self._back_from_ecr(request, answers[question], deadline)
@@ -135,6 +133,12 @@ class RegistryResolver:
         )
 
         return DistributionClient(self._settings)
+
+    @cached_property
+    def _ecr_resolver(self) -> EcrResolver:
+        from pinned_images.registry.aws.ecr import EcrResolver  # noqa: PLC0415  # loads boto3
+
+        return EcrResolver(self._settings, self._origin_client.resolve)
 
     @cached_property
     def _origin_client(self) -> DistributionClient:

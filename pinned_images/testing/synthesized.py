@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pinned_images.cloud_assembly import AssemblyStack, metadata_of
 from pinned_images.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from aws_cdk import Stage
     from typing_extensions import Self
 
-_NESTED_SUFFIX = " Nested Stack Template"
 # What constructs complain of stands in their metadata too, with all feature flags.
 _ANNOTATIONS = "Construct Annotations"
 _HARMLESS = ("warning", "info")
@@ -110,30 +110,17 @@ def _artifacts(assembly: Path, kind: str) -> dict[str, Any]:
 def _templates(assembly: Path) -> dict[str, dict[str, Any]]:
     templates: dict[str, dict[str, Any]] = {}
     for name, artifact in _artifacts(assembly, "aws:cloudformation:stack").items():
-        stack = artifact.get("displayName", name).partition(" (")[0]
-        templates[stack] = _json(assembly / artifact["properties"]["templateFile"])
-        for nested, file in _nested_stacks(assembly / f"{name}.assets.json"):
-            templates[f"{stack}/{nested}"] = _json(assembly / file)
+        path = artifact.get("displayName", name).partition(" (")[0]
+        stack = AssemblyStack.read(path, assembly / artifact["properties"]["templateFile"])
+        for each in stack.with_nested():
+            templates[each.construct_path] = dict(each.template)
     return templates
-
-
-def _nested_stacks(assets: Path) -> Iterator[tuple[str, str]]:
-    """Nested stacks' paths below their stack, and their templates' files."""
-    if not assets.is_file():
-        return
-    for asset in _json(assets).get("files", {}).values():
-        file = asset["source"].get("path", "")
-        if file.endswith(".nested.template.json"):
-            yield asset.get("displayName", file).removesuffix(_NESTED_SUFFIX), file
 
 
 def _errors(assembly: Path) -> Iterator[str]:
     """Errors of constructs, then what validation plugins found."""
     for artifact in _json(assembly / "manifest.json").get("artifacts", {}).values():
-        metadata = dict(artifact.get("metadata", {}))
-        if "additionalMetadataFile" in artifact:
-            metadata |= _json(assembly / artifact["additionalMetadataFile"])
-        for path, entries in metadata.items():
+        for path, entries in metadata_of(artifact, assembly).items():
             for entry in entries:
                 if entry["type"] == "aws:cdk:error":
                     yield f"{path.strip('/')}: {entry['data']}"
