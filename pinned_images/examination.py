@@ -18,7 +18,7 @@ from pinned_images.cloudformation.outcomes import (
 )
 from pinned_images.cloudformation.scope import AppTemplates, TemplateScope
 from pinned_images.cloudformation.sites import Site, evaluate_site, find_sites
-from pinned_images.pinning import Policy, asks_for_floating_tag, location_of
+from pinned_images.pinning import Policy, asks_for_floating_tag
 from pinned_images.reference import DEFAULT_TAG
 
 
@@ -103,7 +103,7 @@ def examine(stacks: Sequence[AssemblyStack], coverages: Sequence[Coverage]) -> l
             if coverage is None or coverage.is_silent(path):
                 continue
             for site in find_sites(resource_type, properties, coverage.policy.catalog):
-                if (path, location_of(site)) in coverage.settled:
+                if (path, site.location) in coverage.settled:
                     continue
                 if _acknowledged(stack, path, site):
                     continue

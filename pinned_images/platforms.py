@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from pinned_images.cloudformation.names import value_of
 from pinned_images.reference import Platform
 
 # ECS API reference, RuntimePlatform.operatingSystemFamily; builds as Microsoft numbers them.
@@ -47,22 +48,22 @@ def platform_of(resource_type: str, properties: Mapping[str, Any]) -> Platform |
 
 def _ecs_task(properties: Mapping[str, Any]) -> Platform | None:
     """On EC2 a task without `runtimePlatform` runs on whatever instances the cluster has."""
-    runtime = _get(properties, "RuntimePlatform")
-    compatibilities = _get(properties, "RequiresCompatibilities")
+    runtime = value_of(properties, "RuntimePlatform")
+    compatibilities = value_of(properties, "RequiresCompatibilities")
     fargate = isinstance(compatibilities, list) and "FARGATE" in compatibilities
     return _runtime_platform(runtime, fargate=fargate)
 
 
 def _batch_job(properties: Mapping[str, Any]) -> Platform | None:
-    container = _get(properties, "ContainerProperties")
-    capabilities = _get(properties, "PlatformCapabilities")
+    container = value_of(properties, "ContainerProperties")
+    capabilities = value_of(properties, "PlatformCapabilities")
     fargate = isinstance(capabilities, list) and "FARGATE" in capabilities
-    runtime = _get(container, "RuntimePlatform") if isinstance(container, Mapping) else None
+    runtime = value_of(container, "RuntimePlatform")
     return _runtime_platform(runtime, fargate=fargate) if container is not None else None
 
 
 def _lambda_function(properties: Mapping[str, Any]) -> Platform | None:
-    architectures = _get(properties, "Architectures")
+    architectures = value_of(properties, "Architectures")
     if architectures is None:
         return Platform("linux", "amd64")
     if isinstance(architectures, list) and len(architectures) == 1:
@@ -77,8 +78,8 @@ def _runtime_platform(runtime: object, *, fargate: bool) -> Platform | None:
         return Platform("linux", "amd64") if fargate else None
     if not isinstance(runtime, Mapping):
         return None
-    cpu = _get(runtime, "CpuArchitecture") or ("X86_64" if fargate else None)
-    family = _get(runtime, "OperatingSystemFamily") or "LINUX"
+    cpu = value_of(runtime, "CpuArchitecture") or ("X86_64" if fargate else None)
+    family = value_of(runtime, "OperatingSystemFamily") or "LINUX"
     architecture = _CPU_ARCHITECTURES.get(cpu) if isinstance(cpu, str) else None
     if architecture is None or not isinstance(family, str):
         return None
@@ -88,11 +89,6 @@ def _runtime_platform(runtime: object, *, fargate: bool) -> Platform | None:
         if f"_{year}_" in family:
             return Platform("windows", architecture, os_version=build)
     return None
-
-
-def _get(mapping: Mapping[str, Any], key: str) -> Any:
-    """A value by its CloudFormation name, which CDK writes with a small first letter."""
-    return mapping.get(key, mapping.get(key[0].lower() + key[1:]))
 
 
 _READERS: Mapping[str, Callable[[Mapping[str, Any]], Platform | None]] = {

@@ -15,6 +15,7 @@ from pinned_images.cloudformation.intrinsics import (
     intrinsic_of,
 )
 from pinned_images.cloudformation.kubernetes import evaluate_manifest
+from pinned_images.cloudformation.names import is_same_name, matching_keys, value_of
 from pinned_images.cloudformation.outcomes import Condition, Evaluation, Unknown
 from pinned_images.cloudformation.results import kind_of
 from pinned_images.cloudformation.scope import TemplateScope
@@ -47,8 +48,12 @@ class Site:
 
     @property
     def location(self) -> str:
-        """The path, as people write it."""
-        return path_text(self.path)
+        """The path as people write it, in the names that CloudFormation has for its keys."""
+        return path_text(tuple(map(self._template_name, self.path)))
+
+    def _template_name(self, key: str | int) -> str | int:
+        names = (step.name for step in self.image_property.steps)
+        return next((name for name in names if is_same_name(str(key), name)), key)
 
     def assumed(self, scope: TemplateScope) -> Assumptions:
         """The assumptions, as conditions of the template that the site stands in."""
@@ -63,8 +68,7 @@ class Site:
             >>> Site(("image",), "nginx", image, container).setting("Name")
             'web'
         """
-        keys = _matching_keys(self.container or {}, name)
-        return self.container[keys[0]] if self.container and keys else None
+        return value_of(self.container, name)
 
 
 def find_sites(resource_type: str, properties: Any, catalog: Catalog | None = None) -> list[Site]:
@@ -181,7 +185,7 @@ def _walk_object(position: _Position, steps: tuple[Step, ...], depth: int) -> It
     if function is not None:
         yield position.blocked_by(function)
     step, *rest = steps
-    for key in _matching_keys(value, step.name):
+    for key in matching_keys(value, step.name):
         below = position.down(key, value[key])
         if step.collection:
             yield from _walk_collection(below, step, tuple(rest), depth + 1)
@@ -240,15 +244,6 @@ def _not_an(position: _Position, expected: str) -> Site:
             f"Write the {expected} out, or exempt it with a reason.",
         )
     )
-
-
-def _matching_keys(mapping: Mapping[Any, Any], name: str) -> list[Any]:
-    """The keys that are a name but for the case of its first letter."""
-    return [
-        key
-        for key in mapping
-        if isinstance(key, str) and key[1:] == name[1:] and key[:1].lower() == name[:1].lower()
-    ]
 
 
 def _each_once(sites: list[Site]) -> list[Site]:

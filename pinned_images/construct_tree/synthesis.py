@@ -10,6 +10,7 @@ from aws_cdk import CfnResource, ConstructSelector, Stack, Stage, Validations
 from constructs import IConstruct
 
 from pinned_images.acknowledgements import UNPINNED_IMAGE, Acknowledgements, rule_id
+from pinned_images.cloudformation.names import template_name
 from pinned_images.cloudformation.outcomes import SsmParameter, Unknown
 from pinned_images.cloudformation.sites import find_sites
 from pinned_images.cloudformation.trees import Path, value_at
@@ -146,7 +147,7 @@ class Synthesis:
         return [
             name
             for name, value in attachment.properties.items()
-            if value is not None and name[:1].upper() + name[1:] in wanted
+            if value is not None and template_name(name) in wanted
         ]
 
     def _override_raw(self, stack: Stack, attachments: list[Attachment]) -> None:
@@ -239,7 +240,7 @@ def _values_as_written(attachment: Attachment) -> dict[str, Any]:
     return {
         name: value
         for name, value in attachment.properties.items()
-        if name in wanted or name[:1].upper() + name[1:] in PLATFORM_PROPERTIES
+        if name in wanted or template_name(name) in PLATFORM_PROPERTIES
     }
 
 

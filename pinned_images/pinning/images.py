@@ -1,0 +1,96 @@
+"""Find and evaluate: each image of a resource, with all that is known before anybody is asked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pinned_images.cloudformation.evaluation import text_of
+from pinned_images.cloudformation.names import value_of
+from pinned_images.cloudformation.outcomes import Evaluation
+from pinned_images.cloudformation.sites import Site, evaluate_site, find_sites
+from pinned_images.pinning.policy import Policy
+from pinned_images.pinning.resources import ImageResource
+from pinned_images.platforms import platform_of
+from pinned_images.reference import Platform
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Image:
+    """A place in a resource where an image stands.
+
+    Attributes:
+        resource: The resource.
+        site: The place.
+        evaluation: What its value means.
+        platform: Where the image will run, as far as that is known and asked for.
+        credentials_parameter: ARN or name of the secret that the workload pulls with.
+        exemption: Why it stays unpinned, whatever it turns out to be.
+    """
+
+    resource: ImageResource
+    site: Site
+    evaluation: Evaluation
+    platform: Platform | None
+    credentials_parameter: str | None
+    exemption: str | None
+
+    @property
+    def location(self) -> str:
+        """The path of its property, in CloudFormation's names."""
+        return self.site.location
+
+    @property
+    def as_written(self) -> str:
+        """Its value for people: a text, or the JSON of intrinsic functions."""
+        value = self.site.value
+        return value if isinstance(value, str) else json.dumps(value, default=str, sort_keys=True)
+
+
+def images_of(resource: ImageResource, policy: Policy) -> Iterator[Image]:
+    """Every image of a resource."""
+    sites = find_sites(resource.resource_type, resource.properties, policy.catalog)
+    if not sites:
+        return
+    platform = (
+        None
+        if policy.platforms == "ignore"
+        else platform_of(resource.resource_type, resource.properties)
+    )
+    for site in sites:
+        yield Image(
+            resource,
+            site,
+            evaluate_site(site, resource.scope),
+            platform,
+            _credentials_parameter(resource, site),
+            _exemption(resource, site, policy),
+        )
+
+
+def asks_for_floating_tag(site: Site) -> bool:
+    """Whether an ECS container has switched version consistency off."""
+    return bool(site.setting("VersionConsistency") == "disabled")
+
+
+def _credentials_parameter(resource: ImageResource, site: Site) -> str | None:
+    """The ECS ``repositoryCredentials`` of a container, where their ARN or name is known."""
+    credentials = site.setting("RepositoryCredentials")
+    if not isinstance(credentials, Mapping):
+        return None
+    value: Any = value_of(credentials, "CredentialsParameter")
+    text = text_of(value, resource.scope, {}) if value is not None else None
+    return text if isinstance(text, str) else None
+
+
+def _exemption(resource: ImageResource, site: Site, policy: Policy) -> str | None:
+    if resource.acknowledged is not None:
+        return resource.acknowledged
+    name = site.setting("Name")
+    if isinstance(name, str) and name in resource.acknowledged_containers:
+        return resource.acknowledged_containers[name]
+    if policy.version_consistency == "respect" and asks_for_floating_tag(site):
+        return "The container asks for a floating tag: its versionConsistency is disabled."
+    return None

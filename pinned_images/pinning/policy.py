@@ -1,0 +1,37 @@
+"""What the user decided about pinning."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
+
+from pinned_images.cloudformation.catalog import Catalog
+from pinned_images.exemptions import ExemptionPatterns
+from pinned_images.reference import Style
+from pinned_images.resolution import PlatformMode
+
+VersionConsistency = Literal["pin", "respect"]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the user decided about pinning.
+
+    Attributes:
+        catalog: Which properties hold images.
+        style: ``digest`` to leave tags out everywhere; else what each service takes.
+        platforms: ``verify`` checks that the image runs on the workload's platform, ``select``
+            pins that platform's own manifest, ``ignore`` does neither.
+        version_consistency: Whether containers with ECS' ``versionConsistency: disabled`` are
+            pinned (with a warning) or left as they are.
+        exempt: Images that stay unpinned.
+        today: The day (in UTC) on which exemptions are measured.
+    """
+
+    catalog: Catalog
+    today: date
+    style: Style | None = None
+    platforms: PlatformMode = "verify"
+    version_consistency: VersionConsistency = "pin"
+    exempt: ExemptionPatterns = field(default_factory=ExemptionPatterns)
