@@ -147,15 +147,19 @@ class AssemblyStack:
     @cached_property
     def _template_assets(self) -> list[tuple[str, str]]:
         """Hash and file of each template among the assembly's file assets."""
-        manifests = sorted(self.template_path.parent.glob("*.assets.json"))
         assets = [
             (identifier.partition("-")[0], str(asset.get("source", {}).get("path", "")))
-            for manifest in manifests
-            for identifier, asset in json.loads(manifest.read_text(encoding="utf-8"))
-            .get("files", {})
-            .items()
+            for manifest in asset_manifests(self.template_path.parent)
+            for identifier, asset in manifest.get("files", {}).items()
         ]
         return [each for each in assets if each[1].endswith(".template.json")]
+
+
+def asset_manifests(folder: Path) -> Iterator[Mapping[str, Any]]:
+    """The asset manifests of all stacks in the folder of an assembly."""
+    for path in sorted(folder.glob("*.assets.json")):
+        manifest: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        yield manifest
 
 
 def _artifact(template_path: Path) -> Mapping[str, Any]:

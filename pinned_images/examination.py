@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Literal
 
 from pinned_images.acknowledgements import FLOATING_TAG, UNPINNED_IMAGE
-from pinned_images.cloud_assembly import AssemblyStack
+from pinned_images.cloud_assembly import AssemblyStack, asset_manifests
+from pinned_images.cloudformation.asset_manifest import asset_images
 from pinned_images.cloudformation.outcomes import (
     Known,
     Leaf,
@@ -16,7 +18,7 @@ from pinned_images.cloudformation.outcomes import (
     Unknown,
     leaves,
 )
-from pinned_images.cloudformation.scope import AppTemplates, TemplateScope
+from pinned_images.cloudformation.scope import AppTemplates, AssetImages, TemplateScope
 from pinned_images.cloudformation.sites import Site, evaluate_site, find_sites
 from pinned_images.pinning import Policy, asks_for_floating_tag
 from pinned_images.reference import DEFAULT_TAG
@@ -119,11 +121,23 @@ def _scopes(
 ) -> dict[AssemblyStack, TemplateScope]:
     """The scope of each stack; what is known of parameters belongs to a coverage."""
     app = AppTemplates()
-    return dict(pair for stack in stacks for pair in _scopes_of(stack, app, coverage))
+    assets = cache(lambda: _asset_images(stacks))
+    return dict(pair for stack in stacks for pair in _scopes_of(stack, app, assets, coverage))
+
+
+def _asset_images(stacks: Sequence[AssemblyStack]) -> AssetImages:
+    """What the app builds itself; one stack may use what another one has built."""
+    folders = dict.fromkeys(stack.template_path.parent for stack in stacks)
+    return frozenset().union(
+        *(asset_images(manifest) for folder in folders for manifest in asset_manifests(folder))
+    )
 
 
 def _scopes_of(
-    stack: AssemblyStack, app: AppTemplates, coverage: Coverage
+    stack: AssemblyStack,
+    app: AppTemplates,
+    assets: Callable[[], AssetImages],
+    coverage: Coverage,
 ) -> list[tuple[AssemblyStack, TemplateScope]]:
     scope = TemplateScope(
         template=lambda: stack.template,
@@ -133,6 +147,7 @@ def _scopes_of(
         app=app,
         parameter_values=_AnyParameter(coverage.parameter_values),
         use_parameter_defaults=coverage.use_parameter_defaults,
+        asset_images=assets,
     )
     return [(stack, scope), *_nested_scopes(stack, scope)]
 

@@ -6,7 +6,7 @@ import re
 
 from pinned_images.cloudformation.catalog import LeaveRule
 from pinned_images.cloudformation.outcomes import ExemptByRule
-from pinned_images.cloudformation.scope import TemplateScope
+from pinned_images.cloudformation.scope import AssetImage, TemplateScope
 
 _ECR_REPOSITORY = re.compile(
     r"(?P<account>[0-9]{12}|\$\{AWS::AccountId\})\.dkr[.-]ecr\."
@@ -79,5 +79,21 @@ def is_asset(text: str, scope: TemplateScope) -> bool:
         == asset.repository.replace("${AWS::AccountId}", match["account"]).replace(
             "${AWS::Region}", match["region"]
         )
-        for asset in scope.asset_images
+        for asset in scope.known_asset_images
     )
+
+
+def asset_image(uri: str) -> AssetImage | None:
+    """The repository and the tag of an asset, from where CDK says that it is pushed to.
+
+    Args:
+        uri: As an image is written; ``${AWS::AccountId}`` and the like may stand in it.
+
+    Example:
+        >>> asset_image(f"123456789012.dkr.ecr.eu-west-1.amazonaws.com/own:{'a' * 64}").repository
+        'own'
+    """
+    match = _ECR_REPOSITORY.fullmatch(uri)
+    if match is None or not _HASH_AT_END.fullmatch(match["tag"]):
+        return None
+    return AssetImage(match["repository"], match["tag"])

@@ -25,6 +25,9 @@ class AssetImage(NamedTuple):
     tag: str
 
 
+AssetImages = frozenset[AssetImage]
+
+
 @dataclass(frozen=True, eq=False)
 class TemplateScope:
     """One template and what is known around it.
@@ -39,8 +42,8 @@ class TemplateScope:
             may fill it between two of them; an `Unknown` says why a value could not be read.
         use_parameter_defaults: Take a CloudFormation parameter's default for its value, although
             a deployment can override it.
-        asset_images: The Docker image assets of the stack. Those in CDK's own bootstrap
-            repository are recognised without them.
+        asset_images: The Docker image assets of the app, or a function that finds them when they
+            are first needed. Those in CDK's own bootstrap repository are recognised without them.
 
     Example:
         >>> scope = TemplateScope({"Resources": {}}, account="123456789012", region="eu-west-1")
@@ -53,7 +56,7 @@ class TemplateScope:
     app: AppTemplates | None = None
     parameter_values: Mapping[SsmParameter, str | Unknown] = field(default_factory=dict)
     use_parameter_defaults: bool = False
-    asset_images: frozenset[AssetImage] = frozenset()
+    asset_images: AssetImages | Callable[[], AssetImages] = frozenset()
     parent: TemplateScope | None = None
     logical_id_in_parent: str = ""
     nested: dict[str, TemplateScope] = field(default_factory=dict)
@@ -84,6 +87,11 @@ class TemplateScope:
     @cached_property
     def _rendered(self) -> Any:
         return self.template() if callable(self.template) else self.template
+
+    @cached_property
+    def known_asset_images(self) -> AssetImages:
+        """The Docker image assets of the app."""
+        return self.asset_images() if callable(self.asset_images) else self.asset_images
 
     def section(self, name: str) -> Mapping[str, Any]:
         """A section of the template, such as ``Resources``; empty where it has none."""

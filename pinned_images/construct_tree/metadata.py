@@ -12,7 +12,7 @@ from aws_cdk import Stack
 from constructs import IConstruct
 
 from pinned_images.acknowledgements import METADATA_TYPE, Acknowledgements
-from pinned_images.construct_tree.rendering import ThrowawaySession
+from pinned_images.construct_tree.rendering import ThrowawaySession, renderer_of
 
 
 def acknowledgements_of(stacks: Iterable[Stack]) -> Acknowledgements:
@@ -35,8 +35,7 @@ def _stack_metadata(stack: Stack) -> Mapping[str, Any]:
     """
     with tempfile.TemporaryDirectory(prefix="pinned-images-") as folder:
         session = ThrowawaySession(folder)
-        synthesizer: Any = stack.synthesizer
-        synthesizer._emit_artifact(session)  # noqa: SLF001  for synthesizers
+        renderer_of(stack)._emit_artifact(session)  # noqa: SLF001  for synthesizers
         file = Path(folder) / f"{stack.artifact_id}.metadata.json"
         if file.exists():
             separate: Mapping[str, Any] = json.loads(file.read_text(encoding="utf-8"))

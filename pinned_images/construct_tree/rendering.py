@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import jsii
-from aws_cdk import ISynthesisSession, Stack
+from aws_cdk import BootstraplessSynthesizer, ISynthesisSession, Stack
 from aws_cdk.cx_api import CloudAssemblyBuilder
 
 
@@ -34,6 +34,17 @@ class ThrowawaySession:
         return False
 
 
+def renderer_of(stack: Stack) -> Any:
+    """What renders a stack, with the methods that CDK keeps for synthesizers.
+
+    It is not the stack's own synthesizer: CDK binds a copy of one that was made in Python, and
+    jsii takes the copy for what it was made from, which knows no stack.
+    """
+    renderer = BootstraplessSynthesizer()
+    renderer.bind(stack)
+    return renderer
+
+
 def render_template(stack: Stack) -> Mapping[str, Any]:
     """The template of one stack, as it would be written now.
 
@@ -44,8 +55,8 @@ def render_template(stack: Stack) -> Mapping[str, Any]:
         The template; the stack's own folder is not touched.
     """
     with tempfile.TemporaryDirectory(prefix="pinned-images-") as folder:
-        synthesizer: Any = stack.synthesizer
-        synthesizer._synthesize_template(ThrowawaySession(folder))  # noqa: SLF001  for synthesizers
+        session = ThrowawaySession(folder)
+        renderer_of(stack)._synthesize_template(session)  # noqa: SLF001  for synthesizers
         template: Mapping[str, Any] = json.loads(
             (Path(folder) / stack.template_file).read_text(encoding="utf-8")
         )

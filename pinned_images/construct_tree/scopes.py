@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
-from aws_cdk import CfnResource, CfnStack, ConstructSelector, NestedStack, Stack, Token
+from aws_cdk import CfnResource, CfnStack, ConstructSelector, NestedStack, Stack, Stage, Token
 
 from pinned_images.cloudformation.outcomes import SsmParameter, Unknown
-from pinned_images.cloudformation.scope import AppTemplates, TemplateScope
+from pinned_images.cloudformation.scope import AppTemplates, AssetImages, TemplateScope
+from pinned_images.construct_tree.assets import asset_images_below
 from pinned_images.construct_tree.rendering import render_template
 
 
@@ -18,10 +20,12 @@ class StackScopes:
     """The scopes of stacks, made when they are asked for; their templates later still.
 
     Attributes:
+        root: The App or Stage that holds the stacks.
         use_parameter_defaults: See `TemplateScope`.
         parameter_values: See `TemplateScope`; may be filled while scopes are in use.
     """
 
+    root: Stage
     use_parameter_defaults: bool
     parameter_values: Mapping[SsmParameter, str | Unknown]
     _app: AppTemplates = field(default_factory=AppTemplates)
@@ -44,12 +48,17 @@ class StackScopes:
             app=self._app,
             parameter_values=self.parameter_values,
             use_parameter_defaults=self.use_parameter_defaults,
+            asset_images=lambda: self._asset_images,
         )
         self._scopes[stack] = scope
         self._nest(stack, scope)
         for producer in stack.dependencies:
             self.of(producer)
         return scope
+
+    @cached_property
+    def _asset_images(self) -> AssetImages:
+        return asset_images_below(self.root)
 
     def _nest(self, stack: Stack, scope: TemplateScope) -> None:
         for resource in ConstructSelector.resources_of_type(CfnStack.CFN_RESOURCE_TYPE_NAME).select(

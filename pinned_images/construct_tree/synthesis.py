@@ -197,7 +197,7 @@ class Synthesis:
         self.records = tuple(record for result in results for record in result.records)
 
     def _image_resources(self, attachments: list[Attachment]) -> list[ImageResource]:
-        scopes = StackScopes(self.options.use_parameter_defaults, self.parameter_values)
+        scopes = StackScopes(self.root, self.options.use_parameter_defaults, self.parameter_values)
         by_stack: dict[Stack, list[Attachment]] = {}
         for attachment in attachments:
             by_stack.setdefault(attachment.stack, []).append(attachment)
