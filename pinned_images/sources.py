@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pinned_images.cloudformation.outcomes import SsmParameter, Unknown
@@ -15,21 +15,35 @@ from pinned_images.errors import ConfigurationError
 from pinned_images.lockfile import LockedResolver
 from pinned_images.options import Options
 from pinned_images.pinning import ParameterReader
+from pinned_images.remembered import RememberingResolver
 from pinned_images.resolution import Resolver
 
 if TYPE_CHECKING:
+    from pinned_images.registry.aws.parameters import Parameter, ParameterOutcome
+    from pinned_images.registry.aws.sessions import AwsSessions
     from pinned_images.registry.settings import RegistrySettings
+
+
+@dataclass(frozen=True)
+class _Network:
+    """Who is asked with some settings: registries and AWS, as the same identities."""
+
+    settings: RegistrySettings
+    sessions: AwsSessions
+    registries: Resolver
+    parameters: dict[Parameter, ParameterOutcome] = field(default_factory=dict)
 
 
 class Sources:
     """Who answers for one `PinImages`, in each App and Stage that it is applied to.
 
-    Connections, tokens and what credential helpers said are shared by all of them.
+    Connections, tokens, AWS sessions, what credential helpers said and what registries answered
+    are shared by all of them.
     """
 
     def __init__(self) -> None:
         """Nobody is known yet."""
-        self._registries: list[tuple[RegistrySettings, Resolver]] = []
+        self._networks: list[_Network] = []
 
     def resolver(self, options: Options) -> Resolver:
         """The user's own resolver or the registries, behind the lock file where there is one.
@@ -59,23 +73,56 @@ class Sources:
                     given[parameter] = options.ssm_parameters[str(parameter)]
                 else:
                     wanted.append(parameter)
-            return {**given, **_from_aws(wanted, options)} if wanted else given
+            return {**given, **self._from_aws(wanted, options)} if wanted else given
 
         return read
 
     def _unlocked(self, options: Options) -> Resolver:
         if options.resolver is not None:
             return options.resolver
-        from pinned_images.registry.resolver import (  # noqa: PLC0415  network, when used
-            RegistryResolver,
-        )
+        return self._network(options).registries
+
+    def _network(self, options: Options) -> _Network:
+        from pinned_images.registry.aws.sessions import AwsSessions  # noqa: PLC0415  when used
+        from pinned_images.registry.resolver import RegistryResolver  # noqa: PLC0415  when used
 
         settings = _settings(options)
-        for known, resolver in self._registries:
-            if known == settings:
-                return resolver
-        self._registries.append((settings, RegistryResolver(settings)))
-        return self._registries[-1][1]
+        for network in self._networks:
+            if network.settings == settings:
+                return network
+        sessions = AwsSessions(settings)
+        registries = RememberingResolver(RegistryResolver(settings, sessions))
+        self._networks.append(_Network(settings, sessions, registries))
+        return self._networks[-1]
+
+    def _from_aws(
+        self, parameters: list[SsmParameter], options: Options
+    ) -> Mapping[SsmParameter, str | Unknown]:
+        if options.update == "never":
+            return {each: _unread(each, "a frozen synth asks nobody") for each in parameters}
+        from pinned_images.registry.aws.parameters import (  # noqa: PLC0415  loads boto3, when used
+            Parameter,
+            fetch_parameters,
+        )
+
+        asked = {
+            each: Parameter(each.account, each.region, str(each))
+            for each in parameters
+            if each.region is not None
+        }
+        network = self._network(options)
+        answers = network.parameters
+        new = [each for each in asked.values() if each not in answers]
+        deadline = time.monotonic() + options.deadline
+        answers.update(fetch_parameters(new, deadline, network.sessions))
+        values: dict[SsmParameter, str | Unknown] = {}
+        for each in parameters:
+            answer = answers[asked[each]] if each in asked else None
+            if answer is None:
+                values[each] = _unread(each, "the stack has no region, nor has the environment one")
+            else:
+                values[each] = answer if isinstance(answer, str) else _unread(each, str(answer))
+        return values
 
 
 def _settings(options: Options) -> RegistrySettings:
@@ -91,34 +138,6 @@ def _settings(options: Options) -> RegistrySettings:
     if options.bootstrap_qualifier is not None:
         settings = replace(settings, bootstrap_qualifier=options.bootstrap_qualifier)
     return settings
-
-
-def _from_aws(
-    parameters: list[SsmParameter], options: Options
-) -> Mapping[SsmParameter, str | Unknown]:
-    if options.update == "never":
-        return {each: _unread(each, "a frozen synth asks nobody") for each in parameters}
-    from pinned_images.registry.aws.parameters import (  # noqa: PLC0415  loads boto3, when used
-        Parameter,
-        fetch_parameters,
-    )
-
-    asked = {
-        each: Parameter(each.account, each.region, str(each))
-        for each in parameters
-        if each.region is not None
-    }
-    answers = fetch_parameters(
-        asked.values(), time.monotonic() + options.deadline, _settings(options)
-    )
-    values: dict[SsmParameter, str | Unknown] = {}
-    for each in parameters:
-        answer = answers[asked[each]] if each in asked else None
-        if answer is None:
-            values[each] = _unread(each, "the stack has no region, nor has the environment one")
-        else:
-            values[each] = answer if isinstance(answer, str) else _unread(each, str(answer))
-    return values
 
 
 def _unread(parameter: SsmParameter, why: str) -> Unknown:

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 
 from pinned_images.errors import ResolutionError
 from pinned_images.reference import ImageReference
+from pinned_images.registry.aws.ecr import EcrResolver
 from pinned_images.registry.aws.hosts import parse_ecr_host
-from pinned_images.registry.credentials.workload_secrets import WorkloadSecrets
+from pinned_images.registry.aws.sessions import AwsSessions
+from pinned_images.registry.aws.workload_secrets import WorkloadSecrets
 from pinned_images.registry.endpoint import Endpoint
 from pinned_images.registry.lanes import Task, finish
 from pinned_images.registry.mirrors import PASSED_OVER
@@ -22,7 +24,6 @@ from pinned_images.registry.settings import RegistrySettings
 from pinned_images.resolution import Outcome, Resolution, ResolutionRequest
 
 if TYPE_CHECKING:
-    from pinned_images.registry.aws.ecr import EcrResolver
     from pinned_images.registry.distribution import DistributionClient
 
 _logger = logging.getLogger(__name__)
@@ -35,6 +36,7 @@ class RegistryResolver:
 
     Args:
         settings: How registries are asked; the defaults need none.
+        sessions: Calls to AWS that are shared with others; made from the settings if left out.
 
     Example:
         >>> request = ResolutionRequest(ImageReference.parse("nginx:1.25"))
@@ -42,9 +44,12 @@ class RegistryResolver:
         {ResolutionRequest(...): Resolution(digest='sha256:...', ...)}
     """
 
-    def __init__(self, settings: RegistrySettings | None = None) -> None:
+    def __init__(
+        self, settings: RegistrySettings | None = None, sessions: AwsSessions | None = None
+    ) -> None:
         self._settings = settings or RegistrySettings()
-        self._secrets = WorkloadSecrets(self._settings)
+        self._sessions = sessions or AwsSessions(self._settings)
+        self._secrets = WorkloadSecrets(self._sessions)
 
     def resolve(self, requests: Sequence[ResolutionRequest]) -> Mapping[ResolutionRequest, Outcome]:
         """Answer each request with a `Resolution`, or with the error that stands in its way.
@@ -136,9 +141,7 @@ class RegistryResolver:
 
     @cached_property
     def _ecr_resolver(self) -> EcrResolver:
-        from pinned_images.registry.aws.ecr import EcrResolver  # noqa: PLC0415  # loads boto3
-
-        return EcrResolver(self._settings, self._origin_client.resolve)
+        return EcrResolver(self._sessions, self._origin_client.resolve)
 
     @cached_property
     def _origin_client(self) -> DistributionClient:

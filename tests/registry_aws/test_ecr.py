@@ -7,6 +7,7 @@ import pytest
 from pinned_images.errors import ImageNotFound, PlatformMismatch
 from pinned_images.reference import Platform
 from pinned_images.registry.aws.ecr import EcrResolver
+from pinned_images.registry.aws.sessions import AwsSessions
 from pinned_images.registry.settings import RegistrySettings
 from pinned_images.resolution import Resolution, ResolutionRequest
 from tests.registry_aws.amazon import (
@@ -178,10 +179,9 @@ def test_a_named_role_is_assumed_once_for_all_regions_of_its_account(moto: Moto)
         requests.append(request_for(f"{host_of(OTHER_ACCOUNT, region)}/app:v1"))
     moto.forget()
     role = f"arn:aws:iam::{OTHER_ACCOUNT}:role/registry-reader"
+    sessions = AwsSessions(RegistrySettings(ecr_roles={OTHER_ACCOUNT: role}))
 
-    outcomes = EcrResolver(RegistrySettings(ecr_roles={OTHER_ACCOUNT: role})).resolve(
-        requests, soon()
-    )
+    outcomes = EcrResolver(sessions).resolve(requests, soon())
 
     assert all(isinstance(outcome, Resolution) for outcome in outcomes.values())
     assert moto.operations["AssumeRole"] == 1

@@ -134,7 +134,7 @@ def test_no_secret_of_a_run_is_logged_even_by_the_sdk_at_debug(
     fake_aws.blobs["/layer"] = 200, b'{"os": "linux", "architecture": "amd64"}'
     sessions = AwsSessions()
 
-    credentials = fetch_registry_credentials(ARN, soon(), sessions=sessions)
+    credentials = fetch_registry_credentials(ARN, soon(), sessions)
     resolver = EcrResolver(sessions=sessions)
     host = host_of(OTHER_ACCOUNT, "eu-west-1")
     outcomes = resolver.resolve([request_for(f"{host}/app:v1", "linux/amd64")], soon())

@@ -40,7 +40,6 @@ from pinned_images.registry.manifest import (
     parse_platform,
 )
 from pinned_images.registry.platforms import best_match, mismatch
-from pinned_images.registry.settings import RegistrySettings
 from pinned_images.resolution import Outcome, Resolution, ResolutionRequest
 
 _LARGEST_BATCH = 100
@@ -76,10 +75,10 @@ class EcrResolver:
     """Learns digests of images in private ECR registries.
 
     Args:
-        settings: The roles to assume in other accounts, and how patient to be.
+        sessions: Calls to AWS that are shared with others; those with default settings if left
+            out.
         ask_endpoint: Asks a registry endpoint by tag, for images that a pull-through cache has yet
             to import; None to leave those missing.
-        sessions: Calls to AWS that are shared with others; made from the settings if left out.
 
     Example:
         >>> EcrResolver().resolve([], deadline=0.0)
@@ -88,12 +87,10 @@ class EcrResolver:
 
     def __init__(
         self,
-        settings: RegistrySettings | None = None,
-        ask_endpoint: AskEndpoint | None = None,
-        *,
         sessions: AwsSessions | None = None,
+        ask_endpoint: AskEndpoint | None = None,
     ) -> None:
-        self._sessions = sessions or AwsSessions(settings)
+        self._sessions = sessions or AwsSessions()
         self._caches = PullThroughCaches(self._sessions, ask_endpoint) if ask_endpoint else None
 
     def resolve(

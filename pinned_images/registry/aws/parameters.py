@@ -13,7 +13,6 @@ from pinned_images.registry.aws.faults import AwsFault, sentence
 from pinned_images.registry.aws.sessions import AwsSessions
 from pinned_images.registry.aws.work import Step, work_off
 from pinned_images.registry.failures import Failure
-from pinned_images.registry.settings import RegistrySettings
 
 # SSM API reference, "GetParameters".
 _LARGEST_BATCH = 10
@@ -49,8 +48,6 @@ _Step = Step[Parameter, ParameterOutcome]
 def fetch_parameters(
     parameters: Iterable[Parameter],
     deadline: float,
-    settings: RegistrySettings | None = None,
-    *,
     sessions: AwsSessions | None = None,
 ) -> Mapping[Parameter, ParameterOutcome]:
     """Read parameters.
@@ -58,8 +55,8 @@ def fetch_parameters(
     Args:
         parameters: What to read; repetitions are asked for once.
         deadline: When to give up, on the clock of `time.monotonic`.
-        settings: The roles to assume in other accounts.
-        sessions: Calls to AWS that are shared with others; made from the settings if left out.
+        sessions: Calls to AWS that are shared with others; those with default settings if left
+            out.
 
     Returns:
         The value of each parameter, or the error that stands in its way.
@@ -75,7 +72,7 @@ def fetch_parameters(
         parameter: _error(parameter, Failure(RegistryUnavailable, cause, remedy))
         for parameter in distinct
     }
-    shared = sessions or AwsSessions(settings)
+    shared = sessions or AwsSessions()
     tasks = [partial(_ask, batch) for batch in _batches(distinct, shared, deadline)]
     outcomes.update(work_off(tasks, deadline))
     return outcomes

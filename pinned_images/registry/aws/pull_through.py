@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import base64
 import binascii
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 from pinned_images.errors import AccessDenied, ImageNotFound, ResolutionError
@@ -19,6 +19,7 @@ from pinned_images.registry.aws.environments import Environment
 from pinned_images.registry.aws.faults import AwsFault, sentence
 from pinned_images.registry.aws.sessions import AwsSessions, Identity, refusal_of_all
 from pinned_images.registry.credentials import Credentials
+from pinned_images.registry.once import Once
 from pinned_images.resolution import Outcome, Resolution, ResolutionRequest
 
 # ECR user guide, "Customizing repository prefixes for ECR to ECR pull through cache".
@@ -56,12 +57,6 @@ class _Rules:
         return max(covering, key=lambda prefix: (prefix != _ROOT, len(prefix)), default=None)
 
 
-@dataclass
-class _Entry:
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    rules: _Rules | None = None
-
-
 class PullThroughCaches:
     """The pull-through caches of private registries.
 
@@ -73,9 +68,8 @@ class PullThroughCaches:
     def __init__(self, sessions: AwsSessions, ask_endpoint: AskEndpoint) -> None:
         self._sessions = sessions
         self._ask_endpoint = ask_endpoint
-        self._lock = threading.Lock()
-        self._entries: dict[Environment, _Entry] = {}
-        self._credentials: dict[tuple[Identity, Environment], Credentials] = {}
+        self._rules = Once[Environment, _Rules]()
+        self._credentials = Once[tuple[Identity, Environment], Credentials]()
 
     def resolve(
         self,
@@ -98,7 +92,7 @@ class PullThroughCaches:
         # No cache imports by digest.
         if request.reference.digest is not None:
             return missing
-        rules = self._rules_of(environment, deadline)
+        rules = self._rules.get(environment, partial(self._read_rules, environment, deadline))
         prefix = rules.covering(request.reference.repository)
         if prefix is not None or (rules.unknown is not None and rules.unknown.refused):
             outcome = self._ask(request, environment, deadline)
@@ -114,17 +108,11 @@ class PullThroughCaches:
             f"Whether a pull-through cache would import it is unknown: {rules.unknown.cause}.",
         )
 
-    def _rules_of(self, environment: Environment, deadline: float) -> _Rules:
-        with self._lock:
-            entry = self._entries.setdefault(environment, _Entry())
-        with entry.lock:
-            if entry.rules is None:
-                try:
-                    prefixes = tuple(self._prefixes(environment, deadline))
-                    entry.rules = _Rules(prefixes)
-                except AwsFault as fault:
-                    entry.rules = _Rules(unknown=fault)
-            return entry.rules
+    def _read_rules(self, environment: Environment, deadline: float) -> _Rules:
+        try:
+            return _Rules(tuple(self._prefixes(environment, deadline)))
+        except AwsFault as fault:
+            return _Rules(unknown=fault)
 
     def _prefixes(self, environment: Environment, deadline: float) -> Iterator[str]:
         page: dict[str, Any] = {}
@@ -176,7 +164,9 @@ class PullThroughCaches:
         deadline: float,
     ) -> Outcome | AwsFault:
         try:
-            credentials = self._credentials_of(identity, environment, deadline)
+            credentials = self._credentials.get(
+                (identity, environment), partial(self._log_in, identity, environment, deadline)
+            )
             return self._ask_endpoint(request, credentials=credentials, deadline=deadline)
         except ResolutionError as error:
             return error
@@ -185,13 +175,8 @@ class PullThroughCaches:
                 return fault
             raise
 
-    def _credentials_of(
-        self, identity: Identity, environment: Environment, deadline: float
-    ) -> Credentials:
+    def _log_in(self, identity: Identity, environment: Environment, deadline: float) -> Credentials:
         """The user name and password of the registry endpoint; they last twelve hours."""
-        known = self._credentials.get((identity, environment))
-        if known is not None:
-            return known
         answer = self._sessions.call_as(
             identity, "ecr", "GetAuthorizationToken", environment, deadline=deadline
         )
@@ -201,9 +186,7 @@ class PullThroughCaches:
         except (LookupError, TypeError, binascii.Error, UnicodeDecodeError):
             cause = f"the answer to ecr:GetAuthorizationToken in {environment} holds no token"
             raise AwsFault(ResolutionError, cause, "look at the proxies on the way") from None
-        credentials = Credentials(username, password)
-        self._credentials[identity, environment] = credentials
-        return credentials
+        return Credentials(username, password)
 
 
 def _with_note(error: ResolutionError, note: str) -> ResolutionError:

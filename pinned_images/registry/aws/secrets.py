@@ -16,7 +16,6 @@ from pinned_images.registry.aws.faults import AwsFault, sentence
 from pinned_images.registry.aws.sessions import AwsSessions
 from pinned_images.registry.credentials import Credentials
 from pinned_images.registry.failures import Failure
-from pinned_images.registry.settings import RegistrySettings
 
 _ARN_PATTERN = re.compile(
     r"arn:aws[a-z-]*:secretsmanager:(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12}):secret:.+"
@@ -27,8 +26,6 @@ _LOOKUP_ROLE = "the CDK's lookup role may not read secrets"
 def fetch_registry_credentials(
     secret_arn: str,
     deadline: float,
-    settings: RegistrySettings | None = None,
-    *,
     sessions: AwsSessions | None = None,
 ) -> Credentials:
     """Read the user name and the password in a secret.
@@ -36,8 +33,8 @@ def fetch_registry_credentials(
     Args:
         secret_arn: The ARN of the secret; its account and region are asked.
         deadline: When to give up, on the clock of `time.monotonic`.
-        settings: The roles to assume in other accounts.
-        sessions: Calls to AWS that are shared with others; made from the settings if left out.
+        sessions: Calls to AWS that are shared with others; those with default settings if left
+            out.
 
     Raises:
         AccessDenied: The secret cannot be read, or does not hold what it should.
@@ -49,7 +46,7 @@ def fetch_registry_credentials(
         Credentials(username='alice')
     """
     try:
-        return _fetch(secret_arn, deadline, sessions or AwsSessions(settings))
+        return _fetch(secret_arn, deadline, sessions or AwsSessions())
     except Failure as failure:
         error = sentence(f"The secret {secret_arn!r} could not be read", failure)
         raise error from failure
