@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 
 from pinned_images.errors import PlatformMismatch
@@ -10,6 +11,10 @@ from pinned_images.registry.failures import Failure
 
 # A processor runs what was built for its older kinds ("" is the usual one, v7).
 _ARM_VARIANTS = ("v5", "v6", "")
+# The builds of Windows Server 2022 and 2025. Each runs also what was built for the one before it;
+# an older Windows runs what was built for its own build only (Microsoft, "Windows container version
+# compatibility"; containerd's platform matcher goes by the same rule).
+_STABLE_BUILDS = ((10, 0, 20348), (10, 0, 26100))
 
 
 def best_match(wanted: Platform, offered: Sequence[Platform]) -> Platform | None:
@@ -39,10 +44,16 @@ def _runs(wanted: Platform, offered: Platform) -> bool:
     if (wanted.os, wanted.architecture) != (offered.os, offered.architecture):
         return False
     if wanted.os == "windows" and wanted.os_version and offered.os_version:
-        # A Windows container needs its host's build; the revision after it does not count.
-        shared = min(3, len(_build(wanted.os_version)))
-        return _build(wanted.os_version)[:shared] == _build(offered.os_version)[:shared]
+        return _runs_build(_build(wanted.os_version)[:3], _build(offered.os_version)[:3])
     return _age(wanted, offered.variant) >= 0
+
+
+def _runs_build(host: tuple[int, ...], container: tuple[int, ...]) -> bool:
+    """Whether a build of Windows runs another; revisions, the fourth number, do not count."""
+    if len(host) < 3 or len(container) < 3 or host < _STABLE_BUILDS[0]:  # noqa: PLR2004  a build
+        return host == container[: len(host)]
+    position = bisect_right(_STABLE_BUILDS, host)
+    return _STABLE_BUILDS[max(0, position - 2)] <= container <= host
 
 
 def _age(wanted: Platform, variant: str) -> int:

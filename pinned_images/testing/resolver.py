@@ -84,9 +84,13 @@ class FixedResolver:
         return Resolution(digest, media_type, self._platforms, "fixed", "FixedResolver")
 
     def _runs_on(self, platform: Platform | None) -> bool:
+        from pinned_images.registry.platforms import (  # noqa: PLC0415  when there are platforms
+            best_match,
+        )
+
         if platform is None or not self._platforms:
             return True
-        return any(_serves(offered, platform) for offered in self._platforms)
+        return best_match(platform, self._platforms) is not None
 
 
 def _by_normalized_reference(digests: Mapping[str, str]) -> dict[str, Digest]:
@@ -103,13 +107,3 @@ def _derived_digest(request: ResolutionRequest) -> Digest:
     if request.select:
         return Digest.of(f"{reference.normalized} for {request.platform}".encode())
     return reference.digest or Digest.of(reference.normalized.encode())
-
-
-def _serves(offered: Platform, wanted: Platform) -> bool:
-    """The same platform; an image's build of Windows may be more exact than what is asked for."""
-    same = (offered.os, offered.architecture, offered.variant) == (
-        wanted.os,
-        wanted.architecture,
-        wanted.variant,
-    )
-    return same and offered.os_version.startswith(wanted.os_version)

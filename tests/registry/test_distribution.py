@@ -304,6 +304,32 @@ def test_windows_goes_by_its_build_and_takes_the_newest_revision(
     assert resolution.digest == windows(chosen)[0].top
 
 
+@pytest.mark.parametrize(
+    ("host", "offered", "chosen"),
+    [
+        pytest.param("10.0.17763", ["10.0.17763", "10.0.19042.1"], "10.0.17763", id="2019"),
+        pytest.param("10.0.17763", ["10.0.14393.7", "10.0.20348.1"], None, id="2019 alone"),
+        pytest.param("10.0.20348", ["10.0.20348.9", "10.0.17763.1"], "10.0.20348.9", id="2022"),
+        pytest.param("10.0.20348", ["10.0.17763.1", "10.0.26100.1"], None, id="2022 alone"),
+        pytest.param("10.0.26100", ["10.0.20348.9", "10.0.26100.1"], "10.0.26100.1", id="2025"),
+        pytest.param("10.0.26100", ["10.0.20348.9"], "10.0.20348.9", id="2022 on 2025"),
+        pytest.param("10.0.26100", ["10.0.17763.1", "10.0.26200.1"], None, id="2025 alone"),
+        pytest.param("10.0.26200", ["10.0.20348.9"], "10.0.20348.9", id="2022 after 2025"),
+        pytest.param("10.0.26100", ["11.0.26100"], None, id="another Windows"),
+        pytest.param("10.0", ["10.0.17763.1"], "10.0.17763.1", id="no build wanted"),
+        pytest.param("10.0.17763", ["", "10.0.20348.1"], "", id="no build named"),
+    ],
+)
+def test_a_windows_host_runs_its_own_build_and_since_2022_the_one_before(
+    host: str, offered: list[str], chosen: str | None
+) -> None:
+    def platform(version: str) -> Platform:
+        return Platform("windows", "amd64", os_version=version)
+
+    match = best_match(platform(host), [platform(version) for version in offered])
+    assert match == (None if chosen is None else platform(chosen))
+
+
 def test_a_windows_image_of_another_build_is_refused(registry: ScriptedRegistry, ask: Ask) -> None:
     registry.add("team/app", "v1", make_index(windows("10.0.20348.2000")))
     error = ask(registry.reference(), platform=WINDOWS_2019)

@@ -103,7 +103,8 @@ def test_resolutions_say_where_they_come_from_and_what_they_run_on() -> None:
         ([AMD], None, True),
         ([AMD, ARM], ARM, True),
         ([AMD], ARM, False),
-        (["linux/arm/v6"], Platform.parse("linux/arm/v7"), False),
+        (["linux/arm/v6"], Platform.parse("linux/arm/v7"), True),
+        (["linux/arm/v7"], Platform.parse("linux/arm/v6"), False),
         (
             [Platform("windows", "amd64", os_version="10.0.17763.5329")],
             Platform("windows", "amd64", os_version="10.0.17763"),
