@@ -8,7 +8,6 @@ import socket
 import ssl
 import threading
 import time
-import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -35,8 +34,9 @@ from urllib3.exceptions import (
 from urllib3.response import BaseHTTPResponse
 
 from pinned_images.errors import RegistryUnavailable, UntrustedAnswer
-from pinned_images.registry.addresses import host_of, is_loopback
+from pinned_images.registry.addresses import host_of
 from pinned_images.registry.failures import Failure
+from pinned_images.registry.proxies import Proxies
 from pinned_images.registry.trust import tls_context
 
 #: The most that is read of a manifest (OCI Distribution 1.1, "Pushing Manifests": at least 4 MiB).
@@ -99,6 +99,7 @@ class Transport:
 
     def __init__(self, environ: Mapping[str, str], connections: int) -> None:
         self._environ = environ
+        self._proxies = Proxies(environ)
         self._connections = connections
         self._lock = threading.Lock()
         self._managers: dict[tuple[bool, str | None], urllib3.PoolManager] = {}
@@ -138,22 +139,10 @@ class Transport:
 
     def is_proxied(self, url: str) -> bool:
         """Whether a request goes through a proxy, which then looks up the name."""
-        return self._proxy_for(url) is not None
-
-    def _proxy_for(self, url: str) -> str | None:
-        parts = urlsplit(url)
-        if is_loopback(host_of(parts.netloc)):
-            return None
-        bypassed = {"no": self._variable("no_proxy")}
-        if urllib.request.proxy_bypass_environment(parts.netloc, bypassed):  # type: ignore[attr-defined]  # typeshed lacks it
-            return None
-        return self._variable(f"{parts.scheme}_proxy") or self._variable("all_proxy") or None
-
-    def _variable(self, name: str) -> str:
-        return self._environ.get(name) or self._environ.get(name.upper()) or ""
+        return self._proxies.of(url) is not None
 
     def _manager_for(self, url: str) -> urllib3.PoolManager:
-        proxy = self._proxy_for(url)
+        proxy = self._proxies.of(url)
         # Reading the CA bundles takes a while, and plain http on loopback does not need them.
         secure = urlsplit(url).scheme == "https" or proxy is not None
         with self._lock:

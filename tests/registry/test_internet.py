@@ -143,6 +143,36 @@ class TestProxies:
         assert transport.is_proxied("https://registry.example/v2/") is proxied
         assert transport.is_proxied("https://127.0.0.1:5000/v2/") is False
 
+    @pytest.mark.parametrize(
+        ("no_proxy", "proxied"),
+        [
+            ("10.0.0.0/8", False),
+            ("192.168.0.0/16, 10.1.0.0/16", False),
+            ("10.1.2.3", False),
+            ("10.1.2.3:5000", False),
+            ("10.1.2.4/30", True),
+            ("10.1.2.9/29", True),
+            ("11.0.0.0/8", True),
+            ("10.0.0.0/8 192.168.0.0/16", True),
+            ("10.0.0.0/99", True),
+            ("fd00::/8", True),
+        ],
+    )
+    def test_a_range_of_addresses_needs_no_proxy(
+        self,
+        no_proxy: str,
+        proxied: bool,  # noqa: FBT001  a table
+    ) -> None:
+        environ = {"ALL_PROXY": "http://proxy.example", "NO_PROXY": no_proxy}
+        transport = Transport(environ, connections=1)
+        assert transport.is_proxied("http://10.1.2.3:5000/v2/") is proxied
+        assert transport.is_proxied("https://registry.example/v2/") is True
+
+    @pytest.mark.parametrize("no_proxy", ["fd00::/8", "fd00::7", "[fd00::7]"])
+    def test_a_range_may_be_one_of_ipv6(self, no_proxy: str) -> None:
+        environ = {"HTTPS_PROXY": "http://proxy.example", "NO_PROXY": no_proxy}
+        assert not Transport(environ, connections=1).is_proxied("https://[fd00::7]:5000/v2/")
+
 
 class TestPublicRegistries:
     """What a registry on the internet may not send us to."""
