@@ -126,8 +126,10 @@ class DistributionClient:
             deadline: As for `resolve`.
         """
         reference = requests[0].reference
+        # Where anybody asks for a platform the manifest must be read, so HEAD would be in vain.
+        whole = any(request.platform is not None for request in requests)
         conversations = [
-            _Conversation(self._authenticator, visit, reference, deadline)
+            _Conversation(self._authenticator, visit, reference, deadline, whole=whole)
             for visit in self._visits(reference, credentials)
         ]
         return {request: _first_answer(conversations, request) for request in requests}
@@ -165,11 +167,14 @@ class _Conversation:
         visit: Visit,
         reference: ImageReference,
         deadline: float,
+        *,
+        whole: bool,
     ) -> None:
         self._authenticator = authenticator
         self._visit = visit
         self._reference = reference
         self._deadline = deadline
+        self._whole = whole
         self._top: _Found | None = None
         self._images: dict[Platform, _Found] | None = None
 
@@ -189,21 +194,19 @@ class _Conversation:
 
     def _answer(self, request: ResolutionRequest) -> tuple[_Found, tuple[Platform, ...]]:
         if request.platform is None:
-            return self._read_top(whole=False), ()
+            return self._read_top(), ()
         images = self._read_images()
         platforms = tuple(images)
         match = best_match(request.platform, platforms)
         if match is None:
             raise mismatch(request.platform, platforms)
-        return (images[match] if request.select else self._read_top(whole=True)), platforms
+        return (images[match] if request.select else self._read_top()), platforms
 
-    def _read_top(self, *, whole: bool) -> _Found:
+    def _read_top(self) -> _Found:
         """What the tag names: by HEAD, or by GET where HEAD does not do or more is wanted."""
         if self._top is None:
             asked = self._reference.digest or self._reference.effective_tag or ""
-            self._top = (None if whole else self._head(asked)) or self._get(asked)
-        elif whole and self._top.manifest is None:
-            self._top = self._get(self._top.digest)
+            self._top = (None if self._whole else self._head(asked)) or self._get(asked)
         if self._reference.digest not in (None, self._top.digest):
             raise _differing("from the one that was asked for")
         return self._top
@@ -241,7 +244,7 @@ class _Conversation:
     def _read_images(self) -> dict[Platform, _Found]:
         """The images under the tag by their platforms; of two for one platform the first."""
         if self._images is None:
-            top = self._read_top(whole=True)
+            top = self._read_top()
             manifest = top.manifest
             images: dict[Platform, _Found] = {}
             if manifest is not None and manifest.media_type in manifests.MANIFEST_TYPES:

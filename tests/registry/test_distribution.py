@@ -220,6 +220,12 @@ class TestPlatforms:
         ask(registry.reference(), platform=ARM64)
         assert [each.method for each in registry.server.requests] == ["GET"]
 
+    def test_a_single_manifest_is_read_in_two(self, registry: ScriptedRegistry, ask: Ask) -> None:
+        registry.add("team/app", "v1", make_image())
+        ask(registry.reference(), platform=AMD64)
+        asked = [(each.method, each.path.split("/")[-2]) for each in registry.server.requests]
+        assert asked == [("GET", "manifests"), ("GET", "blobs")]
+
     def test_a_platform_can_be_selected(self, registry: ScriptedRegistry, ask: Ask) -> None:
         resolution = require_resolution(ask(registry.reference(), platform=ARM64, select=True))
         assert resolution.digest == make_image(architecture="arm64").top
