@@ -13,6 +13,7 @@ from pinned_images.registry.courier import Courier
 from pinned_images.registry.credentials import Credentials, Keychain
 from pinned_images.registry.endpoint import Endpoint
 from pinned_images.registry.failures import Failure
+from pinned_images.registry.first_visits import FirstVisits
 from pinned_images.registry.pacing import limits_of
 from pinned_images.registry.tokens import TokenDesk, TokenGrant, basic
 from pinned_images.registry.transport import Answer, Request
@@ -55,6 +56,7 @@ class Authenticator:
         self._lock = threading.Lock()
         self._challenges: dict[str, tuple[Challenge, str]] = {}
         self._shared_tokens: dict[str, str] = {}
+        self._first_visits = FirstVisits()
 
     def fetch(self, request: Request, visit: Visit, deadline: float) -> Answer:
         """Get an answer that is not a challenge.
@@ -65,6 +67,18 @@ class Authenticator:
         # A broken file of credentials must be heard of also where nobody asks for credentials.
         with self._lock:
             _ = self._keychain
+        if not limits_of(visit.endpoint.netloc).wants_tokens:
+            return self._fetch(request, visit, deadline)
+        with self._first_visits.turn(visit.endpoint.origin, deadline) as let_others_in:
+            return self._fetch(request, visit, deadline, let_others_in)
+
+    def _fetch(
+        self,
+        request: Request,
+        visit: Visit,
+        deadline: float,
+        let_others_in: Callable[[], None] = lambda: None,
+    ) -> Answer:
         authorization = self._expected_authorization(visit, deadline)
         answer = self._send(request, authorization, deadline)
         if (
@@ -85,6 +99,7 @@ class Authenticator:
                 "report it to those who run the registry",
             )
         answered = self._answer_challenge(answer, visit, authorization, deadline)
+        let_others_in()
         answer = self._send(request, answered, deadline)
         if answer.status == _UNAUTHORIZED:
             raise self._still_refused(visit)

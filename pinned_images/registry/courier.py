@@ -117,7 +117,9 @@ class Courier:
         policy = self._settings.retry
         cause, throttled = "", False
         for attempt in range(1, policy.attempts + 1):
-            self._wait_until(pace.next_start(), deadline, f"{request.netloc} is asked by its pace")
+            # What registries count are pulls of images: neither tokens nor blobs.
+            start = pace.next_start(counted="/manifests/" in request.url)
+            self._wait_until(start, deadline, f"{request.netloc} is asked by its pace")
             try:
                 answer = self._transport.send(request, self._time_for_one(request, deadline))
             except Interruption as interruption:

@@ -22,19 +22,22 @@ class HostLimits:
     Attributes:
         anonymous: The rate for requests without credentials; None for no limit.
         authenticated: The rate for requests with credentials; None for no limit.
+        wants_tokens: Whether nobody is let in without a token.
         shares_tokens: Whether an anonymous token for one repository opens the other public ones.
     """
 
     anonymous: Rate | None = None
     authenticated: Rate | None = None
+    wants_tokens: bool = False
     shares_tokens: bool = False
 
 
 # ECR Public: "Amazon ECR Public service quotas", rate of image pulls. GHCR counts anonymous tokens
 # of all repositories against one bucket, and takes one for any public repository.
 _KNOWN_LIMITS = {
-    "public.ecr.aws": HostLimits(Rate(1, 4), Rate(10, 10)),
-    "ghcr.io": HostLimits(shares_tokens=True),
+    "public.ecr.aws": HostLimits(Rate(1, 4), Rate(10, 10), wants_tokens=True),
+    "registry-1.docker.io": HostLimits(wants_tokens=True),
+    "ghcr.io": HostLimits(wants_tokens=True, shares_tokens=True),
 }
 _UNKNOWN = HostLimits()
 
@@ -58,11 +61,15 @@ class Pace:
         self._due = 0.0
         self._paused_until = 0.0
 
-    def next_start(self) -> float:
-        """Reserve the next start, as a value of `time.monotonic`."""
+    def next_start(self, *, counted: bool = True) -> float:
+        """Reserve the next start, as a value of `time.monotonic`.
+
+        Args:
+            counted: Whether the host counts the request against its limit.
+        """
         with self._lock:
             start = max(time.monotonic(), self._paused_until)
-            if self._rate is None:
+            if self._rate is None or not counted:
                 return start
             interval = 1 / self._rate.per_second
             start = max(start, self._due - (self._rate.burst - 1) * interval)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -11,9 +12,11 @@ import pytest
 from pinned_images.errors import AccessDenied, RegistryUnavailable, UntrustedAnswer
 from pinned_images.reference import ImageReference, Platform
 from pinned_images.registry.distribution import DistributionClient
+from pinned_images.registry.first_visits import FirstVisits
+from pinned_images.registry.resolver import RegistryResolver
 from pinned_images.registry.settings import RegistrySettings
 from pinned_images.registry.transport import Transport
-from pinned_images.resolution import ResolutionRequest
+from pinned_images.resolution import Resolution, ResolutionRequest
 from tests.registry.images import encode, make_image
 from tests.registry.internet import Internet
 from tests.registry.loopback import Received, Reply
@@ -297,6 +300,55 @@ def test_one_anonymous_token_does_for_all_of_ghcr(internet: Internet) -> None:
         resolution = client.resolve(request, deadline=time.monotonic() + 20)
         assert resolution.digest == images[name].top
     assert tokens.scopes == ["repository:team/a:pull", "repository:team/private:pull"]
+
+
+@pytest.mark.parametrize(
+    ("host", "name", "tokens_wanted"),
+    [("registry-1.docker.io", "", 12), ("ghcr.io", "ghcr.io/", 1)],
+)
+def test_one_image_learns_for_all_how_to_get_in(
+    internet: Internet, host: str, name: str, tokens_wanted: int
+) -> None:
+    registry = internet.registry(host)
+    tokens = TokenHost(internet, f"tokens.{host}", registry)
+    repositories = [f"team/app{number}" for number in range(12)]
+    tokens.opens = set(repositories) if tokens_wanted == 1 else set()
+    for repository in repositories:
+        registry.add(repository, "v1", make_image(salt=repository))
+    requests = [
+        ResolutionRequest(ImageReference.parse(f"{name}{repository}:v1"))
+        for repository in repositories
+    ]
+    outcomes = RegistryResolver(RegistrySettings(**SETTINGS)).resolve(requests)
+    assert all(isinstance(outcome, Resolution) for outcome in outcomes.values())
+    assert [each.authorization is None for each in registry.server.requests].count(True) == 1
+    assert len(registry.server.requests) == 1 + 12
+    assert len(tokens.scopes) == tokens_wanted
+
+
+def test_nobody_waits_for_the_first_one_when_time_is_up() -> None:
+    visits = FirstVisits()
+    with visits.turn("https://ghcr.io", time.monotonic() + 20):
+        with visits.turn("https://ghcr.io", time.monotonic()):
+            inside = True
+        assert inside
+
+
+def test_those_who_follow_wait_until_the_first_one_lets_them_in() -> None:
+    visits = FirstVisits()
+    order = []
+
+    def follow() -> None:
+        with visits.turn("https://ghcr.io", time.monotonic() + 20):
+            order.append("second")
+
+    with visits.turn("https://ghcr.io", time.monotonic() + 20) as let_others_in:
+        follower = threading.Thread(target=follow)
+        follower.start()
+        order.append("first")
+        let_others_in()
+        follower.join()
+    assert order == ["first", "second"]
 
 
 def test_a_token_of_somebody_known_is_not_used_for_those_who_are_not(

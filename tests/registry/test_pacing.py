@@ -32,6 +32,14 @@ def test_ecr_public_is_asked_ten_times_a_second_by_those_whom_it_knows() -> None
     assert starts(pace, 20)[-1] == pytest.approx(1, abs=0.5)
 
 
+def test_what_a_host_does_not_count_need_not_wait_but_for_a_pause() -> None:
+    pace = Pace(limits_of("public.ecr.aws"))
+    starts(pace, 10)
+    assert pace.next_start(counted=False) - time.monotonic() < 0.5
+    pace.pause(30)
+    assert pace.next_start(counted=False) - time.monotonic() > 29
+
+
 def test_a_burst_that_was_not_used_does_not_grow() -> None:
     pace = Pace(HostLimits(Rate(1000, 2)))
     starts(pace, 1)
