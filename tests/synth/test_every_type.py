@@ -1,0 +1,88 @@
+"""Every image property of every resource type, in each form that resources come in."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pinned_images import PinImages
+from pinned_images.cloudformation.catalog import Catalog, ImageProperty
+from pinned_images.testing import FixedResolver, SynthesizedApp, synthesize
+from tests.synth.every_type.app import ENVIRONMENT, FORMS, TEMPLATES, every_type_app
+
+pytestmark = pytest.mark.xdist_group("every type")
+
+CFN_LINT = Path(sys.executable).with_name("cfn-lint")
+DIGEST = re.compile("@sha256:[0-9a-f]{64}")
+
+
+@pytest.fixture(scope="module")
+def pinned_app(tmp_path_factory: pytest.TempPathFactory) -> SynthesizedApp:
+    app = every_type_app(tmp_path_factory.mktemp("every_type"))
+    PinImages.apply_to(app, resolver=FixedResolver.derived())
+    return synthesize(app)
+
+
+def values(template: Mapping[str, Any], image_property: ImageProperty) -> list[str]:
+    """What stands at a property, found without the code that is tested."""
+    steps = image_property.path.split(".")
+    return [
+        value
+        for resource in template["Resources"].values()
+        if resource["Type"] == image_property.resource_type
+        for value in values_below(resource["Properties"], steps)
+    ]
+
+
+def values_below(tree: Any, steps: Sequence[str]) -> Iterator[Any]:
+    if not steps:
+        yield tree
+        return
+    step, *rest = steps
+    below = tree.get(step.rstrip("[]{}"))
+    if step.endswith("{}"):
+        below = list((below or {}).values())
+    elif not step.endswith("[]"):
+        below = [] if below is None else [below]
+    for each in below or ():
+        yield from values_below(each, rest)
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(
+    "image_property",
+    Catalog.default().properties,
+    ids=lambda each: f"{each.resource_type} {each.path}",
+)
+def test_every_path_is_pinned_in_the_style_that_its_service_takes(
+    pinned_app: SynthesizedApp, image_property: ImageProperty, form: str
+) -> None:
+    written = [
+        value for template in TEMPLATES.values() for value in values(template, image_property)
+    ]
+    pinned = [
+        value
+        for name in TEMPLATES
+        for value in values(pinned_app.template(f"{form}-{name}"), image_property)
+    ]
+    assert written, "add a resource with this property to the templates in tests/synth/every_type"
+    if image_property.style == "digest":
+        written = [value.rpartition(":")[0] for value in written]
+    assert [DIGEST.sub("", value) for value in pinned] == written
+    assert [len(DIGEST.findall(value)) for value in pinned] == [
+        value.count('"image":') or 1 for value in written
+    ]
+
+
+def test_the_templates_pass_cfn_lint(pinned_app: SynthesizedApp) -> None:
+    templates = sorted(map(str, pinned_app.directory.glob("*.template.json")))
+    command = [str(CFN_LINT), "--regions", str(ENVIRONMENT.region), "--", *templates]
+    finished = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert len(templates) == len(FORMS) * len(TEMPLATES)
+    assert finished.returncode == 0, finished.stdout
