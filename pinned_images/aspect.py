@@ -10,6 +10,7 @@ import jsii
 from aws_cdk import IAspect, Stage
 from constructs import IConstruct
 
+from pinned_images.construct_tree.identity import ConstructMap
 from pinned_images.construct_tree.roots import Root, stages_below
 from pinned_images.construct_tree.synthesis import Synthesis
 from pinned_images.errors import ConfigurationError, PinnedImagesError
@@ -103,7 +104,7 @@ class PinImages:
         )
         self._options.check()
         self._sources = Sources()
-        self._syntheses: dict[Stage, Synthesis] = {}
+        self._syntheses: ConstructMap[Stage, Synthesis] = ConstructMap()
         self._visiting: Synthesis | None = None
         self._refused = False
 

@@ -12,6 +12,7 @@ from constructs import IConstruct, IValidation
 
 from pinned_images.acknowledgements import rule_id
 from pinned_images.construct_tree.before_prepare import call_before_prepare
+from pinned_images.construct_tree.identity import ConstructMap, is_same
 from pinned_images.construct_tree.synthesis import Synthesis, path_and_type
 from pinned_images.errors import PinnedImagesError
 from pinned_images.examination import AppProblem, Coverage
@@ -23,7 +24,7 @@ from pinned_images.sources import Sources
 _AFTER_FAILURE = "Mend that first; no image of the app was pinned."
 
 # Kept for as long as the process lives, as jsii keeps the constructs themselves.
-_ROOTS: dict[Stage, Root] = {}
+_ROOTS: ConstructMap[Stage, Root] = ConstructMap()
 
 
 @dataclass(eq=False)
@@ -143,7 +144,7 @@ class Root:
         records = [
             record
             for root in _ROOTS.values()
-            if root.stage.node.root is app
+            if is_same(root.stage.node.root, app)
             for synthesis in root.syntheses
             for record in synthesis.records
         ]
@@ -188,5 +189,7 @@ def _coverage(synthesis: Synthesis) -> Coverage:
 def stages_below(scope: IConstruct) -> list[Stage]:
     """The Stages strictly below a construct, at any depth."""
     return [
-        child for child in scope.node.find_all() if isinstance(child, Stage) and child is not scope
+        child
+        for child in scope.node.find_all()
+        if isinstance(child, Stage) and not is_same(child, scope)
     ]

@@ -12,6 +12,7 @@ from aws_cdk import CfnResource, CfnStack, ConstructSelector, NestedStack, Stack
 from pinned_images.cloudformation.outcomes import SsmParameter, Unknown
 from pinned_images.cloudformation.scope import AppTemplates, AssetImages, TemplateScope
 from pinned_images.construct_tree.assets import asset_images_below
+from pinned_images.construct_tree.identity import ConstructMap, is_same
 from pinned_images.construct_tree.rendering import render_template
 
 
@@ -29,7 +30,7 @@ class StackScopes:
     use_parameter_defaults: bool
     parameter_values: Mapping[SsmParameter, str | Unknown]
     _app: AppTemplates = field(default_factory=AppTemplates)
-    _scopes: dict[Stack, TemplateScope] = field(default_factory=dict)
+    _scopes: ConstructMap[Stack, TemplateScope] = field(default_factory=ConstructMap)
 
     def of(self, stack: Stack) -> TemplateScope:
         """The scope of a stack, and with it those of the stacks that it may refer to."""
@@ -67,7 +68,7 @@ class StackScopes:
             if not isinstance(resource, CfnResource):
                 continue
             nested = _nested_stack(resource)
-            if nested is None or nested in self._scopes or nested.nested_stack_parent is not stack:
+            if nested is None or nested in self._scopes or not _is_parent(stack, nested):
                 continue
             logical_id = str(stack.resolve(resource.logical_id))
             self._scopes[nested] = scope.nest(logical_id, _Rendered(nested))
@@ -90,6 +91,11 @@ def _nested_stack(resource: CfnResource) -> NestedStack | None:
         return None
     sibling = parent.node.try_find_child(holder.node.id.removesuffix(".NestedStack"))
     return sibling if isinstance(sibling, NestedStack) else None
+
+
+def _is_parent(stack: Stack, nested: NestedStack) -> bool:
+    parent = nested.nested_stack_parent
+    return parent is not None and is_same(parent, stack)
 
 
 def _known(value: str) -> str | None:

@@ -15,6 +15,7 @@ from pinned_images.cloudformation.outcomes import SsmParameter, Unknown
 from pinned_images.cloudformation.sites import find_sites
 from pinned_images.cloudformation.trees import Path, value_at
 from pinned_images.construct_tree.attachment import Attachment, Phase, PhaseOfSynth
+from pinned_images.construct_tree.identity import ConstructMap, is_same
 from pinned_images.construct_tree.metadata import acknowledgements_of
 from pinned_images.construct_tree.rendering import render_template
 from pinned_images.construct_tree.replacement import has_attribute
@@ -51,14 +52,14 @@ class Synthesis:
     parameter_values: dict[SsmParameter, str | Unknown] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._attachments: dict[CfnResource, Attachment] = {}
-        self._extra: dict[CfnResource, None] = {}
-        self._stages: dict[Stack, Stage | None] = {}
+        self._attachments: ConstructMap[CfnResource, Attachment] = ConstructMap()
+        self._extra: ConstructMap[CfnResource, None] = ConstructMap()
+        self._stages: ConstructMap[Stack, Stage | None] = ConstructMap()
         self._results: list[tuple[Attachment, PinnedResource]] = []
         self._phase = PhaseOfSynth(self._plan)
         self._catalog = self.options.catalog()
         self._holds_images: dict[type, bool] = {}
-        self.uncovered: dict[Stage, CfnResource] = {}
+        self.uncovered: ConstructMap[Stage, CfnResource] = ConstructMap()
         self.is_expected = False
 
     def expect(self) -> None:
@@ -100,13 +101,13 @@ class Synthesis:
                 self._report(attachment.resource, finding)
 
     def _collect(self) -> None:
-        raw: dict[Stack, list[Attachment]] = {}
+        raw: ConstructMap[Stack, list[Attachment]] = ConstructMap()
         for resource in self._selected():
             if resource in self._attachments:
                 continue
             stack = resource.stack
             stage = self._stage_of(stack)
-            if stage is not None and stage is not self.root:
+            if stage is not None and not is_same(stage, self.root):
                 self.uncovered.setdefault(stage, resource)
                 continue
             path, resource_type = path_and_type(resource)
@@ -130,8 +131,10 @@ class Synthesis:
     def _selected(self) -> Iterable[CfnResource]:
         selector = ConstructSelector.resources_of_type(*sorted(self._catalog.resource_types))
         selected = selector.select(self.scope)
-        chosen = {each: None for each in selected if isinstance(each, CfnResource)}
-        return list(chosen | self._extra)
+        chosen: ConstructMap[CfnResource, None] = ConstructMap()
+        chosen.update((each, None) for each in selected if isinstance(each, CfnResource))
+        chosen.update(self._extra)
+        return list(chosen)
 
     def _stage_of(self, stack: Stack) -> Stage | None:
         if stack not in self._stages:
@@ -198,7 +201,7 @@ class Synthesis:
 
     def _image_resources(self, attachments: list[Attachment]) -> list[ImageResource]:
         scopes = StackScopes(self.root, self.options.use_parameter_defaults, self.parameter_values)
-        by_stack: dict[Stack, list[Attachment]] = {}
+        by_stack: ConstructMap[Stack, list[Attachment]] = ConstructMap()
         for attachment in attachments:
             by_stack.setdefault(attachment.stack, []).append(attachment)
         acknowledgements = acknowledgements_of(_top_level(by_stack))
@@ -206,7 +209,8 @@ class Synthesis:
         for stack, some in by_stack.items():
             values = stack.resolve([_values_as_written(attachment) for attachment in some])
             resolved.update(zip(some, values, strict=True))
-        stack_paths = {stack: stack.node.path for stack in by_stack}
+        stack_paths: ConstructMap[Stack, str] = ConstructMap()
+        stack_paths.update((stack, stack.node.path) for stack in by_stack)
         return [
             ImageResource(
                 attachment.resource_type,
@@ -262,7 +266,7 @@ def _acknowledged_containers(
 
 
 def _top_level(stacks: Iterable[Stack]) -> list[Stack]:
-    found: dict[Stack, None] = {}
+    found: ConstructMap[Stack, None] = ConstructMap()
     for stack in stacks:
         top = stack
         while (parent := top.nested_stack_parent) is not None:
