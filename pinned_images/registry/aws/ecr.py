@@ -20,11 +20,11 @@ from pinned_images.errors import (
     UntrustedAnswer,
 )
 from pinned_images.reference import Digest, Platform
-from pinned_images.registry.aws.downloads import download
 from pinned_images.registry.aws.environments import Environment
 from pinned_images.registry.aws.faults import AwsFault, sentence
 from pinned_images.registry.aws.hosts import parse_ecr_host
 from pinned_images.registry.aws.image_failures import IMAGE_NOT_FOUND, failure_of
+from pinned_images.registry.aws.layer_store import LayerStore
 from pinned_images.registry.aws.pull_through import AskEndpoint, PullThroughCaches
 from pinned_images.registry.aws.sessions import AwsSessions
 from pinned_images.registry.aws.work import Step, work_off
@@ -91,6 +91,7 @@ class EcrResolver:
         ask_endpoint: AskEndpoint | None = None,
     ) -> None:
         self._sessions = sessions or AwsSessions()
+        self._layer_store = LayerStore(self._sessions)
         self._caches = PullThroughCaches(self._sessions, ask_endpoint) if ask_endpoint else None
 
     def resolve(
@@ -238,12 +239,8 @@ class EcrResolver:
             repositoryName=batch.repository,
             layerDigest=manifest.config,
         )
-        configuration = download(
-            str(answer.get("downloadUrl", "")),
-            manifest.config,
-            ca_bundle=self._sessions.setting("ca_bundle"),
-            deadline=batch.deadline,
-        )
+        url = str(answer.get("downloadUrl", ""))
+        configuration = self._layer_store.download(url, manifest.config, batch.deadline)
         platform = parse_platform(configuration)
         if platform is None:
             raise _nameless()
