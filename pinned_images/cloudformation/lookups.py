@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _REPOSITORY_ARN = "arn:${AWS::Partition}:ecr:${AWS::Region}:${AWS::AccountId}:repository/${Name}"
 _REPOSITORY_URI = "${AWS::AccountId}.dkr.ecr.${AWS::Region}.${AWS::URLSuffix}/${Name}"
+_SECRETS_MANAGER = "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}"
 _SSM_VALUE = "AWS::SSM::Parameter::Value<"
 _EXEMPT = "or exempt it with a reason."
 _GIVE_ENVIRONMENT = (
@@ -232,6 +233,8 @@ def _resource_ref(
             return _property(interpreter, name, "EcrRepositoryPrefix", scope)
         case "AWS::SSM::Parameter":
             return _property(interpreter, name, "Name", scope)
+        case "AWS::SecretsManager::Secret":
+            return _secret_arn(interpreter, name, scope)
     return Unknown(
         f"What Ref gives for the {_type(resource)} {name!r} is known after it has been deployed.",
         f"Use a value that is known at synth, such as a literal name, {_EXEMPT}",
@@ -256,6 +259,22 @@ def _property(
 
 def _of_repository(text: str, interpreter: Interpreter, name: str, scope: TemplateScope) -> Result:
     return interpreter.evaluate({"Fn::Sub": [text, {"Name": {"Ref": name}}]}, scope)
+
+
+def _secret_arn(interpreter: Interpreter, name: str, scope: TemplateScope) -> Result:
+    """A secret's ARN without what AWS puts behind the name at deployment; it finds the secret too.
+
+    AWS Secrets Manager user guide, "Find a secret from a partial ARN".
+    """
+    given = scope.resource_properties(name).get("Name")
+    if given is None:
+        return Unknown(
+            f"The secret {name!r} has no Name, so CloudFormation makes one up at deployment.",
+            "Give it one (secret_name=... for a CDK secret).",
+        )
+    return interpreter.evaluate(
+        {"Fn::Sub": [f"{_SECRETS_MANAGER}:secret:${{Name}}", {"Name": given}]}, scope
+    )
 
 
 def _nested_output(

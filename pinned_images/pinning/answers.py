@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from pinned_images.cloudformation.outcomes import Known, leaves
-from pinned_images.errors import PinnedImagesError, PlatformMismatch
+from pinned_images.cloudformation.outcomes import Known, Unknown, leaves
+from pinned_images.errors import AccessDenied, PinnedImagesError, PlatformMismatch
 from pinned_images.pinning.images import Image
 from pinned_images.pinning.policy import Policy
 from pinned_images.reference import ImageReference
@@ -56,6 +56,10 @@ class Answers:
                 )
             return None
         outcome = self.outcomes[request_for(image, reference, self.policy)]
+        if isinstance(outcome, AccessDenied) and isinstance(image.secret, Unknown):
+            return AccessDenied(
+                f"{outcome} The workload's own credentials were not tried: {image.secret}"
+            )
         if isinstance(outcome, Resolution) and self._has_too_many_platforms(image, outcome):
             platforms = ", ".join(map(str, outcome.platforms))
             return PlatformMismatch(
@@ -79,7 +83,7 @@ def request_for(image: Image, reference: ImageReference, policy: Policy) -> Reso
         reference,
         image.platform,
         policy.platforms == "select" and image.platform is not None,
-        image.credentials_parameter,
+        image.secret if isinstance(image.secret, str) else None,
     )
 
 

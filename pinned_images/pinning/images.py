@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
-from pinned_images.cloudformation.evaluation import text_of
-from pinned_images.cloudformation.names import value_of
-from pinned_images.cloudformation.outcomes import Evaluation
+from pinned_images.cloudformation.outcomes import Evaluation, Unknown
 from pinned_images.cloudformation.sites import Site, evaluate_site, find_sites
 from pinned_images.pinning.policy import Policy
 from pinned_images.pinning.resources import ImageResource
+from pinned_images.pinning.secrets import secret_of
 from pinned_images.platforms import platform_of
 from pinned_images.reference import Platform
 
@@ -26,7 +24,8 @@ class Image:
         site: The place.
         evaluation: What its value means.
         platform: Where the image will run, as far as that is known and asked for.
-        credentials_parameter: ARN or name of the secret that the workload pulls with.
+        secret: The ARN of the secret that the workload pulls with, or why it is not known; None
+            where it pulls with none.
         exemption: Why it stays unpinned, whatever it turns out to be.
     """
 
@@ -34,7 +33,7 @@ class Image:
     site: Site
     evaluation: Evaluation
     platform: Platform | None
-    credentials_parameter: str | None
+    secret: str | Unknown | None
     exemption: str | None
 
     @property
@@ -65,7 +64,7 @@ def images_of(resource: ImageResource, policy: Policy) -> Iterator[Image]:
             site,
             evaluate_site(site, resource.scope),
             platform,
-            _credentials_parameter(resource, site),
+            secret_of(site, resource.scope),
             _exemption(resource, site, policy),
         )
 
@@ -73,16 +72,6 @@ def images_of(resource: ImageResource, policy: Policy) -> Iterator[Image]:
 def asks_for_floating_tag(site: Site) -> bool:
     """Whether an ECS container has switched version consistency off."""
     return bool(site.setting("VersionConsistency") == "disabled")
-
-
-def _credentials_parameter(resource: ImageResource, site: Site) -> str | None:
-    """The ECS ``repositoryCredentials`` of a container, where their ARN or name is known."""
-    credentials = site.setting("RepositoryCredentials")
-    if not isinstance(credentials, Mapping):
-        return None
-    value: Any = value_of(credentials, "CredentialsParameter")
-    text = text_of(value, resource.scope, {}) if value is not None else None
-    return text if isinstance(text, str) else None
 
 
 def _exemption(resource: ImageResource, site: Site, policy: Policy) -> str | None:

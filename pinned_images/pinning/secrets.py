@@ -1,0 +1,51 @@
+"""The secret that a container pulls its image with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pinned_images.cloudformation.evaluation import text_of
+from pinned_images.cloudformation.names import value_of
+from pinned_images.cloudformation.outcomes import Unknown
+from pinned_images.cloudformation.partitions import partition_of
+from pinned_images.cloudformation.results import Undecided
+from pinned_images.cloudformation.scope import TemplateScope
+from pinned_images.cloudformation.sites import Site
+
+_GIVE_ARN = "Name it by its ARN, or log in to the registry."
+
+
+def secret_of(site: Site, scope: TemplateScope) -> str | Unknown | None:
+    """The ECS ``repositoryCredentials`` of a container.
+
+    Args:
+        site: Where the container's image stands.
+        scope: The template.
+
+    Returns:
+        The ARN of a secret in AWS Secrets Manager, perhaps without the characters that AWS puts
+        behind the name; why it is not known at synth; or None where the container names no secret.
+    """
+    credentials = site.setting("RepositoryCredentials")
+    if not isinstance(credentials, Mapping):
+        return None
+    value: Any = value_of(credentials, "CredentialsParameter")
+    if value is None:
+        return None
+    text = text_of(value, scope, site.assumed(scope))
+    if isinstance(text, Unknown):
+        return text
+    if isinstance(text, Undecided):
+        return Unknown("Which secret it is depends on a condition of the template.", _GIVE_ARN)
+    if not isinstance(text, str):
+        return Unknown("The name of the secret is known at deployment only.", _GIVE_ARN)
+    return text if text.startswith("arn:") else _arn_of(text, scope)
+
+
+def _arn_of(name: str, scope: TemplateScope) -> str | Unknown:
+    """Amazon ECS takes a name too, for a secret in the task's own account and region."""
+    if scope.account is None or scope.region is None:
+        return Unknown(f"The account or the region of the secret {name!r} is unknown.", _GIVE_ARN)
+    partition = partition_of(scope.region).name
+    return f"arn:{partition}:secretsmanager:{scope.region}:{scope.account}:secret:{name}"
