@@ -18,13 +18,13 @@ unexport PYTHONPATH VIRTUAL_ENV
 .PHONY: help synth test lint format clean
 
 help:
-	@echo 'make synth    pin the example app with a real cdk synth, on an embedded registry'
+	@echo 'make synth    pin the example app with a real cdk synth, on registries and AWS in the process'
 	@echo 'make test     run all tests'
 	@echo 'make lint     check style and types'
 	@echo 'make clean    remove everything that was made'
 
 synth: $(VENV) $(NODE_MODULES)
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python tools/synth_example.py
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tools.synth_example
 
 test: $(VENV) $(NODE_MODULES)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n auto --dist loadgroup $(PYTEST_ARGUMENTS)

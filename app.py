@@ -6,13 +6,17 @@ from __future__ import annotations
 import aws_cdk as cdk
 from aws_cdk import aws_applicationautoscaling as autoscaling
 from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_ecs_patterns as patterns
+from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from pinned_images import PinImages
 
 REGION = "eu-west-1"
+STAGING, PRODUCTION = "222222222222", "333333333333"
+SHARED = "444444444444"
 
 
 class WebStack(cdk.Stack):
@@ -28,6 +32,14 @@ class WebStack(cdk.Stack):
         web = task.add_container("web", image=ecs.ContainerImage.from_registry("acme/shop:2.4.1"))
         web.add_port_mappings(ecs.PortMapping(container_port=8080))
         task.add_container("proxy", image=ecs.ContainerImage.from_registry("nginx:1.27"))
+        # In the ECR registry of the account that all others share.
+        router = ecr.Repository.from_repository_attributes(
+            self,
+            "Router",
+            repository_arn=f"arn:aws:ecr:{REGION}:{SHARED}:repository/platform/router",
+            repository_name="platform/router",
+        )
+        task.add_container("router", image=ecs.ContainerImage.from_ecr_repository(router, "3.2"))
         task.add_container(
             "traces",
             image=ecs.ContainerImage.from_registry("public.ecr.aws/xray/aws-xray-daemon:3.x"),
@@ -67,6 +79,14 @@ class ReportsStack(cdk.Stack):
             runtime_platform=ecs.RuntimePlatform(cpu_architecture=ecs.CpuArchitecture.ARM64),
         )
         task.add_container("reports", image=ecs.ContainerImage.from_registry("acme/reports:5.0"))
+        # In the company's own registry: ECS logs in there with this secret, and so does the synth.
+        login = secretsmanager.Secret.from_secret_name_v2(self, "Login", "registry-login")
+        task.add_container(
+            "ledger",
+            image=ecs.ContainerImage.from_registry(
+                "registry.acme.example/finance/ledger:7.1", credentials=login
+            ),
+        )
 
 
 class Shop(cdk.Stage):
@@ -81,9 +101,16 @@ class Shop(cdk.Stage):
 
 
 app = cdk.App()
-Shop(app, "Staging", account="222222222222")
-Shop(app, "Production", account="333333333333")
+Shop(app, "Staging", account=STAGING)
+Shop(app, "Production", account=PRODUCTION)
 
-PinImages.apply_to(app)
+# Where no role is named the CDK's lookup role is assumed, which may read images and no secrets.
+PinImages.apply_to(
+    app,
+    ecr_roles={
+        account: f"arn:aws:iam::{account}:role/registry-login-reader"
+        for account in (STAGING, PRODUCTION)
+    },
+)
 
 app.synth()

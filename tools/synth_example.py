@@ -1,7 +1,8 @@
-"""Synthesize the example app with the real CDK CLI, on a registry that runs in this process.
+"""Synthesize the example app with the real CDK CLI, on a network that runs in this process.
 
-The images carry the names of well-known ones and are tiny stand-ins: the registry is a mirror for
-Docker Hub, ECR Public and GHCR on loopback, and nothing else is asked.
+The images carry the names of well-known ones and are tiny stand-ins: an embedded registry is a
+mirror for Docker Hub, ECR Public and GHCR, and stands for the company's own registry; moto stands
+for AWS. Nothing but loopback is asked.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 
 from rich.console import Console
@@ -19,62 +21,82 @@ from rich.console import Console
 from pinned_images.report.records import FILE_NAME, SynthReport
 from pinned_images.report.terminal import render_terminal
 from pinned_images.testing.registry import RegistryServer
+from tools.example_network import amazon, proxy_to, without
 
 PROJECT = Path(__file__).resolve().parent.parent
 OUTPUT = PROJECT / "cdk.out"
 
+BOTH = ("linux/amd64", "linux/arm64")
 IMAGES = {
-    "docker.io/library/nginx:1.27": ("linux/amd64", "linux/arm64"),
-    "docker.io/library/redis:7.4-alpine": ("linux/amd64", "linux/arm64"),
-    "public.ecr.aws/xray/aws-xray-daemon:3.x": ("linux/amd64", "linux/arm64"),
-    "ghcr.io/open-telemetry/opentelemetry-collector-releases/opentelemetry-collector:0.116.1": (
-        "linux/amd64",
-        "linux/arm64",
-    ),
+    "docker.io/library/nginx:1.27": BOTH,
+    "docker.io/library/redis:7.4-alpine": BOTH,
+    "public.ecr.aws/xray/aws-xray-daemon:3.x": BOTH,
+    "ghcr.io/open-telemetry/opentelemetry-collector-releases/opentelemetry-collector:0.116.1": BOTH,
     "docker.io/acme/shop:2.4.1": ("linux/amd64",),
     "docker.io/acme/reports:5.0": ("linux/arm64",),
 }
-USER, PASSWORD = "example", "an example password"
+LOGIN = {"username": "example", "password": "an example password"}
+
+#: In the ECR registry of an account of its own.
+SHARED_IMAGE, SHARED_ACCOUNT = "platform/router:3.2", "444444444444"
+#: In the company's registry, which lets in whoever knows the secret.
+COMPANY, COMPANY_IMAGE = "registry.acme.example", "finance/ledger:7.1"
+WORKLOAD_LOGIN = {"username": "workload", "password": "an example workload's password"}
+WORKLOAD_ACCOUNTS, REGION = ("222222222222", "333333333333"), "eu-west-1"
+
+#: What the user has set must not lead the example elsewhere.
+OF_THE_USER = ("AWS_", "PINNED_IMAGES_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 
 
 def main() -> int:
-    """Start the registry, run ``npx cdk synth``, and print what was pinned."""
-    with RegistryServer() as registry, tempfile.TemporaryDirectory() as docker_config:
-        registry.protect("docker.io/acme/*", "bearer", USER, PASSWORD)
-        registry.protect("ghcr.io/*", "bearer")
-        for image, platforms in IMAGES.items():
-            registry.push(image, platforms=platforms)
-        _write_docker_config(Path(docker_config), registry.host)
-        arguments = sys.argv[1:] or ["--quiet"]
+    """Start the network, run ``npx cdk synth``, and print what was pinned."""
+    arguments = sys.argv[1:] or ["--quiet"]
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         finished = subprocess.run(
             ["npx", "cdk", "synth", *arguments],
             cwd=PROJECT,
-            env=_environment(registry, docker_config),
+            env=_network(stack, folder),
             check=False,
         )
-        if finished.returncode:
-            return finished.returncode
+    if finished.returncode:
+        return finished.returncode
     output = Path(arguments[arguments.index("--output") + 1]) if "--output" in arguments else OUTPUT
     text = (output / FILE_NAME).read_text(encoding="utf-8")
     Console().print(render_terminal(SynthReport.from_json(text)))
     return 0
 
 
-def _environment(registry: RegistryServer, docker_config: str) -> dict[str, str]:
-    mirrors = ",".join(f"{host}={url}" for host, url in registry.mirrors.items())
+def _network(stack: ExitStack, folder: Path) -> dict[str, str]:
+    """Start all that the app's images are in; the environment that leads there."""
+    registry = stack.enter_context(RegistryServer())
+    registry.protect("docker.io/acme/*", "bearer", **LOGIN)
+    registry.protect("ghcr.io/*", "bearer")
+    registry.protect("finance/*", "basic", **WORKLOAD_LOGIN)
+    for image, platforms in {**IMAGES, SHARED_IMAGE: BOTH, COMPANY_IMAGE: BOTH}.items():
+        registry.push(image, platforms=platforms)
+    _log_in(folder, registry.host)
+    aws = stack.enter_context(amazon())
+    aws.copy(registry, SHARED_IMAGE, SHARED_ACCOUNT, REGION)
+    for account in WORKLOAD_ACCOUNTS:
+        aws.keep("registry-login", WORKLOAD_LOGIN, account, REGION)
     return {
-        **os.environ,
+        **without(os.environ, OF_THE_USER),
+        **aws.environment,
+        **stack.enter_context(proxy_to(COMPANY, registry, folder)),
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
         "CDK_DISABLE_CLI_TELEMETRY": "true",
-        "DOCKER_CONFIG": docker_config,
-        "PINNED_IMAGES_MIRRORS": mirrors,
+        "DOCKER_CONFIG": str(folder),
+        "PINNED_IMAGES_MIRRORS": ",".join(
+            f"{host}={url}" for host, url in registry.mirrors.items()
+        ),
     }
 
 
-def _write_docker_config(folder: Path, host: str) -> None:
+def _log_in(folder: Path, host: str) -> None:
     """What ``docker login`` leaves behind."""
-    login = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
-    content = json.dumps({"auths": {host: {"auth": login}}})
+    pair = base64.b64encode(":".join(LOGIN.values()).encode()).decode()
+    content = json.dumps({"auths": {host: {"auth": pair}}})
     (folder / "config.json").write_text(content, encoding="utf-8")
 
 

@@ -110,20 +110,22 @@ def test_the_example_app_is_pinned_as_make_synth_does_it(
     finished = subprocess.run(
         [
             sys.executable,
-            str(PROJECT / "tools" / "synth_example.py"),
+            "-m",
+            "tools.synth_example",
             "--quiet",
             "--output",
             str(output),
         ],
+        cwd=PROJECT,
         capture_output=True,
         text=True,
         check=False,
-        env={**os.environ, "PYTHONPATH": str(PROJECT)},
     )
     assert finished.returncode == 0, finished.stderr
-    assert len(assert_pinned(output)) == 6
+    assert len(assert_pinned(output)) == 8
     report = json.loads((output / "pinned-images.json").read_text(encoding="utf-8"))
-    assert {image["resolvedBy"] for image in report["images"]} == {"mirror"}
+    resolved_by = {image["resolvedBy"] for image in report["images"]}
+    assert resolved_by == {"mirror", "registry", "ecr-api"}
     templates = SynthesizedApp.read(output).templates
     assert list(templates) == [
         "Production/Reports",

@@ -1,0 +1,172 @@
+"""What the example app finds on its network, all of it in this process and on loopback.
+
+- AWS, played by moto: a private ECR registry in an account of its own, and the secrets with which
+  workloads log in to the company's registry.
+- The company's registry, reached by name through the company's proxy, over TLS with a certificate
+  of the company's own authority.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import ssl
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import boto3
+import trustme
+import urllib3
+from moto.server import ThreadedMotoServer
+
+from pinned_images.testing.registry import RegistryServer
+
+_KEYS = {
+    "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
+    "AWS_SECRET_ACCESS_KEY": "an example secret access key",
+}
+
+
+class Amazon:
+    """AWS on loopback, as far as the example needs it."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What makes every AWS SDK ask here."""
+        return {
+            **_KEYS,
+            "AWS_ENDPOINT_URL": self._url,
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+    def copy(self, registry: RegistryServer, image: str, account: str, region: str) -> None:
+        """Copy an image, ``repository:tag``, from a registry to an account's ECR registry."""
+        repository, _, tag = image.rpartition(":")
+        manifest = urllib3.request("GET", f"{registry.url}/v2/{repository}/manifests/{tag}")
+        ecr = self._client("ecr", account, region)
+        ecr.create_repository(repositoryName=repository)
+        ecr.put_image(
+            repositoryName=repository,
+            imageTag=tag,
+            imageManifest=manifest.data.decode(),
+            imageManifestMediaType=manifest.headers["Content-Type"],
+            imageDigest=registry.digest(image),
+        )
+
+    def keep(self, secret: str, content: Mapping[str, str], account: str, region: str) -> None:
+        """Create a secret in an account."""
+        client = self._client("secretsmanager", account, region)
+        client.create_secret(Name=secret, SecretString=json.dumps(content))
+
+    def _client(self, service: str, account: str, region: str) -> Any:
+        """A client in an account, which moto tells from the role that is assumed."""
+        create: Any = boto3.client
+        options = {"region_name": region, "endpoint_url": self._url}
+        sts = create(
+            "sts",
+            aws_access_key_id=_KEYS["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=_KEYS["AWS_SECRET_ACCESS_KEY"],
+            **options,
+        )
+        role = f"arn:aws:iam::{account}:role/administrator"
+        keys = sts.assume_role(RoleArn=role, RoleSessionName="example")["Credentials"]
+        return create(
+            service,
+            aws_access_key_id=keys["AccessKeyId"],
+            aws_secret_access_key=keys["SecretAccessKey"],
+            aws_session_token=keys["SessionToken"],
+            **options,
+        )
+
+
+@contextmanager
+def amazon() -> Iterator[Amazon]:
+    """AWS, empty."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # it logs every request
+    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
+    server.start()
+    try:
+        host, port = server.get_host_and_port()
+        yield Amazon(f"http://{host}:{port}")
+    finally:
+        server.stop()
+
+
+@contextmanager
+def proxy_to(name: str, registry: RegistryServer, folder: Path) -> Iterator[dict[str, str]]:
+    """A proxy behind which there is one host: a registry, with a certificate for its name.
+
+    Args:
+        name: The host.
+        registry: What answers for it.
+        folder: Where the authority's certificate is written.
+
+    Yields:
+        The environment that makes programs use the proxy and believe the authority.
+    """
+    authority = trustme.CA()
+    certificate = folder / "authority.pem"
+    authority.cert_pem.write_to_path(str(certificate))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(name).configure_cert(context)
+    handler = type("Handler", (_Proxy,), {"name": name, "context": context, "to": registry.url})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        yield {
+            "HTTPS_PROXY": f"http://127.0.0.1:{server.server_port}",
+            "SSL_CERT_FILE": str(certificate),
+        }
+        server.shutdown()
+
+
+class _Proxy(BaseHTTPRequestHandler):
+    """Lets through to one host, ends the TLS there, and hands its requests on."""
+
+    protocol_version = "HTTP/1.1"
+    name: str
+    context: ssl.SSLContext
+    to: str
+
+    def do_CONNECT(self) -> None:
+        if self.path != f"{self.name}:443":
+            self.send_error(403, f"Only {self.name} is there")
+            return
+        self.send_response(200)
+        self.end_headers()
+        self.connection = self.context.wrap_socket(self.connection, server_side=True)
+        self.rfile = self.connection.makefile("rb")
+        self.wfile = self.connection.makefile("wb", 0)
+        self.close_connection = False
+
+    def do_GET(self) -> None:
+        url = f"{self.to}{self.path}"
+        answer = urllib3.request(self.command, url, headers=dict(self.headers), retries=False)
+        self.send_response(answer.status)
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(answer.data)
+
+    do_HEAD = do_GET  # noqa: N815  the base class's name
+
+    def log_message(self, *_: object) -> None:
+        """Nothing: the synth's own output is what matters."""
+
+
+def without(environment: Mapping[str, str], prefixes: Sequence[str]) -> dict[str, str]:
+    """An environment without the variables that begin with something, in either case."""
+    return {
+        name: value
+        for name, value in environment.items()
+        if not name.upper().startswith(tuple(prefixes))
+    }
