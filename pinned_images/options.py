@@ -11,7 +11,7 @@ from typing import Any, TypedDict, cast, get_args
 from pinned_images.cloudformation.catalog import Catalog
 from pinned_images.errors import ConfigurationError
 from pinned_images.exemptions import Exemption, ExemptionPatterns
-from pinned_images.lockfile import UPDATE_VARIABLE, UpdateMode, parse_mode
+from pinned_images.lockfile import UPDATE_VARIABLE, UpdateMode, mode_of, parse_mode
 from pinned_images.pinning import Policy, VersionConsistency
 from pinned_images.reference import Style
 from pinned_images.resolution import PlatformMode, Resolver
@@ -109,11 +109,12 @@ class Options:
         Raises:
             ConfigurationError: A value cannot be used; the message says where it stands.
         """
+        lock_file = _context_text(context, LOCK_FILE_CONTEXT) or self.lock_file
         return replace(
             self,
             mirrors={**self.mirrors, **_context_mirrors(context), **_variable_mirrors(environment)},
-            lock_file=_context_text(context, LOCK_FILE_CONTEXT) or self.lock_file,
-            update=_update(context, environment) or self.update,
+            lock_file=lock_file,
+            update=_update(context, environment, locked=lock_file is not None) or self.update,
             bootstrap_qualifier=_context_text(context, QUALIFIER_CONTEXT)
             or self.bootstrap_qualifier,
         )
@@ -136,8 +137,15 @@ def _context_text(context: Callable[[str], Any], key: str) -> str | None:
     return value
 
 
-def _update(context: Callable[[str], Any], environment: Mapping[str, str]) -> UpdateMode | None:
-    text = environment.get(UPDATE_VARIABLE) or _context_text(context, UPDATE_CONTEXT)
+def _update(
+    context: Callable[[str], Any], environment: Mapping[str, str], *, locked: bool
+) -> UpdateMode | None:
+    """What the surroundings ask for; that CDK makes no lookups matters to a lock file only."""
+    asked_for = {UPDATE_VARIABLE: environment.get(UPDATE_VARIABLE, "")}
+    mode = mode_of(environment if locked else asked_for)
+    if mode is not None:
+        return mode
+    text = _context_text(context, UPDATE_CONTEXT)
     return parse_mode(text) if text else None
 
 

@@ -1,4 +1,4 @@
-"""Who answers: the resolver and the reader of SSM parameters that a user's options ask for.
+"""Who answers: the resolver and the source of SSM parameters that a user's options ask for.
 
 Nothing here opens a connection, or imports what could, before there is a question.
 """
@@ -6,15 +6,16 @@ Nothing here opens a connection, or imports what could, before there is a questi
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pinned_images.cloudformation.outcomes import SsmParameter, Unknown
 from pinned_images.errors import ConfigurationError
-from pinned_images.lockfile import LockedResolver
+from pinned_images.lockfile import LockedParameters, LockedResolver
 from pinned_images.options import Options
-from pinned_images.pinning import ParameterReader
+from pinned_images.parameters import ParameterSource, ParameterValues
 from pinned_images.remembered import RememberingResolver
 from pinned_images.resolution import Resolver
 
@@ -62,20 +63,13 @@ class Sources:
             lambda: self._unlocked(options), options.lock_file, options.update or "missing"
         )
 
-    def parameter_reader(self, options: Options) -> ParameterReader:
-        """A reader of SSM parameters that knows what the user gave, and asks AWS for the rest."""
-
-        def read(parameters: Iterable[SsmParameter]) -> Mapping[SsmParameter, str | Unknown]:
-            given: dict[SsmParameter, str | Unknown] = {}
-            wanted: list[SsmParameter] = []
-            for parameter in parameters:
-                if str(parameter) in options.ssm_parameters:
-                    given[parameter] = options.ssm_parameters[str(parameter)]
-                else:
-                    wanted.append(parameter)
-            return {**given, **self._from_aws(wanted, options)} if wanted else given
-
-        return read
+    def parameters(self, options: Options) -> ParameterSource:
+        """The SSM parameters that the user gave, then those of the lock file, then those of AWS."""
+        read = partial(self._from_aws, options)
+        if options.lock_file is None:
+            return _Given(options.ssm_parameters, read)
+        locked = LockedParameters(read, options.lock_file, options.update or "missing")
+        return _Given(options.ssm_parameters, locked.read, locked.keep)
 
     def _unlocked(self, options: Options) -> Resolver:
         if options.resolver is not None:
@@ -95,19 +89,16 @@ class Sources:
         self._networks.append(_Network(settings, sessions, registries))
         return self._networks[-1]
 
-    def _from_aws(
-        self, parameters: list[SsmParameter], options: Options
-    ) -> Mapping[SsmParameter, str | Unknown]:
-        if options.update == "never":
-            return {each: _unread(each, "a frozen synth asks nobody") for each in parameters}
+    def _from_aws(self, options: Options, parameters: Iterable[SsmParameter]) -> ParameterValues:
         from pinned_images.registry.aws.parameters import (  # noqa: PLC0415  loads boto3, when used
             Parameter,
             fetch_parameters,
         )
 
+        wanted = list(parameters)
         asked = {
-            each: Parameter(each.account, each.region, str(each))
-            for each in parameters
+            each: Parameter(None if each.is_public else each.account, each.region, str(each))
+            for each in wanted
             if each.region is not None
         }
         network = self._network(options)
@@ -116,13 +107,31 @@ class Sources:
         deadline = time.monotonic() + options.deadline
         answers.update(fetch_parameters(new, deadline, network.sessions))
         values: dict[SsmParameter, str | Unknown] = {}
-        for each in parameters:
+        for each in wanted:
             answer = answers[asked[each]] if each in asked else None
             if answer is None:
                 values[each] = _unread(each, "the stack has no region, nor has the environment one")
             else:
                 values[each] = answer if isinstance(answer, str) else _unread(each, str(answer))
         return values
+
+
+@dataclass(frozen=True)
+class _Given:
+    """What the user gave as an argument counts first, and is kept nowhere else."""
+
+    values: Mapping[str, str]
+    read_others: Callable[[Iterable[SsmParameter]], ParameterValues]
+    keep_others: Callable[[Mapping[SsmParameter, str]], None] = lambda _: None
+
+    def read(self, parameters: Iterable[SsmParameter]) -> ParameterValues:
+        wanted = list(parameters)
+        given = {each: self.values[str(each)] for each in wanted if str(each) in self.values}
+        others = [each for each in wanted if each not in given]
+        return {**given, **self.read_others(others)} if others else given
+
+    def keep(self, values: Mapping[SsmParameter, str]) -> None:
+        self.keep_others({each: values[each] for each in values if str(each) not in self.values})
 
 
 def _settings(options: Options) -> RegistrySettings:

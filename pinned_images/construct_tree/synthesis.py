@@ -177,13 +177,14 @@ class Synthesis:
         attachments = [each for each in self._attachments.values() if each.replaced]
         self.records, self.settled, self.failure = (), set(), None
         self._results.clear()
+        self.parameter_values.clear()
         try:
             resources = self._image_resources(attachments)
             results = pin_images(
                 resources,
                 self.options.policy(),
                 self.sources.resolver(self.options),
-                self.sources.parameter_reader(self.options),
+                self.sources.parameters(self.options),
                 self.parameter_values,
             )
         except PinnedImagesError as error:

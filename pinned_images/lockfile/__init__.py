@@ -10,7 +10,14 @@ from __future__ import annotations
 
 from pinned_images.lockfile.entries import LockEntry, LockKey
 from pinned_images.lockfile.file import DEFAULT_NAME, LockFile
-from pinned_images.lockfile.modes import UPDATE_VARIABLE, UpdateMode, parse_mode
+from pinned_images.lockfile.modes import (
+    UPDATE_VARIABLE,
+    UpdateMode,
+    mode_of,
+    parse_mode,
+)
+from pinned_images.lockfile.parameter_source import LockedParameters
+from pinned_images.lockfile.parameters import ParameterKey
 from pinned_images.lockfile.resolver import LockedResolver
 
 __all__ = [
@@ -19,7 +26,10 @@ __all__ = [
     "LockEntry",
     "LockFile",
     "LockKey",
+    "LockedParameters",
     "LockedResolver",
+    "ParameterKey",
     "UpdateMode",
+    "mode_of",
     "parse_mode",
 ]

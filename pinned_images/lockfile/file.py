@@ -7,11 +7,13 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 from pinned_images.atomic_write import write_atomically
 from pinned_images.errors import LockFileError
 from pinned_images.lockfile.entries import LockEntry, LockKey
+from pinned_images.lockfile.parameters import ParameterKey
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -21,6 +23,8 @@ DEFAULT_NAME = "pinned-images.lock.json"
 # The lock is held while a small file is read and written, never while a registry is asked.
 _PATIENCE_SECONDS = 60
 
+_NOTHING: Mapping[Any, Any] = MappingProxyType({})
+
 
 @dataclass(frozen=True)
 class LockFile:
@@ -28,6 +32,7 @@ class LockFile:
 
     Attributes:
         entries: What is known, by image.
+        parameters: The values of SSM parameters that name images.
 
     Example:
         >>> from pinned_images.reference import Digest
@@ -38,6 +43,7 @@ class LockFile:
     """
 
     entries: Mapping[LockKey, LockEntry] = field(default_factory=dict)
+    parameters: Mapping[ParameterKey, str] = field(default_factory=dict)
 
     @classmethod
     def parse(cls, text: str, name: str = DEFAULT_NAME) -> Self:
@@ -48,7 +54,7 @@ class LockFile:
         """
         from pinned_images.lockfile import format as lock_format  # noqa: PLC0415  loads msgspec
 
-        return cls(lock_format.parse(text, name))
+        return cls(*lock_format.parse(text, name))
 
     @classmethod
     def read(cls, path: str | Path) -> Self:
@@ -106,29 +112,40 @@ class LockFile:
         """The text of this lock file; the same entries give the same bytes."""
         from pinned_images.lockfile import format as lock_format  # noqa: PLC0415  loads msgspec
 
-        return lock_format.render(self.entries)
+        return lock_format.render(self.entries, self.parameters)
 
-    def merged(self, found: Mapping[LockKey, LockEntry]) -> LockFile:
+    def merged(
+        self,
+        found: Mapping[LockKey, LockEntry] = _NOTHING,
+        parameters: Mapping[ParameterKey, str] = _NOTHING,
+    ) -> LockFile:
         """With new entries; one that stands keeps its digest and gains what it did not know."""
         entries = dict(self.entries)
         for key, entry in found.items():
             standing = entries.get(key, entry)
             same = standing.digest == entry.digest
             entries[key] = standing.completed_by(entry) if same else standing
-        return LockFile(entries)
+        return LockFile(entries, {**parameters, **self.parameters})
 
-    def replaced(self, found: Mapping[LockKey, LockEntry]) -> LockFile:
+    def replaced(
+        self,
+        found: Mapping[LockKey, LockEntry] = _NOTHING,
+        parameters: Mapping[ParameterKey, str] = _NOTHING,
+    ) -> LockFile:
         """With new entries in the place of old ones; what nobody asked about stays."""
         moved = {
             key: entry
             for key, entry in found.items()
             if key in self.entries and self.entries[key].digest != entry.digest
         }
-        return LockFile({**self.entries, **moved}).merged(found)
+        return LockFile({**self.entries, **moved}, {**self.parameters, **parameters}).merged(found)
 
-    def without(self, keys: Collection[LockKey]) -> LockFile:
+    def without(self, keys: Collection[LockKey | ParameterKey]) -> LockFile:
         """With some entries dropped."""
-        return LockFile({key: entry for key, entry in self.entries.items() if key not in keys})
+        return LockFile(
+            {key: entry for key, entry in self.entries.items() if key not in keys},
+            {key: value for key, value in self.parameters.items() if key not in keys},
+        )
 
 
 @contextmanager

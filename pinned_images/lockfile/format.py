@@ -1,8 +1,8 @@
 """The lock file as text: schema 1.
 
-One object with ``version`` and ``images``. Entries are sorted by key and each takes a few lines
-of its own, so that two branches that add different images merge; there is no time and no machine
-in it, so that the same content is the same bytes.
+One object with ``version``, ``images`` and, where some are known, ``parameters``. Entries are
+sorted by key and each takes a few lines of its own, so that two branches that add different ones
+merge; there is no time and no machine in it, so that the same content is the same bytes.
 """
 
 from __future__ import annotations
@@ -11,15 +11,18 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from pinned_images.errors import InvalidReference, LockFileError
 from pinned_images.lockfile.entries import LockEntry, LockKey, parse_platform
+from pinned_images.lockfile.parameters import ParameterKey, is_part_of_reference
 from pinned_images.reference import Digest, ImageReference
 
 SCHEMA_VERSION = 1
+
+_Schema = TypeVar("_Schema")
 
 _CONFLICT_MARKER = re.compile(r"^(?:<{7}|={7}|>{7})", re.MULTILINE)
 _FIELD_IN_PATH = re.compile(r"`\$\.(\w+)|field `(\w+)`")
@@ -31,9 +34,14 @@ class _Entry(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     platforms: list[str] | None = None
 
 
+class _ParameterEntry(msgspec.Struct, forbid_unknown_fields=True):
+    value: str
+
+
 class _Document(msgspec.Struct, forbid_unknown_fields=True):
     version: int
     images: dict[str, Any]
+    parameters: dict[str, Any] = {}
 
 
 class _Object(dict[str, Any]):
@@ -53,26 +61,41 @@ class _Unusable(Exception):
         self.position = position
 
 
-def render(entries: Mapping[LockKey, LockEntry]) -> str:
+def render(entries: Mapping[LockKey, LockEntry], parameters: Mapping[ParameterKey, str]) -> str:
     """The text of a lock file; the same entries give the same bytes."""
-    keyed = sorted((str(key), entry) for key, entry in entries.items())
-    images = ",\n".join(f"    {json.dumps(key)}: {_render_entry(entry)}" for key, entry in keyed)
-    body = f"{{\n{images}\n  }}" if images else "{}"
-    return f'{{\n  "version": {SCHEMA_VERSION},\n  "images": {body}\n}}\n'
+    sections = {"images": {str(key): _fields(entry) for key, entry in entries.items()}}
+    if parameters:
+        sections["parameters"] = {str(key): {"value": value} for key, value in parameters.items()}
+    body = "".join(
+        f",\n  {json.dumps(name)}: {_block(map(_named_entry, sorted(section.items())), '  ')}"
+        for name, section in sections.items()
+    )
+    return f'{{\n  "version": {SCHEMA_VERSION}{body}\n}}\n'
 
 
-def _render_entry(entry: LockEntry) -> str:
+def _fields(entry: LockEntry) -> dict[str, Any]:
     fields: dict[str, Any] = {"digest": entry.digest}
     if entry.media_type is not None:
         fields["mediaType"] = entry.media_type
     if entry.platforms is not None:
         fields["platforms"] = [str(platform) for platform in entry.platforms]
-    lines = ",\n".join(f"      {json.dumps(name)}: {json.dumps(fields[name])}" for name in fields)
-    return f"{{\n{lines}\n    }}"
+    return fields
 
 
-def parse(text: str, name: str) -> dict[LockKey, LockEntry]:
-    """The entries that a text holds.
+def _named_entry(item: tuple[str, dict[str, Any]]) -> str:
+    key, fields = item
+    lines = (f"{json.dumps(name)}: {json.dumps(value)}" for name, value in fields.items())
+    return f"{json.dumps(key)}: {_block(lines, '    ')}"
+
+
+def _block(lines: Iterable[str], indent: str) -> str:
+    """An object with a line, or more, for each of its members."""
+    body = ",\n".join(f"{indent}  {line}" for line in lines)
+    return f"{{\n{body}\n{indent}}}" if body else "{}"
+
+
+def parse(text: str, name: str) -> tuple[dict[LockKey, LockEntry], dict[ParameterKey, str]]:
+    """The images and the parameters that a text holds.
 
     Args:
         text: The content of a lock file.
@@ -88,12 +111,18 @@ def parse(text: str, name: str) -> dict[LockKey, LockEntry]:
         raise LockFileError(f"Lock file {name!r}, line {line}: {error}.") from None
 
 
-def _parse(text: str) -> dict[LockKey, LockEntry]:
+def _parse(text: str) -> tuple[dict[LockKey, LockEntry], dict[ParameterKey, str]]:
     document = _document(text)
-    return {
-        _key(text, written): _entry(text, written, value)
-        for written, value in document.images.items()
-    }
+    return (
+        {
+            _key(text, written): _entry(text, written, value)
+            for written, value in document.images.items()
+        },
+        {
+            _parameter_key(text, written): _parameter_value(text, written, value)
+            for written, value in document.parameters.items()
+        },
+    )
 
 
 def _document(text: str) -> _Document:
@@ -119,7 +148,8 @@ def _document(text: str) -> _Document:
         document = msgspec.convert(value, _Document)
     except msgspec.ValidationError as error:
         raise _Unusable(_schema_reason(error), _place(text, (_field(error),))) from error
-    _refuse_repetition(text, value["images"], ("images",))
+    for section in ("images", "parameters"):
+        _refuse_repetition(text, value.get(section), (section,))
     return document
 
 
@@ -151,12 +181,35 @@ def _key(text: str, written: str) -> LockKey:
         raise _Unusable(str(error).removesuffix("."), _place(text, (written,))) from error
 
 
-def _entry(text: str, written: str, value: Any) -> LockEntry:
-    _refuse_repetition(text, value, (written,))
+def _parameter_key(text: str, written: str) -> ParameterKey:
     try:
-        entry = msgspec.convert(value, _Entry)
+        return ParameterKey.parse(written)
+    except ValueError as error:
+        place = _place(text, ("parameters", written))
+        raise _Unusable(str(error).removesuffix("."), place) from error
+
+
+def _parameter_value(text: str, written: str, value: Any) -> str:
+    entry = _converted(text, ("parameters", written), value, _ParameterEntry)
+    if not is_part_of_reference(entry.value):
+        raise _Unusable(
+            f"the value of the parameter {written!r} can be no part of an image's name: take the "
+            "entry out",
+            _place(text, ("parameters", written, "value")),
+        )
+    return entry.value
+
+
+def _converted(text: str, path: tuple[str, ...], value: Any, schema: type[_Schema]) -> _Schema:
+    _refuse_repetition(text, value, path)
+    try:
+        return msgspec.convert(value, schema)
     except msgspec.ValidationError as error:
-        raise _Unusable(_schema_reason(error), _place(text, (written, _field(error)))) from error
+        raise _Unusable(_schema_reason(error), _place(text, (*path, _field(error)))) from error
+
+
+def _entry(text: str, written: str, value: Any) -> LockEntry:
+    entry = _converted(text, (written,), value, _Entry)
     try:
         digest = Digest(entry.digest)
         _refuse_contradiction(written, digest)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import cast
 from pinned_images.errors import NotLocked, PlatformMismatch, ResolutionError, UntrustedAnswer
 from pinned_images.lockfile.entries import LockEntry, LockKey
 from pinned_images.lockfile.file import DEFAULT_NAME, LockFile
-from pinned_images.lockfile.modes import UPDATE_VARIABLE, UpdateMode
+from pinned_images.lockfile.modes import UpdateMode, synth_that_may_ask
 from pinned_images.reference import Platform
 from pinned_images.resolution import Outcome, Resolution, ResolutionRequest, Resolver
 
@@ -47,7 +46,7 @@ class LockedResolver:
         self._inner = inner
         self._path = Path(path)
         self._mode = mode
-        self._mend = mend or _synth_that_may_ask()
+        self._mend = mend or synth_that_may_ask()
 
     def resolve(self, requests: Sequence[ResolutionRequest]) -> Mapping[ResolutionRequest, Outcome]:
         """Answer each request, from the file where it can; see `Resolver.resolve`.
@@ -136,13 +135,6 @@ class LockedResolver:
             "platform, use an image that has it, or run "
             f"`pinned-images lock update {request.reference}` if the image has gained it since."
         )
-
-
-def _synth_that_may_ask() -> str:
-    """Where the environment says how to update, context does not count."""
-    if UPDATE_VARIABLE in os.environ:
-        return f"{UPDATE_VARIABLE}=missing cdk synth"
-    return "cdk synth -c pinned-images:update=missing"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,13 @@ pinned images, findings for people, and records for the report.
 """
 
 from pinned_images.pinning.images import asks_for_floating_tag
-from pinned_images.pinning.pipeline import ParameterReader, pin_images
+from pinned_images.pinning.pipeline import pin_images
 from pinned_images.pinning.policy import Policy, VersionConsistency
 from pinned_images.pinning.resources import Finding, ImageResource, PinnedResource
 
 __all__ = [
     "Finding",
     "ImageResource",
-    "ParameterReader",
     "PinnedResource",
     "Policy",
     "VersionConsistency",

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pinned_images.cloudformation.outcomes import Evaluation, Unknown
+from pinned_images.cloudformation.outcomes import Evaluation, SsmParameter, Unknown
 from pinned_images.cloudformation.sites import Site, evaluate_site, find_sites
 from pinned_images.pinning.policy import Policy
 from pinned_images.pinning.resources import ImageResource
@@ -27,6 +27,7 @@ class Image:
         secret: The ARN of the secret that the workload pulls with, or why it is not known; None
             where it pulls with none.
         exemption: Why it stays unpinned, whatever it turns out to be.
+        parameters: The SSM parameters that its evaluation has read.
     """
 
     resource: ImageResource
@@ -35,6 +36,7 @@ class Image:
     platform: Platform | None
     secret: str | Unknown | None
     exemption: str | None
+    parameters: frozenset[SsmParameter] = frozenset()
 
     @property
     def location(self) -> str:

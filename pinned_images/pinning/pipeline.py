@@ -1,21 +1,21 @@
 """Find -> evaluate -> resolve -> rewrite -> report, over plain data.
 
-Only the resolver and the reader of SSM parameters, which are handed in, touch the network.
+Only the resolver and the source of SSM parameters, which are handed in, touch the network.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, MutableMapping, Sequence
 from typing import Any
 
-from pinned_images.cloudformation.outcomes import SsmParameter, Unknown, missing_parameters
-from pinned_images.cloudformation.sites import evaluate_site
+from pinned_images.cloudformation.outcomes import SsmParameter, Unknown
 from pinned_images.cloudformation.trees import replace_at
+from pinned_images.parameters import ParameterSource
 from pinned_images.pinning.answers import Answers
 from pinned_images.pinning.findings import findings_of
 from pinned_images.pinning.images import Image, images_of
+from pinned_images.pinning.parameters import values_that_name_images, with_parameters
 from pinned_images.pinning.policy import Policy
 from pinned_images.pinning.records import records_of
 from pinned_images.pinning.resources import Finding, ImageResource, PinnedResource
@@ -23,15 +23,12 @@ from pinned_images.pinning.values import rewritten
 from pinned_images.report.records import SiteRecord
 from pinned_images.resolution import Resolver
 
-#: Reads SSM parameters: a value for each, or why it could not be read.
-ParameterReader = Callable[[Iterable[SsmParameter]], Mapping[SsmParameter, str | Unknown]]
-
 
 def pin_images(
     resources: Sequence[ImageResource],
     policy: Policy,
     resolver: Resolver,
-    read_parameters: ParameterReader,
+    parameters: ParameterSource,
     parameter_values: MutableMapping[SsmParameter, str | Unknown],
 ) -> list[PinnedResource]:
     """Pin every image of some resources, all digests being asked for at once.
@@ -40,7 +37,7 @@ def pin_images(
         resources: The resources, in any order.
         policy: What the user decided.
         resolver: Who knows digests.
-        read_parameters: Who knows SSM parameters; asked at most once.
+        parameters: Who knows SSM parameters; told which of them name images.
         parameter_values: What the resources' scopes read parameters from; what is read is put in.
 
     Returns:
@@ -50,34 +47,13 @@ def pin_images(
         PinnedImagesError: Nothing can be resolved at all, a broken lock file for instance.
     """
     images = [image for resource in resources for image in images_of(resource, policy)]
-    images = _with_parameters(images, read_parameters, parameter_values)
+    images = with_parameters(images, parameters, parameter_values)
     answers = Answers.of(images, policy, resolver)
+    parameters.keep(values_that_name_images(images, answers, parameter_values))
     by_resource: defaultdict[ImageResource, list[Image]] = defaultdict(list)
     for image in images:
         by_resource[image.resource].append(image)
     return [_pinned(resource, by_resource[resource], answers) for resource in resources]
-
-
-def _with_parameters(
-    images: list[Image],
-    read_parameters: ParameterReader,
-    parameter_values: MutableMapping[SsmParameter, str | Unknown],
-) -> list[Image]:
-    """The images, those that wait for SSM parameters evaluated again when these are read."""
-    missing = [
-        missing_parameters(image.evaluation) if image.exemption is None else frozenset()
-        for image in images
-    ]
-    wanted = frozenset().union(*missing)
-    if not wanted:
-        return images
-    parameter_values.update(read_parameters(sorted(wanted, key=str)))
-    return [
-        replace(image, evaluation=evaluate_site(image.site, image.resource.scope))
-        if waits
-        else image
-        for image, waits in zip(images, missing, strict=True)
-    ]
 
 
 def _pinned(resource: ImageResource, images: Iterable[Image], answers: Answers) -> PinnedResource:

@@ -16,6 +16,7 @@ from pinned_images.cloudformation.outcomes import (
 )
 from pinned_images.cloudformation.rewriting import Refused
 from pinned_images.errors import PinnedImagesError
+from pinned_images.lockfile import ParameterKey
 from pinned_images.pinning.answers import Answers, request_for
 from pinned_images.pinning.findings import problem_of
 from pinned_images.pinning.images import Image
@@ -118,4 +119,5 @@ def _plain(
         pinned=None if pinned is None else str(pinned),
         digest=None if pinned is None or pinned.digest is None else str(pinned.digest),
         reason=reason,
+        parameters=tuple(sorted(str(ParameterKey.of(each) or each) for each in image.parameters)),
     )

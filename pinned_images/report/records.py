@@ -55,6 +55,8 @@ class SiteRecord:
         selected: Whether the digest is that of the platform's own manifest.
         origin: Who answered: a host, or the name of a file.
         reason: Why the image is exempt, or what went wrong.
+        parameters: The SSM parameters that the image is read from, with account and region as in
+            a lock file: ``123456789012 eu-west-1 /shop/image``.
     """
 
     stack: str
@@ -72,6 +74,7 @@ class SiteRecord:
     selected: bool = False
     origin: str | None = None
     reason: str | None = None
+    parameters: tuple[str, ...] = ()
 
     @property
     def lock_key(self) -> LockKey | None:
