@@ -12,7 +12,7 @@ from pinned_images.lockfile import LockEntry, LockFile, LockKey
 from pinned_images.resolution import Outcome, Resolution, ResolutionRequest
 
 if TYPE_CHECKING:
-    from pinned_images.registry.settings import RegistrySettings
+    from pinned_images.cli.network import Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def read_lock(path: Path) -> LockFile:
 
 def ask(
     entries: Mapping[LockKey, LockEntry],
-    settings: RegistrySettings,
+    network: Network,
     *,
     by_digest: bool = False,
     with_platforms: bool = True,
@@ -54,18 +54,16 @@ def ask(
 
     Args:
         entries: What is asked for.
-        settings: How registries are asked.
+        network: Who is asked.
         by_digest: Ask for what is locked, in place of what the tag names now.
         with_platforms: Learn the platforms too, where the entry lists some; it takes a GET.
     """
-    from pinned_images.registry.resolver import RegistryResolver  # noqa: PLC0415 - for --help
-
     questions = {
         key: list(_questions(key, entry, by_digest=by_digest, with_platforms=with_platforms))
         for key, entry in entries.items()
     }
     asked = [question for each in questions.values() for question in each]
-    outcomes = RegistryResolver(settings).resolve(asked) if asked else {}
+    outcomes = network.registries.resolve(asked) if asked else {}
     return {key: _answer(each, outcomes) for key, each in questions.items()}
 
 

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
+from pinned_images.cli.network import Network
 from pinned_images.lockfile import DEFAULT_NAME
 
 LOCK_FILE_VARIABLE = "PINNED_IMAGES_LOCK_FILE"
@@ -80,10 +81,10 @@ _REGISTRY_OPTIONS = (
 
 
 def registry_options(command: _Command) -> _Command:
-    """The options of a command that asks registries; it gets them as one ``settings``."""
+    """The options of a command that asks registries; it gets them as one ``network``."""
 
     @wraps(command)
-    def with_settings(  # the options' names are those of the settings
+    def with_network(  # the options' names are those of the settings
         *arguments: Any,
         mirrors: tuple[str, ...],
         mirror_fallback: bool,
@@ -103,9 +104,9 @@ def registry_options(command: _Command) -> _Command:
             bootstrap_qualifier=qualifier,
             deadline=timeout,
         )
-        return command(*arguments, settings=settings, **others)
+        return command(*arguments, network=Network(settings), **others)
 
-    decorated: Any = with_settings
+    decorated: Any = with_network
     for option in reversed(_REGISTRY_OPTIONS):
         decorated = option(decorated)
     result: _Command = decorated

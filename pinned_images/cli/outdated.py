@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pinned_images.cli.asking import ask, read_lock
+from pinned_images.cli.asking import read_lock
+from pinned_images.cli.news import News
 from pinned_images.cli.options import json_option, lock_file_option, registry_options
-from pinned_images.cli.output import complain, counted, show, tell
+from pinned_images.cli.output import complain, show, tell
 
 if TYPE_CHECKING:
-    from pinned_images.registry.settings import RegistrySettings
+    from pinned_images.cli.network import Network
 
 
 @click.command()
@@ -21,28 +22,32 @@ if TYPE_CHECKING:
 @json_option
 @click.option("--exit-code", is_flag=True, help="Exit with 1 where a tag has moved.")
 @registry_options
-def outdated(lock_file: Path, as_json: bool, exit_code: bool, settings: RegistrySettings) -> None:  # noqa: FBT001 - flags
+def outdated(lock_file: Path, as_json: bool, exit_code: bool, network: Network) -> None:  # noqa: FBT001 - flags
     """Show the tags that have moved since they were locked; nothing is changed."""
-    entries = read_lock(lock_file).entries
-    answers = ask(entries, settings, with_platforms=False)
-    moved = {
-        key: (entries[key], answer.entry)
-        for key, answer in answers.items()
-        if answer.entry is not None and answer.entry.digest != entries[key].digest
-    }
+    news = News.of(read_lock(lock_file), network, with_platforms=False)
     if as_json:
-        rows = [
-            {"image": str(key), "locked": old.digest, "now": new.digest}
-            for key, (old, new) in moved.items()
-        ]
-        click.echo(json.dumps(sorted(rows, key=lambda row: row["image"]), indent=2))
-    elif moved:
+        click.echo(json.dumps(_plain(news), indent=2))
+    elif news.rows:
         from pinned_images.cli.tables import changes_table  # noqa: PLC0415 - needs rich
 
-        show(changes_table(moved, "Locked", "Now"))
-    unanswered = [answer for answer in answers.values() if answer.entry is None]
-    for answer in unanswered:
-        complain(str(answer.errors[0]))
-    tell(f"{len(moved)} of {counted(len(entries), 'image')} moved.")
-    if unanswered or (moved and exit_code):
+        show(changes_table(news.rows, "Locked", "Now"))
+    for problem in news.problems:
+        complain(problem)
+    tell(news.summary)
+    if news.problems or (exit_code and (news.moved or news.changed)):
         raise SystemExit(1)
+
+
+def _plain(news: News) -> list[dict[str, str]]:
+    images = [
+        {"image": str(key), "locked": str(old.digest), "now": str(new.digest)}
+        for key, (old, new) in news.moved.items()
+    ]
+    parameters = [
+        {"parameter": str(each.key), "locked": each.locked, "now": each.value}
+        for each in news.renamed
+    ]
+    return [
+        *sorted(images, key=lambda row: row["image"]),
+        *sorted(parameters, key=lambda row: row["parameter"]),
+    ]

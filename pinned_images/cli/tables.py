@@ -2,37 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TypeVar
+from collections.abc import Iterable, Mapping
 
 from rich.console import Group
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from pinned_images.lockfile import LockEntry, LockKey
+from pinned_images.lockfile import LockEntry, LockKey, ParameterKey
 from pinned_images.report.terminal import plain_table, printable, shortened
-
-_Value = TypeVar("_Value")
 
 
 def entries_table(entries: Mapping[LockKey, LockEntry]) -> Table:
     """Every image with its digest and platforms."""
     table = plain_table("Image", "Digest")
-    for key, entry in _sorted(entries):
+    for key, entry in sorted(entries.items(), key=lambda item: str(item[0])):
         table.add_row(_image(key, entry), Text(entry.digest.short))
     return table
 
 
-def changes_table(
-    changes: Mapping[LockKey, tuple[LockEntry, LockEntry]], before: str, after: str
-) -> Table:
-    """Images whose digest is another one now."""
+def parameters_table(parameters: Mapping[ParameterKey, str]) -> Table:
+    """Every SSM parameter with the value that names an image."""
+    table = plain_table("SSM parameter", "Value")
+    for key, value in sorted(parameters.items()):
+        table.add_row(printable(str(key)), printable(value))
+    return table
+
+
+def changes_table(changes: Iterable[tuple[str, str, str]], before: str, after: str) -> Table:
+    """What has another digest, or another value, now."""
     table = plain_table("Image", before, after)
-    for key, (old, new) in _sorted(changes):
-        table.add_row(
-            printable(str(key)), Text(old.digest.short, "dim"), Text(new.digest.short, "green")
-        )
+    for name, old, new in changes:
+        table.add_row(printable(name), printable(old, "dim"), printable(new, "green"))
     return table
 
 
@@ -42,7 +43,3 @@ def _image(key: LockKey, entry: LockEntry) -> Group:
         platforms = printable(shortened(map(str, entry.platforms)), "dim")
         return Group(*lines, Padding(platforms, (0, 0, 0, 2), expand=False))
     return Group(*lines)
-
-
-def _sorted(entries: Mapping[LockKey, _Value]) -> list[tuple[LockKey, _Value]]:
-    return sorted(entries.items(), key=lambda item: str(item[0]))

@@ -45,6 +45,14 @@ class SsmParameter(NamedTuple):
     account: str | None = None
     region: str | None = None
 
+    @property
+    def is_public(self) -> bool:
+        """Whether AWS publishes it, with the same value, to all accounts.
+
+        Systems Manager user guide, "Working with public parameters".
+        """
+        return self.name.startswith("/aws/service/")
+
     def __str__(self) -> str:
         """The name, and the version where one is asked for."""
         return self.name if self.version is None else f"{self.name}:{self.version}"

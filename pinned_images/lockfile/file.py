@@ -108,6 +108,11 @@ class LockFile:
                 "directory writable, or commit a lock file that holds every image of the app."
             ) from error
 
+    @property
+    def keys(self) -> list[LockKey | ParameterKey]:
+        """Of every entry, those of images first."""
+        return [*self.entries, *self.parameters]
+
     def render(self) -> str:
         """The text of this lock file; the same entries give the same bytes."""
         from pinned_images.lockfile import format as lock_format  # noqa: PLC0415  loads msgspec

@@ -7,9 +7,6 @@ from dataclasses import dataclass
 
 from pinned_images.cloudformation.outcomes import SsmParameter
 
-# Systems Manager user guide, "Working with public parameters": the same for every account.
-_PUBLIC = "/aws/service/"
-
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _REGION = re.compile(r"[a-z]+(?:-[a-z0-9]+)+")
 # SSM API reference, "PutParameter", and the forms that "GetParameter" takes: a name or an ARN,
@@ -42,8 +39,7 @@ class ParameterKey:
             >>> str(ParameterKey.of(public))
             'eu-west-1 /aws/service/x'
         """
-        is_public = parameter.name.startswith(_PUBLIC)
-        account = "" if is_public else parameter.account or ""
+        account = "" if parameter.is_public else parameter.account or ""
         key = cls(account, parameter.region or "", str(parameter))
         return key if key._is_sound() else None
 
@@ -63,7 +59,7 @@ class ParameterKey:
         if not key._is_sound():
             raise ValueError(
                 f"{text!r} is not a parameter: write its account, its region and its name, "
-                f"and no account where the name begins with {_PUBLIC}."
+                "and no account for one that AWS publishes (/aws/service/...)."
             )
         return key
 
@@ -72,13 +68,9 @@ class ParameterKey:
         return f"{self.account} {self.region} {self.name}".lstrip()
 
     def _is_sound(self) -> bool:
-        owner = not self.account if self.is_public else _ACCOUNT.fullmatch(self.account)
+        is_public = SsmParameter(self.name).is_public
+        owner = not self.account if is_public else _ACCOUNT.fullmatch(self.account)
         return bool(owner and _REGION.fullmatch(self.region) and _NAME.fullmatch(self.name))
-
-    @property
-    def is_public(self) -> bool:
-        """Whether AWS publishes it to all accounts."""
-        return self.name.startswith(_PUBLIC)
 
 
 def is_part_of_reference(value: str) -> bool:

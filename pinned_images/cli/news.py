@@ -1,0 +1,110 @@
+"""What registries and AWS say now about a lock file, for the commands that compare the two."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from pinned_images.cli.asking import Answer, ask
+from pinned_images.cli.output import counted
+from pinned_images.cli.parameters import ChangedParameter, changed_parameters, read_parameters
+from pinned_images.errors import ResolutionError
+from pinned_images.lockfile import LockEntry, LockFile, LockKey, ParameterKey
+
+if TYPE_CHECKING:
+    from pinned_images.cli.network import Network
+
+
+@dataclass(frozen=True)
+class News:
+    """What is said now about (a part of) a lock file.
+
+    Attributes:
+        locked: What was asked about.
+        answers: What registries say: of its images, and of those that its parameters name now.
+        values: What AWS says of its parameters.
+        changed: The parameters that have another value now.
+    """
+
+    locked: LockFile
+    answers: Mapping[LockKey, Answer]
+    values: Mapping[ParameterKey, str | ResolutionError]
+    changed: Sequence[ChangedParameter]
+
+    @classmethod
+    def of(
+        cls,
+        lock: LockFile,
+        network: Network,
+        *,
+        part: LockFile | None = None,
+        with_platforms: bool = True,
+    ) -> News:
+        """Ask for the parameters, then for all images at once.
+
+        Args:
+            lock: The lock file.
+            network: Who is asked.
+            part: The part of it that is asked about; all of it if left out.
+            with_platforms: See `ask`.
+        """
+        chosen = lock if part is None else part
+        values = read_parameters(chosen.parameters, network)
+        changed = changed_parameters(lock, values)
+        successors = {key: entry for each in changed for key, entry in each.successors.items()}
+        wanted = {**successors, **chosen.entries}
+        answers = ask(wanted, network, with_platforms=with_platforms)
+        return cls(chosen, answers, values, changed)
+
+    @cached_property
+    def found(self) -> dict[LockKey, LockEntry]:
+        """The images that registries know."""
+        return {
+            key: answer.entry for key, answer in self.answers.items() if answer.entry is not None
+        }
+
+    @cached_property
+    def moved(self) -> dict[LockKey, tuple[LockEntry, LockEntry]]:
+        """The images whose tag names another digest now, with the old entry and the new one."""
+        return {
+            key: (entry, self.found[key])
+            for key, entry in self.locked.entries.items()
+            if key in self.found and self.found[key].digest != entry.digest
+        }
+
+    @cached_property
+    def renamed(self) -> list[ChangedParameter]:
+        """The parameters that name another image now, which is there."""
+        return [each for each in self.changed if each.names_image(self.found)]
+
+    @property
+    def problems(self) -> list[str]:
+        """What could not be learned, and why."""
+        unanswered = [
+            answer.errors[0]
+            for key, answer in self.answers.items()
+            if answer.entry is None and key in self.locked.entries
+        ]
+        unread = [value for value in self.values.values() if not isinstance(value, str)]
+        unknown = [each.problem for each in self.changed if each not in self.renamed]
+        return [*map(str, unanswered), *map(str, unread), *unknown]
+
+    @property
+    def rows(self) -> list[tuple[str, str, str]]:
+        """What has changed, for a table: what, old and new."""
+        images = [
+            (str(key), old.digest.short, new.digest.short) for key, (old, new) in self.moved.items()
+        ]
+        parameters = [(str(each.key), each.locked, each.value) for each in self.renamed]
+        return [*sorted(images), *sorted(parameters)]
+
+    @property
+    def summary(self) -> str:
+        """How much has changed, in a line."""
+        parts = [f"{len(self.moved)} of {counted(len(self.locked.entries), 'image')} moved"]
+        if self.locked.parameters:
+            parameters = counted(len(self.locked.parameters), "parameter")
+            parts.append(f"{len(self.changed)} of {parameters} changed")
+        return f"{', '.join(parts)}."
