@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pinned_images.cli.asking import Answer, ask
-from pinned_images.cli.output import counted
+from pinned_images.cli.output import counted, show
 from pinned_images.cli.parameters import ChangedParameter, changed_parameters, read_parameters
 from pinned_images.errors import ResolutionError
 from pinned_images.lockfile import LockEntry, LockFile, LockKey, ParameterKey
@@ -92,15 +92,6 @@ class News:
         return [*map(str, unanswered), *map(str, unread), *unknown]
 
     @property
-    def rows(self) -> list[tuple[str, str, str]]:
-        """What has changed, for a table: what, old and new."""
-        images = [
-            (str(key), old.digest.short, new.digest.short) for key, (old, new) in self.moved.items()
-        ]
-        parameters = [(str(each.key), each.locked, each.value) for each in self.renamed]
-        return [*sorted(images), *sorted(parameters)]
-
-    @property
     def summary(self) -> str:
         """How much has changed, in a line."""
         parts = [f"{len(self.moved)} of {counted(len(self.locked.entries), 'image')} moved"]
@@ -108,3 +99,18 @@ class News:
             parameters = counted(len(self.locked.parameters), "parameter")
             parts.append(f"{len(self.changed)} of {parameters} changed")
         return f"{', '.join(parts)}."
+
+
+def show_news(news: News, before: str, after: str) -> None:
+    """Print what has changed, under a word for what was and one for what is."""
+    if not news.moved and not news.renamed:
+        return
+    from pinned_images.cli.tables import (  # noqa: PLC0415 - needs rich
+        changes_table,
+        parameter_changes_table,
+    )
+
+    if news.moved:
+        show(changes_table(news.moved, before, after))
+    if news.renamed:
+        show(parameter_changes_table(news.renamed, before, after))

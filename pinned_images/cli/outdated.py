@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from pinned_images.cli.asking import read_lock
-from pinned_images.cli.news import News
+from pinned_images.cli.news import News, show_news
 from pinned_images.cli.options import json_option, lock_file_option, registry_options
-from pinned_images.cli.output import complain, show, tell
+from pinned_images.cli.output import complain, tell
 
 if TYPE_CHECKING:
     from pinned_images.cli.network import Network
@@ -27,10 +27,8 @@ def outdated(lock_file: Path, as_json: bool, exit_code: bool, network: Network) 
     news = News.of(read_lock(lock_file), network, with_platforms=False)
     if as_json:
         click.echo(json.dumps(_plain(news), indent=2))
-    elif news.rows:
-        from pinned_images.cli.tables import changes_table  # noqa: PLC0415 - needs rich
-
-        show(changes_table(news.rows, "Locked", "Now"))
+    else:
+        show_news(news, "Locked", "Now")
     for problem in news.problems:
         complain(problem)
     tell(news.summary)

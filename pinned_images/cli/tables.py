@@ -9,6 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from pinned_images.cli.parameters import ChangedParameter
 from pinned_images.lockfile import LockEntry, LockKey, ParameterKey
 from pinned_images.report.terminal import plain_table, printable, shortened
 
@@ -17,29 +18,42 @@ def entries_table(entries: Mapping[LockKey, LockEntry]) -> Table:
     """Every image with its digest and platforms."""
     table = plain_table("Image", "Digest")
     for key, entry in sorted(entries.items(), key=lambda item: str(item[0])):
-        table.add_row(_image(key, entry), Text(entry.digest.short))
+        below = [printable(shortened(map(str, entry.platforms)), "dim")] if entry.platforms else []
+        table.add_row(_above(key, *below), Text(entry.digest.short))
     return table
 
 
 def parameters_table(parameters: Mapping[ParameterKey, str]) -> Table:
     """Every SSM parameter with the value that names an image."""
-    table = plain_table("SSM parameter", "Value")
+    table = plain_table("SSM parameter")
     for key, value in sorted(parameters.items()):
-        table.add_row(printable(str(key)), printable(value))
+        table.add_row(_above(key, printable(value, "dim")))
     return table
 
 
-def changes_table(changes: Iterable[tuple[str, str, str]], before: str, after: str) -> Table:
-    """What has another digest, or another value, now."""
+def changes_table(
+    changes: Mapping[LockKey, tuple[LockEntry, LockEntry]], before: str, after: str
+) -> Table:
+    """Images whose digest is another one now."""
     table = plain_table("Image", before, after)
-    for name, old, new in changes:
-        table.add_row(printable(name), printable(old, "dim"), printable(new, "green"))
+    for key, (old, new) in sorted(changes.items(), key=lambda item: str(item[0])):
+        table.add_row(
+            printable(str(key)), Text(old.digest.short, "dim"), Text(new.digest.short, "green")
+        )
     return table
 
 
-def _image(key: LockKey, entry: LockEntry) -> Group:
-    lines = [printable(str(key))]
-    if entry.platforms:
-        platforms = printable(shortened(map(str, entry.platforms)), "dim")
-        return Group(*lines, Padding(platforms, (0, 0, 0, 2), expand=False))
-    return Group(*lines)
+def parameter_changes_table(changes: Iterable[ChangedParameter], before: str, after: str) -> Table:
+    """SSM parameters that name another image now: values are long, so each has its line."""
+    table = plain_table("SSM parameter")
+    width = max(len(before), len(after))
+    for each in sorted(changes, key=lambda change: change.key):
+        old = printable(f"{before:{width}}  {each.locked}", "dim")
+        table.add_row(_above(each.key, old, printable(f"{after:{width}}  {each.value}", "green")))
+    return table
+
+
+def _above(key: LockKey | ParameterKey, *lines: Text) -> Group:
+    return Group(
+        printable(str(key)), *(Padding(line, (0, 0, 0, 2), expand=False) for line in lines)
+    )

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from pinned_images.cli.asking import Answer, read_lock
-from pinned_images.cli.news import News
+from pinned_images.cli.news import News, show_news
 from pinned_images.cli.options import own_lock_file_option, registry_options
-from pinned_images.cli.output import complain, counted, show, tell
+from pinned_images.cli.output import complain, counted, tell
 from pinned_images.errors import ConfigurationError, InvalidReference
 from pinned_images.lockfile import LockFile, LockKey, ParameterKey
 from pinned_images.reference import ImageReference
@@ -34,10 +34,7 @@ def update(lock_file: Path, patterns: tuple[str, ...], network: Network) -> None
     lock = read_lock(lock_file)
     news = News.of(lock, network, part=_matching(lock, patterns))
     _write(lock_file, news)
-    if news.rows:
-        from pinned_images.cli.tables import changes_table  # noqa: PLC0415 - needs rich
-
-        show(changes_table(news.rows, "Old", "New"))
+    show_news(news, "Old", "New")
     tell(news.summary)
     _tell_of_lost_platforms(news.answers.values())
     for problem in news.problems:

@@ -90,5 +90,6 @@ class LockedParameters:
         return Unknown(
             f"The image is read from the SSM parameter {str(key)!r}, which is not in the lock "
             f"file {str(self._path)!r}, and the file is frozen.",
-            f"Run `{synth_that_may_ask()}` and commit the file.",
+            f"Run `{synth_that_may_ask()}` and commit the file; a value that does not stand in "
+            "the image's name as it is, give with PinImages(ssm_parameters={...}).",
         )

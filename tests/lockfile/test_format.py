@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pinned_images.errors import LockFileError
-from pinned_images.lockfile import LockEntry, LockFile, LockKey
+from pinned_images.lockfile import LockEntry, LockFile, LockKey, ParameterKey
 from pinned_images.reference import Digest, Platform
 
 INDEX = "application/vnd.oci.image.index.v1+json"
@@ -45,12 +45,34 @@ entries = st.builds(
     st.none() | st.text(max_size=20),
     st.none() | st.lists(platforms, unique=True).map(lambda found: tuple(sorted(found))),
 )
-lock_files = st.dictionaries(keys, entries, max_size=6).map(LockFile)
+accounts = st.from_regex(r"[0-9]{12}", fullmatch=True)
+parameter_keys = st.builds(
+    ParameterKey,
+    accounts,
+    st.sampled_from(["eu-west-1", "us-gov-west-1"]),
+    st.from_regex(r"/app/[A-Za-z0-9_./-]{1,12}(:[0-9]{1,3})?", fullmatch=True),
+) | st.builds(
+    ParameterKey,
+    st.just(""),
+    st.just("eu-west-1"),
+    st.from_regex(r"/aws/service/[a-z/-]{1,12}", fullmatch=True),
+)
+values = st.from_regex(r"[A-Za-z0-9_./:@-]{1,20}", fullmatch=True)
+lock_files = st.builds(
+    LockFile,
+    st.dictionaries(keys, entries, max_size=6),
+    st.dictionaries(parameter_keys, values, max_size=3),
+)
 
 
 def a_lock_file(**fields: object) -> str:
     entry = {"digest": "sha256:" + "0" * 64} | fields
     return json.dumps({"version": 1, "images": {"docker.io/library/nginx:1.25": entry}}, indent=2)
+
+
+def a_parameter(key: str = "123456789012 eu-west-1 /shop/image", **fields: object) -> str:
+    entry = {"value": "nginx:1.25"} | fields
+    return json.dumps({"version": 1, "images": {}, "parameters": {key: entry}}, indent=2)
 
 
 def test_the_text_is_sorted_with_a_few_lines_for_each_entry() -> None:
@@ -82,6 +104,34 @@ def test_the_text_is_sorted_with_a_few_lines_for_each_entry() -> None:
         }}
         """
     )
+
+
+def test_parameters_stand_below_the_images_and_only_where_there_are_some() -> None:
+    parameters = {
+        ParameterKey("", "eu-west-1", "/aws/service/router"): "redis:7",
+        ParameterKey("222222222222", "eu-west-1", "/shop/image:3"): "nginx:1.25",
+        ParameterKey("111111111111", "eu-west-1", "/shop/image"): "1.25",
+    }
+    assert LockFile({}, parameters).render() == dedent(
+        """\
+        {
+          "version": 1,
+          "images": {},
+          "parameters": {
+            "111111111111 eu-west-1 /shop/image": {
+              "value": "1.25"
+            },
+            "222222222222 eu-west-1 /shop/image:3": {
+              "value": "nginx:1.25"
+            },
+            "eu-west-1 /aws/service/router": {
+              "value": "redis:7"
+            }
+          }
+        }
+        """
+    )
+    assert "parameters" not in LockFile({NGINX: LockEntry(Digest.of(b""))}).render()
 
 
 @given(lock_files)
@@ -150,6 +200,23 @@ def test_an_entry_replaced_by_the_same_digest_keeps_what_was_learned() -> None:
         pytest.param(
             a_lock_file().replace("docker.io/library/", ""), 4, "in full", id="short-name"
         ),
+        pytest.param(
+            '{"version": 1, "images": {},\n"parameters": 3}',
+            2,
+            "Expected `object`",
+            id="parameters",
+        ),
+        pytest.param(a_parameter("eu-west-1 /shop/image"), 5, "its account", id="no-account"),
+        pytest.param(a_parameter("12 eu-west-1 /shop/image"), 5, "its account", id="bad-account"),
+        pytest.param(a_parameter("123456789012 /shop/image"), 5, "its region", id="no-region"),
+        pytest.param(
+            a_parameter("123456789012 eu-west-1 /aws/service/x"), 5, "no account", id="public"
+        ),
+        pytest.param(a_parameter("123456789012 eu-west-1 a b"), 5, "its name", id="bad-name"),
+        pytest.param(a_parameter(value=["x"]), 6, "Expected `str`", id="value-a-list"),
+        pytest.param(a_parameter(value=""), 6, "no part of an image", id="value-empty"),
+        pytest.param(a_parameter(value='{"key": "x"}'), 6, "no part of an image", id="value-json"),
+        pytest.param(a_parameter(note="x"), 7, "`note`", id="unknown-field-of-a-parameter"),
         pytest.param(a_lock_file().replace("nginx", "NGINX"), 4, "lower case", id="bad-name"),
         pytest.param(
             a_lock_file().replace("1.25", "1@sha256:" + "1" * 64), 5, "itself", id="contradiction"
@@ -176,6 +243,20 @@ def test_a_field_that_stands_twice_is_refused_at_the_second_place() -> None:
     text = a_lock_file(platforms=[]).replace('"platforms"', '"digest"')
     with pytest.raises(LockFileError, match=r"line 6: 'digest' stands here a second time"):
         LockFile.parse(text)
+
+
+def test_a_parameter_that_stands_twice_is_refused_at_the_second_place() -> None:
+    entry = '    "eu-west-1 /aws/service/x": {"value": "nginx:%s"}'
+    parameters = ",\n".join(entry % version for version in "12")
+    text = f'{{"version": 1, "images": {{}},\n"parameters": {{\n{parameters}\n}}}}'
+    with pytest.raises(LockFileError, match=r"line 4: .*a second time"):
+        LockFile.parse(text)
+
+
+def test_the_value_of_a_refused_parameter_is_not_told() -> None:
+    with pytest.raises(LockFileError) as caught:
+        LockFile.parse(a_parameter(value="hunter 2"))
+    assert "hunter" not in str(caught.value)
 
 
 def test_line_ends_of_windows_are_read() -> None:

@@ -46,7 +46,7 @@ def test_images_secrets_and_parameters_are_read_with_one_role_that_is_assumed_on
 ) -> None:
     sources, options = Sources(), Options()
 
-    values = sources.parameter_reader(options)([PARAMETER])
+    values = sources.parameters(options).read([PARAMETER])
     outcomes = sources.resolver(options).resolve(requests)
 
     assert values == {PARAMETER: "nginx:1"}
@@ -65,13 +65,13 @@ def test_a_further_stage_asks_for_nothing_that_has_been_answered(
 ) -> None:
     sources, options = Sources(), Options()
     first = sources.resolver(options).resolve(requests)
-    sources.parameter_reader(options)([PARAMETER])
+    sources.parameters(options).read([PARAMETER])
     asked, at_aws = registry.requests, dict(moto.operations)
 
     registry.move_tag("team/app:1")
 
     assert sources.resolver(options).resolve(requests) == first
-    assert sources.parameter_reader(options)([PARAMETER]) == {PARAMETER: "nginx:1"}
+    assert sources.parameters(options).read([PARAMETER]) == {PARAMETER: "nginx:1"}
     assert (registry.requests, dict(moto.operations)) == (asked, at_aws)
 
 
