@@ -16,7 +16,7 @@ from pinned_images.construct_tree.synthesis import Synthesis
 from pinned_images.errors import ConfigurationError, PinnedImagesError
 from pinned_images.exemptions import Exemption
 from pinned_images.lockfile import UpdateMode
-from pinned_images.options import Options, PinImagesOptions
+from pinned_images.options import Options, PinImagesOptions, RecordIn
 from pinned_images.pinning import VersionConsistency
 from pinned_images.reference import Style
 from pinned_images.resolution import PlatformMode, Resolver
@@ -52,6 +52,8 @@ class PinImages:
         ssm_parameters: Values of SSM parameters that need not be read from AWS.
         use_parameter_defaults: Take a CloudFormation parameter's default for its value, although
             a deployment can override it.
+        record_in: ``metadata`` or ``outputs``: where in each stack's template it is recorded what
+            was pinned, so that it can be read from the deployed stack; nowhere if left out.
         deadline: Seconds in which all images of a synth must be resolved.
 
     Raises:
@@ -81,6 +83,7 @@ class PinImages:
         properties: Mapping[str, Iterable[str]] | None = None,
         ssm_parameters: Mapping[str, str] | None = None,
         use_parameter_defaults: bool = False,
+        record_in: RecordIn | None = None,
         deadline: float = 120.0,
     ) -> None:
         """See the class."""
@@ -100,6 +103,7 @@ class PinImages:
             properties=properties or {},
             ssm_parameters=ssm_parameters or {},
             use_parameter_defaults=use_parameter_defaults,
+            record_in=record_in,
             deadline=deadline,
         )
         self._options.check()

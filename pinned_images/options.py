@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, TypedDict, cast, get_args
+from typing import Any, Literal, TypedDict, cast, get_args
 
 from pinned_images.cloudformation.catalog import Catalog
 from pinned_images.errors import ConfigurationError
@@ -15,6 +15,9 @@ from pinned_images.lockfile import UPDATE_VARIABLE, UpdateMode, mode_of, parse_m
 from pinned_images.pinning import Policy, VersionConsistency
 from pinned_images.reference import Style
 from pinned_images.resolution import PlatformMode, Resolver
+
+#: Where in a template it is recorded what was pinned.
+RecordIn = Literal["metadata", "outputs"]
 
 MIRRORS_CONTEXT = "pinned-images:mirrors"
 LOCK_FILE_CONTEXT = "pinned-images:lock-file"
@@ -40,6 +43,7 @@ class PinImagesOptions(TypedDict, total=False):
     properties: Mapping[str, Iterable[str]] | None
     ssm_parameters: Mapping[str, str] | None
     use_parameter_defaults: bool
+    record_in: RecordIn | None
     deadline: float
 
 
@@ -62,6 +66,7 @@ class Options:
     properties: Mapping[str, Iterable[str]] = field(default_factory=dict)
     ssm_parameters: Mapping[str, str] = field(default_factory=dict)
     use_parameter_defaults: bool = False
+    record_in: RecordIn | None = None
     deadline: float = 120.0
     bootstrap_qualifier: str | None = None
 
@@ -75,6 +80,7 @@ class Options:
         _one_of("platforms", self.platforms, get_args(PlatformMode))
         _one_of("version_consistency", self.version_consistency, get_args(VersionConsistency))
         _one_of("update", self.update, (None, *get_args(UpdateMode)))
+        _one_of("record_in", self.record_in, (None, *get_args(RecordIn)))
         ExemptionPatterns.of(self.exempt)
         self.catalog()
 

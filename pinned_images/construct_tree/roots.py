@@ -13,6 +13,7 @@ from constructs import IConstruct, IValidation
 from pinned_images.acknowledgements import rule_id
 from pinned_images.construct_tree.before_prepare import call_before_prepare
 from pinned_images.construct_tree.identity import ConstructMap, is_same
+from pinned_images.construct_tree.recording import record_in_stacks
 from pinned_images.construct_tree.synthesis import Synthesis, path_and_type
 from pinned_images.errors import PinnedImagesError
 from pinned_images.examination import AppProblem, Coverage
@@ -94,9 +95,10 @@ class Root:
             synthesis.before_prepare()
 
     def after_prepare(self) -> None:
-        """Report what was found, and write the report into the cloud assembly."""
+        """Report what was found, record it in the stacks, and write the report."""
         for synthesis in self.syntheses:
             synthesis.finish()
+        record_in_stacks(self.syntheses)
         self._write_report()
 
     def fail(self, message: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -99,6 +99,13 @@ class Synthesis:
         for attachment, result in self._results:
             for finding in result.findings:
                 self._report(attachment.resource, finding)
+
+    def pinned(self) -> Iterator[tuple[Stack, SiteRecord]]:
+        """The record of each image that carries a digest, with its top-level stack."""
+        for attachment, result in self._results:
+            for record in result.records:
+                if record.digest is not None:
+                    yield _top_level_of(attachment.stack), record
 
     def _collect(self) -> None:
         raw: ConstructMap[Stack, list[Attachment]] = ConstructMap()
@@ -268,12 +275,13 @@ def _acknowledged_containers(
 
 def _top_level(stacks: Iterable[Stack]) -> list[Stack]:
     found: ConstructMap[Stack, None] = ConstructMap()
-    for stack in stacks:
-        top = stack
-        while (parent := top.nested_stack_parent) is not None:
-            top = parent
-        found[top] = None
+    found.update((_top_level_of(stack), None) for stack in stacks)
     return list(found)
+
+
+def _top_level_of(stack: Stack) -> Stack:
+    parent = stack.nested_stack_parent
+    return stack if parent is None else _top_level_of(parent)
 
 
 def _without_empty(value: Any) -> Any:

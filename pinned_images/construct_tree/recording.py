@@ -1,0 +1,85 @@
+"""What was pinned, recorded in the templates, so that it can be read from the deployed stack.
+
+It is added when the app is prepared and nothing is written yet. A nested stack's template has been
+hashed by then, so its images are recorded in the stack that it belongs to.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+
+from aws_cdk import CfnOutput, Stack, Validations
+from constructs import Construct
+
+from pinned_images.acknowledgements import rule_id
+from pinned_images.construct_tree.identity import ConstructMap
+from pinned_images.construct_tree.rendering import render_template
+from pinned_images.construct_tree.synthesis import Synthesis
+from pinned_images.report.records import SiteRecord
+
+#: The key in a template's ``Metadata``, and how the names of outputs begin.
+METADATA_KEY = "PinnedImages"
+OUTPUT_PREFIX = "PinnedImage"
+
+# CloudFormation user guide, "Understand CloudFormation quotas".
+_MOST_OUTPUTS = 200
+_LONGEST_READABLE_PART = 200
+
+_CONSTRUCT_ID = "pinned-images-outputs"
+
+
+def record_in_stacks(syntheses: Iterable[Synthesis]) -> None:
+    """Write what was pinned into each top-level stack, where that is asked for.
+
+    Args:
+        syntheses: The pinnings of one App or Stage, all of them done.
+    """
+    metadata: ConstructMap[Stack, dict[str, SiteRecord]] = ConstructMap()
+    outputs: ConstructMap[Stack, dict[str, SiteRecord]] = ConstructMap()
+    places = {"metadata": metadata, "outputs": outputs}
+    for synthesis in syntheses:
+        if synthesis.options.record_in is not None:
+            for stack, record in synthesis.pinned():
+                images = places[synthesis.options.record_in].setdefault(stack, {})
+                images[str(record.lock_key)] = record
+    for stack, images in metadata.items():
+        stack.add_metadata(METADATA_KEY, {key: images[key].digest for key in sorted(images)})
+    for stack, images in outputs.items():
+        _add_outputs(stack, images)
+
+
+def _add_outputs(stack: Stack, images: Mapping[str, SiteRecord]) -> None:
+    wanted = {_output_name(key): str(images[key].pinned) for key in sorted(images)}
+    others = render_template(stack).get("Outputs", {}).keys() - wanted.keys()
+    if len(others) + len(wanted) > _MOST_OUTPUTS:
+        Validations.of(stack).add_error(
+            rule_id("record"),
+            f"The {len(wanted)} images of {stack.node.path} cannot be recorded in outputs: with "
+            f"the {len(others)} outputs that it has, they would be more than the {_MOST_OUTPUTS} "
+            'of CloudFormation. Use PinImages(record_in="metadata").',
+        )
+        return
+    found = stack.node.try_find_child(_CONSTRUCT_ID)
+    scope = found if isinstance(found, Construct) else Construct(stack, _CONSTRUCT_ID)
+    for stale in {child.node.id for child in scope.node.children} - wanted.keys():
+        scope.node.try_remove_child(stale)
+    for name, value in wanted.items():
+        output = scope.node.try_find_child(name)
+        if isinstance(output, CfnOutput):
+            output.value = value
+        else:
+            CfnOutput(scope, name, value=value).override_logical_id(name)
+
+
+def _output_name(key: str) -> str:
+    """Letters and digits, the same for the same image in every synth.
+
+    Example:
+        >>> _output_name("docker.io/library/nginx:1.27")
+        'PinnedImageDockerIoLibraryNginx1276965a10c'
+    """
+    words = re.findall(r"[A-Za-z0-9]+", key)
+    readable = "".join(word[0].upper() + word[1:] for word in words)[:_LONGEST_READABLE_PART]
+    return f"{OUTPUT_PREFIX}{readable}{hashlib.sha256(key.encode()).hexdigest()[:8]}"
