@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
 import pytest
 
 from pinned_images.cloudformation.catalog import Catalog
-from pinned_images.cloudformation.outcomes import Unknown
+from pinned_images.cloudformation.outcomes import SsmParameter, Unknown
 from pinned_images.cloudformation.scope import AppTemplates, TemplateScope
 from pinned_images.cloudformation.sites import find_sites
 from pinned_images.errors import AccessDenied
@@ -106,6 +106,16 @@ class Refusing:
         return {request: AccessDenied("It wants credentials.") for request in requests}
 
 
+class NoParameters:
+    """An account without SSM parameters."""
+
+    def read(self, parameters: Iterable[SsmParameter]) -> dict[SsmParameter, str | Unknown]:
+        return {}
+
+    def keep(self, values: Mapping[SsmParameter, str]) -> None:
+        assert not values
+
+
 def test_an_error_says_why_the_secret_could_not_be_tried() -> None:
     container = {
         "Image": "team/app:1",
@@ -120,7 +130,7 @@ def test_an_error_says_why_the_secret_could_not_be_tried() -> None:
     )
     policy = Policy(Catalog.default(), date(2026, 1, 1))
 
-    [pinned] = pin_images([task], policy, Refusing(), lambda _: {}, {})
+    [pinned] = pin_images([task], policy, Refusing(), NoParameters(), {})
 
     [finding] = pinned.findings
     assert "It wants credentials. The workload's own credentials were not tried" in finding.message
