@@ -110,7 +110,7 @@ class NoParameters:
     """An account without SSM parameters."""
 
     def read(self, parameters: Iterable[SsmParameter]) -> dict[SsmParameter, str | Unknown]:
-        return {}
+        raise AssertionError(f"{list(parameters)} are not there")
 
     def keep(self, values: Mapping[SsmParameter, str]) -> None:
         assert not values
