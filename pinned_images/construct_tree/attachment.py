@@ -21,12 +21,49 @@ Path = tuple[str | int, ...]
 class Phase(Enum):
     """How far a synth has come."""
 
-    COLLECTING = auto()
-    """Aspects are done; values are being prepared and not known yet."""
-    PLANNING = auto()
-    """Values are being read, to work out what to pin; everything renders as it was written."""
+    AS_WRITTEN = auto()
+    """Values are being read; everything renders as it was written."""
+    WAITING = auto()
+    """CDK prepares the app; the first template that it writes asks for the plan."""
+    TENTATIVE = auto()
+    """What to render was worked out, perhaps before all values were final."""
     PLANNED = auto()
     """What to render is known."""
+
+
+@dataclass(eq=False)
+class PhaseOfSynth:
+    """The phase that a synth is in, and the way to the next."""
+
+    plan: Callable[[], None]
+    current: Phase = Phase.AS_WRITTEN
+
+    @property
+    def may_plan(self) -> bool:
+        """Whether a plan is still to be made, or to be made again."""
+        return self.current in (Phase.WAITING, Phase.TENTATIVE)
+
+    @property
+    def has_plan(self) -> bool:
+        """Whether what to render has been worked out."""
+        return self.current in (Phase.TENTATIVE, Phase.PLANNED)
+
+    def ensure_planned(self) -> None:
+        """Work out what to render, unless that is done or under way; all values are final."""
+        self._plan(Phase.PLANNED)
+
+    def plan_tentatively(self) -> None:
+        """Work out what to render, as far as values are final; it will be done again."""
+        self._plan(Phase.TENTATIVE)
+
+    def _plan(self, then: Phase) -> None:
+        if not self.may_plan:
+            return
+        self.current = Phase.AS_WRITTEN
+        try:
+            self.plan()
+        finally:
+            self.current = then
 
 
 @dataclass(eq=False)
@@ -39,6 +76,7 @@ class Attachment:
         properties: Its properties as the app wrote them, tokens and all.
         replaced: The paths below its properties that are replaced, with the values as written.
         rendered: The values to render at these paths, once they are known.
+        when_written: Called when it is rendered to be written, while a plan may be made.
     """
 
     resource: CfnResource
@@ -48,57 +86,19 @@ class Attachment:
     properties: Mapping[str, Any]
     replaced: dict[Path, Any] = field(default_factory=dict)
     rendered: dict[Path, Any] = field(default_factory=dict)
-    _rendered_once: set[Path] = field(default_factory=set)
-
-    def restart(self) -> None:
-        """Forget what an earlier synth worked out."""
-        self.rendered.clear()
-        self._rendered_once.clear()
+    when_written: Callable[[], None] | None = None
 
     def replace(self, path: Path, original: Any, phase: PhaseOfSynth) -> None:
         """Take over the rendering of one path, until now rendered as `original`."""
         self.replaced[path] = original
 
         def produce(context: IResolveContext) -> Any:
-            if self._still_preparing(path, context, phase):
-                return original
-            phase.ensure_planned()
-            return self.rendered.get(path, original)
+            if self.when_written and phase.may_plan and not context.preparing:
+                self.when_written()
+            return self.rendered.get(path, original) if phase.has_plan else original
 
         name = str(path[0])
         if len(path) == 1 and has_attribute(self.resource, name):
             replace_property(self.resource, name, original, produce)
         else:
             override_property(self.resource, path, produce)
-
-    def _still_preparing(self, path: Path, context: IResolveContext, phase: PhaseOfSynth) -> bool:
-        """Whether the value is rendered to look for references only, not to be written.
-
-        CDK's search for references comes first in every synth, so the first rendering needs no
-        question to `context`, which would have to cross into Node.js.
-        """
-        if phase.current is Phase.PLANNED:
-            return False
-        if phase.current is Phase.PLANNING:
-            return True
-        if path not in self._rendered_once:
-            self._rendered_once.add(path)
-            return True
-        return context.preparing
-
-
-@dataclass(eq=False)
-class PhaseOfSynth:
-    """The phase that a synth is in, and the way to the next."""
-
-    plan: Callable[[], None]
-    current: Phase = Phase.COLLECTING
-
-    def ensure_planned(self) -> None:
-        """Work out what to render, unless that is done or under way."""
-        if self.current is Phase.COLLECTING:
-            self.current = Phase.PLANNING
-            try:
-                self.plan()
-            finally:
-                self.current = Phase.PLANNED

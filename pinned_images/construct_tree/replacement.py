@@ -73,3 +73,13 @@ def override_property(
     """
     dotted = ".".join(str(part).replace(".", "\\.") for part in path)
     resource.add_property_override(dotted, Lazy.uncached_any(_Producer(produce)))
+
+
+def add_silent_metadata(resource: CfnResource, produce: Callable[[IResolveContext], None]) -> None:
+    """Have `produce` called each time a resource is rendered, which stays as it is.
+
+    Args:
+        resource: Any resource.
+        produce: Called with the resolve context; what renders nothing is left out of templates.
+    """
+    resource.add_metadata("pinned-images", Lazy.uncached_any(_Producer(produce)))

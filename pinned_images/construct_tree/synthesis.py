@@ -20,6 +20,7 @@ from pinned_images.construct_tree.metadata import acknowledgements_of
 from pinned_images.construct_tree.rendering import render_template
 from pinned_images.construct_tree.replacement import has_attribute
 from pinned_images.construct_tree.scopes import StackScopes
+from pinned_images.construct_tree.watching import watch_template
 from pinned_images.errors import PinnedImagesError
 from pinned_images.options import Options
 from pinned_images.pinning import Finding, ImageResource, PinnedResource, pin_images
@@ -86,11 +87,10 @@ class Synthesis:
         An App asks once more for the Stages in it, which are synthesized by then: what they found
         stays until they are planned again.
         """
-        self._phase.current = Phase.COLLECTING
+        self._phase.current = Phase.AS_WRITTEN
         self.uncovered.clear()
-        for attachment in self._attachments.values():
-            attachment.restart()
         self._collect()
+        self._phase.current = Phase.WAITING
         self.is_expected = False
 
     def finish(self) -> None:
@@ -109,7 +109,8 @@ class Synthesis:
 
     def _collect(self) -> None:
         raw: ConstructMap[Stack, list[Attachment]] = ConstructMap()
-        for resource in self._selected():
+        new: list[tuple[Attachment, bool]] = []
+        for resource, is_extra in self._selected().items():
             if resource in self._attachments:
                 continue
             stack = resource.stack
@@ -132,16 +133,29 @@ class Synthesis:
                 attachment.replace((name,), attachment.properties[name], self._phase)
             if len(typed) < len(names):
                 raw.setdefault(stack, []).append(attachment)
+            new.append((attachment, is_extra))
         for stack, attachments in raw.items():
             self._override_raw(stack, attachments)
+        self._watch(new)
 
-    def _selected(self) -> Iterable[CfnResource]:
+    def _watch(self, new: Iterable[tuple[Attachment, bool]]) -> None:
+        """Have the template of each stack start the plan; extra resources may come first in it."""
+        watched: ConstructMap[Stack, None] = ConstructMap()
+        for attachment, is_extra in new:
+            if attachment.replaced and (is_extra or attachment.stack not in watched):
+                watch_template(attachment, self._phase)
+                watched[attachment.stack] = None
+
+    def _selected(self) -> ConstructMap[CfnResource, bool]:
+        """The resources to pin in the order of templates, and after them extra ones (True)."""
         selector = ConstructSelector.resources_of_type(*sorted(self._catalog.resource_types))
-        selected = selector.select(self.scope)
-        chosen: ConstructMap[CfnResource, None] = ConstructMap()
-        chosen.update((each, None) for each in selected if isinstance(each, CfnResource))
-        chosen.update(self._extra)
-        return list(chosen)
+        selected: ConstructMap[CfnResource, bool] = ConstructMap()
+        for construct in selector.select(self.scope):
+            if isinstance(construct, CfnResource):
+                selected[construct] = False
+        for resource in self._extra:
+            selected.setdefault(resource, True)
+        return selected
 
     def _stage_of(self, stack: Stack) -> Stage | None:
         if stack not in self._stages:
@@ -202,6 +216,7 @@ class Synthesis:
             self.settled.update(
                 (attachment.construct_path, location) for location in result.settled
             )
+            attachment.rendered.clear()
             for path in attachment.replaced:
                 if result.properties is not result.resource.properties:
                     attachment.rendered[path] = value_at(result.properties, path)
