@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,6 +13,7 @@ from pinned_images import PinImages
 from pinned_images.cloudformation.catalog import Catalog, ImageProperty
 from pinned_images.testing import FixedResolver, SynthesizedApp, synthesize
 from tests.synth.every_type.app import ENVIRONMENT, FORMS, TEMPLATES, every_type_app
+from tests.synth.image_values import image_values
 
 pytestmark = pytest.mark.xdist_group("every type")
 
@@ -29,31 +28,6 @@ def pinned_app(tmp_path_factory: pytest.TempPathFactory) -> SynthesizedApp:
     return synthesize(app)
 
 
-def values(template: Mapping[str, Any], image_property: ImageProperty) -> list[str]:
-    """What stands at a property, found without the code that is tested."""
-    steps = image_property.path.split(".")
-    return [
-        value
-        for resource in template["Resources"].values()
-        if resource["Type"] == image_property.resource_type
-        for value in values_below(resource["Properties"], steps)
-    ]
-
-
-def values_below(tree: Any, steps: Sequence[str]) -> Iterator[Any]:
-    if not steps:
-        yield tree
-        return
-    step, *rest = steps
-    below = tree.get(step.rstrip("[]{}"))
-    if step.endswith("{}"):
-        below = list((below or {}).values())
-    elif not step.endswith("[]"):
-        below = [] if below is None else [below]
-    for each in below or ():
-        yield from values_below(each, rest)
-
-
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize(
     "image_property",
@@ -64,12 +38,12 @@ def test_every_path_is_pinned_in_the_style_that_its_service_takes(
     pinned_app: SynthesizedApp, image_property: ImageProperty, form: str
 ) -> None:
     written = [
-        value for template in TEMPLATES.values() for value in values(template, image_property)
+        value for template in TEMPLATES.values() for value in image_values(template, image_property)
     ]
     pinned = [
         value
         for name in TEMPLATES
-        for value in values(pinned_app.template(f"{form}-{name}"), image_property)
+        for value in image_values(pinned_app.template(f"{form}-{name}"), image_property)
     ]
     assert written, "add a resource with this property to the templates in tests/synth/every_type"
     if image_property.style == "digest":

@@ -1,0 +1,114 @@
+"""A large app with and without `PinImages`: what is different, and that it is no more than that."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from pinned_images import PinImages
+from pinned_images.report.records import FILE_NAME, SynthReport
+from pinned_images.testing import FixedResolver, SynthesizedApp, synthesize
+from tests.synth.image_values import take_images_out
+from tests.synth.large_app import large_app
+
+pytestmark = pytest.mark.xdist_group("large app")
+
+ROUTER = "/aws/service/aws-for-fluent-bit/latest"
+DIGEST = re.compile("@sha256:[0-9a-f]{64}")
+
+#: The name of a nested stack's template, which is the hash of the template with its images.
+TEMPLATE_HASH = re.compile(r"(?<=/)[0-9a-f]{64}(?=\.json)")
+#: The logical id of a function's version ends with a hash of its properties with the image.
+VERSION_HASH = re.compile("(?<=CurrentVersion[0-9A-F]{8})[0-9a-f]{32}")
+
+
+@pytest.fixture(scope="module")
+def apps(tmp_path_factory: pytest.TempPathFactory) -> tuple[SynthesizedApp, SynthesizedApp]:
+    """The app as it is, and the app with its images pinned."""
+    source = tmp_path_factory.mktemp("source")
+    (source / "index.py").write_text("def handler(*_): pass\n", encoding="utf-8")
+    (source / "Dockerfile").write_text("FROM scratch\n", encoding="utf-8")
+    plain = large_app(tmp_path_factory.mktemp("plain"), source)
+    pinned = large_app(tmp_path_factory.mktemp("pinned"), source)
+    PinImages.apply_to(
+        pinned,
+        resolver=FixedResolver.derived(),
+        ssm_parameters={ROUTER: "public.ecr.aws/aws-observability/aws-for-fluent-bit:2.32"},
+    )
+    return synthesize(plain), synthesize(pinned)
+
+
+def files(app: SynthesizedApp) -> set[str]:
+    return {str(file.relative_to(app.directory)) for file in app.directory.rglob("*")}
+
+
+def everything_but_images(template: dict[str, Any]) -> str:
+    """The template's text, in its order, without what must change where an image changes."""
+    rest = copy.deepcopy(template)
+    take_images_out(rest)
+    text = VERSION_HASH.sub("...", json.dumps(rest, indent=1))
+    return TEMPLATE_HASH.sub("...", text) if "AWS::CloudFormation::Stack" in text else text
+
+
+def assets(app: SynthesizedApp) -> list[Any]:
+    """The assets of each stack; those that are templates without their hashes."""
+    return [
+        sorted(
+            "template" if "template.json" in asset["source"].get("path", "") else key
+            for kind in ("files", "dockerImages")
+            for key, asset in json.loads(manifest.read_text("utf-8")).get(kind, {}).items()
+        )
+        for manifest in sorted(app.directory.rglob("*.assets.json"))
+    ]
+
+
+def test_the_images_are_the_only_difference_in_the_templates(
+    apps: tuple[SynthesizedApp, SynthesizedApp],
+) -> None:
+    plain, pinned = apps
+    assert plain.templates.keys() == pinned.templates.keys()
+    for path, template in plain.templates.items():
+        assert everything_but_images(template) == everything_but_images(pinned.template(path))
+
+
+def test_each_image_is_different_by_its_digest_alone(
+    apps: tuple[SynthesizedApp, SynthesizedApp],
+) -> None:
+    plain, pinned = apps
+    changed = Counter[str]()
+    for path, template in plain.templates.items():
+        before = take_images_out(copy.deepcopy(template))
+        after = take_images_out(copy.deepcopy(pinned.template(path)))
+        for old, new in zip(before, after, strict=True):
+            changed[path] += len(DIGEST.findall(json.dumps(new)))
+            assert not DIGEST.search(json.dumps(old))
+    assert changed == {
+        "Elsewhere": 1,
+        "Functions": 3,
+        "Kubernetes": 2,
+        "Production/Web": 6,
+        "Production/Web/Scheduled": 1,
+        "Web": 6,
+        "Web/Scheduled": 1,
+    }
+    report = SynthReport.from_json((pinned.directory / FILE_NAME).read_text("utf-8"))
+    assert not report.failed
+    assert Counter(record.resolved_by for record in report.records) == {"fixed": 20, "asset": 2}
+    for record in report.records:
+        if record.pinned is not None:
+            unpinned = DIGEST.sub("", record.pinned)
+            assert record.reference in (unpinned, f"{unpinned}:{record.reference.split(':')[-1]}")
+
+
+def test_nothing_else_in_the_cloud_assembly_is_different(
+    apps: tuple[SynthesizedApp, SynthesizedApp],
+) -> None:
+    plain, pinned = apps
+    assert files(pinned) - files(plain) == {FILE_NAME}
+    assert files(plain) <= files(pinned)
+    assert assets(plain) == assets(pinned)
