@@ -89,11 +89,17 @@ def operation_of(target: str | None, body: bytes) -> str:
 
 
 class CountingApplication:
-    """A WSGI application that counts the operations asked of the one behind it."""
+    """A WSGI application that counts the operations asked of the one behind it.
+
+    Attributes:
+        operations: How often each was asked for.
+        roles: The ARN of each role that was assumed, in order.
+    """
 
     def __init__(self, application: Callable[..., Iterable[bytes]]) -> None:
         self._application = application
         self.operations: Counter[str] = Counter()
+        self.roles: list[str] = []
         self._lock = threading.Lock()
 
     def __call__(
@@ -103,6 +109,7 @@ class CountingApplication:
         environ["wsgi.input"] = BytesIO(body)
         with self._lock:
             self.operations[operation_of(environ.get("HTTP_X_AMZ_TARGET"), body)] += 1
+            self.roles += parse_qs(body.decode(errors="replace")).get("RoleArn", [])
         return self._application(environ, start_response)
 
 
@@ -118,8 +125,14 @@ class Moto:
         """How often each operation was asked for since the last `forget`."""
         return self._application.operations
 
+    @property
+    def roles(self) -> list[str]:
+        """The roles that were assumed since the last `forget`."""
+        return self._application.roles
+
     def forget(self) -> None:
         self._application.operations = Counter()
+        self._application.roles = []
 
     def client(self, service: str, region: str, account: str = HOME_ACCOUNT) -> Any:
         """A client in an account, for a test to set things up with."""

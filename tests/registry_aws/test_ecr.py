@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from pinned_images.errors import ImageNotFound, PlatformMismatch
-from pinned_images.reference import Platform
+from pinned_images.reference import Digest, Platform
 from pinned_images.registry.aws.ecr import EcrResolver
 from pinned_images.registry.aws.sessions import AwsSessions
+from pinned_images.registry.resolver import RegistryResolver
 from pinned_images.registry.settings import RegistrySettings
 from pinned_images.resolution import Resolution, ResolutionRequest
 from tests.registry_aws.amazon import (
@@ -36,7 +37,8 @@ REPOSITORIES = [
 
 
 def test_250_tags_in_five_repositories_take_six_calls_and_two_roles(moto: Moto) -> None:
-    expected = {}
+    expected: dict[ResolutionRequest, Digest] = {}
+    missing = request_for(f"{HOST}/shop/worker:nowhere")
     for account, region, repository, count in REPOSITORIES:
         tags = {f"v{number}": manifest_of(f"{account}{region}{number}") for number in range(count)}
         digests = moto.push(repository, tags, region, account)
@@ -44,8 +46,9 @@ def test_250_tags_in_five_repositories_take_six_calls_and_two_roles(moto: Moto) 
             expected[request_for(f"{host_of(account, region)}/{repository}:{tag}")] = digest
     moto.forget()
 
-    outcomes = EcrResolver().resolve(expected, soon())
+    outcomes = dict(RegistryResolver().resolve([missing, *expected]))
 
+    assert isinstance(outcomes.pop(missing), ImageNotFound)
     digests_by_request = {
         request: outcome.digest if isinstance(outcome, Resolution) else outcome
         for request, outcome in outcomes.items()
@@ -53,8 +56,18 @@ def test_250_tags_in_five_repositories_take_six_calls_and_two_roles(moto: Moto) 
     assert len(expected) == 250
     assert digests_by_request == expected
     # 120 tags of one repository take two batches, each other repository takes one; the account of
-    # the credentials is asked for once, and each region of the other account has a role of its own.
-    assert moto.operations == {"BatchGetImage": 6, "GetCallerIdentity": 1, "AssumeRole": 2}
+    # the credentials is asked for once, and whether a cache would import the missing tag, too.
+    assert moto.operations == {
+        "BatchGetImage": 6,
+        "GetCallerIdentity": 1,
+        "AssumeRole": 2,
+        "DescribePullThroughCacheRules": 1,
+    }
+    # Each region of the other account has a lookup role of its own.
+    assert sorted(moto.roles) == [
+        f"arn:aws:iam::{OTHER_ACCOUNT}:role/cdk-hnb659fds-lookup-role-{OTHER_ACCOUNT}-{region}"
+        for region in ("eu-west-1", "us-east-1")
+    ]
 
 
 def test_a_missing_tag_hurts_no_other_tag(moto: Moto) -> None:
