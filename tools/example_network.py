@@ -92,12 +92,15 @@ class Amazon:
 @contextmanager
 def amazon() -> Iterator[Amazon]:
     """AWS, empty."""
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # it logs every request
+    logging.getLogger("werkzeug").setLevel(logging.CRITICAL)  # every request is an event
     server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
     server.start()
     try:
         host, port = server.get_host_and_port()
-        yield Amazon(f"http://{host}:{port}")
+        url = f"http://{host}:{port}"
+        # All of moto in one process has one memory.
+        urllib3.request("POST", f"{url}/moto-api/reset")
+        yield Amazon(url)
     finally:
         server.stop()
 
@@ -158,6 +161,10 @@ class _Proxy(BaseHTTPRequestHandler):
         self.wfile.write(answer.data)
 
     do_HEAD = do_GET  # noqa: N815  the base class's name
+
+    def finish(self) -> None:
+        super().finish()
+        self.connection.close()  # which is not the one that the base class closes
 
     def log_message(self, *_: object) -> None:
         """Nothing: the synth's own output is what matters."""
