@@ -22,6 +22,7 @@ from tests.registry.loopback import LoopbackServer, Received, Reply
 from tests.registry.scripted import ScriptedRegistry
 from tests.registry.user import SETTINGS, Ask, require_resolution
 
+IMPATIENT = {"request_timeout": 0.6}
 CUT = Reply(200, {"Content-Type": OCI_MANIFEST, "Content-Length": "999"}, b'{"schema', cut=9)
 
 PASSING = [
@@ -60,7 +61,8 @@ def test_a_fault_that_passes_is_got_over(
     registry: ScriptedRegistry, image: Image, ask: Ask, fault: Reply, words: str
 ) -> None:
     registry.plan.append(fault)
-    assert require_resolution(ask(registry.reference())).digest == image.top
+    outcome = ask(registry.reference(), **IMPATIENT if fault.drip else {})
+    assert require_resolution(outcome).digest == image.top
 
 
 @pytest.mark.parametrize(("fault", "words"), PASSING)
@@ -68,7 +70,7 @@ def test_a_fault_that_stays_is_an_error_that_names_image_registry_and_cause(
     registry: ScriptedRegistry, ask: Ask, fault: Reply, words: str
 ) -> None:
     registry.protection = lambda _: fault
-    error = ask(registry.reference())
+    error = ask(registry.reference(), **IMPATIENT if fault.drip else {})
     assert isinstance(error, RegistryUnavailable)
     for part in (f"'{registry.reference()}'", f"registry {registry.server.netloc}", words):
         assert part in str(error)
@@ -93,7 +95,8 @@ def test_a_body_that_fails_once_is_read_again(
     registry: ScriptedRegistry, image: Image, ask: Ask, fault: Reply
 ) -> None:
     registry.plan.extend([Reply(405), fault])
-    assert require_resolution(ask(registry.reference())).digest == image.top
+    outcome = ask(registry.reference(), **IMPATIENT if fault.drip else {})
+    assert require_resolution(outcome).digest == image.top
 
 
 @pytest.mark.parametrize("fault", BODY_FAULTS)
@@ -102,7 +105,7 @@ def test_a_body_that_always_fails_is_an_error(
 ) -> None:
     registry.plan.append(Reply(405))
     registry.protection = lambda _: fault
-    error = ask(registry.reference())
+    error = ask(registry.reference(), **IMPATIENT if fault.drip else {})
     assert isinstance(error, RegistryUnavailable)
     assert registry.server.netloc in str(error)
 

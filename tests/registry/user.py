@@ -63,7 +63,7 @@ class Ask(Protocol):
 
 SETTINGS: dict[str, Any] = {
     "deadline": 20.0,
-    "request_timeout": 0.6,
+    "request_timeout": 10.0,
     "retry": RetryPolicy(attempts=3, first_wait=0.01, longest_wait=0.05),
 }
 
