@@ -72,6 +72,15 @@ class Authenticator:
         with self._first_visits.turn(visit.endpoint.origin, deadline) as let_others_in:
             return self._fetch(request, visit, deadline, let_others_in)
 
+    def has_credentials_for(self, visit: Visit) -> bool:
+        """Whether one is somebody at a registry; False where the keychain is broken."""
+        try:
+            with self._lock:
+                _ = self._keychain
+            return self._credentials(visit) is not None
+        except Failure:
+            return False
+
     def _fetch(
         self,
         request: Request,

@@ -88,6 +88,11 @@ class DistributionClient:
         )
         return other
 
+    def has_credentials_for(self, reference: ImageReference) -> bool:
+        """Whether the keychain has credentials for an image's registry; False if it is broken."""
+        *_, visit = self._visits(reference, None)
+        return self._authenticator.has_credentials_for(visit)
+
     def resolve(
         self,
         request: ResolutionRequest,

@@ -141,7 +141,8 @@ class RegistryResolver:
 
     @cached_property
     def _ecr_resolver(self) -> EcrResolver:
-        return EcrResolver(self._sessions, self._origin_client.resolve)
+        client = self._origin_client
+        return EcrResolver(self._sessions, client.resolve, client.has_credentials_for)
 
     @cached_property
     def _origin_client(self) -> DistributionClient:

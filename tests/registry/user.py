@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from pinned_images.reference import ImageReference
 from pinned_images.registry.distribution import DistributionClient
+from pinned_images.registry.resolver import RegistryResolver
 from pinned_images.registry.retries import RetryPolicy
 from pinned_images.registry.settings import RegistrySettings
 from pinned_images.resolution import Outcome, Resolution, ResolutionRequest
@@ -85,3 +86,11 @@ def require_resolution(outcome: Outcome) -> Resolution:
     if not isinstance(outcome, Resolution):
         raise outcome
     return outcome
+
+
+def resolve_together(*requests: ResolutionRequest, **options: object) -> list[Outcome]:
+    """The outcomes in the order of the requests."""
+    settings = RegistrySettings(**{**SETTINGS, **options})
+    outcomes = RegistryResolver(settings).resolve(requests)
+    assert set(outcomes) == set(requests)
+    return [outcomes[request] for request in requests]

@@ -47,8 +47,9 @@ class Endpoint:
     asked: list[tuple[str, str, str]] = field(default_factory=list)
 
     def __call__(
-        self, request: ResolutionRequest, *, credentials: Credentials, deadline: float
+        self, request: ResolutionRequest, *, credentials: Credentials | None, deadline: float
     ) -> Resolution:
+        assert credentials is not None
         assert deadline > time.monotonic()
         self.asked.append((str(request.reference), credentials.username, credentials.password))
         outcome = self.answers.get(credentials.password, ImageNotFound("There is no such image."))
@@ -249,7 +250,7 @@ def test_the_client_of_registries_asks_a_real_registry_with_the_password(
     client = DistributionClient(RegistrySettings())
 
     def ask_loopback(
-        request: ResolutionRequest, *, credentials: Credentials, deadline: float
+        request: ResolutionRequest, *, credentials: Credentials | None, deadline: float
     ) -> Resolution:
         reference = request.reference
         local = ImageReference(registry.host, reference.repository, reference.tag)

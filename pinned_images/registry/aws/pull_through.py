@@ -34,9 +34,12 @@ class AskEndpoint(Protocol):
     """Asks a registry endpoint for an image, as `DistributionClient.resolve` does."""
 
     def __call__(
-        self, request: ResolutionRequest, *, credentials: Credentials, deadline: float
+        self, request: ResolutionRequest, *, credentials: Credentials | None, deadline: float
     ) -> Resolution:
-        """Learn the digest, or raise a `ResolutionError`."""
+        """Learn the digest, or raise a `ResolutionError`.
+
+        Without credentials those are used that docker's configuration has for the registry.
+        """
         ...
 
 

@@ -1,0 +1,80 @@
+"""What an image in an answer of the ECR API means for those who asked for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from pinned_images.errors import (
+    InvalidReference,
+    PlatformMismatch,
+    ResolutionError,
+    UntrustedAnswer,
+)
+from pinned_images.reference import Digest, Platform
+from pinned_images.registry.aws.faults import sentence
+from pinned_images.registry.failures import Failure
+from pinned_images.registry.manifest import Manifest, parse_manifest
+from pinned_images.registry.platforms import best_match, mismatch
+from pinned_images.resolution import Outcome, Resolution, ResolutionRequest
+
+
+def manifest_in(image: Mapping[str, Any]) -> Manifest:
+    """The manifest in an answer, checked against the digest that stands beside it.
+
+    Raises:
+        Failure: It is none, or has another digest.
+    """
+    text = str(image.get("imageManifest") or "").encode()
+    try:
+        stated = Digest(str((image.get("imageId") or {}).get("imageDigest")))
+    except InvalidReference:
+        stated = None
+    if stated is None or not stated.matches(text):
+        cause = "the digest in ECR's answer is not that of the manifest in it"
+        raise Failure(UntrustedAnswer, cause, "look at the proxies on the way")
+    return parse_manifest(text, image.get("imageManifestMediaType"))
+
+
+def outcome_of_index(request: ResolutionRequest, manifest: Manifest, wanted: Platform) -> Outcome:
+    """What an index answers to a request for a platform."""
+    entries = {entry.platform: entry for entry in reversed(manifest.entries) if entry.platform}
+    platforms = [entry.platform for entry in manifest.entries if entry.platform]
+    match = best_match(wanted, platforms)
+    if match is None:
+        return error_about(request, mismatch(wanted, platforms))
+    resolution = resolution_of(request, manifest, platforms)
+    if not request.select:
+        return resolution
+    return replace(resolution, digest=entries[match].digest, media_type=entries[match].media_type)
+
+
+def resolution_of(
+    request: ResolutionRequest, manifest: Manifest, platforms: Sequence[Platform] = ()
+) -> Resolution:
+    """The resolution of a manifest as it stands under the tag."""
+    return Resolution(
+        manifest.digest,
+        manifest.media_type,
+        tuple(platforms),
+        source="ecr-api",
+        origin=request.reference.registry,
+    )
+
+
+def nameless() -> Failure:
+    """The failure of an image whose configuration names no platform."""
+    return Failure(
+        PlatformMismatch,
+        "the image does not say on which platform it runs",
+        "check that it is an image, or do not have its platform checked",
+    )
+
+
+def error_about(request: ResolutionRequest, failure: Failure) -> ResolutionError:
+    """The error that the user gets for an image."""
+    reference = request.reference
+    return sentence(
+        f"The image {str(reference)!r} could not be resolved at {reference.registry}", failure
+    )
