@@ -11,7 +11,8 @@ from aws_cdk import IAspect, Stage
 from constructs import IConstruct
 
 from pinned_images.construct_tree.identity import ConstructMap
-from pinned_images.construct_tree.roots import Root, stages_below
+from pinned_images.construct_tree.roots import Root
+from pinned_images.construct_tree.surroundings import stages_below
 from pinned_images.construct_tree.synthesis import Synthesis
 from pinned_images.errors import ConfigurationError, PinnedImagesError
 from pinned_images.exemptions import Exemption
@@ -127,23 +128,23 @@ class PinImages:
             ConfigurationError: An option cannot be used, or the construct is in no App or Stage.
         """
         pinning = cls(**options)
-        pinning._pin(scope)
-        for stage in stages_below(scope):
-            pinning._pin(stage)
+        path = scope.node.path
+        for each in (scope, *stages_below(scope)):
+            pinning._pin(each, path)
 
     def visit(self, node: IConstruct) -> None:
-        """Called by CDK for every construct below the one that the Aspect was added to.
+        """Called by CDK for every construct below those that the Aspect was added to.
 
-        The first one is the construct that it was added to; the work is done after all Aspects.
+        The first one is one that it was added to; the work is done after all Aspects.
         """
         if self._visiting is not None and self._visiting.is_expected:
-            self._visiting.add(node)
+            self._visiting.collection.visit(node)
             return
         if not self._refused:
-            self._visiting = self._pin(node)
+            self._visiting = self._pin(node, node.node.path)
             self._refused = self._visiting is None
 
-    def _pin(self, scope: IConstruct) -> Synthesis | None:
+    def _pin(self, scope: IConstruct, applied_at: str) -> Synthesis | None:
         stage = scope if isinstance(scope, Stage) else Stage.of(scope)
         if stage is None:
             raise ConfigurationError(
@@ -154,9 +155,10 @@ class PinImages:
         if synthesis is None:
             root = Root.of(stage)
             try:
-                synthesis = self._syntheses[stage] = root.pin(scope, self._options, self._sources)
+                synthesis = root.pin(scope, applied_at, self._options, self._sources)
             except PinnedImagesError as error:
                 root.fail(str(error))
                 return None
+            self._syntheses[stage] = synthesis
         synthesis.expect()
         return synthesis

@@ -27,6 +27,7 @@ class AssemblyStack:
         region: The region that it is deployed to, where it is known.
         logical_id_in_parent: Of a nested stack: the resource in its parent's template.
         name: The name that a top-level stack is deployed under.
+        validate_on_synth: Whether `cdk synth` shows what is wrong in it, in whatever Stage it is.
     """
 
     construct_path: str
@@ -36,6 +37,7 @@ class AssemblyStack:
     region: str | None = None
     logical_id_in_parent: str = ""
     name: str = ""
+    validate_on_synth: bool = False
 
     @classmethod
     def read(
@@ -47,13 +49,15 @@ class AssemblyStack:
     ) -> AssemblyStack:
         """A top-level stack, with the metadata that stands beside its template."""
         artifact = _artifact(template_path)
+        properties = artifact.get("properties", {})
         return cls(
             construct_path,
             template_path,
             metadata_of(artifact, template_path.parent),
             account,
             region,
-            name=artifact.get("properties", {}).get("stackName", artifact.get("id", "")),
+            name=properties.get("stackName", artifact.get("id", "")),
+            validate_on_synth=properties.get("validateOnSynth", False),
         )
 
     @cached_property

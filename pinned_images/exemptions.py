@@ -68,3 +68,19 @@ class ExemptionPatterns:
             if fnmatchcase(reference.normalized, pattern):
                 return pattern, exemption
         return None
+
+    def ended(self, reference: ImageReference, today: date) -> str | None:
+        """The sentence on an exemption of an image that is over; None where none is.
+
+        Args:
+            reference: The image.
+            today: The day (in UTC) that it is measured on.
+        """
+        matched = self.match(reference)
+        if matched is None or not matched[1].expired(today):
+            return None
+        pattern, exemption = matched
+        return (
+            f"Its exemption by the pattern {pattern!r} ({exemption.reason.rstrip('.')}) ended on "
+            f"{exemption.expires}: take the pattern out, or give it a later day."
+        )

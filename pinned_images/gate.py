@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import jsii
 from aws_cdk import (
@@ -14,12 +17,18 @@ from aws_cdk import (
     PolicyViolation,
 )
 
-from pinned_images.acknowledgements import FLOATING_TAG, PLUGIN, UNPINNED_IMAGE
+from pinned_images.acknowledgements import (
+    FLOATING_TAG,
+    PLUGIN,
+    UNPINNED_IMAGE,
+    VERSION_CONSISTENCY,
+)
 from pinned_images.cloud_assembly import AssemblyStack
-from pinned_images.examination import AppProblem, Coverage, Violation, examine
+from pinned_images.examination import AppProblem, Coverage, MissedStage, Violation, examine
 from pinned_images.exemptions import Exemption
 from pinned_images.options import Options
 from pinned_images.pinning import VersionConsistency
+from pinned_images.placement import placed
 from pinned_images.version import __version__
 
 
@@ -64,24 +73,17 @@ class PinnedImagesGate:
             version_consistency=version_consistency,
         )
         options.check()
-        self._coverages: Callable[[], Sequence[Coverage]] = lambda: [Coverage("", options.policy())]
-        self._problems: Callable[[], Sequence[AppProblem]] = lambda: ()
+        self._surroundings: Surroundings = _Alone(options)
 
     @classmethod
-    def beside_aspect(
-        cls,
-        coverages: Callable[[], Sequence[Coverage]],
-        problems: Callable[[], Sequence[AppProblem]],
-    ) -> PinnedImagesGate:
+    def beside_aspect(cls, surroundings: Surroundings) -> PinnedImagesGate:
         """The gate that `PinImages` adds: it looks at what the aspect has pinned, or should have.
 
         Args:
-            coverages: What has been pinned; asked when templates are finished.
-            problems: What went wrong for more than one image; asked at the same time.
+            surroundings: What is known from the aspect; asked when templates are finished.
         """
         gate = cls()
-        gate._coverages = coverages
-        gate._problems = problems
+        gate._surroundings = surroundings
         return gate
 
     @property
@@ -97,7 +99,7 @@ class PinnedImagesGate:
     @property
     def rule_ids(self) -> list[str]:
         """The rules that are looked at."""
-        return [UNPINNED_IMAGE, FLOATING_TAG]
+        return [UNPINNED_IMAGE, FLOATING_TAG, VERSION_CONSISTENCY]
 
     def validate(self, context: IPolicyValidationContext) -> PolicyValidationPluginReport:
         """Read the templates and report every image that breaks a rule."""
@@ -105,27 +107,58 @@ class PinnedImagesGate:
             AssemblyStack.read(
                 stack.stack_construct_path,
                 Path(stack.template_path),
-                stack.account_id,
-                stack.region,
+                stack.account_id or os.environ.get("CDK_DEFAULT_ACCOUNT"),
+                stack.region or os.environ.get("CDK_DEFAULT_REGION"),
             )
             for stack in context.stack_templates
         ]
-        violations = examine(stacks, self._coverages())
-        problems = self._problems()
+        found = examine(stacks, self._surroundings.coverages())
+        missed = self._surroundings.missed_stages() if found else []
+        violations, problems = placed(found, stacks, missed, context.app_construct)
+        problems = [*self._surroundings.problems(), *problems]
         return PolicyValidationPluginReport(
-            success=not problems and all(each.severity == "warning" for each in violations),
+            success=not problems
+            and all(each.complaint.severity == "warning" for each in violations),
             violations=[*map(_problem_as_cdk, problems), *map(_as_cdk, violations)],
         )
 
 
+class Surroundings(Protocol):
+    """What a gate knows beside the templates."""
+
+    def coverages(self) -> Sequence[Coverage]:
+        """The parts of the tree to look at; the first that holds a construct decides about it."""
+
+    def problems(self) -> Sequence[AppProblem]:
+        """What went wrong for more than one image."""
+
+    def missed_stages(self) -> Sequence[MissedStage]:
+        """The Stages that were synthesized without being pinned."""
+
+
+@dataclass(frozen=True)
+class _Alone:
+    options: Options
+
+    def coverages(self) -> list[Coverage]:
+        return [Coverage([""], self.options.policy())]
+
+    def problems(self) -> list[AppProblem]:
+        return []
+
+    def missed_stages(self) -> list[MissedStage]:
+        return []
+
+
 def _as_cdk(violation: Violation) -> PolicyViolation:
     return PolicyViolation(
-        rule_name=violation.rule,
-        description=violation.description,
-        fix=violation.fix,
-        severity=violation.severity,
+        rule_name=violation.complaint.rule,
+        description=violation.complaint.description,
+        fix=violation.complaint.fix,
+        severity=violation.complaint.severity,
         violating_resources=[
             PolicyViolatingResource(
+                construct_path=violation.construct_path,
                 resource_logical_id=violation.logical_id,
                 template_path=violation.template_path,
                 locations=[violation.location],

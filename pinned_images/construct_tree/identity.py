@@ -6,7 +6,7 @@ object each time that it is asked for, so neither ``is`` nor a dict tells that i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterable, Iterator, MutableMapping
 from typing import TypeVar
 
 from constructs import IConstruct
@@ -25,6 +25,13 @@ class ConstructMap(MutableMapping[C, V]):
 
     def __init__(self) -> None:
         self._items: dict[str, tuple[C, V]] = {}
+
+    @classmethod
+    def of(cls, constructs: Iterable[C]) -> ConstructMap[C, None]:
+        """Some constructs, each once, in their order."""
+        found: ConstructMap[C, None] = ConstructMap()
+        found.update((construct, None) for construct in constructs)
+        return found
 
     def __getitem__(self, construct: C) -> V:
         return self._items[_key(construct)][1]

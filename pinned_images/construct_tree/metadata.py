@@ -27,6 +27,22 @@ def acknowledgements_of(stacks: Iterable[Stack]) -> Acknowledgements:
     )
 
 
+def acknowledgements_above(app: IConstruct, path: str) -> Acknowledgements:
+    """What is acknowledged at an app, at a construct in it, and between them.
+
+    Args:
+        app: The root of the construct tree.
+        path: The construct's path.
+    """
+    entries = {"": _entries(app)}
+    construct: IConstruct | None = app
+    for identifier in path.split("/"):
+        construct = None if construct is None else construct.node.try_find_child(identifier)
+        if construct is not None:
+            entries[construct.node.path] = _entries(construct)
+    return Acknowledgements.of_metadata(entries)
+
+
 def _stack_metadata(stack: Stack) -> Mapping[str, Any]:
     """The metadata of all constructs in a stack, as CDK writes it to the cloud assembly.
 

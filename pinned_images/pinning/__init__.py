@@ -1,19 +1,20 @@
 """The pipeline: find -> evaluate -> resolve -> rewrite -> report, over plain data.
 
 What it is given are resources as plain property trees; what it gives back are the same trees with
-pinned images, findings for people, and records for the report.
+pinned images, verdicts on those that carry no digest, and records for the report.
 """
 
 from pinned_images.pinning.images import asks_for_floating_tag
 from pinned_images.pinning.pipeline import pin_images
 from pinned_images.pinning.policy import Policy, VersionConsistency
-from pinned_images.pinning.resources import Finding, ImageResource, PinnedResource
+from pinned_images.pinning.resources import Finding, ImageResource, PinnedResource, Verdict
 
 __all__ = [
     "Finding",
     "ImageResource",
     "PinnedResource",
     "Policy",
+    "Verdict",
     "VersionConsistency",
     "asks_for_floating_tag",
     "pin_images",

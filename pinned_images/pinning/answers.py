@@ -46,15 +46,9 @@ class Answers:
         """What is known of a reference of an image; None where no digest is wanted."""
         if reference.digest is not None:
             return None
-        matched = self.policy.exempt.match(reference)
-        if matched is not None:
-            pattern, exemption = matched
-            if exemption.expired(self.policy.today):
-                return PinnedImagesError(
-                    f"The exemption of {reference} by the pattern {pattern!r} ended on "
-                    f"{exemption.expires}: take the pattern out, or give it a later day."
-                )
-            return None
+        if self.policy.exempt.match(reference) is not None:
+            ended = self.policy.exempt.ended(reference, self.policy.today)
+            return None if ended is None else PinnedImagesError(ended)
         outcome = self.outcomes[request_for(image, reference, self.policy)]
         if isinstance(outcome, AccessDenied) and isinstance(image.secret, Unknown):
             return AccessDenied(

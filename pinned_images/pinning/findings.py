@@ -1,64 +1,78 @@
-"""Report, for people: what the user should know of each image."""
+"""Report, for people: which images carry no digest, and why."""
 
 from __future__ import annotations
 
-from pinned_images.acknowledgements import UNPINNED_IMAGE, VERSION_CONSISTENCY, rule_id
-from pinned_images.cloudformation.outcomes import Known, Leaf, NeedsParameters, Unknown, leaves
+from typing import Any
+
+from pinned_images.cloudformation.outcomes import (
+    ExemptByRule,
+    Known,
+    Leaf,
+    NeedsParameters,
+    Unknown,
+    leaves,
+)
 from pinned_images.cloudformation.rewriting import Refused
 from pinned_images.errors import PinnedImagesError
 from pinned_images.pinning.answers import Answers
-from pinned_images.pinning.images import Image, asks_for_floating_tag
-from pinned_images.pinning.resources import Finding
+from pinned_images.pinning.images import Image
+from pinned_images.pinning.resources import Finding, Verdict
 
 
-def findings_of(image: Image, answers: Answers, refusal: Refused | None) -> list[Finding]:
-    """What the user should know of an image.
+def verdict_of(
+    image: Image, rendered: Any, answers: Answers, refusal: Refused | None
+) -> Verdict | None:
+    """What is decided about an image; None where it carries its digest, and all is said with that.
 
     Args:
         image: The image.
+        rendered: Its value as it will stand in the template.
         answers: What is known of digests.
         refusal: Why its value could not be written with a digest.
     """
     if image.exemption is not None:
-        return []
+        return Verdict(image.location, rendered)
+    findings = _findings(image, answers, refusal)
+    if not findings and not any(_is_exempt(leaf, answers) for leaf in leaves(image.evaluation)):
+        return None
+    return Verdict(image.location, rendered, findings)
+
+
+def problem_of(image: Image, leaf: Leaf, answers: Answers) -> Finding | None:
+    """Why one of the outcomes of an image cannot be pinned; None where it can, or need not be."""
+    if isinstance(leaf, Unknown):
+        return Finding(leaf.reason, leaf.remedy)
+    if isinstance(leaf, NeedsParameters):
+        names = ", ".join(sorted(map(str, leaf.parameters)))
+        return Finding(f"The value of the SSM parameter {names} could not be read.")
+    if isinstance(leaf, Known):
+        outcome = answers.of_reference(image, leaf.reference)
+        return Finding(str(outcome)) if isinstance(outcome, PinnedImagesError) else None
+    return None
+
+
+def _findings(image: Image, answers: Answers, refusal: Refused | None) -> tuple[Finding, ...]:
     found = [
-        _error(image, leaf, problem)
+        _cannot_be_pinned(image, leaf, problem)
         for leaf in leaves(image.evaluation)
         if (problem := problem_of(image, leaf, answers)) is not None
     ]
     if refusal is not None and not found:
-        found.append(_error(image, None, str(refusal)))
-    if not found and asks_for_floating_tag(image.site):
-        found.append(_version_consistency(image))
-    return list(dict.fromkeys(found))
+        found.append(_cannot_be_pinned(image, None, Finding(refusal.reason, refusal.remedy)))
+    return tuple(dict.fromkeys(found))
 
 
-def problem_of(image: Image, leaf: Leaf, answers: Answers) -> str | None:
-    """Why one of the outcomes of an image cannot be pinned; None where it can, or need not be."""
-    if isinstance(leaf, Unknown):
-        return str(leaf)
-    if isinstance(leaf, NeedsParameters):
-        names = ", ".join(sorted(map(str, leaf.parameters)))
-        return f"The value of the SSM parameter {names} could not be read."
-    if isinstance(leaf, Known):
-        outcome = answers.of_reference(image, leaf.reference)
-        return str(outcome) if isinstance(outcome, PinnedImagesError) else None
-    return None
-
-
-def _error(image: Image, leaf: Leaf | None, problem: str) -> Finding:
+def _cannot_be_pinned(image: Image, leaf: Leaf | None, problem: Finding) -> Finding:
     written = leaf.text if isinstance(leaf, Known) else image.as_written
-    message = (
-        f"The image {written} at {image.location} cannot be pinned. {problem} "
-        f"To leave it unpinned, acknowledge {rule_id(UNPINNED_IMAGE)} with a reason."
+    return Finding(
+        f"The image {written} at {image.location} cannot be pinned. {problem.description}",
+        problem.fix,
     )
-    return Finding("error", UNPINNED_IMAGE, message, image.location)
 
 
-def _version_consistency(image: Image) -> Finding:
-    message = (
-        f"The container at {image.location} disables versionConsistency to follow a "
-        "moving tag, and is pinned all the same: remove the setting, or use "
-        'PinImages(version_consistency="respect") to leave such images unpinned.'
+def _is_exempt(leaf: Leaf, answers: Answers) -> bool:
+    return isinstance(leaf, ExemptByRule) or (
+        isinstance(leaf, Known)
+        and leaf.reference.digest is None
+        and answers.policy.exempt.match(leaf.reference) is not None
     )
-    return Finding("warning", VERSION_CONSISTENCY, message, image.location)

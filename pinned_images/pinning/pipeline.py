@@ -13,12 +13,12 @@ from pinned_images.cloudformation.outcomes import SsmParameter, Unknown
 from pinned_images.cloudformation.trees import replace_at
 from pinned_images.parameters import ParameterSource
 from pinned_images.pinning.answers import Answers
-from pinned_images.pinning.findings import findings_of
+from pinned_images.pinning.findings import verdict_of
 from pinned_images.pinning.images import Image, images_of
 from pinned_images.pinning.parameters import values_that_name_images, with_parameters
 from pinned_images.pinning.policy import Policy
 from pinned_images.pinning.records import records_of
-from pinned_images.pinning.resources import Finding, ImageResource, PinnedResource
+from pinned_images.pinning.resources import ImageResource, PinnedResource, Verdict
 from pinned_images.pinning.values import rewritten
 from pinned_images.report.records import SiteRecord
 from pinned_images.resolution import Resolver
@@ -58,12 +58,14 @@ def pin_images(
 
 def _pinned(resource: ImageResource, images: Iterable[Image], answers: Answers) -> PinnedResource:
     properties: Any = resource.properties
-    findings: list[Finding] = []
+    verdicts: list[Verdict] = []
     records: list[SiteRecord] = []
     for image in images:
         value, refusal = rewritten(image, answers)
         if value is not image.site.value:
             properties = replace_at(properties, image.site.path, value)
-        findings.extend(findings_of(image, answers, refusal))
+        verdict = verdict_of(image, value, answers, refusal)
+        if verdict is not None:
+            verdicts.append(verdict)
         records.extend(records_of(image, answers, refusal))
-    return PinnedResource(resource, properties, tuple(findings), tuple(records))
+    return PinnedResource(resource, properties, tuple(verdicts), tuple(records))

@@ -63,9 +63,8 @@ def _record(
         return _plain(image, location, leaf.text, resolved_by, reason=leaf.reason)
     if image.exemption is not None:
         return _plain(image, location, image.as_written, "exempt", reason=image.exemption)
-    return _plain(
-        image, location, image.as_written, "failed", reason=problem_of(image, leaf, answers)
-    )
+    reason = str(problem_of(image, leaf, answers))
+    return _plain(image, location, image.as_written, "failed", reason=reason)
 
 
 def _known(

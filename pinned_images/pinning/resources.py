@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from pinned_images.cloudformation.scope import TemplateScope
 from pinned_images.report.records import SiteRecord
@@ -35,19 +35,37 @@ class ImageResource:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that the user should know of one image.
+    """Why an image carries no digest although it should.
 
     Attributes:
-        severity: An error ends the synth.
-        rule: A rule without the plugin's name.
-        message: What, where in the resource, and what to do.
-        location: The path of the property: ``ContainerDefinitions[0].Image``.
+        description: What is wrong and where in the resource.
+        fix: What to do, as a sentence; None where the description says it.
     """
 
-    severity: Literal["error", "warning"]
-    rule: str
-    message: str
+    description: str
+    fix: str | None = None
+
+    def __str__(self) -> str:
+        """Both sentences."""
+        return self.description if self.fix is None else f"{self.description} {self.fix}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Verdict:
+    """What was decided about an image that is rendered without a digest.
+
+    It holds for this value alone: where another one stands in the finished template, an override
+    has put it there, and it is looked at anew.
+
+    Attributes:
+        location: The path of the property: ``ContainerDefinitions[0].Image``.
+        value: What is rendered there.
+        findings: Why it could not be pinned; none where it need not be.
+    """
+
     location: str
+    value: Any
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,22 +75,16 @@ class PinnedResource:
     Attributes:
         resource: The resource as it was.
         properties: Its properties with pinned images.
-        findings: What the user should know.
+        verdicts: What was decided about the images that carry no digest.
         records: One record for each image.
     """
 
     resource: ImageResource
     properties: Mapping[str, Any]
-    findings: tuple[Finding, ...]
+    verdicts: tuple[Verdict, ...]
     records: tuple[SiteRecord, ...]
 
     @property
-    def settled(self) -> frozenset[str]:
-        """Locations of images that are exempt or have an error: nothing more is to be said."""
-        wrong = {finding.location for finding in self.findings if finding.severity == "error"}
-        exempt = {
-            record.property_path.partition(" ")[0]
-            for record in self.records
-            if record.resolved_by in ("exempt", "asset")
-        }
-        return frozenset(wrong | exempt)
+    def findings(self) -> tuple[Finding, ...]:
+        """Why images could not be pinned."""
+        return tuple(finding for verdict in self.verdicts for finding in verdict.findings)

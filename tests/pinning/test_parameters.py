@@ -149,4 +149,4 @@ def test_a_parameter_that_cannot_be_read_is_asked_for_once_and_is_an_error() -> 
     store = Store()
     result = pinned(dynamic("absent"), store)
     assert store.rounds == [["absent"]]
-    assert "There is no such parameter." in result.findings[0].message
+    assert "There is no such parameter." in str(result.findings[0])

@@ -1,0 +1,88 @@
+"""What the gate is told by the aspects of an app."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from aws_cdk import Stage
+from constructs import IConstruct
+
+from pinned_images.construct_tree.identity import ConstructMap, is_same
+from pinned_images.construct_tree.synthesis import Synthesis
+from pinned_images.examination import AppProblem, Coverage, MissedStage
+
+if TYPE_CHECKING:
+    from pinned_images.construct_tree.roots import Root
+
+_AFTER_FAILURE = "Mend that first; no image of the app was pinned."
+
+
+@dataclass(frozen=True)
+class AspectSurroundings:
+    """What the gate of an app knows from the aspects in it."""
+
+    root: Root
+
+    def coverages(self) -> list[Coverage]:
+        """The parts of the tree that are pinned; the first that holds a construct decides."""
+        syntheses = [each for root in self.root.with_below() for each in root.syntheses]
+        return [_coverage(synthesis) for synthesis in by_precedence(syntheses)]
+
+    def problems(self) -> list[AppProblem]:
+        """What went wrong for more than one image."""
+        roots = self.root.with_below()
+        failures = dict.fromkeys(failure for root in roots for failure in root.all_failures())
+        return [AppProblem(failure, _AFTER_FAILURE) for failure in failures]
+
+    def missed_stages(self) -> list[MissedStage]:
+        """The Stages that were synthesized without being pinned."""
+        pinned: ConstructMap[Stage, Root] = ConstructMap()
+        pinned.update((root.stage, root) for root in self.root.with_below() if root.syntheses)
+        missed: list[MissedStage] = []
+        for stage in stages_below(self.root.stage):
+            root = pinned.get(stage)
+            if root is None:
+                missed.append(MissedStage(stage.node.path, "not applied"))
+            elif not root.is_prepared:
+                missed.append(MissedStage(stage.node.path, "applied late"))
+        return missed
+
+
+def by_precedence(syntheses: Iterable[Synthesis]) -> list[Synthesis]:
+    """The nearest one decides about an image; of two at the same construct, the later one.
+
+    Those of a Stage come before those of the App that holds it, whatever construct the user named:
+    they are what has pinned the images of that Stage.
+    """
+    latest_first = list(syntheses)[::-1]
+    return sorted(latest_first, key=_nearness, reverse=True)
+
+
+def _nearness(synthesis: Synthesis) -> tuple[int, int]:
+    return _depth(synthesis.root.node.path), _depth(synthesis.applied_at)
+
+
+def _depth(path: str) -> int:
+    return len(path.split("/")) if path else 0
+
+
+def _coverage(synthesis: Synthesis) -> Coverage:
+    return Coverage(
+        scope_paths=synthesis.scope_paths(),
+        policy=synthesis.options.policy(),
+        verdicts=synthesis.verdicts,
+        is_silent=synthesis.failure is not None,
+        parameter_values=synthesis.parameter_values,
+        use_parameter_defaults=synthesis.options.use_parameter_defaults,
+    )
+
+
+def stages_below(scope: IConstruct) -> list[Stage]:
+    """The Stages strictly below a construct, at any depth."""
+    return [
+        child
+        for child in scope.node.find_all()
+        if isinstance(child, Stage) and not is_same(child, scope)
+    ]

@@ -1,0 +1,24 @@
+"""The last look at finished templates: pure functions over files that are written already.
+
+What rules say of an image stands in `rules.py`, what is looked at in `stacks.py`.
+"""
+
+from pinned_images.examination.coverage import Coverage
+from pinned_images.examination.stacks import examine
+from pinned_images.examination.violations import (
+    AppProblem,
+    Complaint,
+    MissedReason,
+    MissedStage,
+    Violation,
+)
+
+__all__ = [
+    "AppProblem",
+    "Complaint",
+    "Coverage",
+    "MissedReason",
+    "MissedStage",
+    "Violation",
+    "examine",
+]

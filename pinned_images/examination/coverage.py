@@ -1,0 +1,45 @@
+"""Which images have to carry digests, and what is known of them beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from pinned_images.cloudformation.outcomes import SsmParameter, Unknown
+from pinned_images.pinning import Policy, Verdict
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Coverage:
+    """A part of the construct tree whose images have to be pinned.
+
+    Attributes:
+        scope_paths: The construct paths that it begins at; an empty one stands for the whole app.
+        policy: What the user decided.
+        verdicts: What was decided about images while they were pinned, by construct path and
+            property.
+        is_silent: Whether a problem with all its images has been reported already.
+        parameter_values: Values of SSM parameters, as far as they were read.
+        use_parameter_defaults: See `TemplateScope`.
+    """
+
+    scope_paths: Collection[str]
+    policy: Policy
+    verdicts: Mapping[tuple[str, str], Verdict] = field(default_factory=dict)
+    is_silent: bool = False
+    parameter_values: Mapping[SsmParameter, str | Unknown] = field(default_factory=dict)
+    use_parameter_defaults: bool = False
+
+    def holds(self, construct_path: str) -> bool:
+        """Whether a construct is in this part."""
+        return any(is_below(construct_path, scope) for scope in self.scope_paths)
+
+
+def is_below(path: str, scope: str) -> bool:
+    """Whether a construct path is another one, or below it.
+
+    Example:
+        >>> is_below("Production/Web/Task", "Production"), is_below("Production2", "Production")
+        (True, False)
+    """
+    return not scope or path == scope or path.startswith(f"{scope}/")
