@@ -129,13 +129,21 @@ def _errors(assembly: Path) -> Iterator[str]:
         if plugin["pluginName"] != _ANNOTATIONS and plugin["conclusion"] == "failure":
             for violation in plugin["violations"]:
                 if violation.get("severity") not in _HARMLESS:
-                    yield _violation(violation)
+                    yield _violation(plugin["pluginName"], violation)
 
 
-def _violation(violation: dict[str, Any]) -> str:
+def _violation(plugin: str, violation: dict[str, Any]) -> str:
+    """As the CDK CLI tells it, on one line; what concerns the whole app has no construct."""
     constructs = violation.get("violatingConstructs", [])
-    paths = ", ".join(construct.get("constructPath", "?") for construct in constructs)
-    return f"{paths}: {violation.get('description', '')} ({violation.get('ruleName', '')})"
+    paths = ", ".join(filter(None, (each.get("constructPath") for each in constructs)))
+    rule = str(violation.get("ruleName", ""))
+    parts = [
+        f"{paths}:" if paths else "",
+        violation.get("description", ""),
+        violation.get("suggestedFix") or "",
+        f"({rule if '::' in rule else f'{plugin}::{rule}'})",
+    ]
+    return " ".join(filter(None, parts))
 
 
 def _json(file: Path) -> dict[str, Any]:

@@ -133,5 +133,5 @@ def test_an_error_says_why_the_secret_could_not_be_tried() -> None:
     [pinned] = pin_images([task], policy, Refusing(), NoParameters(), {})
 
     [finding] = pinned.findings
-    assert "It wants credentials. The workload's own credentials were not tried" in finding.message
-    assert "'Login' has no Name" in finding.message
+    assert "It wants credentials. The workload's own credentials were not tried" in str(finding)
+    assert "'Login' has no Name" in str(finding)

@@ -132,7 +132,7 @@ def test_errors_of_constructs_and_of_plugins_are_all_read(app: App, synthesize: 
 
     assert errors == (
         "Web: Something is wrong. (Annotation::rule)",
-        "Web/Queue, Production/Web/Queue: There is a queue. (queue)",
+        "Web/Queue, Production/Web/Queue: There is a queue. (no-queues::queue)",
         "Production/Web: Something else is wrong.",
     )
 
