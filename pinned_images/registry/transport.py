@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import http.client
 import logging
-import socket
 import ssl
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from email.errors import MissingHeaderBodySeparatorDefect
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import urllib3
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import (
     HTTPError,
     LocationValueError,
@@ -35,15 +32,15 @@ from urllib3.response import BaseHTTPResponse
 
 from pinned_images.errors import RegistryUnavailable, UntrustedAnswer
 from pinned_images.registry.addresses import host_of
+from pinned_images.registry.connections import LONGEST_CONNECT, Pool, SecurePool
 from pinned_images.registry.failures import Failure
 from pinned_images.registry.proxies import Proxies
-from pinned_images.registry.trust import tls_context
+from pinned_images.registry.trust import certificate_folder, tls_context
 
 #: The most that is read of a manifest (OCI Distribution 1.1, "Pushing Manifests": at least 4 MiB).
 LONGEST_BODY = 4 * 1024 * 1024
 _LONGEST_ERROR_BODY = 64 * 1024
 _CHUNK = 64 * 1024
-_LONGEST_CONNECT = 10.0
 
 
 class Interruption(Exception):
@@ -89,6 +86,21 @@ class Answer:
     request: Request
 
 
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How a host is reached; connections are pooled by it.
+
+    Attributes:
+        secure: Whether TLS is spoken, be it with a proxy.
+        proxy: The proxy.
+        certificates: The folder with the host's own certificates.
+    """
+
+    secure: bool
+    proxy: str | None
+    certificates: Path | None
+
+
 class Transport:
     """Sends requests over connections that are kept and used again.
 
@@ -102,7 +114,8 @@ class Transport:
         self._proxies = Proxies(environ)
         self._connections = connections
         self._lock = threading.Lock()
-        self._managers: dict[tuple[bool, str | None], urllib3.PoolManager] = {}
+        self._managers: dict[_Way, urllib3.PoolManager] = {}
+        self._folders: dict[str, Path | None] = {}
 
     def send(self, request: Request, timeout: float) -> Answer:
         """Make one exchange, with no retry and no redirect.
@@ -124,7 +137,7 @@ class Transport:
                     request.url,
                     body=request.body,
                     headers={**request.headers, "Accept-Encoding": "identity"},
-                    timeout=urllib3.Timeout(connect=min(timeout, _LONGEST_CONNECT), read=timeout),
+                    timeout=urllib3.Timeout(connect=min(timeout, LONGEST_CONNECT), read=timeout),
                     redirect=False,
                     retries=False,
                     preload_content=False,
@@ -142,23 +155,31 @@ class Transport:
         return self._proxies.of(url) is not None
 
     def _manager_for(self, url: str) -> urllib3.PoolManager:
+        parts = urlsplit(url)
         proxy = self._proxies.of(url)
         # Reading the CA bundles takes a while, and plain http on loopback does not need them.
-        secure = urlsplit(url).scheme == "https" or proxy is not None
+        secure = parts.scheme == "https" or proxy is not None
         with self._lock:
-            if (secure, proxy) not in self._managers:
-                self._managers[secure, proxy] = self._open_manager(proxy, secure=secure)
-            return self._managers[secure, proxy]
+            way = _Way(secure, proxy, self._certificates_for(parts.netloc) if secure else None)
+            if way not in self._managers:
+                self._managers[way] = self._open_manager(way)
+            return self._managers[way]
 
-    def _open_manager(self, proxy: str | None, *, secure: bool) -> urllib3.PoolManager:
+    def _certificates_for(self, netloc: str) -> Path | None:
+        """The folder with a host's own certificates; the file system is asked once."""
+        if netloc not in self._folders:
+            self._folders[netloc] = certificate_folder(netloc, self._environ)
+        return self._folders[netloc]
+
+    def _open_manager(self, way: _Way) -> urllib3.PoolManager:
         options: dict[str, Any] = {"num_pools": 64, "maxsize": self._connections}
-        if secure:
-            options["ssl_context"] = tls_context(self._environ)
-        if proxy is None:
+        if way.secure:
+            options["ssl_context"] = tls_context(self._environ, way.certificates)
+        if way.proxy is None:
             manager = urllib3.PoolManager(**options)
         else:
-            manager = _proxy_manager(proxy, options)
-        manager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+            manager = _proxy_manager(way.proxy, options)
+        manager.pool_classes_by_scheme = {"http": Pool, "https": SecurePool}
         return manager
 
 
@@ -242,64 +263,6 @@ def _explain_tls(error: WrappedSSLError, host: str) -> Exception:
             "name it among the insecure registries if plain http is meant",
         )
     return Interruption(f"{host} broke off the TLS handshake")
-
-
-class _StrictResponse(http.client.HTTPResponse):
-    """Refuses headers of which only a part could be read; the missing ones might matter."""
-
-    def begin(self) -> None:
-        super().begin()
-        if any(isinstance(defect, MissingHeaderBodySeparatorDefect) for defect in self.msg.defects):
-            raise http.client.HTTPException
-
-
-class _BoundedHeaders(HTTPConnection):
-    """Gives the headers of an answer so much time in all, however slowly they drip."""
-
-    response_class = _StrictResponse
-
-    def getresponse(self) -> urllib3.HTTPResponse:  # type: ignore[override]  # as urllib3 has it
-        expired = threading.Event()
-        connected: socket.socket = self.sock
-
-        def give_up() -> None:
-            expired.set()
-            _shut(connected)
-
-        timer = threading.Timer(self.timeout or _LONGEST_CONNECT, give_up)
-        timer.daemon = True
-        timer.start()
-        try:
-            response = super().getresponse()
-        except (OSError, http.client.HTTPException):
-            if not expired.is_set():
-                raise
-        else:
-            if not expired.is_set():
-                return response
-        finally:
-            timer.cancel()
-        # Headers that were cut off look complete to `http.client`.
-        raise TimeoutError
-
-
-class _BoundedSecureHeaders(_BoundedHeaders, HTTPSConnection):
-    pass
-
-
-class _Pool(HTTPConnectionPool):
-    ConnectionCls = _BoundedHeaders
-
-
-class _SecurePool(HTTPSConnectionPool):
-    ConnectionCls = _BoundedSecureHeaders
-
-
-def _shut(connected: socket.socket) -> None:
-    try:
-        connected.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        return
 
 
 _sending = threading.local()

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.registry.images import Image, make_multi_platform
+from tests.registry.images import Image, make_image, make_multi_platform
 from tests.registry.internet import Internet
 from tests.registry.loopback import LoopbackServer
 from tests.registry.scripted import ScriptedRegistry, TokenService
@@ -111,3 +111,11 @@ def internet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Intern
     made = Internet(tmp_path, monkeypatch)
     yield made
     made.close()
+
+
+@pytest.fixture
+def public(internet: Internet) -> ScriptedRegistry:
+    """``registry.example``, with ``team/app:v1``."""
+    made = internet.registry("registry.example")
+    made.add("team/app", "v1", make_image())
+    return made

@@ -43,9 +43,13 @@ class Internet:
     def close(self) -> None:
         self._stack.close()
 
-    def registry(self, name: str) -> ScriptedRegistry:
-        """A registry under a name."""
-        made = ScriptedRegistry(self._context(name))
+    def registry(self, name: str, *, client_certificates: bool = False) -> ScriptedRegistry:
+        """A registry under a name, which may want a certificate of the client's too."""
+        context = self._context(name)
+        if client_certificates:
+            context.verify_mode = ssl.CERT_REQUIRED
+            self.authority.configure_trust(context)
+        made = ScriptedRegistry(context)
         self._hosts[name] = made.server
         self._stack.callback(made.server.close)
         return made

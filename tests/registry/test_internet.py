@@ -1,10 +1,9 @@
-"""Registries by their names: certificates, proxies, and what a public registry may not do."""
+"""Registries by their names: proxies, and what a public registry may not do."""
 
 from __future__ import annotations
 
 import threading
 import time
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -24,68 +23,6 @@ from tests.registry.scripted import ScriptedRegistry
 from tests.registry.user import SETTINGS, Ask, Home, encode_pair, require_resolution
 
 APP = ImageReference.parse("registry.example/team/app:v1")
-
-
-@pytest.fixture
-def public(internet: Internet) -> ScriptedRegistry:
-    """``registry.example``, with ``team/app:v1``."""
-    made = internet.registry("registry.example")
-    made.add("team/app", "v1", make_image())
-    return made
-
-
-class TestCertificates:
-    """A corporate CA is believed where the environment names it."""
-
-    @pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "AWS_CA_BUNDLE"])
-    def test_a_bundle_is_named_by_the_environment(
-        self,
-        internet: Internet,
-        public: ScriptedRegistry,
-        monkeypatch: pytest.MonkeyPatch,
-        ask: Ask,
-        variable: str,
-    ) -> None:
-        monkeypatch.delenv("SSL_CERT_FILE")
-        monkeypatch.setenv(variable, str(internet.bundle))
-        image = public.images["team/app", "v1"]
-        assert require_resolution(ask(APP)).digest == image.top
-
-    @pytest.mark.usefixtures("public")
-    def test_an_unknown_authority_is_an_error_that_says_what_to_name(
-        self, monkeypatch: pytest.MonkeyPatch, ask: Ask
-    ) -> None:
-        monkeypatch.delenv("SSL_CERT_FILE")
-        error = ask(APP)
-        assert isinstance(error, UntrustedAnswer)
-        assert "certificate of registry.example cannot be verified" in str(error)
-        assert "SSL_CERT_FILE" in str(error)
-
-    @pytest.mark.usefixtures("public")
-    @pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "AWS_CA_BUNDLE"])
-    @pytest.mark.parametrize("content", [None, "no certificate"], ids=["missing", "broken"])
-    def test_a_bundle_that_cannot_be_read_is_named(
-        self,
-        monkeypatch: pytest.MonkeyPatch,
-        tmp_path: Path,
-        ask: Ask,
-        variable: str,
-        content: str | None,
-    ) -> None:
-        bundle = tmp_path / "bundle.pem"
-        if content is not None:
-            bundle.write_text(content)
-        monkeypatch.setenv(variable, str(bundle))
-        error = ask(APP)
-        assert isinstance(error, RegistryUnavailable)
-        assert str(bundle) in str(error)
-        assert variable in str(error)
-
-    def test_a_server_without_tls_is_named(self, registry: ScriptedRegistry, ask: Ask) -> None:
-        mirrors = {"docker.io": f"https://{registry.server.netloc}"}
-        error = ask(ImageReference.parse("nginx"), mirrors=mirrors)
-        assert isinstance(error, RegistryUnavailable)
-        assert "does not speak TLS" in str(error)
 
 
 class TestProxies:
