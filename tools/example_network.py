@@ -106,12 +106,12 @@ def amazon() -> Iterator[Amazon]:
 
 
 @contextmanager
-def proxy_to(name: str, registry: RegistryServer, folder: Path) -> Iterator[dict[str, str]]:
-    """A proxy behind which there is one host: a registry, with a certificate for its name.
+def proxy_to(name: str, url: str, folder: Path) -> Iterator[dict[str, str]]:
+    """A proxy behind which there is one host, with a certificate for its name.
 
     Args:
         name: The host.
-        registry: What answers for it.
+        url: What answers for it, over plain http.
         folder: Where the authority's certificate is written.
 
     Yields:
@@ -122,7 +122,7 @@ def proxy_to(name: str, registry: RegistryServer, folder: Path) -> Iterator[dict
     authority.cert_pem.write_to_path(str(certificate))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(name).configure_cert(context)
-    handler = type("Handler", (_Proxy,), {"name": name, "context": context, "to": registry.url})
+    handler = type("Handler", (_Proxy,), {"name": name, "context": context, "to": url})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         yield {
@@ -152,15 +152,20 @@ class _Proxy(BaseHTTPRequestHandler):
         self.close_connection = False
 
     def do_GET(self) -> None:
-        url = f"{self.to}{self.path}"
-        answer = urllib3.request(self.command, url, headers=dict(self.headers), retries=False)
+        answer = urllib3.request(
+            self.command,
+            f"{self.to}{self.path}",
+            headers=dict(self.headers),
+            body=self.rfile.read(int(self.headers.get("Content-Length") or 0)),
+            retries=False,
+        )
         self.send_response(answer.status)
         for name, value in answer.headers.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(answer.data)
 
-    do_HEAD = do_GET  # noqa: N815  the base class's name
+    do_HEAD = do_POST = do_GET  # noqa: N815  the base class's names
 
     def finish(self) -> None:
         super().finish()

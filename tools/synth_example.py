@@ -83,7 +83,7 @@ def _network(stack: ExitStack, folder: Path) -> dict[str, str]:
     return {
         **without(os.environ, OF_THE_USER),
         **aws.environment,
-        **stack.enter_context(proxy_to(COMPANY, registry, folder)),
+        **stack.enter_context(proxy_to(COMPANY, registry.url, folder)),
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
         "CDK_DISABLE_CLI_TELEMETRY": "true",
         "DOCKER_CONFIG": str(folder),

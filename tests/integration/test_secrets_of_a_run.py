@@ -121,7 +121,7 @@ def run(tmp_path: Path) -> Iterator[Run]:
         aws = stack.enter_context(amazon())
         _keep(aws, registry)
         _log_in(user, registry.host)
-        tunnel = stack.enter_context(proxy_to(PRIVATE, registry, user))
+        tunnel = stack.enter_context(proxy_to(PRIVATE, registry.url, user))
         folder = tmp_path / "app"
         folder.mkdir()
         mirrors = ",".join(f"{host}={url}" for host, url in registry.mirrors.items())
