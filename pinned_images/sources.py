@@ -110,7 +110,8 @@ class Sources:
         for each in wanted:
             answer = answers[asked[each]] if each in asked else None
             if answer is None:
-                values[each] = _unread(each, "the stack has no region, nor has the environment one")
+                why = "neither its stack nor the environment has a region"
+                values[each] = _unread(each, f"The SSM parameter {each} cannot be read: {why}.")
             else:
                 values[each] = answer if isinstance(answer, str) else _unread(each, str(answer))
         return values
@@ -151,7 +152,6 @@ def _settings(options: Options) -> RegistrySettings:
 
 def _unread(parameter: SsmParameter, why: str) -> Unknown:
     return Unknown(
-        f"The image is the value of the SSM parameter {parameter}, which could not be read: "
         f"{why.rstrip('.')}.",
-        f"Give it with PinImages(ssm_parameters={{{str(parameter)!r}: ...}}).",
+        f"Or give its value with PinImages(ssm_parameters={{{str(parameter)!r}: ...}}).",
     )

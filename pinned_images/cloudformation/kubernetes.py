@@ -28,6 +28,7 @@ from pinned_images.cloudformation.outcomes import (
     Choice,
     Condition,
     Evaluation,
+    PlacedImage,
     Several,
     Unknown,
 )
@@ -121,11 +122,10 @@ def _evaluate(value: Any, scope: TemplateScope, assumptions: Assumptions, depth:
         return manifest
     return Several(
         tuple(
-            (
-                image.place,
-                image.value
-                if isinstance(image.value, Unknown)
-                else evaluate(image.value, scope, assumptions=assumptions),
+            PlacedImage(image.place, None, image.value)
+            if isinstance(image.value, Unknown)
+            else PlacedImage(
+                image.place, image.value, evaluate(image.value, scope, assumptions=assumptions)
             )
             for image in manifest.images
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 _REPOSITORY_ARN = "arn:${AWS::Partition}:ecr:${AWS::Region}:${AWS::AccountId}:repository/${Name}"
 _REPOSITORY_URI = "${AWS::AccountId}.dkr.ecr.${AWS::Region}.${AWS::URLSuffix}/${Name}"
 _SECRETS_MANAGER = "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}"
+# The id of the parameter in aws-cdk-lib, aws-ecs/lib/images/tag-parameter-container-image.ts.
+_TAG_PARAMETER = re.compile(r"ImageTagParam[0-9A-F]{8}\Z")
 _SSM_VALUE = "AWS::SSM::Parameter::Value<"
 _EXEMPT = "or exempt it with a reason."
 _GIVE_ENVIRONMENT = (
@@ -55,7 +58,7 @@ def get_att(interpreter: Interpreter, argument: Any, scope: TemplateScope) -> Re
     if resource is None:
         return _nothing_of_that_name(name, scope)
     return _attribute(interpreter, name, attribute, scope) or Unknown(
-        f"The attribute {attribute} of the {_type(resource)} {name!r} is known after it has been "
+        f"The attribute {attribute} of the {_described(name, resource)} is known after it has been "
         "deployed.",
         f"Use a value that is known at synth, such as a literal name, {_EXEMPT}",
     )
@@ -197,7 +200,7 @@ def _parameter_text(
     is_ssm = str(parameter.get("Type")).startswith(_SSM_VALUE)
     default = parameter.get("Default")
     if default is None:
-        return _parameter_without_value(name)
+        return _parameter_without_value(name, scope)
     if is_ssm or scope.use_parameter_defaults or scope.parent is not None:
         return interpreter.text(default, scope)
     return Unknown(
@@ -207,14 +210,25 @@ def _parameter_text(
     )
 
 
-def _parameter_without_value(name: str) -> Unknown:
+def _parameter_without_value(name: str, scope: TemplateScope) -> Unknown:
+    if _TAG_PARAMETER.search(name):
+        return Unknown(
+            f"The tag is the parameter {name!r} of a TagParameterContainerImage, which gets its "
+            "value at deployment, after the digest would have to be known.",
+            "Either name the tag in the code, as in "
+            "ContainerImage.from_ecr_repository(repository, 'v1'); or let the pipeline that fills "
+            "the parameter in pass tag@sha256:... and exempt the image with a reason.",
+        )
+    if scope.parent is not None:
+        return Unknown(
+            f"The nested stack {scope.stack!r} is given no value for its parameter {name!r}.",
+            f"Give it one (NestedStack(..., parameters={{{name!r}: ...}})), {_EXEMPT}",
+        )
     return Unknown(
         f"The parameter {name!r} gets its value at deployment, after the digest would have to be "
         "known.",
-        "Either name the tag in the code, as in "
-        "ContainerImage.from_ecr_repository(repository, 'v1'); or, where a pipeline fills the "
-        "parameter in (TagParameterContainerImage), let it pass tag@sha256:... and exempt the "
-        "image with a reason.",
+        "Write the value in the code; or give the parameter a default and allow defaults with "
+        f"PinImages(use_parameter_defaults=True); {_EXEMPT}",
     )
 
 
@@ -236,7 +250,7 @@ def _resource_ref(
         case "AWS::SecretsManager::Secret":
             return _secret_arn(interpreter, name, scope)
     return Unknown(
-        f"What Ref gives for the {_type(resource)} {name!r} is known after it has been deployed.",
+        f"What Ref gives for the {_described(name, resource)} is known after it has been deployed.",
         f"Use a value that is known at synth, such as a literal name, {_EXEMPT}",
     )
 
@@ -249,9 +263,10 @@ def _property(
     result = interpreter.text(properties[key], scope) if key in properties else Absent()
     if not isinstance(result, Absent):
         return result
-    kind = _type(scope.entry("Resources", name) or {})
+    resource = scope.entry("Resources", name) or {}
     return Unknown(
-        f"The {kind} {name!r} has no {key}, so CloudFormation makes one up at deployment.",
+        f"The {_described(name, resource)} has no {key}, so CloudFormation makes one up at "
+        "deployment.",
         f"Give it a {key} (repository_name=... for a CDK repository), write the digest behind it, "
         + _EXEMPT,
     )
@@ -311,6 +326,15 @@ def _nothing_of_that_name(name: str, scope: TemplateScope) -> Unknown:
         f"{name!r} is neither a parameter nor a resource of {where}.",
         "Correct the name, or add what it names.",
     )
+
+
+def _described(name: str, resource: Mapping[str, Any]) -> str:
+    """A resource for people, by its construct path where CDK has written that down."""
+    metadata = resource.get("Metadata")
+    path = metadata.get("aws:cdk:path") if isinstance(metadata, Mapping) else None
+    if not isinstance(path, str):
+        return f"{_type(resource)} {name!r}"
+    return f"{_type(resource)} {path.removesuffix('/Resource')!r}"
 
 
 def _type(resource: Mapping[str, Any]) -> str:

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from pinned_images.reference import ImageReference
 
@@ -135,11 +135,25 @@ class Choice:
     when_false: Evaluation
 
 
+class PlacedImage(NamedTuple):
+    """An image that is one of several.
+
+    Attributes:
+        place: Where it stands in the text, for people: ``[0].spec.containers[0].image``.
+        value: The image as it is written; None where it cannot be seen.
+        evaluation: What it is.
+    """
+
+    place: str
+    value: Any
+    evaluation: Evaluation
+
+
 @dataclass(frozen=True, slots=True)
 class Several:
-    """The images in one text, each with its place there (``Deployment/web: spec...image``)."""
+    """The images in one text."""
 
-    images: tuple[tuple[str, Evaluation], ...]
+    images: tuple[PlacedImage, ...]
 
 
 Leaf = Known | ExemptByRule | Absent | NeedsParameters | Unknown
@@ -152,8 +166,8 @@ def leaves(evaluation: Evaluation) -> Iterator[Leaf]:
         yield from leaves(evaluation.when_true)
         yield from leaves(evaluation.when_false)
     elif isinstance(evaluation, Several):
-        for _, image in evaluation.images:
-            yield from leaves(image)
+        for image in evaluation.images:
+            yield from leaves(image.evaluation)
     else:
         yield evaluation
 

@@ -15,7 +15,7 @@ from pinned_images.cloudformation.outcomes import (
 from pinned_images.cloudformation.rewriting import Refused
 from pinned_images.errors import PinnedImagesError
 from pinned_images.pinning.answers import Answers
-from pinned_images.pinning.images import Image
+from pinned_images.pinning.images import Image, ImageOutcome
 from pinned_images.pinning.resources import Finding, Verdict
 
 
@@ -53,20 +53,21 @@ def problem_of(image: Image, leaf: Leaf, answers: Answers) -> Finding | None:
 
 def _findings(image: Image, answers: Answers, refusal: Refused | None) -> tuple[Finding, ...]:
     found = [
-        _cannot_be_pinned(image, leaf, problem)
-        for leaf in leaves(image.evaluation)
-        if (problem := problem_of(image, leaf, answers)) is not None
+        _cannot_be_pinned(outcome, problem)
+        for outcome in image.outcomes()
+        if (problem := problem_of(image, outcome.leaf, answers)) is not None
     ]
     if refusal is not None and not found:
-        found.append(_cannot_be_pinned(image, None, Finding(refusal.reason, refusal.remedy)))
+        problem = Finding(refusal.reason, refusal.remedy)
+        found = [_cannot_be_pinned(outcome, problem) for outcome in image.outcomes()][:1]
     return tuple(dict.fromkeys(found))
 
 
-def _cannot_be_pinned(image: Image, leaf: Leaf | None, problem: Finding) -> Finding:
-    written = leaf.text if isinstance(leaf, Known) else image.as_written
+def _cannot_be_pinned(outcome: ImageOutcome, problem: Finding) -> Finding:
+    written = outcome.leaf.text if isinstance(outcome.leaf, Known) else outcome.written
+    image = f"The image {written}" if written else "The image"
     return Finding(
-        f"The image {written} at {image.location} cannot be pinned. {problem.description}",
-        problem.fix,
+        f"{image} at {outcome.location} cannot be pinned. {problem.description}", problem.fix
     )
 
 

@@ -2,17 +2,39 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
-from pinned_images.cloudformation.outcomes import Evaluation, SsmParameter, Unknown
+from pinned_images.cloudformation.outcomes import (
+    Choice,
+    Evaluation,
+    Leaf,
+    Several,
+    SsmParameter,
+    Unknown,
+)
+from pinned_images.cloudformation.readable import readable
 from pinned_images.cloudformation.sites import Site, evaluate_site, find_sites
 from pinned_images.pinning.policy import Policy
 from pinned_images.pinning.resources import ImageResource
 from pinned_images.pinning.secrets import secret_of
 from pinned_images.platforms import platform_of
 from pinned_images.reference import Platform
+
+
+class ImageOutcome(NamedTuple):
+    """One of the images that a place may come to: conditions choose, and a text holds several.
+
+    Attributes:
+        location: Where it stands: ``ContainerDefinitions[0].Image if Large``.
+        written: How it is written, for people; empty where it cannot be seen.
+        leaf: What it is.
+    """
+
+    location: str
+    written: str
+    leaf: Leaf
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,11 +65,22 @@ class Image:
         """The path of its property, in CloudFormation's names."""
         return self.site.location
 
-    @property
-    def as_written(self) -> str:
-        """Its value for people: a text, or the JSON of intrinsic functions."""
-        value = self.site.value
-        return value if isinstance(value, str) else json.dumps(value, default=str, sort_keys=True)
+    def outcomes(self) -> Iterator[ImageOutcome]:
+        """Everything that its value may come to, each with its place."""
+        return _outcomes(self.evaluation, self.location, self.site.value)
+
+
+def _outcomes(evaluation: Evaluation, location: str, value: Any) -> Iterator[ImageOutcome]:
+    if isinstance(evaluation, Choice):
+        yield from _outcomes(evaluation.when_true, f"{location} if {evaluation.condition}", value)
+        yield from _outcomes(
+            evaluation.when_false, f"{location} unless {evaluation.condition}", value
+        )
+    elif isinstance(evaluation, Several):
+        for image in evaluation.images:
+            yield from _outcomes(image.evaluation, f"{location} {image.place}", image.value)
+    else:
+        yield ImageOutcome(location, "" if value is None else readable(value), evaluation)
 
 
 def images_of(resource: ImageResource, policy: Policy) -> Iterator[Image]:

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
-from pinned_images.cloudformation.outcomes import (
-    Absent,
-    Choice,
-    Evaluation,
-    ExemptByRule,
-    Known,
-    Leaf,
-    Several,
-)
+from pinned_images.cloudformation.outcomes import Absent, ExemptByRule, Known
 from pinned_images.cloudformation.rewriting import Refused
 from pinned_images.errors import PinnedImagesError
 from pinned_images.lockfile import ParameterKey
 from pinned_images.pinning.answers import Answers, request_for
 from pinned_images.pinning.findings import problem_of
-from pinned_images.pinning.images import Image
+from pinned_images.pinning.images import Image, ImageOutcome
 from pinned_images.pinning.values import style_of
 from pinned_images.reference import ImageReference
 from pinned_images.report.records import ResolvedBy, SiteRecord
@@ -34,27 +25,16 @@ def records_of(image: Image, answers: Answers, refusal: Refused | None) -> list[
         refusal: Why its value could not be written with a digest.
     """
     return [
-        _record(image, f"{image.location} {place}".strip(), leaf, answers, refusal)
-        for place, leaf in _places(image.evaluation)
-        if not isinstance(leaf, Absent)
+        _record(image, outcome, answers, refusal)
+        for outcome in image.outcomes()
+        if not isinstance(outcome.leaf, Absent)
     ]
 
 
-def _places(evaluation: Evaluation, place: str = "") -> Iterator[tuple[str, Leaf]]:
-    """Each leaf, with where it stands inside the site."""
-    if isinstance(evaluation, Choice):
-        yield from _places(evaluation.when_true, f"{place} if {evaluation.condition}".strip())
-        yield from _places(evaluation.when_false, f"{place} unless {evaluation.condition}".strip())
-    elif isinstance(evaluation, Several):
-        for inner, image in evaluation.images:
-            yield from _places(image, f"{place} {inner}".strip())
-    else:
-        yield place, evaluation
-
-
 def _record(
-    image: Image, location: str, leaf: Leaf, answers: Answers, refusal: Refused | None
+    image: Image, outcome: ImageOutcome, answers: Answers, refusal: Refused | None
 ) -> SiteRecord:
+    location, written, leaf = outcome
     if isinstance(leaf, Known):
         return _known(image, location, leaf.reference, answers, refusal)
     if isinstance(leaf, ExemptByRule):
@@ -62,9 +42,9 @@ def _record(
         resolved_by: ResolvedBy = "asset" if by_asset else "exempt"
         return _plain(image, location, leaf.text, resolved_by, reason=leaf.reason)
     if image.exemption is not None:
-        return _plain(image, location, image.as_written, "exempt", reason=image.exemption)
+        return _plain(image, location, written, "exempt", reason=image.exemption)
     reason = str(problem_of(image, leaf, answers))
-    return _plain(image, location, image.as_written, "failed", reason=reason)
+    return _plain(image, location, written, "failed", reason=reason)
 
 
 def _known(

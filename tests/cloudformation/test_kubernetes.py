@@ -48,8 +48,8 @@ def images(manifest: Any) -> list[tuple[str, str]]:
     outcome = evaluate_site(site, SCOPE)
     assert isinstance(outcome, Several), outcome
     return [
-        (place, image.text if isinstance(image, Known) else str(image))
-        for place, image in outcome.images
+        (image.place, found.text if isinstance(found := image.evaluation, Known) else str(found))
+        for image in outcome.images
     ]
 
 
