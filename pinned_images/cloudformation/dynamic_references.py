@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
-from pinned_images.cloudformation.lookups import ssm_value
 from pinned_images.cloudformation.outcomes import SsmParameter, Unknown
+from pinned_images.cloudformation.parameter_values import ssm_value
 from pinned_images.cloudformation.results import Unsettled, joined
 from pinned_images.cloudformation.scope import TemplateScope
 

@@ -1,30 +1,18 @@
-"""What names come to: parameters, resources and their attributes, exports, pseudo parameters."""
+"""What names come to: parameters, resources and their attributes."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from pinned_images.cloudformation.outcomes import Absent, NeedsParameters, SsmParameter, Unknown
-from pinned_images.cloudformation.partitions import partition_of
-from pinned_images.cloudformation.results import Result, Unsettled
-from pinned_images.cloudformation.scope import HandedValue, TemplateScope
+from pinned_images.cloudformation.handed_values import get_stack_output, import_value
+from pinned_images.cloudformation.outcomes import Unknown
+from pinned_images.cloudformation.parameter_values import parameter_value, pseudo_parameter
+from pinned_images.cloudformation.resource_values import attribute_of, described, resource_ref
+from pinned_images.cloudformation.results import OR_EXEMPT, Result
+from pinned_images.cloudformation.scope import TemplateScope
 
 if TYPE_CHECKING:
     from pinned_images.cloudformation.interpreter import Interpreter
-
-_REPOSITORY_ARN = "arn:${AWS::Partition}:ecr:${AWS::Region}:${AWS::AccountId}:repository/${Name}"
-_REPOSITORY_URI = "${AWS::AccountId}.dkr.ecr.${AWS::Region}.${AWS::URLSuffix}/${Name}"
-_SECRETS_MANAGER = "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}"
-# The id of the parameter in aws-cdk-lib, aws-ecs/lib/images/tag-parameter-container-image.ts.
-_TAG_PARAMETER = re.compile(r"ImageTagParam[0-9A-F]{8}\Z")
-_SSM_VALUE = "AWS::SSM::Parameter::Value<"
-_EXEMPT = "or exempt it with a reason."
-_GIVE_ENVIRONMENT = (
-    "Give the stack an environment (env=Environment(account=..., region=...)), or synthesize "
-    "with AWS credentials, so that the CDK CLI tells the app its account and region."
-)
 
 
 def ref(interpreter: Interpreter, name: Any, scope: TemplateScope) -> Result:
@@ -32,13 +20,13 @@ def ref(interpreter: Interpreter, name: Any, scope: TemplateScope) -> Result:
     if not isinstance(name, str):
         return Unknown("Ref is given something other than a name.", "Write the name as text.")
     if name.startswith("AWS::"):
-        return _pseudo_parameter(interpreter, name, scope)
+        return pseudo_parameter(interpreter, name, scope)
     parameter = scope.entry("Parameters", name)
     if parameter is not None:
-        return _parameter(interpreter, name, parameter, scope)
+        return parameter_value(interpreter, name, parameter, scope)
     resource = scope.entry("Resources", name)
     if resource is not None:
-        return _resource_ref(interpreter, name, resource, scope)
+        return resource_ref(interpreter, name, resource, scope)
     return _nothing_of_that_name(name, scope)
 
 
@@ -57,266 +45,10 @@ def get_att(interpreter: Interpreter, argument: Any, scope: TemplateScope) -> Re
     resource = scope.entry("Resources", name)
     if resource is None:
         return _nothing_of_that_name(name, scope)
-    return _attribute(interpreter, name, attribute, scope) or Unknown(
-        f"The attribute {attribute} of the {_described(name, resource)} is known after it has been "
+    return attribute_of(interpreter, name, attribute, scope) or Unknown(
+        f"The attribute {attribute} of the {described(name, resource)} is known after it has been "
         "deployed.",
-        f"Use a value that is known at synth, such as a literal name, {_EXEMPT}",
-    )
-
-
-def _attribute(
-    interpreter: Interpreter, name: str, attribute: str, scope: TemplateScope
-) -> Result | None:
-    """An attribute of a resource of which one can know something; None of the others."""
-    match _type(scope.entry("Resources", name) or {}), attribute:
-        case "AWS::ECR::Repository", "Arn":
-            return _of_repository(_REPOSITORY_ARN, interpreter, name, scope)
-        case "AWS::ECR::Repository", "RepositoryUri":
-            return _of_repository(_REPOSITORY_URI, interpreter, name, scope)
-        case "AWS::SSM::Parameter", "Value":
-            return _property(interpreter, name, "Value", scope)
-        case "AWS::CloudFormation::Stack", _ if attribute.startswith("Outputs."):
-            return _nested_output(interpreter, name, attribute.removeprefix("Outputs."), scope)
-        case "Custom::CrossRegionExportReader", _:
-            return _cross_region_import(interpreter, name, attribute, scope)
-    return None
-
-
-def import_value(interpreter: Interpreter, argument: Any, scope: TemplateScope) -> Result:
-    """What ``Fn::ImportValue`` comes to, where the export is of the same app."""
-    name = interpreter.text(argument, scope)
-    if not isinstance(name, str):
-        return name
-    found = []
-    if scope.app is not None:
-        exports = scope.app.exports(scope.account, scope.region)
-        found = [
-            *exports.by_name.get(name, ()),
-            *(
-                export.value
-                for export in exports.computed
-                if interpreter.text(export.name, export.value.scope) == name
-            ),
-        ]
-    return _the_only(
-        interpreter,
-        found,
-        what=f"The export {name!r}",
-        remedy="Add the stack that exports it to this app, write the value as text, " + _EXEMPT,
-    )
-
-
-def get_stack_output(interpreter: Interpreter, argument: Any, scope: TemplateScope) -> Result:
-    """What ``Fn::GetStackOutput`` comes to, where the stack is of the same app."""
-    if not isinstance(argument, Mapping) or not {"StackName", "OutputName"} <= argument.keys():
-        return Unknown(
-            "Fn::GetStackOutput is not written as CloudFormation takes it.",
-            "Write {StackName: ..., OutputName: ...}.",
-        )
-    stack = interpreter.text(argument["StackName"], scope)
-    output = interpreter.text(argument["OutputName"], scope)
-    region: str | Unsettled | None = scope.region
-    if argument.get("Region") is not None:
-        region = interpreter.text(argument["Region"], scope)
-    if not isinstance(stack, str):
-        return stack
-    if not isinstance(output, str):
-        return output
-    if region is not None and not isinstance(region, str):
-        return region
-    found = scope.app.stack_output(stack, region, output) if scope.app else []
-    return _the_only(
-        interpreter,
-        found,
-        what=f"The output {output!r} of the stack {stack!r}",
-        remedy="Add that stack to this app, write the value as text, " + _EXEMPT,
-    )
-
-
-def _the_only(
-    interpreter: Interpreter, found: list[HandedValue], *, what: str, remedy: str
-) -> Result:
-    if len(found) == 1:
-        return interpreter.evaluate(*found[0])
-    if not found:
-        return Unknown(f"{what} is of no stack in this app and environment.", remedy)
-    return Unknown(
-        f"{what} is of {len(found)} stacks in this app.", "Give one of them another name."
-    )
-
-
-def _pseudo_parameter(interpreter: Interpreter, name: str, scope: TemplateScope) -> Result:
-    region = scope.region
-    known = {
-        "AWS::AccountId": scope.account,
-        "AWS::Region": region,
-        "AWS::Partition": partition_of(region).name if region else None,
-        "AWS::URLSuffix": partition_of(region).url_suffix if region else None,
-        "AWS::StackName": scope.stack if scope.parent is None and scope.stack else None,
-    }
-    if name == "AWS::NoValue":
-        return Absent()
-    value = known.get(name)
-    if value is not None:
-        return value
-    if name not in known or name == "AWS::StackName":
-        return Unknown(
-            f"{name} gets its value at deployment.", f"Leave it out of the image, {_EXEMPT}"
-        )
-    if interpreter.symbolic:
-        return f"${{{name}}}"
-    what = "account" if name == "AWS::AccountId" else "region"
-    return Unknown(
-        f"The image depends on {name}, and the stack's {what} is not known at synth.",
-        _GIVE_ENVIRONMENT,
-    )
-
-
-def _parameter(
-    interpreter: Interpreter, name: str, parameter: Mapping[str, Any], scope: TemplateScope
-) -> Result:
-    declared = parameter.get("Type")
-    kind = declared if isinstance(declared, str) else "String"
-    value = _parameter_text(interpreter, name, parameter, scope)
-    if isinstance(value, str) and kind.startswith(_SSM_VALUE):
-        value = ssm_value(SsmParameter(value, None, scope.account, scope.region), scope)
-    if isinstance(value, str) and ("List<" in kind or kind == "CommaDelimitedList"):
-        return interpreter.evaluate([part.strip() for part in value.split(",")], scope)
-    return value
-
-
-def _parameter_text(
-    interpreter: Interpreter, name: str, parameter: Mapping[str, Any], scope: TemplateScope
-) -> str | Unsettled:
-    if parameter.get("NoEcho") in (True, "true", "True"):
-        return Unknown(
-            f"The parameter {name!r} is a secret (NoEcho).",
-            f"Use a parameter without NoEcho for the image, {_EXEMPT}",
-        )
-    if scope.parent is not None:
-        bound = scope.parent.resource_properties(scope.logical_id_in_parent).get("Parameters")
-        if isinstance(bound, Mapping) and name in bound:
-            return interpreter.text(bound[name], scope.parent)
-    is_ssm = str(parameter.get("Type")).startswith(_SSM_VALUE)
-    default = parameter.get("Default")
-    if default is None:
-        return _parameter_without_value(name, scope)
-    if is_ssm or scope.use_parameter_defaults or scope.parent is not None:
-        return interpreter.text(default, scope)
-    return Unknown(
-        f"A deployment can give the parameter {name!r} another value than its default {default!r}.",
-        "Write the image as text, allow defaults with "
-        f"PinImages(use_parameter_defaults=True), {_EXEMPT}",
-    )
-
-
-def _parameter_without_value(name: str, scope: TemplateScope) -> Unknown:
-    if _TAG_PARAMETER.search(name):
-        return Unknown(
-            f"The tag is the parameter {name!r} of a TagParameterContainerImage, which gets its "
-            "value at deployment, after the digest would have to be known.",
-            "Either name the tag in the code, as in "
-            "ContainerImage.from_ecr_repository(repository, 'v1'); or let the pipeline that fills "
-            "the parameter in pass tag@sha256:... and exempt the image with a reason.",
-        )
-    if scope.parent is not None:
-        return Unknown(
-            f"The nested stack {scope.stack!r} is given no value for its parameter {name!r}.",
-            f"Give it one (NestedStack(..., parameters={{{name!r}: ...}})), {_EXEMPT}",
-        )
-    return Unknown(
-        f"The parameter {name!r} gets its value at deployment, after the digest would have to be "
-        "known.",
-        "Write the value in the code; or give the parameter a default and allow defaults with "
-        f"PinImages(use_parameter_defaults=True); {_EXEMPT}",
-    )
-
-
-def ssm_value(parameter: SsmParameter, scope: TemplateScope) -> str | Unsettled:
-    """The value of an SSM parameter, as far as the caller has read it."""
-    return scope.parameter_values.get(parameter, NeedsParameters(frozenset({parameter})))
-
-
-def _resource_ref(
-    interpreter: Interpreter, name: str, resource: Mapping[str, Any], scope: TemplateScope
-) -> Result:
-    match resource.get("Type"):
-        case "AWS::ECR::Repository":
-            return _property(interpreter, name, "RepositoryName", scope)
-        case "AWS::ECR::PullThroughCacheRule":
-            return _property(interpreter, name, "EcrRepositoryPrefix", scope)
-        case "AWS::SSM::Parameter":
-            return _property(interpreter, name, "Name", scope)
-        case "AWS::SecretsManager::Secret":
-            return _secret_arn(interpreter, name, scope)
-    return Unknown(
-        f"What Ref gives for the {_described(name, resource)} is known after it has been deployed.",
-        f"Use a value that is known at synth, such as a literal name, {_EXEMPT}",
-    )
-
-
-def _property(
-    interpreter: Interpreter, name: str, key: str, scope: TemplateScope
-) -> str | Unsettled:
-    """A property that a resource is known by; CloudFormation makes one up where it is not set."""
-    properties = scope.resource_properties(name)
-    result = interpreter.text(properties[key], scope) if key in properties else Absent()
-    if not isinstance(result, Absent):
-        return result
-    resource = scope.entry("Resources", name) or {}
-    return Unknown(
-        f"The {_described(name, resource)} has no {key}, so CloudFormation makes one up at "
-        "deployment.",
-        f"Give it a {key} (repository_name=... for a CDK repository), write the digest behind it, "
-        + _EXEMPT,
-    )
-
-
-def _of_repository(text: str, interpreter: Interpreter, name: str, scope: TemplateScope) -> Result:
-    return interpreter.evaluate({"Fn::Sub": [text, {"Name": {"Ref": name}}]}, scope)
-
-
-def _secret_arn(interpreter: Interpreter, name: str, scope: TemplateScope) -> Result:
-    """A secret's ARN without what AWS puts behind the name at deployment; it finds the secret too.
-
-    AWS Secrets Manager user guide, "Find a secret from a partial ARN".
-    """
-    given = scope.resource_properties(name).get("Name")
-    if given is None:
-        return Unknown(
-            f"The secret {name!r} has no Name, so CloudFormation makes one up at deployment.",
-            "Give it one (secret_name=... for a CDK secret).",
-        )
-    return interpreter.evaluate(
-        {"Fn::Sub": [f"{_SECRETS_MANAGER}:secret:${{Name}}", {"Name": given}]}, scope
-    )
-
-
-def _nested_output(
-    interpreter: Interpreter, name: str, output: str, scope: TemplateScope
-) -> Result:
-    nested = scope.nested.get(name)
-    entry = nested.entry("Outputs", output) if nested is not None else None
-    if nested is None or entry is None or "Value" not in entry:
-        return Unknown(
-            f"The template of the nested stack {name!r} is not in this app, or has no output "
-            f"{output!r}.",
-            f"Write the value as text, {_EXEMPT}",
-        )
-    return interpreter.evaluate(entry["Value"], nested)
-
-
-def _cross_region_import(
-    interpreter: Interpreter, name: str, attribute: str, scope: TemplateScope
-) -> Result:
-    reader = scope.resource_properties(name).get("ReaderProps")
-    region = reader.get("region") if isinstance(reader, Mapping) else None
-    found = scope.app.cross_region_export(attribute, region) if scope.app else []
-    return _the_only(
-        interpreter,
-        found,
-        what=f"The cross-region reference {attribute!r}",
-        remedy="Add the stack that it comes from to this app, write the value as text, " + _EXEMPT,
+        f"Use a value that is known at synth, such as a literal name, {OR_EXEMPT}",
     )
 
 
@@ -326,20 +58,6 @@ def _nothing_of_that_name(name: str, scope: TemplateScope) -> Unknown:
         f"{name!r} is neither a parameter nor a resource of {where}.",
         "Correct the name, or add what it names.",
     )
-
-
-def _described(name: str, resource: Mapping[str, Any]) -> str:
-    """A resource for people, by its construct path where CDK has written that down."""
-    metadata = resource.get("Metadata")
-    path = metadata.get("aws:cdk:path") if isinstance(metadata, Mapping) else None
-    if not isinstance(path, str):
-        return f"{_type(resource)} {name!r}"
-    return f"{_type(resource)} {path.removesuffix('/Resource')!r}"
-
-
-def _type(resource: Mapping[str, Any]) -> str:
-    declared = resource.get("Type")
-    return declared if isinstance(declared, str) else "resource"
 
 
 LOOKUPS = {

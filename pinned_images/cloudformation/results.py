@@ -17,6 +17,10 @@ WRITE_IT_OUT = (
 )
 
 
+#: The end of a remedy.
+OR_EXEMPT = "or exempt it with a reason."
+
+
 class Pending(NamedTuple):
     """A value that has not been looked at yet, and the scope that it means something in."""
 

@@ -150,6 +150,10 @@ class Exports:
 class AppTemplates:
     """The templates of one app: what their stacks hand to each other.
 
+    Attributes:
+        scopes: The scopes of its top-level stacks, as far as they were needed.
+        make_others: Makes the scopes of all its other stacks.
+
     Example:
         >>> app = AppTemplates()
         >>> producer = TemplateScope({}, stack="Producer", app=app)
@@ -159,6 +163,7 @@ class AppTemplates:
     """
 
     scopes: list[TemplateScope] = field(default_factory=list)
+    make_others: Callable[[], None] | None = None
     _exports: dict[tuple[str | None, str | None], Exports] = field(default_factory=dict)
 
     def all_scopes(self) -> Iterator[TemplateScope]:
@@ -174,6 +179,13 @@ class AppTemplates:
         if scope.parent is None:
             self.scopes.append(scope)
         self._exports.clear()
+
+    def add_others(self) -> bool:
+        """Take in the app's other stacks; False where that has been done."""
+        make_others, self.make_others = self.make_others, None
+        if make_others is not None:
+            make_others()
+        return make_others is not None
 
     def exports(self, account: str | None, region: str | None) -> Exports:
         """What the stacks of an environment export; collected anew when stacks have been added."""

@@ -32,6 +32,10 @@ class StackScopes:
     _app: AppTemplates = field(default_factory=AppTemplates)
     _scopes: ConstructMap[Stack, TemplateScope] = field(default_factory=ConstructMap)
 
+    def __post_init__(self) -> None:
+        """Let values be looked for in all stacks of the app, where those at hand do not do."""
+        self._app.make_others = self._make_others
+
     def of(self, stack: Stack) -> TemplateScope:
         """The scope of a stack, and with it those of the stacks that it may refer to."""
         known = self._scopes.get(stack)
@@ -56,6 +60,11 @@ class StackScopes:
         for producer in stack.dependencies:
             self.of(producer)
         return scope
+
+    def _make_others(self) -> None:
+        for construct in self.root.node.root.node.find_all():
+            if isinstance(construct, Stack):
+                self.of(construct)
 
     @cached_property
     def _asset_images(self) -> AssetImages:
