@@ -143,9 +143,10 @@ def test_the_partition_follows_from_the_region(region: str, partition: str) -> N
     assert partition_of(region) == partition
 
 
-def test_importing_the_hosts_does_not_load_the_aws_sdk() -> None:
+def test_nothing_loads_the_aws_sdk_or_an_http_client_before_somebody_is_asked() -> None:
     program = (
-        "import sys, pinned_images.registry.aws.hosts;"
-        "sys.exit(bool({'boto3', 'botocore'} & set(sys.modules)))"
+        "import sys; from pinned_images.registry import RegistryResolver;"
+        "RegistryResolver().resolve([]);"
+        "sys.exit(bool({'boto3', 'botocore', 'urllib3'} & set(sys.modules)))"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
