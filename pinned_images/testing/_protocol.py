@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from threading import RLock
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -48,6 +48,15 @@ class Request:
             return f"{self.method} {_KINDS[route['kind']]}"
         named = {"/v2/": "base", "/token": "token"}
         return f"{self.method} {named.get(self.path, 'other')}"
+
+
+def combined(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Headers by their names in lower case, those of one name as one (RFC 9110, section 5.3)."""
+    together: dict[str, str] = {}
+    for name, text in headers:
+        key = name.lower()
+        together[key] = f"{together[key]}, {text}" if key in together else text
+    return together
 
 
 @dataclass(frozen=True, slots=True)

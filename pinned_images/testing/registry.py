@@ -17,7 +17,7 @@ from pinned_images.errors import ConfigurationError
 from pinned_images.reference import Digest, ImageReference, Platform
 from pinned_images.testing._images import Manifest, MediaTypes, Recipe, platforms_of
 from pinned_images.testing._protection import Credentials, Protection, Scheme
-from pinned_images.testing._protocol import Answer, Registry, Repository, Request
+from pinned_images.testing._protocol import Answer, Registry, Repository, Request, combined
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -321,7 +321,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _handle(self) -> None:
         length = int(self.headers.get("Content-Length") or 0)
-        headers = {name.lower(): text for name, text in self.headers.items()}
+        headers = combined(self.headers.items())
         request = Request(self.command, self.path, headers, self.rfile.read(length))
         answer = self.server.registry._receive(request)  # noqa: SLF001 (two halves of one thing)
         self.send_response(answer.status)

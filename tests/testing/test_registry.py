@@ -134,6 +134,14 @@ class TestAccept:
         answer = http.request("GET", "/v2/app/manifests/1", headers=headers)
         assert answer.headers["Docker-Content-Digest"] == digest
 
+    def test_may_come_in_a_header_for_each_type(
+        self, registry: RegistryServer, http: urllib3.HTTPConnectionPool
+    ) -> None:
+        registry.push("app:1")
+        headers = urllib3.HTTPHeaderDict({"Accept": MANIFEST})
+        headers.add("Accept", DOCKER_MANIFEST)
+        assert http.request("GET", "/v2/app/manifests/1", headers=headers).status == 200
+
     def test_without_the_oci_index_does_not_find_an_index(
         self, registry: RegistryServer, http: urllib3.HTTPConnectionPool
     ) -> None:
