@@ -13,6 +13,17 @@ PLUGIN = "pinned-images"
 UNPINNED_IMAGE = "unpinned-image"
 FLOATING_TAG = "floating-tag"
 VERSION_CONSISTENCY = "version-consistency"
+UNSEEN_IMAGES = "unseen-images"
+UNLISTED_IMAGE = "unlisted-image"
+UNUSED_EXEMPTION = "unused-exemption"
+RULES = (
+    UNPINNED_IMAGE,
+    FLOATING_TAG,
+    VERSION_CONSISTENCY,
+    UNSEEN_IMAGES,
+    UNLISTED_IMAGE,
+    UNUSED_EXEMPTION,
+)
 
 
 def rule_id(rule: str) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from fnmatch import fnmatchcase
 
+from pinned_images.cloudformation.outcomes import Known, Leaf
 from pinned_images.errors import ConfigurationError
 from pinned_images.reference import ImageReference
 
@@ -68,6 +69,15 @@ class ExemptionPatterns:
             if fnmatchcase(reference.normalized, pattern):
                 return pattern, exemption
         return None
+
+    def patterns_for(self, outcomes: Iterable[Leaf]) -> frozenset[str]:
+        """The patterns that unpinned images among some outcomes fall under."""
+        matched = (
+            self.match(leaf.reference)
+            for leaf in outcomes
+            if isinstance(leaf, Known) and leaf.reference.digest is None
+        )
+        return frozenset(each[0] for each in matched if each is not None)
 
     def ended(self, reference: ImageReference, today: date) -> str | None:
         """The sentence on an exemption of an image that is over; None where none is.

@@ -17,14 +17,17 @@ from aws_cdk import (
     PolicyViolation,
 )
 
-from pinned_images.acknowledgements import (
-    FLOATING_TAG,
-    PLUGIN,
-    UNPINNED_IMAGE,
-    VERSION_CONSISTENCY,
-)
+from pinned_images.acknowledgements import PLUGIN, RULES
 from pinned_images.cloud_assembly import AssemblyStack
-from pinned_images.examination import AppProblem, Coverage, MissedStage, Violation, examine
+from pinned_images.construct_tree.logical_ids import paths_of_templates
+from pinned_images.examination import (
+    AppProblem,
+    Coverage,
+    MissedStage,
+    Violation,
+    examine,
+    unused_exemptions,
+)
 from pinned_images.exemptions import Exemption
 from pinned_images.options import Options
 from pinned_images.pinning import VersionConsistency
@@ -99,26 +102,32 @@ class PinnedImagesGate:
     @property
     def rule_ids(self) -> list[str]:
         """The rules that are looked at."""
-        return [UNPINNED_IMAGE, FLOATING_TAG, VERSION_CONSISTENCY]
+        return list(RULES)
 
     def validate(self, context: IPolicyValidationContext) -> PolicyValidationPluginReport:
         """Read the templates and report every image that breaks a rule."""
+        paths = paths_of_templates(context.app_construct)
         stacks = [
             AssemblyStack.read(
                 stack.stack_construct_path,
                 Path(stack.template_path),
                 stack.account_id or os.environ.get("CDK_DEFAULT_ACCOUNT"),
                 stack.region or os.environ.get("CDK_DEFAULT_REGION"),
+                paths,
             )
             for stack in context.stack_templates
         ]
-        found = examine(stacks, self._surroundings.coverages())
-        missed = self._surroundings.missed_stages() if found else []
-        violations, problems = placed(found, stacks, missed, context.app_construct)
-        problems = [*self._surroundings.problems(), *problems]
+        coverages = self._surroundings.coverages()
+        found = examine(stacks, coverages)
+        missed = self._surroundings.missed_stages() if found.violations else []
+        violations, problems = placed(found.violations, stacks, missed, context.app_construct)
+        problems = [*self._surroundings.problems(), *problems, *unused_exemptions(found, coverages)]
+        severities = {
+            *(each.severity for each in problems),
+            *(each.complaint.severity for each in violations),
+        }
         return PolicyValidationPluginReport(
-            success=not problems
-            and all(each.complaint.severity == "warning" for each in violations),
+            success="error" not in severities,
             violations=[*map(_problem_as_cdk, problems), *map(_as_cdk, violations)],
         )
 
@@ -159,9 +168,9 @@ def _as_cdk(violation: Violation) -> PolicyViolation:
         violating_resources=[
             PolicyViolatingResource(
                 construct_path=violation.construct_path,
-                resource_logical_id=violation.logical_id,
+                resource_logical_id=violation.logical_id or None,
                 template_path=violation.template_path,
-                locations=[violation.location],
+                locations=[violation.location] if violation.location else [],
             )
         ],
     )
@@ -170,9 +179,9 @@ def _as_cdk(violation: Violation) -> PolicyViolation:
 def _problem_as_cdk(problem: AppProblem) -> PolicyViolation:
     """At the App itself: what stands in a nested Stage, the CLI shows to those who select it."""
     return PolicyViolation(
-        rule_name=UNPINNED_IMAGE,
+        rule_name=problem.rule,
         description=problem.description,
         fix=problem.fix,
-        severity="error",
+        severity=problem.severity,
         violating_resources=[PolicyViolatingResource(construct_path="", locations=[])],
     )

@@ -73,6 +73,7 @@ def _coverage(synthesis: Synthesis) -> Coverage:
         scope_paths=synthesis.scope_paths(),
         policy=synthesis.options.policy(),
         verdicts=synthesis.verdicts,
+        is_pinned=True,
         is_silent=synthesis.failure is not None,
         parameter_values=synthesis.parameter_values,
         use_parameter_defaults=synthesis.options.use_parameter_defaults,

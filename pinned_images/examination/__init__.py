@@ -4,7 +4,8 @@ What rules say of an image stands in `rules.py`, what is looked at in `stacks.py
 """
 
 from pinned_images.examination.coverage import Coverage
-from pinned_images.examination.stacks import examine
+from pinned_images.examination.stacks import Examination, examine
+from pinned_images.examination.unused import unused_exemptions
 from pinned_images.examination.violations import (
     AppProblem,
     Complaint,
@@ -17,8 +18,10 @@ __all__ = [
     "AppProblem",
     "Complaint",
     "Coverage",
+    "Examination",
     "MissedReason",
     "MissedStage",
     "Violation",
     "examine",
+    "unused_exemptions",
 ]

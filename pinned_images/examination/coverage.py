@@ -18,6 +18,7 @@ class Coverage:
         policy: What the user decided.
         verdicts: What was decided about images while they were pinned, by construct path and
             property.
+        is_pinned: Whether `PinImages` pins its images, rather than that others have to.
         is_silent: Whether a problem with all its images has been reported already.
         parameter_values: Values of SSM parameters, as far as they were read.
         use_parameter_defaults: See `TemplateScope`.
@@ -26,6 +27,7 @@ class Coverage:
     scope_paths: Collection[str]
     policy: Policy
     verdicts: Mapping[tuple[str, str], Verdict] = field(default_factory=dict)
+    is_pinned: bool = False
     is_silent: bool = False
     parameter_values: Mapping[SsmParameter, str | Unknown] = field(default_factory=dict)
     use_parameter_defaults: bool = False

@@ -23,7 +23,7 @@ def scopes_of(
     return dict(pair for stack in stacks for pair in _scopes(stack, app, assets, coverage))
 
 
-def readable(text: str) -> str:
+def without_stand_in(text: str) -> str:
     """An image for people, who need not see what stands in for a parameter's value."""
     return "in an SSM parameter" if text.startswith(_STAND_IN) else text
 
@@ -45,16 +45,21 @@ def _scopes(
         asset_images=assets,
     )
     yield stack, scope
-    yield from _nested(stack, scope)
+    yield from _nested(stack, scope, assets, coverage)
 
 
 def _nested(
-    stack: AssemblyStack, scope: TemplateScope
+    stack: AssemblyStack,
+    scope: TemplateScope,
+    assets: Callable[[], AssetImages],
+    coverage: Coverage,
 ) -> Iterator[tuple[AssemblyStack, TemplateScope]]:
     for nested in stack.nested:
         inner = scope.nest(nested.logical_id_in_parent, nested.template)
         yield nested, inner
-        yield from _nested(nested, inner)
+        yield from _nested(nested, inner, assets, coverage)
+    for detached in stack.detached:
+        yield from _scopes(detached, AppTemplates(), assets, coverage)
 
 
 def _asset_images(stacks: Sequence[AssemblyStack]) -> AssetImages:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from pinned_images.acknowledgements import UNPINNED_IMAGE
+
 Severity = Literal["error", "warning"]
 
 #: Why a Stage was not pinned: nobody asked for it, or too late.
@@ -69,7 +71,11 @@ class AppProblem:
     Attributes:
         description: What is wrong and where, as a sentence.
         fix: What to do, as a sentence; None where the description says it.
+        rule: A rule without the plugin's name.
+        severity: A warning does not end the synth.
     """
 
     description: str
     fix: str | None
+    rule: str = UNPINNED_IMAGE
+    severity: Severity = "error"

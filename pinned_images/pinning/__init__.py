@@ -4,18 +4,20 @@ What it is given are resources as plain property trees; what it gives back are t
 pinned images, verdicts on those that carry no digest, and records for the report.
 """
 
-from pinned_images.pinning.images import asks_for_floating_tag
+from pinned_images.pinning.images import ImageOutcome, asks_for_floating_tag, outcomes_of
 from pinned_images.pinning.pipeline import pin_images
 from pinned_images.pinning.policy import Policy, VersionConsistency
 from pinned_images.pinning.resources import Finding, ImageResource, PinnedResource, Verdict
 
 __all__ = [
     "Finding",
+    "ImageOutcome",
     "ImageResource",
     "PinnedResource",
     "Policy",
     "Verdict",
     "VersionConsistency",
     "asks_for_floating_tag",
+    "outcomes_of",
     "pin_images",
 ]

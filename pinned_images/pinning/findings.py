@@ -32,10 +32,11 @@ def verdict_of(
     """
     if image.exemption is not None:
         return Verdict(image.location, rendered)
+    outcomes = list(leaves(image.evaluation))
     findings = _findings(image, answers, refusal)
-    if not findings and not any(_is_exempt(leaf, answers) for leaf in leaves(image.evaluation)):
-        return None
-    return Verdict(image.location, rendered, findings)
+    patterns = answers.policy.exempt.patterns_for(outcomes)
+    is_left = bool(patterns) or any(isinstance(leaf, ExemptByRule) for leaf in outcomes)
+    return Verdict(image.location, rendered, findings, patterns) if findings or is_left else None
 
 
 def problem_of(image: Image, leaf: Leaf, answers: Answers) -> Finding | None:
@@ -68,12 +69,4 @@ def _cannot_be_pinned(outcome: ImageOutcome, problem: Finding) -> Finding:
     image = f"The image {written}" if written else "The image"
     return Finding(
         f"{image} at {outcome.location} cannot be pinned. {problem.description}", problem.fix
-    )
-
-
-def _is_exempt(leaf: Leaf, answers: Answers) -> bool:
-    return isinstance(leaf, ExemptByRule) or (
-        isinstance(leaf, Known)
-        and leaf.reference.digest is None
-        and answers.policy.exempt.match(leaf.reference) is not None
     )

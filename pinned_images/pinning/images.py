@@ -67,18 +67,25 @@ class Image:
 
     def outcomes(self) -> Iterator[ImageOutcome]:
         """Everything that its value may come to, each with its place."""
-        return _outcomes(self.evaluation, self.location, self.site.value)
+        return outcomes_of(self.evaluation, self.location, self.site.value)
 
 
-def _outcomes(evaluation: Evaluation, location: str, value: Any) -> Iterator[ImageOutcome]:
+def outcomes_of(evaluation: Evaluation, location: str, value: Any) -> Iterator[ImageOutcome]:
+    """Everything that a value may come to.
+
+    Args:
+        evaluation: What it means.
+        location: Where it stands.
+        value: The value.
+    """
     if isinstance(evaluation, Choice):
-        yield from _outcomes(evaluation.when_true, f"{location} if {evaluation.condition}", value)
-        yield from _outcomes(
+        yield from outcomes_of(evaluation.when_true, f"{location} if {evaluation.condition}", value)
+        yield from outcomes_of(
             evaluation.when_false, f"{location} unless {evaluation.condition}", value
         )
     elif isinstance(evaluation, Several):
         for image in evaluation.images:
-            yield from _outcomes(image.evaluation, f"{location} {image.place}", image.value)
+            yield from outcomes_of(image.evaluation, f"{location} {image.place}", image.value)
     else:
         yield ImageOutcome(location, "" if value is None else readable(value), evaluation)
 

@@ -61,11 +61,13 @@ class Verdict:
         location: The path of the property: ``ContainerDefinitions[0].Image``.
         value: What is rendered there.
         findings: Why it could not be pinned; none where it need not be.
+        patterns: The patterns of exemptions that it falls under.
     """
 
     location: str
     value: Any
     findings: tuple[Finding, ...] = ()
+    patterns: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

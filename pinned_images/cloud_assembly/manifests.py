@@ -1,0 +1,62 @@
+"""What the manifests beside the templates say."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+
+class FileAsset(NamedTuple):
+    """A file that is uploaded when the app is deployed.
+
+    Attributes:
+        content_hash: What its place in the bucket is named by.
+        path: The file, beside the manifest or relative to its folder.
+    """
+
+    content_hash: str
+    path: str
+
+
+def asset_manifests(folder: Path) -> Iterator[Mapping[str, Any]]:
+    """The asset manifests of all stacks in the folder of an assembly."""
+    for path in sorted(folder.glob("*.assets.json")):
+        manifest: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        yield manifest
+
+
+def file_assets(folder: Path) -> list[FileAsset]:
+    """The file assets of all stacks in the folder of an assembly."""
+    return [
+        FileAsset(identifier.partition("-")[0], str(asset.get("source", {}).get("path", "")))
+        for manifest in asset_manifests(folder)
+        for identifier, asset in manifest.get("files", {}).items()
+    ]
+
+
+def artifact_of(template_path: Path) -> Mapping[str, Any]:
+    """The stack's entry in the manifest of its assembly, with its id; empty without a manifest."""
+    manifest_path = template_path.parent / "manifest.json"
+    if not manifest_path.exists():
+        return {}
+    manifest = json.loads(manifest_path.read_text(encoding="utf-8"))
+    for identifier, artifact in manifest.get("artifacts", {}).items():
+        if artifact.get("properties", {}).get("templateFile") == template_path.name:
+            return {**artifact, "id": identifier}
+    return {}
+
+
+def metadata_of(artifact: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
+    """Construct metadata of a stack: newer versions of CDK write it beside the manifest.
+
+    Args:
+        artifact: The stack's entry in the manifest.
+        folder: The manifest's folder.
+    """
+    metadata: dict[str, Any] = dict(artifact.get("metadata", {}))
+    separate = artifact.get("additionalMetadataFile")
+    if separate is not None:
+        metadata.update(json.loads((folder / separate).read_text(encoding="utf-8")))
+    return metadata

@@ -1,0 +1,77 @@
+"""Templates that resources of a template name: nested stacks, stack sets, products."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pinned_images.cloud_assembly.manifests import FileAsset
+from pinned_images.cloudformation.catalog import Catalog
+from pinned_images.cloudformation.sites import find_sites
+
+NESTED_STACK = "AWS::CloudFormation::Stack"
+
+_URLS = Catalog([]).extended(
+    {
+        NESTED_STACK: ["TemplateURL"],
+        "AWS::CloudFormation::StackSet": ["TemplateURL"],
+        "AWS::Serverless::Application": ["Location"],
+        "AWS::ServiceCatalog::CloudFormationProduct": [
+            "ProvisioningArtifactParameters[].Info.LoadTemplateFromURL"
+        ],
+    }
+)
+_BODIES = Catalog([]).extended({"AWS::CloudFormation::StackSet": ["TemplateBody"]})
+
+
+class NamedTemplate(NamedTuple):
+    """A template that a resource names.
+
+    Attributes:
+        location: The property that names it.
+        file: Its file, where it is in a file of the app's.
+        content: What it holds; None where that cannot be read.
+    """
+
+    location: str
+    file: Path | None = None
+    content: Mapping[str, Any] | None = None
+
+
+def templates_named_by(
+    resource: Mapping[str, Any], assets: Sequence[FileAsset], folder: Path
+) -> Iterator[NamedTemplate]:
+    """The templates that a resource names.
+
+    Args:
+        resource: The resource, as the template has it.
+        assets: The file assets of the app.
+        folder: The folder that their paths begin at.
+    """
+    resource_type, properties = str(resource.get("Type")), resource.get("Properties")
+    for site in find_sites(resource_type, properties, _URLS):
+        named = resource.get("Metadata", {}).get("aws:asset:path")
+        url = json.dumps(site.value)
+        paths = [named] if named else [each.path for each in assets if each.content_hash in url]
+        file = folder / paths[0] if paths else None
+        yield NamedTemplate(site.location, file, None if file is None else _read(file))
+    for site in find_sites(resource_type, properties, _BODIES):
+        yield NamedTemplate(site.location, None, _parsed(site.value))
+
+
+def _read(file: Path) -> Mapping[str, Any] | None:
+    try:
+        return _parsed(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def _parsed(text: object) -> Mapping[str, Any] | None:
+    """A template in JSON; YAML is not read."""
+    try:
+        content = json.loads(text) if isinstance(text, str) else text
+    except (ValueError, RecursionError):
+        return None
+    return content if isinstance(content, Mapping) and "Resources" in content else None

@@ -1,0 +1,191 @@
+"""The stacks of a cloud assembly, with those that are nested in them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pinned_images.acknowledgements import Acknowledgements
+from pinned_images.cloud_assembly.constructs import StackConstructs, nested_stack_at
+from pinned_images.cloud_assembly.manifests import artifact_of, file_assets, metadata_of
+from pinned_images.cloud_assembly.named_templates import (
+    NESTED_STACK,
+    NamedTemplate,
+    templates_named_by,
+)
+
+#: Construct paths by logical id, for the file of a template.
+PathsOfTemplate = Callable[[str], Mapping[str, str]]
+
+
+@dataclass(frozen=True, eq=False)
+class AssemblyStack:
+    """A stack in a cloud assembly, nested or not, or another template that one of them names.
+
+    Attributes:
+        construct_path: Its path in the construct tree.
+        template_path: Its template's file; for a template that stands in another one, that one's.
+        metadata: Construct metadata by construct path, of the top-level stack that it belongs to.
+        account: The account that it is deployed to, where it is known.
+        region: The region that it is deployed to, where it is known.
+        logical_id_in_parent: Of a nested stack: the resource in its parent's template.
+        name: The name that a top-level stack is deployed under.
+        validate_on_synth: Whether `cdk synth` shows what is wrong in it, in whatever Stage it is.
+        content: The template where it is not in a file of its own.
+        paths_of_template: Who knows constructs where the metadata does not tell them.
+    """
+
+    construct_path: str
+    template_path: Path
+    metadata: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    account: str | None = None
+    region: str | None = None
+    logical_id_in_parent: str = ""
+    name: str = ""
+    validate_on_synth: bool = False
+    content: Mapping[str, Any] | None = field(default=None, repr=False)
+    paths_of_template: PathsOfTemplate = field(default=lambda _: {}, repr=False)
+
+    @classmethod
+    def read(
+        cls,
+        construct_path: str,
+        template_path: Path,
+        account: str | None = None,
+        region: str | None = None,
+        paths_of_template: PathsOfTemplate = lambda _: {},
+    ) -> AssemblyStack:
+        """A top-level stack, with the metadata that stands beside its template."""
+        artifact = artifact_of(template_path)
+        properties = artifact.get("properties", {})
+        return cls(
+            construct_path,
+            template_path,
+            metadata_of(artifact, template_path.parent),
+            account,
+            region,
+            name=properties.get("stackName", artifact.get("id", "")),
+            validate_on_synth=properties.get("validateOnSynth", False),
+            paths_of_template=paths_of_template,
+        )
+
+    @cached_property
+    def template(self) -> Mapping[str, Any]:
+        """The template."""
+        if self.content is not None:
+            return self.content
+        content: Mapping[str, Any] = json.loads(self.template_path.read_text(encoding="utf-8"))
+        return content
+
+    @cached_property
+    def acknowledgements(self) -> Acknowledgements:
+        """What is acknowledged in it."""
+        return Acknowledgements.of_metadata(self.metadata)
+
+    @cached_property
+    def nested(self) -> tuple[AssemblyStack, ...]:
+        """The stacks that are nested in it, which get their parameters from it."""
+        return tuple(stack for stack in self._inner if stack.logical_id_in_parent)
+
+    @cached_property
+    def detached(self) -> tuple[AssemblyStack, ...]:
+        """The templates in it that are deployed by others: of stack sets, and of products."""
+        return tuple(stack for stack in self._inner if not stack.logical_id_in_parent)
+
+    def with_nested(self) -> Iterator[AssemblyStack]:
+        """This stack and all that stand in it, at any depth."""
+        yield self
+        for inner in self._inner:
+            yield from inner.with_nested()
+
+    def resources(self) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+        """Logical id, type and properties of each resource."""
+        for logical_id, resource in _resources(self.template.get("Resources", {})):
+            properties = resource.get("Properties")
+            if isinstance(properties, Mapping):
+                yield logical_id, str(resource.get("Type")), properties
+
+    def construct_path_of(self, logical_id: str) -> str:
+        """The construct path of a resource; the stack's own with the logical id where unknown."""
+        return self._construct_paths.get(logical_id, f"{self.construct_path}/{logical_id}")
+
+    def unreadable_templates(self) -> Iterator[tuple[str, NamedTemplate]]:
+        """The templates that resources name and that are not here to be read, by logical id."""
+        known = {stack.logical_id_in_parent for stack in self.nested}
+        for logical_id, _, named in self._named:
+            if named.content is None and logical_id not in known:
+                yield logical_id, named
+
+    @cached_property
+    def _constructs(self) -> StackConstructs:
+        return StackConstructs(self.construct_path, {} if self.content else self.metadata)
+
+    @cached_property
+    def _construct_paths(self) -> Mapping[str, str]:
+        told = self._constructs.paths_by_logical_id()
+        return told or self.paths_of_template(self.template_path.name)
+
+    @cached_property
+    def _named(self) -> list[tuple[str, str, NamedTemplate]]:
+        """Logical id and type of each resource that names a template, and the template."""
+        folder = self.template_path.parent
+        assets = file_assets(folder)
+        return [
+            (logical_id, str(resource.get("Type")), named)
+            for logical_id, resource in _resources(self.template.get("Resources", {}))
+            for named in templates_named_by(resource, assets, folder)
+        ]
+
+    @cached_property
+    def _inner(self) -> list[AssemblyStack]:
+        stacks = list(self._inner_constructs())
+        files = {stack.template_path for stack in stacks}
+        return [*stacks, *(each for each in self._inner_resources() if each.is_new_beside(files))]
+
+    def _inner_constructs(self) -> Iterator[AssemblyStack]:
+        """The stacks in this one that are constructs of the app."""
+        logical_ids = {nested_stack_at(path): key for key, path in self._construct_paths.items()}
+        for name, path in self._constructs.inner_stacks_by_file().items():
+            file = self.template_path.parent / name
+            if file.is_file():
+                yield self._inner_stack(path, file, logical_ids.get(path, ""))
+
+    def _inner_resources(self) -> Iterator[AssemblyStack]:
+        """Templates that resources name; older versions of CDK tell of nested stacks so alone."""
+        for logical_id, resource_type, named in self._named:
+            if named.content is not None:
+                path = nested_stack_at(self.construct_path_of(logical_id))
+                in_parent = logical_id if resource_type == NESTED_STACK else ""
+                content = None if named.file else named.content
+                file = named.file or self.template_path
+                yield replace(self._inner_stack(path, file, in_parent), content=content)
+
+    def is_new_beside(self, files: Collection[Path]) -> bool:
+        """Whether its template is in none of some files, or in no file of its own."""
+        return self.content is not None or self.template_path not in files
+
+    def _inner_stack(self, path: str, file: Path, logical_id: str) -> AssemblyStack:
+        is_nested = bool(logical_id)
+        return AssemblyStack(
+            path,
+            file,
+            self.metadata,
+            self.account if is_nested else None,
+            self.region if is_nested else None,
+            logical_id,
+            paths_of_template=self.paths_of_template,
+        )
+
+
+def _resources(section: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Logical id and definition of each resource; of a loop (``Fn::ForEach``), the one in it."""
+    for logical_id, resource in section.items():
+        match resource:
+            case Mapping():
+                yield logical_id, resource
+            case [_, _, Mapping() as body] if logical_id.startswith("Fn::ForEach::"):
+                yield from _resources(body)

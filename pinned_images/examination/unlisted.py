@@ -1,0 +1,147 @@
+"""Images where none are looked for: in custom resources, in environment variables, in texts."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from pinned_images.acknowledgements import UNLISTED_IMAGE
+from pinned_images.cloudformation.catalog import Catalog
+from pinned_images.cloudformation.intrinsics import intrinsic_of
+from pinned_images.cloudformation.pieces import Pieces, Text
+from pinned_images.cloudformation.trees import Path, path_text
+from pinned_images.errors import InvalidReference
+from pinned_images.examination.violations import Complaint
+from pinned_images.pinning import Policy
+from pinned_images.reference import ImageReference
+
+_HOSTS = (
+    r"[0-9]{12}\.dkr[.-]ecr[a-z0-9.-]*",
+    r"[a-z0-9-]+\.(?:azurecr\.io|pkg\.dev)",
+    "docker\\.io|gcr\\.io|ghcr\\.io|mcr\\.microsoft\\.com|nvcr\\.io|public\\.ecr\\.aws|quay\\.io",
+    "registry\\.gitlab\\.com|registry\\.k8s\\.io",
+)
+_MENTIONED_HOST = re.compile("|".join(_HOSTS) + r"|\.dkr[.-]ecr")
+_IN_TEXT = re.compile(
+    rf"(?<![\w./-])(?:{'|'.join(_HOSTS)})/[a-z0-9]+(?:[._/-]+[a-z0-9]+)*:[A-Za-z0-9_][\w.-]*"
+    r"(?!@sha256:)(?![\w.@-])"
+)
+_IMAGE_KEY = re.compile(
+    r"(?:container|docker|ecr)?image(?:ur[il]|reference|identifier)?", re.IGNORECASE
+)
+_CONTENT_ADDRESSED = re.compile(r"(?:.*[^0-9a-f])?[0-9a-f]{64}")
+_PSEUDO_PARAMETERS = {
+    "AWS::AccountId": "000000000000",
+    "AWS::Region": "region",
+    "AWS::URLSuffix": "amazonaws.com",
+}
+_UNKNOWN = "\N{OBJECT REPLACEMENT CHARACTER}"
+
+
+class _Mention(NamedTuple):
+    path: Path
+    image: str
+    is_property: bool
+
+
+def unlisted_images(
+    resource_type: str, properties: Mapping[str, Any], listed: Collection[Path], policy: Policy
+) -> Complaint | None:
+    """What is said of the images of a resource that stand in none of the properties that are known.
+
+    Args:
+        resource_type: The resource's type.
+        properties: Its properties.
+        listed: Where images are looked for.
+        policy: Which images are exempt.
+    """
+    is_unknown = resource_type not in Catalog.default().resource_types
+    if not is_unknown and not _MENTIONED_HOST.search(json.dumps(properties, default=str)):
+        return None
+    found = [
+        mention
+        for mention in _mentions(properties, (), is_unknown=is_unknown)
+        if not any(mention.path[: len(path)] == path for path in listed)
+        and not _is_exempt(mention.image, policy)
+    ]
+    if not found:
+        return None
+    path, image, is_property = found[0]
+    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+    return Complaint(
+        UNLISTED_IMAGE,
+        "warning",
+        f"The image {image} at {path_text(path)}{more} is not pinned: images are not looked for "
+        "there.",
+        _fix(resource_type, path) if is_property else _WRITE_THE_DIGEST,
+    )
+
+
+_WRITE_THE_DIGEST = "Write it with its digest, or acknowledge it with a reason."
+
+
+def _fix(resource_type: str, path: Path) -> str:
+    dotted = path_text(tuple(key for key in path if isinstance(key, str)))
+    return (
+        f"Name the property, as in PinImages(properties={{{resource_type!r}: [{dotted!r}]}}), to "
+        "have it pinned; or acknowledge it with a reason."
+    )
+
+
+def _mentions(value: Any, path: Path, *, is_unknown: bool) -> Iterator[_Mention]:
+    intrinsic = intrinsic_of(value)
+    if isinstance(value, str) or (
+        intrinsic is not None and intrinsic.name in ("Fn::Join", "Fn::Sub")
+    ):
+        yield from _in_text(value, path, is_unknown=is_unknown)
+        return
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _mentions(inner, (*path, str(key)), is_unknown=is_unknown)
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _mentions(inner, (*path, index), is_unknown=is_unknown)
+
+
+def _in_text(value: Any, path: Path, *, is_unknown: bool) -> Iterator[_Mention]:
+    text = _text_of(value)
+    key = next((part for part in reversed(path) if isinstance(part, str)), "")
+    if is_unknown and _IMAGE_KEY.fullmatch(key) and _is_image_with_tag(text):
+        yield _Mention(path, text, is_property=True)
+        return
+    for match in _IN_TEXT.finditer(text):
+        if not _CONTENT_ADDRESSED.fullmatch(match[0]):
+            yield _Mention(path, match[0], is_property=False)
+
+
+def _text_of(value: Any) -> str:
+    return "".join(
+        piece.reads if isinstance(piece, Text) else _text_of_hole(piece.value)
+        for piece in Pieces.of(value).row
+    )
+
+
+def _text_of_hole(value: Any) -> str:
+    intrinsic = intrinsic_of(value)
+    if intrinsic is None or intrinsic.name != "Ref":
+        return _UNKNOWN
+    return _PSEUDO_PARAMETERS.get(str(intrinsic.argument), _UNKNOWN)
+
+
+def _is_image_with_tag(text: str) -> bool:
+    try:
+        reference = ImageReference.parse(text)
+    except InvalidReference:
+        return False
+    if _CONTENT_ADDRESSED.fullmatch(text):
+        return False
+    return reference.tag is not None and reference.digest is None
+
+
+def _is_exempt(image: str, policy: Policy) -> bool:
+    try:
+        return policy.exempt.match(ImageReference.parse(image)) is not None
+    except InvalidReference:
+        return False

@@ -1,0 +1,87 @@
+"""Templates that are not there to be looked at: images in them are neither pinned nor refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pinned_images.acknowledgements import UNSEEN_IMAGES
+from pinned_images.cloud_assembly import AssemblyStack
+from pinned_images.cloudformation.catalog import Catalog
+from pinned_images.examination.violations import Complaint
+
+# CloudFormation template reference, "Transforms": those of AWS itself add no images of their own,
+# but for AWS::Include, which adds whatever stands in a file.
+_HARMLESS, _INCLUDE = "AWS::", "AWS::Include"
+_MODULE = "::MODULE"
+_TRANSFORM = "Fn::Transform"
+
+_BRING_IN = (
+    "Bring the template into the app (NestedStack, or CfnInclude with load_nested_stacks) to have "
+    "its images pinned, or acknowledge that they are taken care of elsewhere."
+)
+_LOOK_THERE = "Pin the images there, and acknowledge it with a reason."
+
+
+def unseen_templates(stack: AssemblyStack) -> Iterator[tuple[str, Complaint]]:
+    """What is brought into a template when it is deployed, and may hold images.
+
+    Args:
+        stack: The template.
+
+    Returns:
+        Complaints, each with the logical id of the resource; with none where the whole template
+        is concerned.
+    """
+    for logical_id, named in stack.unreadable_templates():
+        yield (
+            logical_id,
+            _complaint(
+                f"Images may stand in the template that {named.location} names. It is none that "
+                "can be read here (a JSON template of this app), so nobody looks at them.",
+                _BRING_IN,
+            ),
+        )
+    for name in _transforms(stack.template):
+        text = f"The macro {name} changes the template when it is deployed, and may add images."
+        yield "", _complaint(text, _LOOK_THERE)
+    for logical_id, resource in stack.template.get("Resources", {}).items():
+        if isinstance(resource, Mapping):
+            for text in _in_resource(resource):
+                yield logical_id, _complaint(text, _LOOK_THERE)
+
+
+def _in_resource(resource: Mapping[str, Any]) -> Iterator[str]:
+    resource_type = str(resource.get("Type"))
+    if resource_type.endswith(_MODULE):
+        yield f"Images may stand in the module {resource_type}, which is read at deployment alone."
+    if _TRANSFORM in resource and Catalog.default().properties_of(resource_type):
+        for name in _names(resource[_TRANSFORM]):
+            yield f"The macro {name} changes the resource when it is deployed, and may set images."
+
+
+def _transforms(template: Mapping[str, Any]) -> Iterator[str]:
+    resources = template.get("Resources", {})
+    for transform in (
+        template.get("Transform"),
+        template.get(_TRANSFORM),
+        resources.get(_TRANSFORM),
+    ):
+        for name in _names(transform):
+            if name == _INCLUDE or not name.startswith(_HARMLESS):
+                yield name
+
+
+def _names(transform: Any) -> Iterator[str]:
+    """``Transform`` is a name, ``Fn::Transform`` an object with one; either may be a list."""
+    if isinstance(transform, str):
+        yield transform
+    elif isinstance(transform, Mapping):
+        yield from _names(transform.get("Name"))
+    elif isinstance(transform, list):
+        for each in transform:
+            yield from _names(each)
+
+
+def _complaint(description: str, fix: str) -> Complaint:
+    return Complaint(UNSEEN_IMAGES, "warning", description, fix)
