@@ -12,7 +12,7 @@ from constructs import IConstruct
 
 from pinned_images.construct_tree.identity import ConstructMap
 from pinned_images.construct_tree.roots import Root
-from pinned_images.construct_tree.surroundings import stages_below
+from pinned_images.construct_tree.surroundings import is_synthesized, stages_below
 from pinned_images.construct_tree.synthesis import Synthesis
 from pinned_images.errors import ConfigurationError, PinnedImagesError
 from pinned_images.exemptions import Exemption
@@ -125,9 +125,15 @@ class PinImages:
             **options: The arguments of `PinImages`.
 
         Raises:
-            ConfigurationError: An option cannot be used, or the construct is in no App or Stage.
+            ConfigurationError: An option cannot be used, the construct is in no App or Stage, or
+                the App has been synthesized already.
         """
         pinning = cls(**options)
+        if is_synthesized(scope):
+            raise ConfigurationError(
+                "PinImages.apply_to was called after app.synth(), so nothing would be pinned: "
+                "call it before."
+            )
         path = scope.node.path
         for each in (scope, *stages_below(scope)):
             pinning._pin(each, path)

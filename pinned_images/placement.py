@@ -15,9 +15,9 @@ from aws_cdk import App
 from constructs import IConstruct
 
 from pinned_images.cloud_assembly import AssemblyStack
+from pinned_images.construct_paths import is_below
 from pinned_images.construct_tree.metadata import acknowledgements_above
 from pinned_images.examination import AppProblem, MissedReason, MissedStage, Violation
-from pinned_images.examination.coverage import is_below
 
 _SHOWN_TO_ALL = (
     "Errors in a Stage stop every command; with app.synth(validate_on_synthesis=True) they stop "

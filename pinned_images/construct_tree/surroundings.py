@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aws_cdk import Stage
-from constructs import IConstruct
+from constructs import Construct, IConstruct
 
 from pinned_images.construct_tree.identity import ConstructMap, is_same
 from pinned_images.construct_tree.synthesis import Synthesis
@@ -87,3 +87,9 @@ def stages_below(scope: IConstruct) -> list[Stage]:
         for child in scope.node.find_all()
         if isinstance(child, Stage) and not is_same(child, scope)
     ]
+
+
+def is_synthesized(construct: IConstruct) -> bool:
+    """Whether the App of a construct has been synthesized: CDK adds its tree metadata first."""
+    tree = construct.node.root.node.try_find_child("Tree")
+    return type(tree) is Construct and not tree.node.children

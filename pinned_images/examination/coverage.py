@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from pinned_images.cloudformation.outcomes import SsmParameter, Unknown
+from pinned_images.construct_paths import is_below
 from pinned_images.pinning import Policy, Verdict
 
 
@@ -35,13 +36,3 @@ class Coverage:
     def holds(self, construct_path: str) -> bool:
         """Whether a construct is in this part."""
         return any(is_below(construct_path, scope) for scope in self.scope_paths)
-
-
-def is_below(path: str, scope: str) -> bool:
-    """Whether a construct path is another one, or below it.
-
-    Example:
-        >>> is_below("Production/Web/Task", "Production"), is_below("Production2", "Production")
-        (True, False)
-    """
-    return not scope or path == scope or path.startswith(f"{scope}/")

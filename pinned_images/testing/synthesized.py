@@ -6,9 +6,10 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from pinned_images.cloud_assembly import AssemblyStack, metadata_of
+from pinned_images.construct_paths import is_below
 from pinned_images.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -36,8 +37,12 @@ class SynthesizedApp:
     errors: tuple[str, ...] = ()
 
     @classmethod
-    def read(cls, directory: str | Path) -> Self:
+    def read(cls, directory: str | Path, below: str = "") -> Self:
         """Read a cloud assembly, such as ``cdk.out``.
+
+        Args:
+            directory: The folder that a synth wrote.
+            below: A Stage's construct path, to read what concerns that Stage alone.
 
         Raises:
             ConfigurationError: The folder holds no cloud assembly.
@@ -48,11 +53,15 @@ class SynthesizedApp:
                 f"There is no cloud assembly in {root}: give the folder that a synth wrote."
             )
         templates: dict[str, dict[str, Any]] = {}
-        errors: list[str] = []
+        errors: list[_Error] = []
         for assembly in _assemblies(root):
             templates |= _templates(assembly)
             errors += _errors(assembly)
-        return cls(root, dict(sorted(templates.items())), tuple(dict.fromkeys(errors)))
+        return cls(
+            root,
+            {path: templates[path] for path in sorted(templates) if is_below(path, below)},
+            tuple(dict.fromkeys(error.text for error in errors if error.concerns(below))),
+        )
 
     def template(self, stack: str) -> dict[str, Any]:
         """The template of one stack.
@@ -71,23 +80,26 @@ class SynthesizedApp:
 
 
 def synthesize(app: Stage, *, check: bool = True) -> SynthesizedApp:
-    """Synthesize an app (or a stage) in this process, and read what it wrote.
+    """Synthesize an app in this process, and read what it wrote.
 
     Args:
-        app: The app, complete.
+        app: The app, complete; or a Stage in it, to read what concerns that alone. CDK validates
+            whole apps only, so it is the app that is synthesized.
         check: Raise if synth finds errors; with False they stand in the answer's `errors`.
 
     Raises:
         AssertionError: Synth found errors, and `check` was not False.
     """
+    root = app.node.root
+    whole = cast("Stage", root) if hasattr(root, "synth") else app
     failure: RuntimeError | None = None
     try:
-        app.synth()
+        whole.synth()
     except RuntimeError as error:  # what jsii makes of every JavaScript error
         failure = error
-    if failure and not (Path(app.outdir) / "validation-report.json").is_file():
+    if failure and not (Path(whole.outdir) / "validation-report.json").is_file():
         raise failure
-    synthesized = SynthesizedApp.read(app.outdir)
+    synthesized = SynthesizedApp.read(whole.outdir, below=app.node.path)
     if failure and not synthesized.errors:
         raise failure
     if check and synthesized.errors:
@@ -117,13 +129,23 @@ def _templates(assembly: Path) -> dict[str, dict[str, Any]]:
     return templates
 
 
-def _errors(assembly: Path) -> Iterator[str]:
+class _Error(NamedTuple):
+    paths: tuple[str, ...]
+    text: str
+
+    def concerns(self, stage: str) -> bool:
+        """What has no construct concerns the whole app, and so every Stage of it."""
+        return not self.paths or any(is_below(path, stage) for path in self.paths)
+
+
+def _errors(assembly: Path) -> Iterator[_Error]:
     """Errors of constructs, then what validation plugins found."""
     for artifact in _json(assembly / "manifest.json").get("artifacts", {}).values():
         for path, entries in metadata_of(artifact, assembly).items():
             for entry in entries:
                 if entry["type"] == "aws:cdk:error":
-                    yield f"{path.strip('/')}: {entry['data']}"
+                    at = path.strip("/")
+                    yield _Error((at,), f"{at}: {entry['data']}")
     report = assembly / "validation-report.json"
     for plugin in _json(report).get("pluginReports", []) if report.is_file() else []:
         if plugin["pluginName"] != _ANNOTATIONS and plugin["conclusion"] == "failure":
@@ -132,18 +154,18 @@ def _errors(assembly: Path) -> Iterator[str]:
                     yield _violation(plugin["pluginName"], violation)
 
 
-def _violation(plugin: str, violation: dict[str, Any]) -> str:
+def _violation(plugin: str, violation: dict[str, Any]) -> _Error:
     """As the CDK CLI tells it, on one line; what concerns the whole app has no construct."""
     constructs = violation.get("violatingConstructs", [])
-    paths = ", ".join(filter(None, (each.get("constructPath") for each in constructs)))
+    paths = tuple(filter(None, (each.get("constructPath") for each in constructs)))
     rule = str(violation.get("ruleName", ""))
     parts = [
-        f"{paths}:" if paths else "",
+        f"{', '.join(paths)}:" if paths else "",
         violation.get("description", ""),
         violation.get("suggestedFix") or "",
         f"({rule if '::' in rule else f'{plugin}::{rule}'})",
     ]
-    return " ".join(filter(None, parts))
+    return _Error(paths, " ".join(filter(None, parts)))
 
 
 def _json(file: Path) -> dict[str, Any]:
