@@ -1,0 +1,62 @@
+"""Task definitions of every kind, and the images in what was synthesized."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_cdk import CfnResource
+from aws_cdk import aws_ecs as ecs
+
+from pinned_images.testing.synthesized import SynthesizedApp
+
+TYPE = "AWS::ECS::TaskDefinition"
+IMAGE = "nginx:1.27"
+
+
+def high_level_task(scope: Any, name: str = "Task", image: str = IMAGE) -> ecs.TaskDefinition:
+    """An L2 construct, whose resource is its child ``Resource``."""
+    task = ecs.FargateTaskDefinition(scope, name)
+    task.add_container("app", image=ecs.ContainerImage.from_registry(image))
+    return task
+
+
+def typed_task(scope: Any, name: str = "Typed", image: str = IMAGE) -> ecs.CfnTaskDefinition:
+    """An L1 construct."""
+    return ecs.CfnTaskDefinition(
+        scope,
+        name,
+        container_definitions=[
+            ecs.CfnTaskDefinition.ContainerDefinitionProperty(name="app", image=image)
+        ],
+    )
+
+
+def raw_task(scope: Any, name: str = "Raw", image: str = IMAGE) -> CfnResource:
+    """A resource without a class of its own."""
+    return CfnResource(scope, name, type=TYPE, properties=task_properties(image))
+
+
+def task_properties(image: str = IMAGE) -> dict[str, Any]:
+    """The properties of a task definition, as templates have them."""
+    return {"ContainerDefinitions": [{"Name": "app", "Image": image}]}
+
+
+def images(app: SynthesizedApp) -> dict[str, list[Any]]:
+    """The images of all task definitions, by the construct path of their stack."""
+    found = {stack: images_in(template) for stack, template in app.templates.items()}
+    return {stack: some for stack, some in found.items() if some}
+
+
+def images_in(template: dict[str, Any]) -> list[Any]:
+    """The images of the task definitions in a template."""
+    return [
+        container["Image"]
+        for resource in template["Resources"].values()
+        if resource["Type"] == TYPE
+        for container in resource["Properties"]["ContainerDefinitions"]
+    ]
+
+
+def is_pinned(image: Any) -> bool:
+    """Whether a literal image carries a digest."""
+    return isinstance(image, str) and "@sha256:" in image
