@@ -28,6 +28,7 @@ from pinned_images.errors import (
     ResolutionError,
     UntrustedAnswer,
 )
+from pinned_images.exemptions import Exemption
 from pinned_images.reference import Digest, ImageReference, Platform
 from pinned_images.resolution import Resolution, ResolutionRequest, Resolver
 
@@ -39,6 +40,7 @@ __all__ = [
     "AccessDenied",
     "ConfigurationError",
     "Digest",
+    "Exemption",
     "ImageNotFound",
     "ImageReference",
     "InvalidReference",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -19,7 +20,7 @@ from aws_cdk import (
 
 from pinned_images.acknowledgements import PLUGIN, RULES
 from pinned_images.cloud_assembly import AssemblyStack
-from pinned_images.construct_tree.logical_ids import paths_of_templates
+from pinned_images.construct_tree.lookup import container_name_at, paths_of_templates
 from pinned_images.examination import (
     AppProblem,
     Coverage,
@@ -118,9 +119,10 @@ class PinnedImagesGate:
             for stack in context.stack_templates
         ]
         coverages = self._surroundings.coverages()
-        found = examine(stacks, coverages)
+        app = context.app_construct
+        found = examine(stacks, coverages, partial(container_name_at, app))
         missed = self._surroundings.missed_stages() if found.violations else []
-        violations, problems = placed(found.violations, stacks, missed, context.app_construct)
+        violations, problems = placed(found.violations, stacks, missed, app)
         problems = [*self._surroundings.problems(), *problems, *unused_exemptions(found, coverages)]
         severities = {
             *(each.severity for each in problems),

@@ -52,9 +52,14 @@ def templates_named_by(
     """
     resource_type, properties = str(resource.get("Type")), resource.get("Properties")
     for site in find_sites(resource_type, properties, _URLS):
-        named = resource.get("Metadata", {}).get("aws:asset:path")
+        metadata = resource.get("Metadata")
+        named = metadata.get("aws:asset:path") if isinstance(metadata, Mapping) else None
         url = json.dumps(site.value)
-        paths = [named] if named else [each.path for each in assets if each.content_hash in url]
+        paths = (
+            [named]
+            if isinstance(named, str)
+            else [each.path for each in assets if each.content_hash in url]
+        )
         file = folder / paths[0] if paths else None
         yield NamedTemplate(site.location, file, None if file is None else _read(file))
     for site in find_sites(resource_type, properties, _BODIES):

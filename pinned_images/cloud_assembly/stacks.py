@@ -104,7 +104,7 @@ class AssemblyStack:
 
     def resources(self) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
         """Logical id, type and properties of each resource."""
-        for logical_id, resource in _resources(self.template.get("Resources", {})):
+        for logical_id, resource in _resources(self.template.get("Resources")):
             properties = resource.get("Properties")
             if isinstance(properties, Mapping):
                 yield logical_id, str(resource.get("Type")), properties
@@ -136,7 +136,7 @@ class AssemblyStack:
         assets = file_assets(folder)
         return [
             (logical_id, str(resource.get("Type")), named)
-            for logical_id, resource in _resources(self.template.get("Resources", {}))
+            for logical_id, resource in _resources(self.template.get("Resources"))
             for named in templates_named_by(resource, assets, folder)
         ]
 
@@ -181,9 +181,9 @@ class AssemblyStack:
         )
 
 
-def _resources(section: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _resources(section: object) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Logical id and definition of each resource; of a loop (``Fn::ForEach``), the one in it."""
-    for logical_id, resource in section.items():
+    for logical_id, resource in section.items() if isinstance(section, Mapping) else ():
         match resource:
             case Mapping():
                 yield logical_id, resource

@@ -12,6 +12,7 @@ from aws_cdk import Stack
 from constructs import IConstruct
 
 from pinned_images.acknowledgements import METADATA_TYPE, Acknowledgements
+from pinned_images.construct_tree.lookup import constructs_down_to
 from pinned_images.construct_tree.rendering import ThrowawaySession, renderer_of
 
 
@@ -34,13 +35,8 @@ def acknowledgements_above(app: IConstruct, path: str) -> Acknowledgements:
         app: The root of the construct tree.
         path: The construct's path.
     """
-    entries = {"": _entries(app)}
-    construct: IConstruct | None = app
-    for identifier in path.split("/"):
-        construct = None if construct is None else construct.node.try_find_child(identifier)
-        if construct is not None:
-            entries[construct.node.path] = _entries(construct)
-    return Acknowledgements.of_metadata(entries)
+    constructs = constructs_down_to(app, path)
+    return Acknowledgements.of_metadata({each.node.path: _entries(each) for each in constructs})
 
 
 def _stack_metadata(stack: Stack) -> Mapping[str, Any]:

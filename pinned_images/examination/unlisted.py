@@ -37,6 +37,7 @@ _PSEUDO_PARAMETERS = {
     "AWS::Region": "region",
     "AWS::URLSuffix": "amazonaws.com",
 }
+_INDEX = re.compile(r"\[[0-9]+\]")
 _UNKNOWN = "\N{OBJECT REPLACEMENT CHARACTER}"
 
 
@@ -83,7 +84,7 @@ _WRITE_THE_DIGEST = "Write it with its digest, or acknowledge it with a reason."
 
 
 def _fix(resource_type: str, path: Path) -> str:
-    dotted = path_text(tuple(key for key in path if isinstance(key, str)))
+    dotted = _INDEX.sub("[]", path_text(path))
     return (
         f"Name the property, as in PinImages(properties={{{resource_type!r}: [{dotted!r}]}}), to "
         "have it pinned; or acknowledge it with a reason."

@@ -45,7 +45,7 @@ def unseen_templates(stack: AssemblyStack) -> Iterator[tuple[str, Complaint]]:
     for name in _transforms(stack.template):
         text = f"The macro {name} changes the template when it is deployed, and may add images."
         yield "", _complaint(text, _LOOK_THERE)
-    for logical_id, resource in stack.template.get("Resources", {}).items():
+    for logical_id, resource in _mapping(stack.template.get("Resources")).items():
         if isinstance(resource, Mapping):
             for text in _in_resource(resource):
                 yield logical_id, _complaint(text, _LOOK_THERE)
@@ -61,11 +61,10 @@ def _in_resource(resource: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _transforms(template: Mapping[str, Any]) -> Iterator[str]:
-    resources = template.get("Resources", {})
     for transform in (
         template.get("Transform"),
         template.get(_TRANSFORM),
-        resources.get(_TRANSFORM),
+        _mapping(template.get("Resources")).get(_TRANSFORM),
     ):
         for name in _names(transform):
             if name == _INCLUDE or not name.startswith(_HARMLESS):
@@ -81,6 +80,10 @@ def _names(transform: Any) -> Iterator[str]:
     elif isinstance(transform, list):
         for each in transform:
             yield from _names(each)
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
 
 
 def _complaint(description: str, fix: str) -> Complaint:

@@ -1,4 +1,4 @@
-"""Which construct each resource of each template is, asked of the construct tree."""
+"""Constructs by their paths, and paths by what templates have."""
 
 from __future__ import annotations
 
@@ -30,3 +30,25 @@ def paths_of_templates(app: IConstruct) -> Callable[[str], Mapping[str, str]]:
         return found
 
     return lambda template_file: by_template().get(template_file, {})
+
+
+def constructs_down_to(app: IConstruct, path: str) -> list[IConstruct]:
+    """The constructs from an app down to the one at a path, as far as there are any."""
+    found = [app]
+    for identifier in path.split("/"):
+        child = found[-1].node.try_find_child(identifier)
+        if child is None:
+            break
+        found.append(child)
+    return found
+
+
+def container_name_at(app: IConstruct, path: str) -> str:
+    """The name of the container that is a construct; the construct's own id for any other.
+
+    Args:
+        app: The root of the construct tree.
+        path: The construct's path.
+    """
+    construct = constructs_down_to(app, path)[-1]
+    return str(getattr(construct, "container_name", path.rpartition("/")[2]))

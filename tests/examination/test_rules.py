@@ -1,0 +1,147 @@
+"""What the rules say of the images in finished templates."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pinned_images.examination import Coverage, examine
+from pinned_images.exemptions import Exemption
+from pinned_images.pinning import Finding, Verdict
+from tests.examination.assemblies import DIGEST, coverage, examined, said, task, write_stack
+
+AT = "ContainerDefinitions[0].Image"
+
+
+def test_a_digest_is_all_that_is_asked_for(tmp_path: Path) -> None:
+    stack = write_stack(tmp_path, {"Task": task(f"nginx:1.27@{DIGEST}", f"nginx@{DIGEST}")})
+    assert said(examined(stack)) == []
+
+
+def test_an_image_without_digest_is_an_error_that_says_where_it_stands(tmp_path: Path) -> None:
+    stack = write_stack(tmp_path, {"Task": task("nginx:1.27")})
+    [violation] = examined(stack).violations
+    assert violation.complaint.rule == "unpinned-image"
+    assert violation.complaint.severity == "error"
+    assert violation.complaint.description == f"The image nginx:1.27 at {AT} carries no digest."
+    assert violation.location == "Properties/ContainerDefinitions/0/Image"
+    assert (violation.construct_path, violation.logical_id) == ("Web/Task", "Task")
+
+
+@pytest.mark.parametrize(
+    ("is_pinned", "fix"),
+    [(False, "or have PinImages do it"), (True, "PinImages leaves alone what an override")],
+    ids=["gate alone", "beside PinImages"],
+)
+def test_the_fix_is_one_for_those_who_see_it(tmp_path: Path, fix: str, *, is_pinned: bool) -> None:
+    stack = write_stack(tmp_path, {"Task": task("nginx:1.27")})
+    [violation] = examined(stack, coverage(is_pinned=is_pinned)).violations
+    assert violation.complaint.fix is not None
+    assert fix in violation.complaint.fix
+
+
+def test_an_image_that_nobody_can_know_is_an_error_with_its_own_fix(tmp_path: Path) -> None:
+    stack = write_stack(tmp_path, {"Task": task({"Ref": "Image"})})
+    [violation] = examined(stack).violations
+    assert "'Image' is neither a parameter nor a resource" in violation.complaint.description
+    assert violation.complaint.fix == "Correct the name, or add what it names."
+
+
+@pytest.mark.parametrize("image", ["nginx", f"nginx:latest@{DIGEST}"])
+def test_a_tag_that_tells_no_version_is_a_warning(tmp_path: Path, image: str) -> None:
+    found = examined(write_stack(tmp_path, {"Task": task(image)})).violations
+    [floating] = [each for each in found if each.complaint.rule == "floating-tag"]
+    assert floating.complaint.severity == "warning"
+    assert floating.complaint.description == f"The tag latest of nginx at {AT} tells no version."
+
+
+def test_each_side_of_a_condition_is_looked_at(tmp_path: Path) -> None:
+    image = {"Fn::If": ["Large", f"nginx:1@{DIGEST}", "nginx:2"]}
+    conditions = {"Large": {"Fn::Equals": [{"Ref": "AWS::StackName"}, "x"]}}
+    stack = write_stack(tmp_path, {"Task": task(image)}, Conditions=conditions)
+    [(_, _, description)] = said(examined(stack))
+    assert description.startswith("The image nginx:2 at ")
+
+
+def test_version_consistency_that_is_off_and_a_digest_contradict_each_other(tmp_path: Path) -> None:
+    stack = write_stack(
+        tmp_path, {"Task": task(f"nginx:latest@{DIGEST}", VersionConsistency="disabled")}
+    )
+    [(rule, _, description)] = said(examined(stack))
+    assert rule == "version-consistency"
+    assert AT in description
+
+
+@pytest.mark.parametrize("mode", ["pin", "respect"])
+def test_a_container_that_follows_its_tag_may_be_respected(tmp_path: Path, mode: Any) -> None:
+    stack = write_stack(tmp_path, {"Task": task("nginx:latest", VersionConsistency="disabled")})
+    rules = [rule for rule, *_ in said(examined(stack, coverage(version_consistency=mode)))]
+    assert rules == (["unpinned-image"] if mode == "pin" else [])
+
+
+def test_an_exemption_that_is_over_is_named_with_its_reason_and_its_day(tmp_path: Path) -> None:
+    pattern = "docker.io/library/nginx:*"
+    exempt = {pattern: Exemption("The vendor moves in spring.", date(2026, 5, 31))}
+    stack = write_stack(tmp_path, {"Task": task("nginx:1.27")})
+    [(rule, _, description)] = said(examined(stack, coverage(exempt)))
+    assert rule == "unpinned-image"
+    for part in (pattern, "The vendor moves in spring", "2026-05-31"):
+        assert part in description
+
+
+@pytest.mark.parametrize("expires", [None, date(2026, 6, 1)], ids=["no end", "its last day"])
+def test_an_exemption_that_holds_lets_an_image_through(
+    tmp_path: Path, expires: date | None
+) -> None:
+    exempt = {"docker.io/library/nginx:*": Exemption("A demo.", expires)}
+    stack = write_stack(tmp_path, {"Task": task("nginx:1.27")})
+    assert said(examined(stack, coverage(exempt))) == []
+
+
+def verdict(value: Any, *findings: Finding) -> Any:
+    return {("Web/Task", AT): Verdict(AT, value, findings)}
+
+
+def test_what_was_found_while_pinning_is_said_once(tmp_path: Path) -> None:
+    stack = write_stack(tmp_path, {"Task": task("nginx:1.27")})
+    verdicts = verdict("nginx:1.27", Finding("No such tag.", "Check it."))
+    [violation] = examined(stack, coverage(verdicts=verdicts)).violations
+    assert (violation.complaint.description, violation.complaint.fix) == (
+        "No such tag.",
+        "Check it.",
+    )
+
+
+def test_an_image_that_was_exempt_is_not_looked_at_again(tmp_path: Path) -> None:
+    stack = write_stack(tmp_path, {"Task": task({"Ref": "Image"})})
+    assert said(examined(stack, coverage(verdicts=verdict({"Ref": "Image"})))) == []
+
+
+@pytest.mark.parametrize("findings", [(), (Finding("No such tag."),)], ids=["exempt", "not pinned"])
+def test_what_was_decided_does_not_hold_for_another_image(tmp_path: Path, findings: Any) -> None:
+    """An override has put it there since."""
+    stack = write_stack(tmp_path, {"Task": task("redis:7")})
+    [(_, _, description)] = said(
+        examined(stack, coverage(verdicts=verdict("nginx:1.27", *findings)))
+    )
+    assert description == f"The image redis:7 at {AT} carries no digest."
+
+
+def test_an_error_is_gone_where_an_override_has_mended_it(tmp_path: Path) -> None:
+    stack = write_stack(tmp_path, {"Task": task(f"redis:7@{DIGEST}")})
+    verdicts = verdict("nginx:1.27", Finding("No such tag."))
+    assert said(examined(stack, coverage(verdicts=verdicts))) == []
+
+
+def test_the_first_part_that_holds_a_construct_decides(tmp_path: Path) -> None:
+    stack = write_stack(tmp_path, {"Task": task("nginx:1.27")})
+    whole = coverage()
+    exempt = coverage({"*": "A demo."})
+    nearer = Coverage(["Web"], exempt.policy)
+    elsewhere = Coverage(["Other"], exempt.policy)
+    assert said(examine([stack], [nearer, whole])) == []
+    assert len(said(examine([stack], [elsewhere, whole]))) == 1
+    assert said(examine([stack], [elsewhere])) == []

@@ -1,0 +1,216 @@
+"""The gate as a platform team uses it: nobody pins, and unpinned images are forbidden."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aws_cdk import Acknowledgment, App, Aspects, NestedStack, Stack, Validations
+from aws_cdk import aws_ecs as ecs
+
+from pinned_images import PinImages, PinnedImagesGate
+from pinned_images.errors import ConfigurationError
+from pinned_images.testing import FixedResolver
+from pinned_images.testing.synthesized import SynthesizedApp
+from tests.synth.tasks import high_level_task, raw_task, typed_task
+
+Synthesize = Callable[..., SynthesizedApp]
+
+DIGEST = "sha256:" + "a" * 64
+ID = "pinned-images::unpinned-image"
+
+
+def plugin_report(app: SynthesizedApp) -> dict[str, Any]:
+    report = json.loads((app.directory / "validation-report.json").read_text(encoding="utf-8"))
+    [found] = [each for each in report["pluginReports"] if each["pluginName"] == "pinned-images"]
+    return dict(found)
+
+
+def gated(app: App, **options: Any) -> None:
+    Validations.of(app).add_plugins(PinnedImagesGate(**options))
+
+
+def test_a_violation_carries_all_that_is_needed_to_find_and_mend_it(
+    synthesize: Synthesize,
+) -> None:
+    app = App()
+    high_level_task(NestedStack(Stack(app, "Web"), "Inner"))
+    gated(app)
+    [violation] = plugin_report(synthesize(app, check=False))["violations"]
+    assert violation["ruleName"] == "unpinned-image"
+    assert "nginx:1.27 at ContainerDefinitions[0].Image" in violation["description"]
+    assert "name:tag@sha256:..." in violation["suggestedFix"]
+    [construct] = violation["violatingConstructs"]
+    assert construct["constructPath"] == "Web/Inner/Task/Resource"
+    resource = construct["cloudFormationResource"]
+    assert resource["logicalId"] == "Task79114B6B"
+    assert resource["templatePath"].endswith(".nested.template.json")
+    assert resource["propertyPaths"] == ["Properties/ContainerDefinitions/0/Image"]
+
+
+def test_images_with_digests_pass(synthesize: Synthesize) -> None:
+    app = App()
+    stack = Stack(app, "Web")
+    for task in (high_level_task, typed_task, raw_task):
+        task(stack, image=f"nginx:1.27@{DIGEST}")
+    gated(app)
+    assert not synthesize(app).errors
+
+
+def test_rules_have_ids_that_can_be_acknowledged() -> None:
+    rules = PinnedImagesGate().rule_ids
+    assert "unpinned-image" in rules
+    assert not [rule for rule in rules if "::" in rule]
+
+
+@pytest.mark.parametrize("at", ["container", "renamed container", "task", "stack", "app"])
+def test_an_acknowledgement_holds_for_a_construct_and_below_it(
+    synthesize: Synthesize, at: str
+) -> None:
+    app = App()
+    stack = Stack(app, "Web")
+    task = high_level_task(stack)
+    renamed = task.add_container(
+        "sidecar", container_name="proxy", image=ecs.ContainerImage.from_registry("envoy:1")
+    )
+    high_level_task(Stack(app, "Other"))
+    scope = {
+        "container": task.node.find_child("app"),
+        "renamed container": renamed,
+        "task": task,
+        "stack": stack,
+        "app": app,
+    }[at]
+    Validations.of(scope).acknowledge(Acknowledgment(id=ID, reason="Follows its tag."))
+    gated(app)
+    result = synthesize(app, check=False)
+    left = {
+        "container": ["envoy:1", "Other/Task"],
+        "renamed container": ["nginx:1.27", "Other/Task"],
+        "task": ["Other/Task"],
+        "stack": ["Other/Task"],
+        "app": [],
+    }[at]
+    assert len(result.errors) == len(left)
+    for part in left:
+        assert any(part in error for error in result.errors)
+    suppressed = plugin_report(result)["suppressedViolations"]
+    assert {each["reason"] for each in suppressed} == {"Follows its tag."}
+
+
+def test_constructs_are_known_where_the_app_keeps_logical_ids_to_itself(
+    synthesize: Synthesize,
+) -> None:
+    app = App(context={"aws:cdk:disable-logicalId-metadata": True})
+    stack = Stack(app, "Web")
+    task = high_level_task(stack)
+    high_level_task(NestedStack(stack, "Inner"))
+    Validations.of(task).acknowledge(Acknowledgment(id=ID, reason="Follows its tag."))
+    gated(app)
+    [error] = synthesize(app, check=False).errors
+    assert error.startswith("Web/Inner/Task/Resource:")
+
+
+def test_an_override_below_one_construct_is_seen_where_logical_ids_are_kept_back(
+    synthesize: Synthesize,
+) -> None:
+    app = App(context={"aws:cdk:disable-logicalId-metadata": True})
+    task = high_level_task(Stack(app, "Web"))
+    resource: Any = task.node.default_child
+    resource.add_property_override("ContainerDefinitions.0.Image", "redis:7")
+    Aspects.of(task).add(PinImages(resolver=FixedResolver.derived()))
+    [error] = synthesize(app, check=False).errors
+    assert error.startswith("Web/Task/Resource:")
+
+
+def test_beside_pinimages_nothing_is_said_twice(synthesize: Synthesize) -> None:
+    app = App()
+    stack = Stack(app, "Web")
+    high_level_task(stack, image="no/such:1")
+    overridden = typed_task(stack)
+    overridden.add_property_override("ContainerDefinitions.0.Image", "redis:7")
+    PinImages.apply_to(stack, resolver=FixedResolver({}))
+    PinImages.apply_to(app, resolver=FixedResolver({}))
+    errors = synthesize(app, check=False).errors
+    assert sorted(error.partition(":")[0] for error in errors) == ["Web/Task/Resource", "Web/Typed"]
+
+
+def test_what_an_override_has_mended_is_no_error(synthesize: Synthesize) -> None:
+    app = App()
+    task = typed_task(Stack(app, "Web"), image="no/such:1")
+    task.add_property_override("ContainerDefinitions.0.Image", f"redis:7@{DIGEST}")
+    PinImages.apply_to(app, resolver=FixedResolver({}))
+    assert not synthesize(app).errors
+
+
+@pytest.mark.parametrize("exemption", ["pattern", "asset"])
+def test_an_exemption_does_not_cover_what_an_override_puts_in_its_place(
+    synthesize: Synthesize, tmp_path: Path, exemption: str
+) -> None:
+    (tmp_path / "Dockerfile").write_text("FROM scratch\n", encoding="utf-8")
+    app = App()
+    task = ecs.FargateTaskDefinition(Stack(app, "Web"), "Task")
+    image = (
+        ecs.ContainerImage.from_asset(str(tmp_path))
+        if exemption == "asset"
+        else ecs.ContainerImage.from_registry("nginx:1.27")
+    )
+    task.add_container("app", image=image)
+    resource: Any = task.node.default_child
+    resource.add_property_override("ContainerDefinitions.0.Image", "redis:7")
+    PinImages.apply_to(
+        app, resolver=FixedResolver.derived(), exempt={"docker.io/library/nginx:*": "A demo."}
+    )
+    [error] = synthesize(app, check=False).errors
+    assert "redis:7" in error
+
+
+def test_a_synth_without_cdks_validations_of_constructs_fails_too(tmp_path: Path) -> None:
+    app = App(outdir=str(tmp_path))
+    high_level_task(Stack(app, "Web"))
+    PinImages.apply_to(app, resolver=FixedResolver({}))
+    with pytest.raises(RuntimeError, match=r"nginx:1\.27"):
+        app.synth(skip_validation=True)
+
+
+@pytest.mark.parametrize(
+    ("at", "shown"), [("container", False), ("stack", False), (None, True)], ids=str
+)
+def test_a_warning_can_be_acknowledged_by_its_id(
+    synthesize: Synthesize, at: str | None, *, shown: bool
+) -> None:
+    app = App()
+    stack = Stack(app, "Web")
+    task = ecs.FargateTaskDefinition(stack, "Task")
+    container = task.add_container(
+        "app",
+        image=ecs.ContainerImage.from_registry("nginx:1.27"),
+        version_consistency=ecs.VersionConsistency.DISABLED,
+    )
+    if at is not None:
+        Validations.of({"container": container, "stack": stack}[at]).acknowledge(
+            Acknowledgment(id="pinned-images::version-consistency", reason="Both are wanted.")
+        )
+    PinImages.apply_to(app, resolver=FixedResolver.derived())
+    result = synthesize(app)
+    rules = [each["ruleName"] for each in plugin_report(result)["violations"]]
+    assert rules == (["version-consistency"] if shown else [])
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"exempt": {"docker.io/*": ""}},
+        {"exempt": {"": "No pattern."}},
+        {"resource_types": ["AWS::No::Such"]},
+        {"properties": {"Custom::Thing": "Image"}},
+        {"version_consistency": "sometimes"},
+    ],
+    ids=["no reason", "no pattern", "resource type", "properties", "version consistency"],
+)
+def test_an_argument_that_cannot_be_used_is_refused_at_once(options: dict[str, Any]) -> None:
+    with pytest.raises(ConfigurationError):
+        PinnedImagesGate(**options)
