@@ -15,16 +15,21 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # What another environment has set must not leak into this one.
 unexport PYTHONPATH VIRTUAL_ENV
 
-.PHONY: help synth test lint format clean
+.PHONY: help synth synth-locked test lint format clean
 
 help:
 	@echo 'make synth    pin the example app with a real cdk synth, on registries and AWS in the process'
+	@echo 'make synth-locked    the same from the lock file that "make synth" has left, without network'
 	@echo 'make test     run all tests'
 	@echo 'make lint     check style and types'
 	@echo 'make clean    remove everything that was made'
 
 synth: $(VENV) $(NODE_MODULES)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tools.synth_example
+
+synth-locked: $(VENV) $(NODE_MODULES)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" PINNED_IMAGES_UPDATE=never npx cdk synth --quiet
+	@$(BIN)/pinned-images report
 
 test: $(VENV) $(NODE_MODULES)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n auto --dist loadgroup $(PYTEST_ARGUMENTS)

@@ -10,6 +10,7 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_ecs_patterns as patterns
 from aws_cdk import aws_secretsmanager as secretsmanager
+from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 from pinned_images import PinImages
@@ -87,6 +88,9 @@ class ReportsStack(cdk.Stack):
                 "registry.acme.example/finance/ledger:7.1", credentials=login
             ),
         )
+        # The platform team says in a parameter of each account which agent runs there.
+        agent = ssm.StringParameter.value_for_string_parameter(self, "/platform/agent-image")
+        task.add_container("agent", image=ecs.ContainerImage.from_registry(agent))
 
 
 class Shop(cdk.Stage):

@@ -68,6 +68,11 @@ class Amazon:
         client = self._client("secretsmanager", account, region)
         client.create_secret(Name=secret, SecretString=json.dumps(content))
 
+    def publish(self, parameter: str, value: str, account: str, region: str) -> None:
+        """Put an SSM parameter into an account."""
+        client = self._client("ssm", account, region)
+        client.put_parameter(Name=parameter, Value=value, Type="String")
+
     def _client(self, service: str, account: str, region: str) -> Any:
         """A client in an account, which moto tells from the role that is assumed."""
         create: Any = boto3.client

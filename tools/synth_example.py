@@ -1,5 +1,8 @@
 """Synthesize the example app with the real CDK CLI, on a network that runs in this process.
 
+All images are asked for anew, and what is learned is written into the example's lock file, so that
+a plain ``npx cdk synth`` needs no network.
+
 The images carry the names of well-known ones and are tiny stand-ins: an embedded registry is a
 mirror for Docker Hub, ECR Public and GHCR, and stands for the company's own registry; moto stands
 for AWS. Nothing but loopback is asked.
@@ -32,6 +35,7 @@ IMAGES = {
     "docker.io/library/redis:7.4-alpine": BOTH,
     "public.ecr.aws/xray/aws-xray-daemon:3.x": BOTH,
     "ghcr.io/open-telemetry/opentelemetry-collector-releases/opentelemetry-collector:0.116.1": BOTH,
+    "ghcr.io/acme/agent:1.8": BOTH,
     "docker.io/acme/shop:2.4.1": ("linux/amd64",),
     "docker.io/acme/reports:5.0": ("linux/arm64",),
 }
@@ -54,7 +58,7 @@ def main() -> int:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         finished = subprocess.run(
-            ["npx", "cdk", "synth", *arguments],
+            ["npx", "cdk", "synth", "--context", "pinned-images:update=always", *arguments],
             cwd=PROJECT,
             env=_network(stack, folder),
             check=False,
@@ -80,6 +84,7 @@ def _network(stack: ExitStack, folder: Path) -> dict[str, str]:
     aws.copy(registry, SHARED_IMAGE, SHARED_ACCOUNT, REGION)
     for account in WORKLOAD_ACCOUNTS:
         aws.keep("registry-login", WORKLOAD_LOGIN, account, REGION)
+        aws.publish("/platform/agent-image", "ghcr.io/acme/agent:1.8", account, REGION)
     return {
         **without(os.environ, OF_THE_USER),
         **aws.environment,

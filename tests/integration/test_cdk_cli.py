@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -13,11 +12,10 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 from syrupy.filters import props
 
+from pinned_images.lockfile import LockFile
 from pinned_images.testing import RegistryServer, assert_pinned
 from pinned_images.testing.synthesized import SynthesizedApp
-
-PROJECT = Path(__file__).resolve().parents[2]
-CDK = PROJECT / "node_modules" / ".bin" / "cdk"
+from tests.integration.cdk import PROJECT, cdk_synth, mirrors_variable
 
 APP = """
 import sys
@@ -43,21 +41,12 @@ def synth(
     """``cdk synth`` of a small app whose images come from mirrors."""
     app = folder / "app.py"
     app.write_text(APP, encoding="utf-8")
-    variable = ",".join(f"{host}={url}" for host, url in mirrors.items())
-    command = " ".join([sys.executable, str(app), *arguments])
-    return subprocess.run(
-        [str(CDK), "synth", "--quiet", "--app", command, "--output", str(folder / "cdk.out")],
-        cwd=folder,
-        env={
-            **os.environ,
-            "PYTHONPATH": str(PROJECT),
-            "PINNED_IMAGES_MIRRORS": variable,
-            "DOCKER_CONFIG": str(folder),
-            "CDK_DISABLE_CLI_TELEMETRY": "true",
-        },
-        capture_output=True,
-        text=True,
-        check=False,
+    return cdk_synth(
+        folder,
+        "--app",
+        " ".join([sys.executable, str(app), *arguments]),
+        PINNED_IMAGES_MIRRORS=mirrors_variable(mirrors),
+        DOCKER_CONFIG=str(folder),
     )
 
 
@@ -107,7 +96,7 @@ def test_a_registry_that_is_not_there_is_an_error(tmp_path: Path) -> None:
 def test_the_example_app_is_pinned_as_make_synth_does_it(
     tmp_path: Path, template_snapshot: SnapshotAssertion
 ) -> None:
-    output = tmp_path / "cdk.out"
+    output, lock_file = tmp_path / "cdk.out", tmp_path / "pinned-images.lock.json"
     finished = subprocess.run(
         [
             sys.executable,
@@ -116,6 +105,8 @@ def test_the_example_app_is_pinned_as_make_synth_does_it(
             "--quiet",
             "--output",
             str(output),
+            "--context",
+            f"pinned-images:lock-file={lock_file}",
         ],
         cwd=PROJECT,
         capture_output=True,
@@ -123,7 +114,9 @@ def test_the_example_app_is_pinned_as_make_synth_does_it(
         check=False,
     )
     assert finished.returncode == 0, finished.stderr
-    assert len(assert_pinned(output)) == 8
+    assert assert_pinned(output)
+    assert len(LockFile.read(lock_file).entries) == 9
+    assert lock_file.read_bytes() == (PROJECT / lock_file.name).read_bytes()
     report = json.loads((output / "pinned-images.json").read_text(encoding="utf-8"))
     resolved_by = {image["resolvedBy"] for image in report["images"]}
     assert resolved_by == {"mirror", "registry", "ecr-api"}
