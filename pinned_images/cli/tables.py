@@ -11,7 +11,7 @@ from rich.text import Text
 
 from pinned_images.cli.parameters import ChangedParameter
 from pinned_images.lockfile import LockEntry, LockKey, ParameterKey
-from pinned_images.report.terminal import plain_table, printable, shortened
+from pinned_images.report.terminal import Name, plain_table, printable, shortened
 
 
 def entries_table(entries: Mapping[LockKey, LockEntry]) -> Table:
@@ -38,7 +38,7 @@ def changes_table(
     table = plain_table("Image", before, after)
     for key, (old, new) in sorted(changes.items(), key=lambda item: str(item[0])):
         table.add_row(
-            printable(str(key)), Text(old.digest.short, "dim"), Text(new.digest.short, "green")
+            Name(str(key)), Text(old.digest.short, "dim"), Text(new.digest.short, "green")
         )
     return table
 
@@ -54,6 +54,4 @@ def parameter_changes_table(changes: Iterable[ChangedParameter], before: str, af
 
 
 def _above(key: LockKey | ParameterKey, *lines: Text) -> Group:
-    return Group(
-        printable(str(key)), *(Padding(line, (0, 0, 0, 2), expand=False) for line in lines)
-    )
+    return Group(Name(str(key)), *(Padding(line, (0, 0, 0, 2), expand=False) for line in lines))

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from importlib.resources import files
 from itertools import chain
 
 from pinned_images.report.records import SiteRecord, SynthReport
-from pinned_images.report.summary import Image, counts, headline, images_of
+from pinned_images.report.summary import Image, counts, images_of
+
+#: More stacks than these are shown closed at first, as a list to choose from.
+_STACKS_OPEN = 12
 
 _PAGE = """\
 <!doctype html>
@@ -54,12 +57,20 @@ def render_html(report: SynthReport) -> str:
     return _PAGE.format(
         policy=_text(policy),
         style=style,
-        headline=_text(headline(report)),
+        headline=_text(_headline(stacks)),
         trouble=_trouble(report.failed),
         filter=_filter(stacks.values()) if stacks else "",
-        stacks="".join(_stack(name, images) for name, images in stacks.items()),
+        stacks="".join(_stack(name, images, len(stacks)) for name, images in stacks.items()),
         script=f"<script>{script}</script>\n" if stacks else "",
     )
+
+
+def _headline(stacks: Mapping[str, Sequence[Image]]) -> str:
+    """How much there is; how much of it is pinned stands in the filter."""
+    if not stacks:
+        return "No container images."
+    images = list(chain.from_iterable(stacks.values()))
+    return f"{_extent(images)} of {_counted(len(stacks), 'stack')}."
 
 
 def _trouble(failed: Sequence[SiteRecord]) -> str:
@@ -89,18 +100,21 @@ def _filter(stacks: Iterable[Sequence[Image]]) -> str:
     return (
         '<div class="filter" role="search" hidden>'
         '<input type="search" aria-label="Search images" '
-        f'placeholder="Image, stack, platform or digest">\n{buttons}</div>\n'
+        f'placeholder="Image, stack, platform or digest">\n{buttons}'
+        '<button type="button" class="fold">Close all</button></div>\n'
     )
 
 
-def _stack(name: str, images: Sequence[Image]) -> str:
+def _stack(name: str, images: Sequence[Image], stacks: int) -> str:
     rows = "".join(map(_row, images))
-    places = sum(len(image.places) for image in images)
-    sites = f"{places} place{'' if places == 1 else 's'}"
-    what = f"{len(images)} image{'' if len(images) == 1 else 's'} in {sites}"
+    marks = "".join(
+        f'<span class="status {status}">{count} {status}</span>'
+        for status, count in counts(images).items()
+        if count and status != "pinned"
+    )
     return f"""\
-<section class="stack" data-name="{_text(name)}">
-<header><h2>{_text(name)}</h2><p>{what}</p></header>
+<details class="stack" data-name="{_text(name)}"{" open" if stacks <= _STACKS_OPEN else ""}>
+<summary><h2>{_text(name)}</h2><p>{_extent(images)}</p>{marks}</summary>
 <div class="scroll">
 <table role="table">
 <caption>Images of the stack {_text(name)}</caption>
@@ -113,8 +127,17 @@ def _stack(name: str, images: Sequence[Image]) -> str:
 {rows}</tbody>
 </table>
 </div>
-</section>
+</details>
 """
+
+
+def _extent(images: Sequence[Image]) -> str:
+    places = sum(len(image.places) for image in images)
+    return f"{_counted(len(images), 'image')} in {_counted(places, 'place')}"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _row(image: Image) -> str:
@@ -122,7 +145,8 @@ def _row(image: Image) -> str:
     return f"""\
 <tr role="row" data-status="{image.status}" data-search="{_text(image.record.digest or "")}">
 <th role="rowheader" scope="row"><span class="image">{_name(image)}</span>\
-{f'<p class="reason {image.status}">{_text(shown)}</p>' if shown else ""}{_places(image)}</th>
+{f'<p class="reason {image.status}">{_text(shown)}</p>' if shown else ""}\
+{_parameters(image)}{_places(image)}</th>
 <td role="cell">{_digest(image)}</td>
 <td role="cell">{_platforms(image)}</td>
 <td role="cell">{_resolved(image)}</td>
@@ -131,10 +155,24 @@ def _row(image: Image) -> str:
 
 
 def _name(image: Image) -> str:
+    """The name, which may be broken behind a slash only; and the tag."""
+    *first, last = (f"{part}/" for part in image.name.split("/"))
+    parts = "".join(f"<span>{_text(part)}</span>" for part in first)
+    return f"{parts}<span>{_text(last[:-1])}{_tag(image)}</span>"
+
+
+def _tag(image: Image) -> str:
     if image.tag is None:
-        return _text(image.name)
+        return ""
     full = "" if image.short_tag == image.tag else f' title="{_text(image.tag)}"'
-    return f'{_text(image.name)}:<span class="tag"{full}>{_text(image.short_tag or "")}</span>'
+    return f':<b class="tag"{full}>{_text(image.short_tag or "")}</b>'
+
+
+def _parameters(image: Image) -> str:
+    return "".join(
+        f'<p class="where">from the SSM parameter <code>{_text(parameter)}</code></p>'
+        for parameter in image.record.parameters
+    )
 
 
 def _places(image: Image) -> str:

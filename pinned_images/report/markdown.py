@@ -46,7 +46,7 @@ def _reasons(images: Sequence[Image]) -> str:
 def _images(images: Sequence[Image]) -> str:
     rows = [
         [
-            _code(image.name),
+            _name(image),
             _code(image.tag) if image.tag else "",
             _code(image.short_digest) if image.short_digest else "",
             ", ".join(map(_words, image.record.platforms)),
@@ -56,6 +56,12 @@ def _images(images: Sequence[Image]) -> str:
         for image in images
     ]
     return _table(["Image", "Tag", "Digest", "Platforms", "Resolved by", "Where"], rows)
+
+
+def _name(image: Image) -> str:
+    """The name, and the SSM parameters that it is read from."""
+    read = (f"from {_code(parameter)}" for parameter in image.record.parameters)
+    return "<br>".join([_code(image.name), *read])
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -130,7 +130,7 @@ class SynthReport:
         stacks: dict[str, list[SiteRecord]] = {}
         for record in self.records:
             stacks.setdefault(record.stack, []).append(record)
-        return {stack: tuple(stacks[stack]) for stack in sorted(stacks)}
+        return {stack: tuple(stacks[stack]) for stack in sorted(stacks, key=_numbers_apart)}
 
     def to_json(self) -> str:
         """The report as text; the same records give the same bytes."""

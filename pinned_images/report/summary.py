@@ -114,6 +114,7 @@ def images_of(records: Iterable[SiteRecord]) -> list[Image]:
             record.selected,
             record.origin,
             record.reason,
+            record.parameters,
         )
         places.setdefault(same, []).append(record)
     return [

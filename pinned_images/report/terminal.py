@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from rich import box
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.measure import Measurement
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -54,6 +57,25 @@ def printable(text: str, style: str = "") -> Text:
     return Text("".join(each if each.isprintable() else " " for each in text), style)
 
 
+@dataclass(frozen=True, slots=True)
+class Name:
+    """The name of an image, which is broken behind a slash where it has to be broken."""
+
+    text: str
+
+    def __rich_console__(self, _: Console, options: ConsoleOptions) -> RenderResult:
+        lines = [""]
+        for part in re.findall(r"[^/]*/|[^/]+", self.text):
+            if lines[-1] and len(lines[-1]) + len(part) > options.max_width:
+                lines.append("")
+            lines[-1] += part
+        for line in lines:
+            yield printable(line)
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        return Measurement.get(console, options, printable(self.text))
+
+
 def _failure(image: Image) -> RenderableType:
     reason = image.record.reason or "No reason was given."
     lines = (printable(image.label, "bold"), printable(_where(image), "dim"), printable(reason))
@@ -64,12 +86,16 @@ def _table(images: Iterable[Image]) -> Table:
     table = plain_table("Image", "Digest", "Resolved by")
     for image in images:
         lines = [printable(_where(image), "dim")]
+        lines += [
+            printable(f"from the SSM parameter {parameter}", "dim")
+            for parameter in image.record.parameters
+        ]
         if image.record.platforms:
             lines.append(printable(shortened(image.record.platforms), "dim"))
         if image.status == "exempt" and image.record.reason:
             lines.append(printable(image.record.reason, "yellow"))
         table.add_row(
-            Group(printable(image.label), Padding(Group(*lines), (0, 0, 0, 2), expand=False)),
+            Group(Name(image.label), Padding(Group(*lines), (0, 0, 0, 2), expand=False)),
             printable(image.short_digest or "-"),
             Text(image.resolved_words, _STYLES[image.status]),
         )

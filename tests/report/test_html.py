@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
-from pinned_images.report import SynthReport
+import pytest
+
+from pinned_images.report import SiteRecord, SynthReport
 from pinned_images.report.html import render_html
 
 
@@ -47,9 +50,38 @@ def test_what_failed_stands_before_the_stacks(report: SynthReport) -> None:
 
 def test_an_image_used_in_two_places_is_one_row_that_names_both(report: SynthReport) -> None:
     page = render_html(report)
-    assert page.count(">nginx:<") == 1
+    assert page.count("nginx:<b") == 1
     assert "2 places" in page
     assert "Shop/Web/Other" in page
+
+
+@pytest.mark.parametrize(("stacks", "are_open"), [(12, True), (13, False)])
+def test_many_stacks_are_a_list_to_choose_from(
+    record: SiteRecord,
+    stacks: int,
+    are_open: bool,  # noqa: FBT001 - a parameter of pytest's
+) -> None:
+    report = SynthReport.of(replace(record, stack=f"Stack{number}") for number in range(stacks))
+    found = [
+        attributes
+        for tag, attributes in Page(render_html(report)).elements
+        if tag == "details" and attributes.get("class") == "stack"
+    ]
+    assert len(found) == stacks
+    assert all(("open" in attributes) is are_open for attributes in found)
+
+
+def test_a_closed_stack_tells_what_is_not_pinned_in_it(report: SynthReport) -> None:
+    page = render_html(report)
+    summary = page[page.rindex("<summary><h2>Shop-Web") :].partition("</summary>")[0]
+    assert "1 exempt" in summary
+    assert "1 failed" in summary
+
+
+def test_an_image_from_a_parameter_names_it(record: SiteRecord) -> None:
+    parameter = "123456789012 eu-west-1 /shop/image"
+    report = SynthReport.of([replace(record, parameters=(parameter,))])
+    assert f"from the SSM parameter <code>{parameter}</code>" in render_html(report)
 
 
 def test_a_page_without_images_says_so() -> None:

@@ -70,6 +70,11 @@ def test_records_are_in_the_order_of_their_places(record: SiteRecord) -> None:
     assert [one.property_path for one in report.records] == paths[::-1]
 
 
+def test_stacks_are_in_the_order_of_their_numbers(record: SiteRecord) -> None:
+    report = SynthReport.of(replace(record, stack=f"Web{number}") for number in (10, 9, 1))
+    assert list(report.by_stack()) == ["Web1", "Web9", "Web10"]
+
+
 @pytest.mark.parametrize("place", ["folder", "file"])
 def test_a_report_is_written_to_a_cloud_assembly_and_read_from_it(
     tmp_path: Path, report: SynthReport, place: str

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from pinned_images.report import SynthReport
+from pinned_images.report import SiteRecord, SynthReport
 from pinned_images.report.markdown import render_markdown
 from pinned_images.report.terminal import render_terminal
 
@@ -80,3 +80,17 @@ def test_texts_of_the_app_do_not_steer_the_terminal(hostile: SynthReport) -> Non
 def test_marks_of_rich_in_texts_are_shown_as_they_are(report: SynthReport) -> None:
     marked = SynthReport.of([replace(report.failed[0], reason="no [bold]such[/bold] tag")])
     assert "no [bold]such[/bold] tag" in plain(in_terminal(marked, 80))
+
+
+def test_an_image_from_a_parameter_names_it(record: SiteRecord) -> None:
+    parameter = "123456789012 eu-west-1 /shop/image"
+    report = SynthReport.of([replace(record, parameters=(parameter,))])
+    assert f"| `nginx`<br>from `{parameter}` |" in render_markdown(report)
+    assert f"from the SSM parameter {parameter}" in plain(in_terminal(report, 120))
+
+
+def test_a_long_name_is_broken_behind_a_slash(record: SiteRecord) -> None:
+    name = "444444444444.dkr.ecr.eu-west-1.amazonaws.com/platform/router"
+    report = SynthReport.of([replace(record, reference=f"{name}:3.2")])
+    lines = [line.rstrip() for line in plain(in_terminal(report, 80)).splitlines()]
+    assert "platform/router:3.2" in lines
