@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-from pathlib import Path
 
 from pinned_images.lockfile import LockEntry, LockFile, LockKey
 from pinned_images.reference import Digest, Platform
+from tests.documentation import example
 
-PAGE = Path(__file__).parents[2] / "docs" / "lock-file.md"
+PAGE = "lock-file.md"
 
 # As Renovate's custom manager does: every match of each of its `matchStrings`, by its groups.
 FIND = """
@@ -20,14 +20,8 @@ console.log(JSON.stringify(found.map((match) => ({ ...match.groups }))));
 """
 
 
-def example(name: str) -> str:
-    match = re.search(rf"<!-- example: {name} -->\n```json\n(.*?)```", PAGE.read_text(), re.DOTALL)
-    assert match
-    return match[1]
-
-
 def dependencies(lock: LockFile) -> list[dict[str, str]]:
-    (manager,) = json.loads(example("renovate.json"))["customManagers"]
+    (manager,) = json.loads(example(PAGE, "renovate.json"))["customManagers"]
     question = json.dumps([manager["matchStrings"], lock.render()])
     run = subprocess.run(
         ["node", "-e", FIND], input=question, capture_output=True, text=True, check=True
@@ -37,7 +31,7 @@ def dependencies(lock: LockFile) -> list[dict[str, str]]:
 
 
 def test_the_lock_file_that_is_shown_is_one() -> None:
-    text = example("a lock file")
+    text = example(PAGE, "a lock file")
     assert LockFile.parse(text).render() == text
 
 
@@ -66,7 +60,7 @@ def test_renovate_leaves_selected_platforms_and_pinned_references_alone() -> Non
 
 
 def test_renovate_looks_at_the_lock_file_alone() -> None:
-    (manager,) = json.loads(example("renovate.json"))["customManagers"]
+    (manager,) = json.loads(example(PAGE, "renovate.json"))["customManagers"]
     (pattern,) = (text.strip("/") for text in manager["managerFilePatterns"])
     paths = ["pinned-images.lock.json", "app/pinned-images.lock.json", "x-pinned-images.lock.json"]
     assert [bool(re.search(pattern, path)) for path in paths] == [True, True, False]

@@ -17,6 +17,7 @@ from pinned_images.errors import ConfigurationError
 from pinned_images.reference import Digest, ImageReference
 from pinned_images.testing import FixedResolver
 from pinned_images.testing.synthesized import SynthesizedApp
+from tests.documentation import example
 
 Synthesize = Callable[..., SynthesizedApp]
 
@@ -197,6 +198,16 @@ def test_a_second_synth_records_what_it_pins_itself(where: Any) -> None:
     assert len(set(digests)) == 2
     for template, digest in zip(templates, digests, strict=True):
         assert digest in json.dumps(template[where.capitalize()])
+
+
+@pytest.mark.parametrize("where", ["metadata", "outputs"])
+def test_the_documentation_shows_what_is_written(synthesize: Synthesize, where: Any) -> None:
+    app = App()
+    task(Stack(app, "Web"), "nginx:1.27", "redis:7")
+    PinImages.apply_to(app, resolver=RESOLVER, record_in=where)
+    section = where.capitalize()
+    shown = json.loads(example("report.md", where))
+    assert shown == {section: synthesize(app).template("Web")[section]}
 
 
 def test_another_place_is_refused() -> None:

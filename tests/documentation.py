@@ -1,0 +1,20 @@
+"""The pages of the documentation, as the tests read them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+_PAGES = Path(__file__).parents[1] / "docs"
+
+
+def page(name: str) -> str:
+    """A page's text."""
+    return (_PAGES / name).read_text(encoding="utf-8")
+
+
+def example(name: str, title: str) -> str:
+    """The JSON example of a page that has this title in a comment above it."""
+    match = re.search(rf"<!-- example: {title} -->\n```json\n(.*?)```", page(name), re.DOTALL)
+    assert match, title
+    return match[1]
