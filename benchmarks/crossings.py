@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 from unittest import mock
 
+import jsii._kernel
 from jsii._kernel.providers.process import _NodeProcess
 from jsii._kernel.types import Callback
 
@@ -41,3 +44,31 @@ def _question(kind: str, request: Any) -> str:
     verb = kind.removesuffix("Request").removeprefix("Static").lower()
     about = getattr(request, "method", None) or getattr(request, "property", None)
     return f"{verb} {about or str(getattr(request, 'fqn', '')).rpartition('.')[2]}".strip()
+
+
+@dataclass
+class Stopwatch:
+    """The seconds that were spent in calls from Node.js into Python, with all that these asked."""
+
+    seconds: float = 0.0
+    depth: int = 0
+
+
+@contextmanager
+def timed_callbacks() -> Iterator[Stopwatch]:
+    """Take the time of calls from Node.js while the context is open."""
+    watch = Stopwatch()
+    handle = jsii._kernel._handle_callback  # noqa: SLF001  measured from outside the product
+
+    def timed_handle(kernel: Any, callback: Any) -> Any:
+        started = time.perf_counter()
+        watch.depth += 1
+        try:
+            return handle(kernel, callback)
+        finally:
+            watch.depth -= 1
+            if watch.depth == 0:
+                watch.seconds += time.perf_counter() - started
+
+    with mock.patch.object(jsii._kernel, "_handle_callback", timed_handle):  # noqa: SLF001
+        yield watch

@@ -15,8 +15,10 @@ from typing import Any
 
 PROJECT = Path(__file__).resolve().parent.parent
 
-# jsii warns at length about versions of Node.js past their end of life; they work.
-_QUIET = {
+_ENVIRONMENT = {
+    # As on a user's machine: what was imported once is not compiled again.
+    "PYTHONDONTWRITEBYTECODE": "",
+    # jsii warns at length about versions of Node.js past their end of life; they work.
     "CDK_DISABLE_CLI_TELEMETRY": "true",
     "JSII_SILENCE_WARNING_DEPRECATED_NODE_VERSION": "1",
     "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "18,20",
@@ -58,7 +60,7 @@ def run(
     finished = subprocess.run(
         command,
         cwd=PROJECT,
-        env={**os.environ, **_QUIET, **(environment or {})},
+        env={**os.environ, **_ENVIRONMENT, **(environment or {})},
         input=given,
         capture_output=True,
         text=True,

@@ -1,25 +1,28 @@
 """One synth of an app, in a process of its own: seconds, peak memory and crossings.
 
-python -m benchmarks.synth_once '{"variant": "apply_to", "containers": 2000, "stacks": 20}'
+python -m benchmarks.synth_once '{"variant": "no aspect", "containers": 200, "stacks": 2}'
 """
 
 from __future__ import annotations
 
 import json
+import re
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import jsii
 from aws_cdk import App, Aspects, IAspect
 from constructs import IConstruct
 
-from benchmarks.crossings import counted_crossings
+from benchmarks.crossings import counted_crossings, timed_callbacks
 from benchmarks.ecs_app import ecs_app
 from benchmarks.processes import peak_memory, print_measured
+from benchmarks.variants import APPLY_TO, ASPECT, IDLE, PLAIN
 from pinned_images import PinImages
 from pinned_images.testing import FixedResolver
 
@@ -30,30 +33,54 @@ class _DoesNothing:
         """Not even look at it."""
 
 
-def _add_aspect(app: App, aspect: Any) -> None:
+def _add(app: App, aspect: Any) -> None:
     Aspects.of(app).add(aspect)
 
 
-#: What is done to the app before it is synthesized.
-VARIANTS: dict[str, Callable[[App], None]] = {
-    "no aspect": lambda _: None,
-    "an aspect that does nothing": lambda app: _add_aspect(app, _DoesNothing()),
-    "PinImages as an Aspect": lambda app: _add_aspect(
-        app, PinImages(resolver=FixedResolver.derived())
-    ),
-    "PinImages.apply_to": lambda app: PinImages.apply_to(app, resolver=FixedResolver.derived()),
+_VARIANTS: dict[str, Callable[[App], None]] = {
+    PLAIN: lambda _: None,
+    IDLE: lambda app: _add(app, _DoesNothing()),
+    ASPECT: lambda app: _add(app, PinImages(resolver=FixedResolver.derived())),
+    APPLY_TO: lambda app: PinImages.apply_to(app, resolver=FixedResolver.derived()),
 }
 
 
-def _measure(*, variant: str, containers: int, stacks: int, count: bool = False) -> None:
+def _measure(*, variant: str, containers: int, stacks: int, look_inside: bool = False) -> None:
+    """Make the app and synthesize it; what is looked into takes longer by that.
+
+    `PinImages` and what it needs is imported before: imports are measured on their own.
+    """
     app = ecs_app(containers, stacks)
     counts: Counter[str] = Counter()
-    started = time.perf_counter()
-    with counted_crossings() if count else nullcontext(counts) as counts:
-        VARIANTS[variant](app)
+    inside = 0.0
+    with ExitStack() as stack:
+        if look_inside:
+            counts = stack.enter_context(counted_crossings())
+        watch = stack.enter_context(timed_callbacks()) if look_inside else None
+        started = time.perf_counter()
+        _VARIANTS[variant](app)
+        applied = time.perf_counter()
         app.synth()
-    seconds = time.perf_counter() - started
-    print_measured(seconds=seconds, crossings=counts, memory=peak_memory())
+        seconds = time.perf_counter() - started
+        if watch is not None:
+            inside = applied - started + watch.seconds
+    print_measured(
+        seconds=seconds,
+        inside=inside,
+        crossings=counts,
+        python_memory=peak_memory(),
+        node_memory=_peak_memory_of_node(),
+    )
+
+
+def _peak_memory_of_node() -> int:
+    """The most bytes that the process of Node.js has held, where Linux tells."""
+    from jsii._runtime import kernel  # noqa: PLC0415  private, and nobody else's business
+
+    process: Any = kernel.provider
+    status = Path(f"/proc/{process._process._process.pid}/status")  # noqa: SLF001  see above
+    found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text()) if status.exists() else None
+    return int(found[1]) * 1024 if found else 0
 
 
 if __name__ == "__main__":

@@ -1,0 +1,33 @@
+"""The example app as it stands, with `PinImages` or as if it had never heard of it.
+
+python -m benchmarks.example_app with
+python -m benchmarks.example_app without
+"""
+
+from __future__ import annotations
+
+import runpy
+import sys
+from types import ModuleType
+from typing import Any
+
+from benchmarks.processes import PROJECT
+
+
+class _PinsNothing:
+    @classmethod
+    def apply_to(cls, *_: Any, **__: Any) -> None:
+        """The app is left as it is."""
+
+
+def main() -> None:
+    """Run the app; without `PinImages` not even its package is imported."""
+    if sys.argv[1] == "without":
+        package = ModuleType("pinned_images")
+        package.PinImages = _PinsNothing  # type: ignore[attr-defined]  # a stand-in
+        sys.modules["pinned_images"] = package
+    runpy.run_path(str(PROJECT / "app.py"), run_name="__main__")
+
+
+if __name__ == "__main__":
+    main()
