@@ -1,19 +1,23 @@
-"""One resource of the construct tree whose image properties are replaced while it renders."""
+"""One resource of the construct tree whose image properties are replaced before it is written."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from functools import cached_property
 from typing import Any
 
 from aws_cdk import CfnResource, IResolveContext, Stack
 
+from pinned_images.construct_tree.identity import is_same_value
 from pinned_images.construct_tree.replacement import (
-    has_attribute,
     override_property,
     replace_property,
+    restore_property,
+    set_property,
 )
+from pinned_images.construct_tree.resource_classes import has_attribute
 
 Path = tuple[str | int, ...]
 
@@ -33,9 +37,14 @@ class Phase(Enum):
 
 @dataclass(eq=False)
 class PhaseOfSynth:
-    """The phase that a synth is in, and the way to the next."""
+    """The phase that a synth is in, and the way to the next.
 
-    plan: Callable[[], None]
+    Attributes:
+        plan: Works out what to render; told whether all values are final.
+        current: The phase.
+    """
+
+    plan: Callable[[bool], None]
     current: Phase = Phase.AS_WRITTEN
 
     @property
@@ -61,7 +70,7 @@ class PhaseOfSynth:
             return
         self.current = Phase.AS_WRITTEN
         try:
-            self.plan()
+            self.plan(then is Phase.PLANNED)
         finally:
             self.current = then
 
@@ -70,35 +79,96 @@ class PhaseOfSynth:
 class Attachment:
     """A resource, its property values as the app wrote them, and what is rendered for them.
 
+    There are two ways to have a value rendered. `render` gives a resource the value itself, which
+    costs little. `take_over` puts a token there beforehand that asks for it, which costs a call
+    out of Node.js each time that CDK looks at the property; it is for what CDK renders before all
+    values are final.
+
     Attributes:
         resource: The L1 construct.
-        resource_type: Its CloudFormation type.
+        stack: The stack that it stands in.
         properties: Its properties as the app wrote them, tokens and all.
         replaced: The paths below its properties that are replaced, with the values as written.
-        rendered: The values to render at these paths, once they are known.
         when_written: Called when it is rendered to be written, while a plan may be made.
     """
 
     resource: CfnResource
-    resource_type: str
     stack: Stack
-    construct_path: str
-    properties: Mapping[str, Any]
+    properties: Mapping[str, Any] = field(default_factory=dict)
     replaced: dict[Path, Any] = field(default_factory=dict)
-    rendered: dict[Path, Any] = field(default_factory=dict)
     when_written: Callable[[], None] | None = None
+    _is_taken_over: bool = False
+    _rendered: dict[Path, Any] = field(default_factory=dict)
+    _held: dict[str, object] = field(default_factory=dict)
 
-    def replace(self, path: Path, original: Any, phase: PhaseOfSynth) -> None:
-        """Take over the rendering of one path, until now rendered as `original`."""
+    @property
+    def construct_path(self) -> str:
+        """Such as ``Production/Web/Task/Resource``."""
+        return self._path_and_type[0]
+
+    @property
+    def resource_type(self) -> str:
+        """The CloudFormation type."""
+        return self._path_and_type[1]
+
+    @cached_property
+    def _path_and_type(self) -> tuple[str, str]:
+        """In one crossing into Node.js: CDK prints both as a text."""
+        path, _, resource_type = self.resource.to_string().rpartition(" [")
+        return path, resource_type.removesuffix("]")
+
+    def read(self) -> None:
+        """Learn the property values as the app has written them."""
+        self.properties = self.resource._cfn_properties  # noqa: SLF001  tokens and all
+
+    def restart(self) -> bool:
+        """Have everything as the app wrote it, for another synth.
+
+        Returns:
+            False if the app has since set a property that was taken over: it asks us no more.
+        """
+        self._rendered.clear()
+        now = self.resource._cfn_properties if self._held else {}  # noqa: SLF001  tokens and all
+        kept = [name for name, held in self._held.items() if is_same_value(now.get(name), held)]
+        if self._is_taken_over:
+            return len(kept) == len(self._held)
+        for name in kept:
+            restore_property(self.resource, name, self.replaced[name,])
+        self._held.clear()
+        self.replaced.clear()
+        return True
+
+    def choose(self, names: Iterable[str]) -> None:
+        """Name the properties that are to be rendered with other values."""
+        self.replaced = {(name,): self.properties[name] for name in names}
+
+    def take_over(self, path: Path, original: Any, phase: PhaseOfSynth) -> None:
+        """Be asked each time that one path is rendered, until now rendered as `original`."""
         self.replaced[path] = original
+        self._is_taken_over = True
 
         def produce(context: IResolveContext) -> Any:
             if self.when_written and phase.may_plan and not context.preparing:
                 self.when_written()
-            return self.rendered.get(path, original) if phase.has_plan else original
+            return self._rendered.get(path, original) if phase.has_plan else original
 
         name = str(path[0])
         if len(path) == 1 and has_attribute(self.resource, name):
-            replace_property(self.resource, name, original, produce)
+            self._held[name] = replace_property(self.resource, name, original, produce)
         else:
             override_property(self.resource, path, produce)
+
+    def render(self, values: Mapping[Path, Any], *, is_final: bool) -> None:
+        """Have values rendered at the paths that are replaced, and no others.
+
+        Args:
+            values: By path.
+            is_final: Whether CDK has made its references. Until then it must find the tokens.
+        """
+        if self._is_taken_over:
+            self._rendered = dict(values)
+        elif is_final:
+            for path, value in values.items():
+                name = str(path[0])
+                original = self.replaced[path]
+                self._held[name] = set_property(self.resource, name, original, value)

@@ -20,6 +20,13 @@ def is_same(one: IConstruct, other: IConstruct) -> bool:
     return _key(one) == _key(other)
 
 
+def is_same_value(one: object, other: object) -> bool:
+    """Whether two values of a property are the same text, or the same token."""
+    if hasattr(one, "__jsii_ref__") and hasattr(other, "__jsii_ref__"):
+        return _key(one) == _key(other)
+    return one == other
+
+
 class ConstructMap(MutableMapping[C, V]):
     """A dict whose keys are constructs."""
 

@@ -36,7 +36,7 @@ def override_images(
         for path in _paths(attachment, catalog):
             name = str(path[0])
             if _without_empty(rendered.get(name)) == _without_empty(as_written.get(name)):
-                attachment.replace(path, value_at(attachment.properties, path), phase)
+                attachment.take_over(path, value_at(attachment.properties, path), phase)
 
 
 def _paths(attachment: Attachment, catalog: Catalog) -> list[Path]:

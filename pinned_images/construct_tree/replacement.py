@@ -1,13 +1,14 @@
-"""Replacing property values of a resource by values that are worked out while it is rendered."""
+"""Replacing property values of a resource: by values that are known, or while it is rendered."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
 import jsii
-from aws_cdk import CfnResource, IAnyProducer, IResolveContext, Lazy, Token
+from aws_cdk import CfnResource, IAnyProducer, Intrinsic, IResolveContext, Lazy, Token
+
+from pinned_images.construct_tree.resource_classes import attribute_name
 
 #: Given the resolve context, the value to render.
 Producer = Callable[[IResolveContext], Any]
@@ -22,26 +23,36 @@ class _Producer:
         return self._produce(context)
 
 
-def attribute_name(property_name: str) -> str:
-    """The Python attribute of an L1 construct for a CloudFormation property.
+def set_property(
+    resource: CfnResource, property_name: str, original: object, value: object
+) -> object:
+    """Give a typed L1 a value that is known, intrinsic functions and all.
 
-    Example:
-        >>> attribute_name("ContainerDefinitions")
-        'container_definitions'
+    Args:
+        resource: A typed L1 for which `has_attribute` holds.
+        property_name: The CloudFormation name, such as ``ContainerDefinitions``.
+        original: The value that is there now; a string asks for a string, or a token that is one.
+        value: Plain data.
+
+    Returns:
+        What the property holds from now on.
     """
-    words = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", property_name)
-    return re.sub(r"([A-Z])([A-Z][a-z])", r"\1_\2", words).lower()
+    held = value
+    if not isinstance(value, str):
+        token = Intrinsic(value, stack_trace=False)
+        held = Token.as_string(token) if isinstance(original, str) else token
+    setattr(resource, attribute_name(property_name), held)
+    return held
 
 
-def has_attribute(resource: CfnResource, property_name: str) -> bool:
-    """Whether the resource is a typed L1 that has the property as an attribute of its own."""
-    attribute = getattr(type(resource), attribute_name(property_name), None)
-    return isinstance(attribute, property) and attribute.fset is not None
+def restore_property(resource: CfnResource, property_name: str, original: object) -> None:
+    """Give a typed L1 back what it had before `set_property`."""
+    setattr(resource, attribute_name(property_name), original)
 
 
 def replace_property(
     resource: CfnResource, property_name: str, original: object, produce: Producer
-) -> None:
+) -> object:
     """Have a typed L1 render what `produce` gives in place of a property's value.
 
     Cross-stack references in the value go on working and overrides made later win, since CDK
@@ -52,11 +63,15 @@ def replace_property(
         property_name: The CloudFormation name, such as ``ContainerDefinitions``.
         original: The value that is there now; a string asks for a token that is a string.
         produce: Called each time the property is rendered.
+
+    Returns:
+        What the property holds from now on.
     """
     lazy: object = Lazy.uncached_any(_Producer(produce))
     if isinstance(original, str):
         lazy = Token.as_string(lazy)
     setattr(resource, attribute_name(property_name), lazy)
+    return lazy
 
 
 def override_property(

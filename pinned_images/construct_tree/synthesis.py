@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from aws_cdk import CfnResource, Stack, Stage
 from constructs import IConstruct
 
-from pinned_images.cloudformation.names import template_name
 from pinned_images.cloudformation.outcomes import SsmParameter, Unknown
-from pinned_images.cloudformation.trees import value_at
+from pinned_images.cloudformation.trees import Path, value_at
 from pinned_images.construct_tree.attachment import Attachment, Phase, PhaseOfSynth
+from pinned_images.construct_tree.attachments import Attachments
 from pinned_images.construct_tree.collection import Collection
-from pinned_images.construct_tree.identity import ConstructMap, is_same
+from pinned_images.construct_tree.identity import ConstructMap
 from pinned_images.construct_tree.image_resources import image_resources, top_level_of
-from pinned_images.construct_tree.raw_resources import override_images
-from pinned_images.construct_tree.replacement import has_attribute
 from pinned_images.construct_tree.scopes import StackScopes
-from pinned_images.construct_tree.watching import watch_template
 from pinned_images.errors import PinnedImagesError
 from pinned_images.options import Options
 from pinned_images.pinning import PinnedResource, Verdict, pin_images
@@ -53,13 +51,12 @@ class Synthesis:
     parameter_values: dict[SsmParameter, str | Unknown] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._catalog = self.options.catalog()
-        self.collection = Collection(self.root, self.scope, self._catalog)
-        self._attachments: ConstructMap[CfnResource, Attachment] = ConstructMap()
-        self._current: list[Attachment] = []
-        self._is_elsewhere: ConstructMap[Stack, bool] = ConstructMap()
-        self._results: list[tuple[Attachment, PinnedResource]] = []
+        catalog = self.options.catalog()
+        self.collection = Collection(self.root, self.scope, catalog)
         self._phase = PhaseOfSynth(self._plan)
+        self._attachments = Attachments(self.root, catalog, self._phase)
+        self._current: list[Attachment] = []
+        self._results: list[tuple[Attachment, PinnedResource]] = []
         self.is_expected = False
 
     def expect(self) -> None:
@@ -74,12 +71,10 @@ class Synthesis:
         """
         self._phase.current = Phase.AS_WRITTEN
         found = self.collection.resources()
-        free = [each for each in found if each not in taken]
-        new = self._attach(each for each in free if each not in self._attachments)
-        self._watch(new, found)
-        mine = [each for each in free if each in self._attachments]
-        self._current = [self._attachments[each] for each in mine]
-        taken.update((each, None) for each in mine)
+        free: ConstructMap[CfnResource, bool] = ConstructMap()
+        free.update((each, further) for each, further in found.items() if each not in taken)
+        self._current = self._attachments.restart(free)
+        taken.update((each.resource, None) for each in self._current)
         self._phase.current = Phase.WAITING
         self.is_expected = False
 
@@ -98,63 +93,8 @@ class Synthesis:
                 if record.digest is not None:
                     yield top_level_of(attachment.stack), record
 
-    def _attach(self, resources: Iterable[CfnResource]) -> list[Attachment]:
-        new: list[Attachment] = []
-        raw: ConstructMap[Stack, list[Attachment]] = ConstructMap()
-        for resource in resources:
-            stack = resource.stack
-            if self._is_in_another_stage(stack):
-                continue
-            path, resource_type = _path_and_type(resource)
-            attachment = Attachment(
-                resource,
-                resource_type,
-                stack,
-                path,
-                resource._cfn_properties,  # noqa: SLF001  the values as written, tokens and all
-            )
-            self._attachments[resource] = attachment
-            new.append(attachment)
-            names = self._property_names(attachment)
-            typed = [name for name in names if has_attribute(resource, name)]
-            for name in typed:
-                attachment.replace((name,), attachment.properties[name], self._phase)
-            if len(typed) < len(names):
-                raw.setdefault(stack, []).append(attachment)
-        for stack, some in raw.items():
-            override_images(stack, some, self._catalog, self._phase)
-        return new
-
-    def _watch(self, new: Iterable[Attachment], found: ConstructMap[CfnResource, bool]) -> None:
-        """Have the template of each stack start the plan; further scopes may come first in it."""
-        watched: ConstructMap[Stack, None] = ConstructMap()
-        for attachment in new:
-            is_further = found[attachment.resource]
-            if attachment.replaced and (is_further or attachment.stack not in watched):
-                watch_template(attachment, self._phase)
-                watched[attachment.stack] = None
-
-    def _is_in_another_stage(self, stack: Stack) -> bool:
-        """Stages below are synthesized on their own, and before this one."""
-        if stack not in self._is_elsewhere:
-            stage = Stage.of(stack)
-            self._is_elsewhere[stack] = stage is None or not is_same(stage, self.root)
-        return self._is_elsewhere[stack]
-
-    def _property_names(self, attachment: Attachment) -> list[str]:
-        """The properties that hold images, under the names that the construct has them under."""
-        wanted = {
-            template_name(image_property.steps[0].name)
-            for image_property in self._catalog.properties_of(attachment.resource_type)
-        }
-        return [
-            name
-            for name, value in attachment.properties.items()
-            if value is not None and template_name(name) in wanted
-        ]
-
-    def _plan(self) -> None:
-        attachments = [each for each in self._current if each.replaced]
+    def _plan(self, is_final: bool) -> None:  # noqa: FBT001  a callback with one argument
+        attachments = self._attachments.read(self._current)
         self.records, self.verdicts, self.failure = (), {}, None
         self._results.clear()
         self.parameter_values.clear()
@@ -172,10 +112,8 @@ class Synthesis:
             return
         self._results.extend(zip(attachments, results, strict=True))
         for attachment, result in self._results:
-            attachment.rendered.clear()
-            if result.properties is not result.resource.properties:
-                for path in attachment.replaced:
-                    attachment.rendered[path] = value_at(result.properties, path)
+            values = _values_of(attachment, result)
+            attachment.render(values, is_final=is_final)
         self._keep(results)
 
     def _keep(self, results: list[PinnedResource]) -> None:
@@ -187,7 +125,8 @@ class Synthesis:
         }
 
 
-def _path_and_type(resource: CfnResource) -> tuple[str, str]:
-    """Construct path and CloudFormation type, in one crossing: CDK prints both as a text."""
-    path, _, resource_type = resource.to_string().rpartition(" [")
-    return path, resource_type.removesuffix("]")
+def _values_of(attachment: Attachment, result: PinnedResource) -> Mapping[Path, Any]:
+    """What is to be rendered in place of what the app has written; nothing if that is the same."""
+    if result.properties is result.resource.properties:
+        return {}
+    return {path: value_at(result.properties, path) for path in attachment.replaced}

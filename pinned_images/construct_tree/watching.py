@@ -16,7 +16,8 @@ from pinned_images.construct_tree.attachment import Attachment, PhaseOfSynth
 from pinned_images.construct_tree.identity import is_same
 from pinned_images.construct_tree.replacement import add_silent_metadata
 
-_HASHED_TYPES = frozenset({"AWS::Lambda::Function", "AWS::Lambda::LayerVersion"})
+#: CDK names a version of a function by a hash of these.
+HASHED_TYPES = frozenset({"AWS::Lambda::Function", "AWS::Lambda::LayerVersion"})
 _VERSION_TYPE = "AWS::Lambda::Version"
 
 
@@ -28,7 +29,7 @@ def watch_template(first: Attachment, phase: PhaseOfSynth) -> None:
         phase: Told that the time has come. Where that cannot be told for certain, it is told
             each time that it may have come.
     """
-    if first.resource_type not in _HASHED_TYPES or not _has_versions(first.stack):
+    if first.resource_type not in HASHED_TYPES or not has_versions(first.stack):
         first.when_written = phase.ensure_planned
         return
     earlier = _telling_resource_before(first)
@@ -43,7 +44,8 @@ def watch_template(first: Attachment, phase: PhaseOfSynth) -> None:
     add_silent_metadata(earlier, produce)
 
 
-def _has_versions(stack: Stack) -> bool:
+def has_versions(stack: Stack) -> bool:
+    """Whether CDK renders functions of a stack to name versions of them."""
     return bool(ConstructSelector.resources_of_type(_VERSION_TYPE).select(stack))
 
 
@@ -53,7 +55,7 @@ def _telling_resource_before(first: Attachment) -> CfnResource | None:
             return None
         if (
             isinstance(construct, CfnResource)
-            and construct.cfn_resource_type not in _HASHED_TYPES
+            and construct.cfn_resource_type not in HASHED_TYPES
             and is_same(construct.stack, first.stack)
         ):
             return construct
