@@ -16,8 +16,6 @@ from pinned_images.examination import AppProblem, Coverage, MissedStage
 if TYPE_CHECKING:
     from pinned_images.construct_tree.roots import Root
 
-_AFTER_FAILURE = "Mend that first; no image of the app was pinned."
-
 
 @dataclass(frozen=True)
 class AspectSurroundings:
@@ -34,7 +32,7 @@ class AspectSurroundings:
         """What went wrong for more than one image."""
         roots = self.root.with_below()
         failures = dict.fromkeys(failure for root in roots for failure in root.all_failures())
-        return [AppProblem(failure, _AFTER_FAILURE) for failure in failures]
+        return [AppProblem(f"No image was pinned. {failure}", None) for failure in failures]
 
     def missed_stages(self) -> list[MissedStage]:
         """The Stages that were synthesized without being pinned."""

@@ -74,8 +74,8 @@ def unlisted_images(
     return Complaint(
         UNLISTED_IMAGE,
         "warning",
-        f"The image {image} at {path_text(path)}{more} is not pinned: images are not looked for "
-        "there.",
+        f"The image {image} at {path_text(path)}{more} is not pinned: it stands where no images "
+        "are looked for.",
         _fix(resource_type, path) if is_property else _WRITE_THE_DIGEST,
     )
 

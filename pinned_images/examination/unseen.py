@@ -37,8 +37,8 @@ def unseen_templates(stack: AssemblyStack) -> Iterator[tuple[str, Complaint]]:
         yield (
             logical_id,
             _complaint(
-                f"Images may stand in the template that {named.location} names. It is none that "
-                "can be read here (a JSON template of this app), so nobody looks at them.",
+                f"Images may stand in the template that {named.location} names: it is no JSON "
+                "template of this app, so nobody looks for them.",
                 _BRING_IN,
             ),
         )

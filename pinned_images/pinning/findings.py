@@ -67,6 +67,8 @@ def _findings(image: Image, answers: Answers, refusal: Refused | None) -> tuple[
 def _cannot_be_pinned(outcome: ImageOutcome, problem: Finding) -> Finding:
     written = outcome.leaf.text if isinstance(outcome.leaf, Known) else outcome.written
     image = f"The image {written}" if written else "The image"
-    return Finding(
-        f"{image} at {outcome.location} cannot be pinned. {problem.description}", problem.fix
-    )
+    at = f"{image} at {outcome.location}" if outcome.location else image
+    named = f"The image {written!r} could not be resolved"
+    if problem.description.startswith(named):  # as registries' errors begin: not said twice
+        return Finding(f"{at} could not be resolved{problem.description[len(named) :]}")
+    return Finding(f"{at} cannot be pinned. {problem.description}", problem.fix)
