@@ -88,11 +88,11 @@ def _answer(
     questions: Iterable[ResolutionRequest], outcomes: Mapping[ResolutionRequest, Outcome]
 ) -> Answer:
     entry: LockEntry | None = None
-    errors: list[ResolutionError] = []
+    errors: dict[str, ResolutionError] = {}
     for question in questions:
         outcome = outcomes[question]
         if isinstance(outcome, Resolution):
             entry = LockEntry.of(question, outcome)
         else:
-            errors.append(outcome)
-    return Answer(entry, tuple(errors))
+            errors[str(outcome)] = outcome
+    return Answer(entry, tuple(errors.values()))

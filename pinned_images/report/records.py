@@ -46,7 +46,6 @@ class SiteRecord:
         property_path: Path in the resource's properties: ``ContainerDefinitions[0].Image``.
         reference: The image as written; JSON of the intrinsics where it has no known value.
         resolved_by: How the digest became known, or why there is none.
-        logical_id: The resource's id in the template, where it is known.
         pinned: The reference as it stands in the template now, where it was pinned.
         digest: The digest that it carries.
         media_type: The media type of what the digest names.
@@ -65,7 +64,6 @@ class SiteRecord:
     property_path: str
     reference: str
     resolved_by: ResolvedBy
-    logical_id: str | None = None
     pinned: str | None = None
     digest: str | None = None
     media_type: str | None = None
@@ -78,7 +76,9 @@ class SiteRecord:
 
     @property
     def lock_key(self) -> LockKey | None:
-        """The entry of a lock file that this image uses; None where there can be none."""
+        """The entry of a lock file that this image uses; None where it uses none."""
+        if self.resolved_by in ("asset", "exempt"):
+            return None
         from pinned_images.lockfile.entries import (  # noqa: PLC0415 - a synth does not ask
             LockKey,
             parse_platform,
@@ -212,7 +212,7 @@ class SynthReport:
 
 def _order(record: SiteRecord) -> tuple[Any, ...]:
     path = _numbers_apart(record.property_path)
-    return (record.stack, record.construct_path, record.logical_id or "", path, repr(record))
+    return (record.stack, record.construct_path, path, repr(record))
 
 
 def _numbers_apart(path: str) -> tuple[tuple[str, int], ...]:

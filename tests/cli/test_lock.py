@@ -210,6 +210,14 @@ def test_verify_platforms_finds_a_digest_changed_to_an_image_that_lacks_one(
     assert "nothing for linux/arm64" in result.stderr
 
 
+def test_an_image_that_is_gone_is_one_error_whatever_platforms_it_had(
+    run: Run, lock: Any, registry: RegistryServer, web: str
+) -> None:
+    lock.add(web, platform="linux/arm64")
+    registry.delete(f"team/web@{lock.digest(web)}")
+    assert run("lock", "verify", "--platforms").stderr.count("Error: ") == 1
+
+
 def test_prune_drops_what_the_app_does_not_use(
     run: Run, lock: Any, web: str, jobs: str, folder: Path
 ) -> None:

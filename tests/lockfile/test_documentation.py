@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from pathlib import Path
 
 from pinned_images.lockfile import LockEntry, LockFile, LockKey
 from pinned_images.reference import Digest, Platform
@@ -46,6 +47,13 @@ def test_renovate_finds_each_image_with_its_tag_and_digest() -> None:
         {"depName": name, "currentValue": tag, "currentDigest": digest}
         for name, _, tag in (image.rpartition(":") for image in sorted(images))
     ]
+
+
+def test_renovate_finds_every_image_of_the_example_app_s_lock_file() -> None:
+    lock = LockFile.read(Path(__file__).parents[2] / "pinned-images.lock.json")
+    found = {f"{each['depName']}:{each['currentValue']}": each for each in dependencies(lock)}
+    assert found.keys() == set(map(str, lock.entries))
+    assert all(found[str(key)]["currentDigest"] == lock.entries[key].digest for key in lock.entries)
 
 
 def test_renovate_leaves_selected_platforms_and_pinned_references_alone() -> None:

@@ -21,7 +21,6 @@ def a_record(**changes: Any) -> SiteRecord:
         "property_path": "ContainerDefinitions[0].Image",
         "reference": "nginx:1.25",
         "resolved_by": "registry",
-        "logical_id": "Task1",
         "pinned": f"nginx:1.25@{NGINX}",
         "digest": NGINX,
         "media_type": "application/vnd.oci.image.index.v1+json",

@@ -25,7 +25,6 @@ records = st.builds(
     property_path=words,
     reference=words,
     resolved_by=st.sampled_from(["registry", "exempt", "failed", "lock-file"]),
-    logical_id=st.none() | words,
     platforms=st.lists(words, max_size=2).map(tuple),
     selected=st.booleans(),
     reason=st.none() | words,
@@ -43,7 +42,6 @@ def test_the_file_says_what_is_known_in_the_words_of_cdk(record: SiteRecord) -> 
                 "propertyPath": "ContainerDefinitions[0].Image",
                 "reference": "nginx:1.25",
                 "resolvedBy": "registry",
-                "logicalId": "Task1",
                 "pinned": record.pinned,
                 "digest": record.digest,
                 "mediaType": "application/vnd.oci.image.index.v1+json",
@@ -124,6 +122,8 @@ def test_a_text_that_is_no_report_is_refused_by_name(text: bytes, words: str) ->
         ),
         pytest.param({"reference": '{"Ref": "Image"}'}, None, id="not-known"),
         pytest.param({"selected": True, "platform": "arm"}, None, id="no-platform"),
+        pytest.param({"resolved_by": "exempt"}, None, id="exempt"),
+        pytest.param({"resolved_by": "asset"}, None, id="asset"),
     ],
 )
 def test_a_record_knows_the_entry_of_the_lock_file_that_it_uses(
