@@ -18,11 +18,11 @@ unexport PYTHONPATH VIRTUAL_ENV
 .PHONY: help synth synth-locked test lint format clean
 
 help:
-	@echo 'make synth    pin the example app with a real cdk synth, on registries and AWS in the process'
-	@echo 'make synth-locked    the same from the lock file that "make synth" has left, without network'
-	@echo 'make test     run all tests'
-	@echo 'make lint     check style and types'
-	@echo 'make clean    remove everything that was made'
+	@echo 'make synth         pin the example app with a real cdk synth, on registries and AWS in the process'
+	@echo 'make synth-locked  the same from the lock file that make synth keeps, without network'
+	@echo 'make test          run all tests'
+	@echo 'make lint          check style and types'
+	@echo 'make clean         remove everything that was made'
 
 synth: $(VENV) $(NODE_MODULES)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tools.synth_example

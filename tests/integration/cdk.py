@@ -25,23 +25,28 @@ def cdk_synth(
         arguments: Further arguments of the CLI.
         environment: Further environment variables.
     """
-    inherited = {
-        name: text for name, text in os.environ.items() if not name.startswith(_OF_THE_USER)
-    }
     return subprocess.run(
         [str(CDK), "synth", "--quiet", "--no-notices", *arguments],
         cwd=folder,
-        env={
-            **inherited,
-            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
-            "PYTHONPATH": str(PROJECT),
-            "CDK_DISABLE_CLI_TELEMETRY": "true",
-            **environment,
-        },
+        env=environment_of_a_synth(**environment),
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def environment_of_a_synth(**more: str) -> dict[str, str]:
+    """Environment variables in which an app finds Python, this project, and no one's settings."""
+    inherited = {
+        name: text for name, text in os.environ.items() if not name.startswith(_OF_THE_USER)
+    }
+    return {
+        **inherited,
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
+        "PYTHONPATH": str(PROJECT),
+        "CDK_DISABLE_CLI_TELEMETRY": "true",
+        **more,
+    }
 
 
 def mirrors_variable(mirrors: Mapping[str, str]) -> str:

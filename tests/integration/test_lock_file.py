@@ -18,7 +18,7 @@ from pinned_images.registry.settings import RegistrySettings
 from pinned_images.report import SynthReport
 from pinned_images.resolution import ResolutionRequest
 from pinned_images.testing import RegistryServer, assert_pinned
-from tests.integration.cdk import PROJECT, cdk_synth, mirrors_variable
+from tests.integration.cdk import PROJECT, cdk_synth, environment_of_a_synth, mirrors_variable
 
 LOCK_FILE = PROJECT / "pinned-images.lock.json"
 AMD64 = Platform("linux", "amd64")
@@ -208,13 +208,11 @@ def test_ten_synths_at_once_leave_one_valid_lock_file_with_all_entries(
         subprocess.Popen(
             [sys.executable, "app.py", image, shared],
             cwd=tmp_path,
-            env={
-                **os.environ,
-                "PYTHONPATH": str(PROJECT),
-                "PINNED_IMAGES_MIRRORS": mirrors_variable(registry.mirrors),
-                "DOCKER_CONFIG": str(tmp_path),
-                "CDK_OUTDIR": str(tmp_path / f"{number}.out"),
-            },
+            env=environment_of_a_synth(
+                PINNED_IMAGES_MIRRORS=mirrors_variable(registry.mirrors),
+                DOCKER_CONFIG=str(tmp_path),
+                CDK_OUTDIR=str(tmp_path / f"{number}.out"),
+            ),
             stderr=subprocess.PIPE,
         )
         for number, image in enumerate(own)
