@@ -67,11 +67,15 @@ def without_sockets(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def written(folder: Path) -> dict[str, bytes]:
-    """What a synth wrote; but for metadata, whose stack traces name temporary folders."""
+    """What a synth wrote, without CDK's notes on it.
+
+    The stack traces of constructs name temporary folders, and how long a slow synth took is noted.
+    """
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in folder.rglob("*")
-        if path.is_file() and not path.name.endswith(".metadata.json")
+        if path.is_file()
+        and not path.name.endswith((".metadata.json", "performance-counters.json"))
     }
 
 
