@@ -19,7 +19,7 @@ from aws_cdk import (
 )
 
 from pinned_images.acknowledgements import PLUGIN, RULES
-from pinned_images.cloud_assembly import AssemblyStack
+from pinned_images.cloud_assembly import Artifacts, AssemblyStack
 from pinned_images.construct_tree.lookup import container_name_at, paths_of_templates
 from pinned_images.examination import (
     AppProblem,
@@ -108,6 +108,7 @@ class PinnedImagesGate:
     def validate(self, context: IPolicyValidationContext) -> PolicyValidationPluginReport:
         """Read the templates and report every image that breaks a rule."""
         paths = paths_of_templates(context.app_construct)
+        artifacts = Artifacts()
         stacks = [
             AssemblyStack.read(
                 stack.stack_construct_path,
@@ -115,6 +116,7 @@ class PinnedImagesGate:
                 stack.account_id or os.environ.get("CDK_DEFAULT_ACCOUNT"),
                 stack.region or os.environ.get("CDK_DEFAULT_REGION"),
                 paths,
+                artifacts=artifacts,
             )
             for stack in context.stack_templates
         ]

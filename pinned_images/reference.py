@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass, field
-from functools import total_ordering
+from functools import lru_cache, total_ordering
 from typing import TYPE_CHECKING, Literal
 
 from pinned_images.errors import InvalidReference
@@ -152,23 +152,7 @@ class ImageReference:
             >>> ImageReference.parse("localhost:5000/team/app@sha256:" + "0" * 64).registry
             'localhost:5000'
         """
-        if _IDENTIFIER_PATTERN.fullmatch(text):
-            raise InvalidReference(
-                f"{text!r} is an image id, not a reference: a repository name cannot be "
-                "64 hexadecimal characters."
-            )
-        domain, remainder = _split_domain(text)
-        match = _REFERENCE_PATTERN.fullmatch(f"{domain}/{remainder}")
-        if match is None:
-            raise InvalidReference(_broken_rule(text, domain, remainder))
-        repository = match["remote"]
-        if len(repository) > _MAXIMUM_REPOSITORY_LENGTH:
-            raise InvalidReference(
-                f"The image reference {text!r} has a repository name of {len(repository)} "
-                f"characters: at most {_MAXIMUM_REPOSITORY_LENGTH} are allowed."
-            )
-        digest = Digest(match["digest"]) if match["digest"] else None
-        return cls(match["domain"], repository, match["tag"], digest, text)
+        return _parse(text)
 
     def __str__(self) -> str:
         """The reference as it was spelled."""
@@ -311,6 +295,28 @@ class Platform:
         variant = f"/{self.variant}" if self.variant else ""
         version = f" ({self.os_version})" if self.os_version else ""
         return f"{self.os}/{self.architecture}{variant}{version}"
+
+
+@lru_cache(maxsize=16384)
+def _parse(text: str) -> ImageReference:
+    """See `ImageReference.parse`; large apps name the same few images again and again."""
+    if _IDENTIFIER_PATTERN.fullmatch(text):
+        raise InvalidReference(
+            f"{text!r} is an image id, not a reference: a repository name cannot be "
+            "64 hexadecimal characters."
+        )
+    domain, remainder = _split_domain(text)
+    match = _REFERENCE_PATTERN.fullmatch(f"{domain}/{remainder}")
+    if match is None:
+        raise InvalidReference(_broken_rule(text, domain, remainder))
+    repository = match["remote"]
+    if len(repository) > _MAXIMUM_REPOSITORY_LENGTH:
+        raise InvalidReference(
+            f"The image reference {text!r} has a repository name of {len(repository)} "
+            f"characters: at most {_MAXIMUM_REPOSITORY_LENGTH} are allowed."
+        )
+    digest = Digest(match["digest"]) if match["digest"] else None
+    return ImageReference(match["domain"], repository, match["tag"], digest, text)
 
 
 def _split_domain(text: str) -> tuple[str, str]:

@@ -1,6 +1,6 @@
 """The templates of a cloud assembly on disk, and whose they are."""
 
-from pinned_images.cloud_assembly.manifests import asset_manifests, metadata_of
+from pinned_images.cloud_assembly.manifests import Artifacts, asset_manifests, metadata_of
 from pinned_images.cloud_assembly.stacks import AssemblyStack
 
-__all__ = ["AssemblyStack", "asset_manifests", "metadata_of"]
+__all__ = ["Artifacts", "AssemblyStack", "asset_manifests", "metadata_of"]

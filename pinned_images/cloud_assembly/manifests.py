@@ -36,16 +36,26 @@ def file_assets(folder: Path) -> list[FileAsset]:
     ]
 
 
-def artifact_of(template_path: Path) -> Mapping[str, Any]:
-    """The stack's entry in the manifest of its assembly, with its id; empty without a manifest."""
-    manifest_path = template_path.parent / "manifest.json"
-    if not manifest_path.exists():
-        return {}
-    manifest = json.loads(manifest_path.read_text(encoding="utf-8"))
-    for identifier, artifact in manifest.get("artifacts", {}).items():
-        if artifact.get("properties", {}).get("templateFile") == template_path.name:
-            return {**artifact, "id": identifier}
-    return {}
+class Artifacts:
+    """The entries of stacks in the manifests of an app, each of which is read once."""
+
+    def __init__(self) -> None:
+        self._by_template: dict[Path, dict[str, Mapping[str, Any]]] = {}
+
+    def of_template(self, template_path: Path) -> Mapping[str, Any]:
+        """A stack's entry, with its id; empty without a manifest."""
+        path = template_path.parent / "manifest.json"
+        if path not in self._by_template:
+            self._by_template[path] = _by_template(path) if path.exists() else {}
+        return self._by_template[path].get(template_path.name, {})
+
+
+def _by_template(path: Path) -> dict[str, Mapping[str, Any]]:
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    return {
+        artifact.get("properties", {}).get("templateFile", ""): {**artifact, "id": identifier}
+        for identifier, artifact in manifest.get("artifacts", {}).items()
+    }
 
 
 def metadata_of(artifact: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:

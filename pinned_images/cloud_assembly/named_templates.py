@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -41,13 +41,13 @@ class NamedTemplate(NamedTuple):
 
 
 def templates_named_by(
-    resource: Mapping[str, Any], assets: Sequence[FileAsset], folder: Path
+    resource: Mapping[str, Any], assets: Callable[[], Sequence[FileAsset]], folder: Path
 ) -> Iterator[NamedTemplate]:
     """The templates that a resource names.
 
     Args:
         resource: The resource, as the template has it.
-        assets: The file assets of the app.
+        assets: Gives the file assets of the app; most resources name no template.
         folder: The folder that their paths begin at.
     """
     resource_type, properties = str(resource.get("Type")), resource.get("Properties")
@@ -58,7 +58,7 @@ def templates_named_by(
         paths = (
             [named]
             if isinstance(named, str)
-            else [each.path for each in assets if each.content_hash in url]
+            else [each.path for each in assets() if each.content_hash in url]
         )
         file = folder / paths[0] if paths else None
         yield NamedTemplate(site.location, file, None if file is None else _read(file))

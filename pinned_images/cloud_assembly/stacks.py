@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 from pinned_images.acknowledgements import Acknowledgements
 from pinned_images.cloud_assembly.constructs import StackConstructs, nested_stack_at
-from pinned_images.cloud_assembly.manifests import artifact_of, file_assets, metadata_of
+from pinned_images.cloud_assembly.manifests import Artifacts, file_assets, metadata_of
 from pinned_images.cloud_assembly.named_templates import (
     NESTED_STACK,
     NamedTemplate,
@@ -58,9 +58,20 @@ class AssemblyStack:
         account: str | None = None,
         region: str | None = None,
         paths_of_template: PathsOfTemplate = lambda _: {},
+        *,
+        artifacts: Artifacts | None = None,
     ) -> AssemblyStack:
-        """A top-level stack, with the metadata that stands beside its template."""
-        artifact = artifact_of(template_path)
+        """A top-level stack, with the metadata that stands beside its template.
+
+        Args:
+            construct_path: Its path in the construct tree.
+            template_path: Its template's file.
+            account: The account that it is deployed to, where it is known.
+            region: The region that it is deployed to, where it is known.
+            paths_of_template: Who knows constructs where the metadata does not tell them.
+            artifacts: What has been read of manifests, to be shared by the stacks of an app.
+        """
+        artifact = (artifacts or Artifacts()).of_template(template_path)
         properties = artifact.get("properties", {})
         return cls(
             construct_path,
@@ -133,7 +144,7 @@ class AssemblyStack:
     def _named(self) -> list[tuple[str, str, NamedTemplate]]:
         """Logical id and type of each resource that names a template, and the template."""
         folder = self.template_path.parent
-        assets = file_assets(folder)
+        assets = cache(lambda: file_assets(folder))
         return [
             (logical_id, str(resource.get("Type")), named)
             for logical_id, resource in _resources(self.template.get("Resources"))

@@ -52,8 +52,11 @@ class Site:
         return path_text(tuple(map(self._template_name, self.path)))
 
     def _template_name(self, key: str | int) -> str | int:
-        names = (step.name for step in self.image_property.steps)
-        return next((name for name in names if is_same_name(str(key), name)), key)
+        if isinstance(key, str):
+            for step in self.image_property.steps:
+                if is_same_name(key, step.name):
+                    return step.name
+        return key
 
     def assumed(self, scope: TemplateScope) -> Assumptions:
         """The assumptions, as conditions of the template that the site stands in."""
