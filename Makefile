@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 PYTEST_ARGUMENTS ?=
+MEASUREMENTS ?=
 
 BIN := .venv/bin
 VENV := .make/venv
@@ -15,13 +16,14 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # What another environment has set must not leak into this one.
 unexport PYTHONPATH VIRTUAL_ENV
 
-.PHONY: help synth synth-locked test lint format clean
+.PHONY: help synth synth-locked test lint format bench clean
 
 help:
 	@echo 'make synth         pin the example app with a real cdk synth, on registries and AWS in the process'
 	@echo 'make synth-locked  the same from the lock file that make synth keeps, without network'
 	@echo 'make test          run all tests'
 	@echo 'make lint          check style and types'
+	@echo 'make bench         measure what it costs, into benchmarks/RESULTS.md'
 	@echo 'make clean         remove everything that was made'
 
 synth: $(VENV) $(NODE_MODULES)
@@ -42,6 +44,10 @@ lint: $(VENV)
 format: $(VENV)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+bench: $(VENV) $(NODE_MODULES)
+	@benchmarks/install_peers.sh
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m benchmarks $(MEASUREMENTS)
 
 clean:
 	rm -rf .venv .make node_modules cdk.out dist build .pytest_cache .mypy_cache .ruff_cache
