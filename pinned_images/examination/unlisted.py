@@ -23,7 +23,22 @@ _HOSTS = (
     "docker\\.io|gcr\\.io|ghcr\\.io|mcr\\.microsoft\\.com|nvcr\\.io|public\\.ecr\\.aws|quay\\.io",
     "registry\\.gitlab\\.com|registry\\.k8s\\.io",
 )
-_MENTIONED_HOST = re.compile("|".join(_HOSTS) + r"|\.dkr[.-]ecr")
+#: One of these is in every text that mentions a host; most texts have none.
+_PARTS_OF_HOSTS = (
+    ".dkr.ecr",
+    ".dkr-ecr",
+    ".azurecr.io",
+    ".pkg.dev",
+    "docker.io",
+    "gcr.io",
+    "ghcr.io",
+    "mcr.microsoft.com",
+    "nvcr.io",
+    "public.ecr.aws",
+    "quay.io",
+    "registry.gitlab.com",
+    "registry.k8s.io",
+)
 _IN_TEXT = re.compile(
     rf"(?<![\w./-])(?:{'|'.join(_HOSTS)})/[a-z0-9]+(?:[._/-]+[a-z0-9]+)*:[A-Za-z0-9_][\w.-]*"
     r"(?!@sha256:)(?![\w.@-])"
@@ -59,7 +74,7 @@ def unlisted_images(
         policy: Which images are exempt.
     """
     is_unknown = resource_type not in Catalog.default().resource_types
-    if not is_unknown and not _MENTIONED_HOST.search(json.dumps(properties, default=str)):
+    if not is_unknown and not _mentions_host(properties):
         return None
     found = [
         mention
@@ -78,6 +93,11 @@ def unlisted_images(
         "are looked for.",
         _fix(resource_type, path) if is_property else _WRITE_THE_DIGEST,
     )
+
+
+def _mentions_host(properties: Mapping[str, Any]) -> bool:
+    text = json.dumps(properties, default=str)
+    return any(part in text for part in _PARTS_OF_HOSTS)
 
 
 _WRITE_THE_DIGEST = "Write it with its digest, or acknowledge it with a reason."

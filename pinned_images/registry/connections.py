@@ -11,6 +11,10 @@ import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from pinned_images.registry.alarms import AlarmClock
+
+_CLOCK = AlarmClock()
+
 #: Seconds that a connection may take to be made.
 LONGEST_CONNECT = 10.0
 
@@ -37,9 +41,7 @@ class _BoundedHeaders(HTTPConnection):
             expired.set()
             _shut(connected)
 
-        timer = threading.Timer(self.timeout or LONGEST_CONNECT, give_up)
-        timer.daemon = True
-        timer.start()
+        alarm = _CLOCK.set(self.timeout or LONGEST_CONNECT, give_up)
         try:
             response = super().getresponse()
         except (OSError, http.client.HTTPException):
@@ -49,7 +51,7 @@ class _BoundedHeaders(HTTPConnection):
             if not expired.is_set():
                 return response
         finally:
-            timer.cancel()
+            _CLOCK.call_off(alarm)
         # Headers that were cut off look complete to `http.client`.
         raise TimeoutError
 
