@@ -12,11 +12,14 @@ import pytest
 from aws_cdk import (
     App,
     Aspects,
+    Aws,
     BootstraplessSynthesizer,
+    CfnCondition,
     CfnResource,
     CliCredentialsStackSynthesizer,
     ConstructSelector,
     DefaultStackSynthesizer,
+    Fn,
     IAspect,
     LegacyStackSynthesizer,
     NestedStack,
@@ -28,10 +31,11 @@ from aws_cdk import cloudformation_include as include
 from aws_cdk.assertions import Template
 from constructs import IConstruct
 
-from pinned_images import PinImages
+from pinned_images import ImageReference, PinImages, Resolution, ResolutionRequest
 from pinned_images.testing import FixedResolver
 from pinned_images.testing.synthesized import SynthesizedApp
 from tests.synth.tasks import (
+    IMAGE,
     TYPE,
     high_level_task,
     images,
@@ -166,6 +170,27 @@ def test_an_image_is_pinned_on_every_way(synthesize: Synthesize, folder: Path, w
     found = images(synthesize(app))
     assert found
     assert all(is_pinned(image) for some in found.values() for image in some)
+
+
+def test_functions_in_a_resource_that_cdk_has_no_class_for_stay_whole(
+    synthesize: Synthesize,
+) -> None:
+    """An override inside a function would take the rest of it away."""
+    app = App()
+    container = {"Name": "app", "Image": IMAGE}
+    optional = {"Fn::If": ["Large", container, {"Ref": "AWS::NoValue"}]}
+    stack = Stack(app, "Web")
+    CfnCondition(stack, "Large", expression=Fn.condition_equals(Aws.REGION, "eu-west-1"))
+    CfnResource(stack, "Raw", type=TYPE, properties={"ContainerDefinitions": [container, optional]})
+    PinImages.apply_to(app, resolver=RESOLVER)
+    resource = synthesize(app).template("Web")["Resources"]["Raw"]
+    pinned = RESOLVER.resolve([request := ResolutionRequest(ImageReference.parse(IMAGE))])[request]
+    assert isinstance(pinned, Resolution)
+    expected = container | {"Image": f"{IMAGE}@{pinned.digest}"}
+    assert resource["Properties"]["ContainerDefinitions"] == [
+        expected,
+        {"Fn::If": ["Large", expected, {"Ref": "AWS::NoValue"}]},
+    ]
 
 
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 from aws_cdk import Acknowledgment, App, Stack, Stage, Validations
+from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_servicecatalog as servicecatalog
 
 from pinned_images import Exemption, PinImages
 from pinned_images.testing import FixedResolver
@@ -97,6 +99,22 @@ def test_an_image_that_is_exempt_by_pattern_stays_and_others_are_pinned(
     assert left == "nginx:1.27"
     assert is_pinned(pinned)
     assert ("Web/Task/Resource", "exempt", REASON) in reported(result)
+
+
+def test_a_pattern_holds_where_the_template_alone_does_not_tell_the_account(
+    synthesize: Synthesize, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A product is launched in an account that nobody knows when its template is read."""
+    monkeypatch.setenv("CDK_DEFAULT_ACCOUNT", "123456789012")
+    monkeypatch.setenv("CDK_DEFAULT_REGION", "eu-west-1")
+    app = App()
+    product = servicecatalog.ProductStack(Stack(app, "Catalog"), "Product")
+    repository = ecr.Repository.from_repository_name(product, "Repository", "web")
+    task = ecs.FargateTaskDefinition(product, "Task")
+    task.add_container("app", image=ecs.ContainerImage.from_ecr_repository(repository, "v1"))
+    PinImages.apply_to(app, resolver=FixedResolver({}), exempt={"123456789012.*": REASON})
+    result = synthesize(app)
+    assert [resolved_by for _, resolved_by, _ in reported(result)] == ["exempt"]
 
 
 def app_with_expiry(expires: date) -> App:

@@ -138,6 +138,18 @@ def test_beside_pinimages_nothing_is_said_twice(synthesize: Synthesize) -> None:
     assert sorted(error.partition(":")[0] for error in errors) == ["Web/Task/Resource", "Web/Typed"]
 
 
+def test_where_nothing_could_be_pinned_one_error_says_why(
+    synthesize: Synthesize, tmp_path: Path
+) -> None:
+    lock_file = tmp_path / "pinned-images.lock.json"
+    lock_file.write_text("{", encoding="utf-8")
+    app = App()
+    high_level_task(Stack(app, "Web"))
+    PinImages.apply_to(app, resolver=FixedResolver.derived(), lock_file=lock_file)
+    [error] = synthesize(app, check=False).errors
+    assert error.startswith("No image was pinned. Lock file ")
+
+
 def test_what_an_override_has_mended_is_no_error(synthesize: Synthesize) -> None:
     app = App()
     task = typed_task(Stack(app, "Web"), image="no/such:1")

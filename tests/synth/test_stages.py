@@ -75,6 +75,17 @@ def test_all_errors_of_a_missed_stage_are_one(synthesize: Synthesize) -> None:
     assert error.startswith("2 images (Production/")
 
 
+def test_each_missed_stage_is_named_for_its_own_images(synthesize: Synthesize) -> None:
+    app = App()
+    stage_with_task(stage_with_task(app, "Europe"))
+    Aspects.of(app).add(PinImages(resolver=RESOLVER))
+    inner, outer = sorted(synthesize(app, check=False).errors)
+    assert inner.startswith("The image at Europe/Production/Web/Task/Resource is not pinned")
+    assert " in the Stage Europe/Production:" in inner
+    assert outer.startswith("The image at Europe/Web/Task/Resource is not pinned")
+    assert " in the Stage Europe:" in outer
+
+
 def test_a_missed_stage_whose_images_carry_digests_is_no_error(synthesize: Synthesize) -> None:
     app = App()
     high_level_task(Stack(Stage(app, "Production"), "Web"), image="nginx@sha256:" + "a" * 64)
