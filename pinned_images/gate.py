@@ -24,6 +24,7 @@ from pinned_images.construct_tree.lookup import container_name_at, paths_of_temp
 from pinned_images.examination import (
     AppProblem,
     Coverage,
+    Examination,
     MissedStage,
     Violation,
     examine,
@@ -123,6 +124,7 @@ class PinnedImagesGate:
         coverages = self._surroundings.coverages()
         app = context.app_construct
         found = examine(stacks, coverages, partial(container_name_at, app))
+        self._surroundings.examined(found)
         missed = self._surroundings.missed_stages() if found.violations else []
         violations, problems = placed(found.violations, stacks, missed, app)
         problems = [*self._surroundings.problems(), *problems, *unused_exemptions(found, coverages)]
@@ -148,6 +150,9 @@ class Surroundings(Protocol):
     def missed_stages(self) -> Sequence[MissedStage]:
         """The Stages that were synthesized without being pinned."""
 
+    def examined(self, examination: Examination) -> None:
+        """Called with what was found."""
+
 
 @dataclass(frozen=True)
 class _Alone:
@@ -161,6 +166,9 @@ class _Alone:
 
     def missed_stages(self) -> list[MissedStage]:
         return []
+
+    def examined(self, examination: Examination) -> None:
+        pass
 
 
 def _as_cdk(violation: Violation) -> PolicyViolation:

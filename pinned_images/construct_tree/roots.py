@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from pinned_images.construct_tree.synthesis import Synthesis
 from pinned_images.errors import PinnedImagesError
 from pinned_images.gate import PinnedImagesGate
 from pinned_images.options import Options
-from pinned_images.report.records import FILE_NAME, SynthReport
+from pinned_images.report.records import FILE_NAME, SiteRecord, SynthReport
 from pinned_images.sources import Sources
 
 # Kept for as long as the process lives, as jsii keeps the constructs themselves.
@@ -37,6 +37,7 @@ class Root:
         syntheses: Every pinning below it.
         failures: What keeps images from being pinned at all.
         is_prepared: Whether it has been synthesized since pinning was asked for.
+        reported: What was written last, for an App and all Stages in it.
         is_asked_by_another: Whether one that holds it is being prepared, and has yet to ask.
     """
 
@@ -46,6 +47,7 @@ class Root:
     failures: dict[str, None] = field(default_factory=dict)
     is_prepared: bool = False
     is_asked_by_another: bool = False
+    reported: SynthReport | None = None
     _has_gate: bool = False
 
     @classmethod
@@ -129,15 +131,21 @@ class Root:
         for synthesis in self.syntheses:
             synthesis.ensure_planned()
         record_in_stacks(self.syntheses)
-        self._write_report()
+        self.write_report()
 
     def all_failures(self) -> list[str]:
         """Why nothing could be pinned at all."""
         found = [synthesis.failure for synthesis in self.syntheses]
         return [*self.failures, *(failure for failure in found if failure is not None)]
 
-    def _write_report(self) -> None:
-        """Into the folder of the outermost assembly: nested Stages are synthesized before it."""
+    def write_report(
+        self, correct: Callable[[list[SiteRecord]], list[SiteRecord]] = lambda records: records
+    ) -> None:
+        """Into the folder of the outermost assembly: nested Stages are synthesized before it.
+
+        Args:
+            correct: What to make of the records that were kept while images were pinned.
+        """
         outermost = self.outermost
         records = [
             record
@@ -146,7 +154,10 @@ class Root:
             for record in synthesis.records
         ]
         try:
-            SynthReport.of(records).write(Path(outermost.stage.outdir) / FILE_NAME)
+            report = SynthReport.of(correct(records))
+            if report != outermost.reported:
+                report.write(Path(outermost.stage.outdir) / FILE_NAME)
+                outermost.reported = report
         except (PinnedImagesError, OSError) as error:
             Validations.of(self.stage).add_warning(
                 rule_id("report"), f"The report of pinned images could not be written: {error}"

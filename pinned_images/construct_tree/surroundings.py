@@ -11,7 +11,7 @@ from constructs import Construct, IConstruct
 
 from pinned_images.construct_tree.identity import ConstructMap, is_same
 from pinned_images.construct_tree.synthesis import Synthesis
-from pinned_images.examination import AppProblem, Coverage, MissedStage
+from pinned_images.examination import AppProblem, Coverage, Examination, MissedStage, corrected
 
 if TYPE_CHECKING:
     from pinned_images.construct_tree.roots import Root
@@ -46,6 +46,10 @@ class AspectSurroundings:
             elif not root.is_prepared:
                 missed.append(MissedStage(stage.node.path, "applied late"))
         return missed
+
+    def examined(self, examination: Examination) -> None:
+        """Have the report say what stands in the templates, whatever overrides have set."""
+        self.root.write_report(lambda records: corrected(records, examination))
 
 
 def by_precedence(syntheses: Iterable[Synthesis]) -> list[Synthesis]:

@@ -35,8 +35,7 @@ class Synthesis:
         options: What the user decided.
         sources: Who answers.
         records: What happened to each image, after a synth.
-        verdicts: What was decided about images that carry no digest, by construct path and
-            property.
+        verdicts: What was decided about images, by construct path and property.
         failure: Why nothing could be resolved at all.
     """
 

@@ -4,6 +4,7 @@ What rules say of an image stands in `rules.py`, what is looked at in `stacks.py
 """
 
 from pinned_images.examination.coverage import Coverage
+from pinned_images.examination.overridden import corrected
 from pinned_images.examination.stacks import Examination, examine
 from pinned_images.examination.unused import unused_exemptions
 from pinned_images.examination.violations import (
@@ -22,6 +23,7 @@ __all__ = [
     "MissedReason",
     "MissedStage",
     "Violation",
+    "corrected",
     "examine",
     "unused_exemptions",
 ]

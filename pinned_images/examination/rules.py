@@ -51,7 +51,7 @@ def judgement_on(
         coverage: The part of the app that it is in.
         verdict: What was decided while it was pinned.
     """
-    if verdict is not None and verdict.value == site.value:
+    if verdict is not None and verdict.value == site.value and verdict.says_all:
         found = (
             Complaint(UNPINNED_IMAGE, "error", finding.description, finding.fix)
             for finding in verdict.findings

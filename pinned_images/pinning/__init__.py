@@ -1,16 +1,20 @@
 """The pipeline: find -> evaluate -> resolve -> rewrite -> report, over plain data.
 
 What it is given are resources as plain property trees; what it gives back are the same trees with
-pinned images, verdicts on those that carry no digest, and records for the report.
+pinned images, a verdict on each, and records for the report.
 """
 
-from pinned_images.pinning.images import ImageOutcome, asks_for_floating_tag, outcomes_of
+from pinned_images.pinning.answers import Answers
+from pinned_images.pinning.images import Image, ImageOutcome, asks_for_floating_tag, outcomes_of
 from pinned_images.pinning.pipeline import pin_images
 from pinned_images.pinning.policy import Policy, VersionConsistency
+from pinned_images.pinning.records import records_of
 from pinned_images.pinning.resources import Finding, ImageResource, PinnedResource, Verdict
 
 __all__ = [
+    "Answers",
     "Finding",
+    "Image",
     "ImageOutcome",
     "ImageResource",
     "PinnedResource",
@@ -20,4 +24,5 @@ __all__ = [
     "asks_for_floating_tag",
     "outcomes_of",
     "pin_images",
+    "records_of",
 ]

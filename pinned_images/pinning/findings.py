@@ -19,10 +19,8 @@ from pinned_images.pinning.images import Image, ImageOutcome
 from pinned_images.pinning.resources import Finding, Verdict
 
 
-def verdict_of(
-    image: Image, rendered: Any, answers: Answers, refusal: Refused | None
-) -> Verdict | None:
-    """What is decided about an image; None where it carries its digest, and all is said with that.
+def verdict_of(image: Image, rendered: Any, answers: Answers, refusal: Refused | None) -> Verdict:
+    """What is decided about an image.
 
     Args:
         image: The image.
@@ -31,12 +29,12 @@ def verdict_of(
         refusal: Why its value could not be written with a digest.
     """
     if image.exemption is not None:
-        return Verdict(image.location, rendered)
+        return Verdict(image.location, rendered, is_left=True)
     outcomes = list(leaves(image.evaluation))
     findings = _findings(image, answers, refusal)
     patterns = answers.policy.exempt.patterns_for(outcomes)
     is_left = bool(patterns) or any(isinstance(leaf, ExemptByRule) for leaf in outcomes)
-    return Verdict(image.location, rendered, findings, patterns) if findings or is_left else None
+    return Verdict(image.location, rendered, findings, is_left, patterns)
 
 
 def problem_of(image: Image, leaf: Leaf, answers: Answers) -> Finding | None:

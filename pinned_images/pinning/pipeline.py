@@ -64,8 +64,6 @@ def _pinned(resource: ImageResource, images: Iterable[Image], answers: Answers) 
         value, refusal = rewritten(image, answers)
         if value is not image.site.value:
             properties = replace_at(properties, image.site.path, value)
-        verdict = verdict_of(image, value, answers, refusal)
-        if verdict is not None:
-            verdicts.append(verdict)
+        verdicts.append(verdict_of(image, value, answers, refusal))
         records.extend(records_of(image, answers, refusal))
     return PinnedResource(resource, properties, tuple(verdicts), tuple(records))

@@ -52,7 +52,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Verdict:
-    """What was decided about an image that is rendered without a digest.
+    """What was decided about an image.
 
     It holds for this value alone: where another one stands in the finished template, an override
     has put it there, and it is looked at anew.
@@ -60,14 +60,21 @@ class Verdict:
     Attributes:
         location: The path of the property: ``ContainerDefinitions[0].Image``.
         value: What is rendered there.
-        findings: Why it could not be pinned; none where it need not be.
+        findings: Why it could not be pinned.
+        is_left: Whether it need not carry a digest: it is exempt, or an asset.
         patterns: The patterns of exemptions that it falls under.
     """
 
     location: str
     value: Any
     findings: tuple[Finding, ...] = ()
+    is_left: bool = False
     patterns: frozenset[str] = frozenset()
+
+    @property
+    def says_all(self) -> bool:
+        """Whether the image carries no digest, and nothing more is to be said of that."""
+        return self.is_left or bool(self.findings)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,7 +84,7 @@ class PinnedResource:
     Attributes:
         resource: The resource as it was.
         properties: Its properties with pinned images.
-        verdicts: What was decided about the images that carry no digest.
+        verdicts: What was decided about each image.
         records: One record for each image.
     """
 

@@ -75,6 +75,11 @@ class SiteRecord:
     parameters: tuple[str, ...] = ()
 
     @property
+    def place(self) -> tuple[str, str]:
+        """The construct and its property; a property may hold several images, by conditions."""
+        return self.construct_path, self.property_path.partition(" ")[0]
+
+    @property
     def lock_key(self) -> LockKey | None:
         """The entry of a lock file that this image uses; None where it uses none."""
         if self.resolved_by in ("asset", "exempt"):

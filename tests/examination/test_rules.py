@@ -102,7 +102,7 @@ def test_an_exemption_that_holds_lets_an_image_through(
 
 
 def verdict(value: Any, *findings: Finding) -> Any:
-    return {("Web/Task", AT): Verdict(AT, value, findings)}
+    return {("Web/Task", AT): Verdict(AT, value, findings, is_left=not findings)}
 
 
 def test_what_was_found_while_pinning_is_said_once(tmp_path: Path) -> None:

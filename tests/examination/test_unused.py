@@ -52,7 +52,7 @@ def test_a_pattern_that_is_over_and_still_matches_is_an_error_and_no_warning(
 def test_a_pattern_that_mattered_while_pinning_is_used(tmp_path: Path) -> None:
     """There, more may be known of an image than its template tells."""
     image = {"Ref": "Image"}
-    verdict = Verdict(AT, image, patterns=frozenset({PATTERN}))
+    verdict = Verdict(AT, image, is_left=True, patterns=frozenset({PATTERN}))
     part = coverage({PATTERN: "A demo."}, verdicts={("Web/Task", AT): verdict})
     assert unused(tmp_path, image, part) == []
 

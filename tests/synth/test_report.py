@@ -1,0 +1,107 @@
+"""The report of a synth says what stands in the templates, whatever overrides have set."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aws_cdk import Acknowledgment, App, CfnResource, Stack, Stage, Validations
+
+from pinned_images import PinImages
+from pinned_images.testing import FixedResolver
+from pinned_images.testing.synthesized import SynthesizedApp
+from tests.synth.tasks import high_level_task, raw_task, typed_task
+
+Synthesize = Callable[..., SynthesizedApp]
+
+RESOLVER = FixedResolver.derived()
+PINNED = "redis:7@sha256:" + "a" * 64
+
+
+def reported(app: SynthesizedApp) -> list[tuple[str, str, str]]:
+    """Construct, image and who resolved it, of each image in the report."""
+    report = json.loads((app.directory / "pinned-images.json").read_text(encoding="utf-8"))
+    return [
+        (image["constructPath"], image["reference"], image["resolvedBy"])
+        for image in report["images"]
+    ]
+
+
+def override(resource: Any, image: str, index: int = 0) -> None:
+    assert isinstance(resource, CfnResource)
+    resource.add_property_override(f"ContainerDefinitions.{index}.Image", image)
+
+
+@pytest.mark.parametrize("task", [high_level_task, typed_task, raw_task])
+@pytest.mark.parametrize("stage", [False, True], ids=["app", "stage"])
+def test_an_image_that_an_override_pins_stands_in_the_place_of_the_first(
+    synthesize: Synthesize, task: Callable[[Stack], Any], *, stage: bool
+) -> None:
+    app = App()
+    construct = task(Stack(Stage(app, "Production") if stage else app, "Web"))
+    override(construct.node.default_child or construct, PINNED)
+    PinImages.apply_to(app, resolver=RESOLVER)
+    [(_, image, resolved_by)] = reported(synthesize(app))
+    assert (image, resolved_by) == (PINNED, "already-pinned")
+
+
+def test_an_image_that_an_override_leaves_unpinned_failed(synthesize: Synthesize) -> None:
+    app = App()
+    override(typed_task(Stack(app, "Web")), "redis:7")
+    PinImages.apply_to(app, resolver=RESOLVER)
+    assert reported(synthesize(app, check=False)) == [("Web/Typed", "redis:7", "failed")]
+
+
+def test_an_override_that_is_acknowledged_or_exempt_stands_with_its_reason(
+    synthesize: Synthesize,
+) -> None:
+    app = App()
+    stack = Stack(app, "Web")
+    acknowledged, by_pattern = typed_task(stack, "One"), typed_task(stack, "Two")
+    override(acknowledged, "redis:7")
+    override(by_pattern, "envoy:1")
+    Validations.of(acknowledged).acknowledge(
+        Acknowledgment(id="pinned-images::unpinned-image", reason="Follows its tag.")
+    )
+    exempt = {"docker.io/library/envoy:*": "A demo."}
+    PinImages.apply_to(app, resolver=RESOLVER, exempt=exempt)
+    assert reported(synthesize(app)) == [
+        ("Web/One", "redis:7", "exempt"),
+        ("Web/Two", "envoy:1", "exempt"),
+    ]
+
+
+def test_what_an_override_adds_or_takes_away_is_added_or_taken_away(
+    synthesize: Synthesize,
+) -> None:
+    app = App()
+    stack = Stack(app, "Web")
+    override(typed_task(stack, "More"), PINNED, index=1)
+    typed_task(stack, "Less").add_property_override("ContainerDefinitions", [{"Name": "empty"}])
+    PinImages.apply_to(app, resolver=RESOLVER)
+    found = reported(synthesize(app))
+    assert found == [
+        ("Web/More", "nginx:1.27", "fixed"),
+        ("Web/More", PINNED, "already-pinned"),
+    ]
+
+
+def test_a_synth_without_cdks_validations_of_constructs_has_a_report(tmp_path: Path) -> None:
+    app = App(outdir=str(tmp_path))
+    typed_task(Stack(app, "Web"))
+    PinImages.apply_to(app, resolver=RESOLVER)
+    app.synth(skip_validation=True)
+    assert reported(SynthesizedApp.read(tmp_path)) == [("Web/Typed", "nginx:1.27", "fixed")]
+
+
+def test_a_report_that_says_what_is_there_is_not_written_again(tmp_path: Path) -> None:
+    """CDK can be told to fail where a plugin has changed files of the cloud assembly."""
+    app = App(outdir=str(tmp_path), confirm_validation_plugins_do_not_mutate=True)
+    high_level_task(Stack(app, "Web"))
+    high_level_task(Stack(Stage(app, "Production"), "Web"))
+    PinImages.apply_to(app, resolver=RESOLVER)
+    app.synth()
+    assert len(reported(SynthesizedApp.read(tmp_path))) == 2
