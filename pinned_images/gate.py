@@ -17,9 +17,11 @@ from aws_cdk import (
     PolicyViolatingResource,
     PolicyViolation,
 )
+from constructs import IConstruct
 
 from pinned_images.acknowledgements import PLUGIN, RULES
 from pinned_images.cloud_assembly import Artifacts, AssemblyStack
+from pinned_images.construct_tree.identity import ConstructMap
 from pinned_images.construct_tree.lookup import container_name_at, paths_of_templates
 from pinned_images.examination import (
     AppProblem,
@@ -35,6 +37,26 @@ from pinned_images.options import Options
 from pinned_images.pinning import VersionConsistency
 from pinned_images.placement import placed
 from pinned_images.version import __version__
+
+
+class Surroundings(Protocol):
+    """What a gate knows beside the templates."""
+
+    def coverages(self) -> Sequence[Coverage]:
+        """The parts of the tree to look at; the first that holds a construct decides about it."""
+
+    def problems(self) -> Sequence[AppProblem]:
+        """What went wrong for more than one image."""
+
+    def missed_stages(self) -> Sequence[MissedStage]:
+        """The Stages that were synthesized without being pinned."""
+
+    def examined(self, examination: Examination) -> None:
+        """Called with what was found."""
+
+
+#: What the gates of `PinImages` know: another gate does not say once more what they say.
+_BESIDE_ASPECT: ConstructMap[IConstruct, Surroundings] = ConstructMap()
 
 
 @jsii.implements(IPolicyValidationPlugin)
@@ -81,14 +103,15 @@ class PinnedImagesGate:
         self._surroundings: Surroundings = _Alone(options)
 
     @classmethod
-    def beside_aspect(cls, surroundings: Surroundings) -> PinnedImagesGate:
+    def beside_aspect(cls, app: IConstruct, surroundings: Surroundings) -> PinnedImagesGate:
         """The gate that `PinImages` adds: it looks at what the aspect has pinned, or should have.
 
         Args:
+            app: The App that it is added to.
             surroundings: What is known from the aspect; asked when templates are finished.
         """
         gate = cls()
-        gate._surroundings = surroundings
+        gate._surroundings = _BESIDE_ASPECT[app] = surroundings
         return gate
 
     @property
@@ -123,9 +146,14 @@ class PinnedImagesGate:
         ]
         coverages = self._surroundings.coverages()
         app = context.app_construct
-        found = examine(stacks, coverages, partial(container_name_at, app))
+        look = partial(examine, stacks, container_name=partial(container_name_at, app))
+        found = look(coverages=coverages)
         self._surroundings.examined(found)
         missed = self._surroundings.missed_stages() if found.violations else []
+        beside = _BESIDE_ASPECT.get(app, self._surroundings)
+        if beside is not self._surroundings and found.violations:
+            others = beside.coverages()
+            found = found.without(look(coverages=others), others)
         violations, problems = placed(found.violations, stacks, missed, app)
         problems = [*self._surroundings.problems(), *problems, *unused_exemptions(found, coverages)]
         severities = {
@@ -136,22 +164,6 @@ class PinnedImagesGate:
             success="error" not in severities,
             violations=[*map(_problem_as_cdk, problems), *map(_as_cdk, violations)],
         )
-
-
-class Surroundings(Protocol):
-    """What a gate knows beside the templates."""
-
-    def coverages(self) -> Sequence[Coverage]:
-        """The parts of the tree to look at; the first that holds a construct decides about it."""
-
-    def problems(self) -> Sequence[AppProblem]:
-        """What went wrong for more than one image."""
-
-    def missed_stages(self) -> Sequence[MissedStage]:
-        """The Stages that were synthesized without being pinned."""
-
-    def examined(self, examination: Examination) -> None:
-        """Called with what was found."""
 
 
 @dataclass(frozen=True)

@@ -107,7 +107,7 @@ class Root:
         if not self._has_gate:
             self._has_gate = True
             Validations.of(self.stage).add_plugins(
-                PinnedImagesGate.beside_aspect(AspectSurroundings(self))
+                PinnedImagesGate.beside_aspect(self.stage, AspectSurroundings(self))
             )
 
     def _before_prepare(self) -> None:

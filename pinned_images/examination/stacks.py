@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -44,6 +44,25 @@ class Examination:
     resources: set[str] = field(default_factory=set)
     places: set[tuple[str, str]] = field(default_factory=set)
     overridden: list[SiteRecord] = field(default_factory=list)
+
+    def without(self, other: Examination, coverages: Sequence[Coverage]) -> Examination:
+        """What another examination has not found, nor reported as a whole.
+
+        Args:
+            other: The other one, of the same stacks.
+            coverages: The parts that it was about.
+        """
+        said = {violation.subject for violation in other.violations}
+        left = [
+            each
+            for each in self.violations
+            if each.subject not in said and not _is_silent(each.construct_path, coverages)
+        ]
+        return replace(self, violations=left)
+
+
+def _is_silent(path: str, coverages: Sequence[Coverage]) -> bool:
+    return next((each.is_silent for each in coverages if each.holds(path)), False)
 
 
 def examine(

@@ -50,6 +50,17 @@ class Violation:
     location: str
     stack: str
 
+    @property
+    def subject(self) -> tuple[str, ...]:
+        """The rule and the place, whatever is said of it."""
+        return (
+            self.complaint.rule,
+            self.construct_path,
+            self.template_path,
+            self.logical_id,
+            self.location,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class MissedStage:

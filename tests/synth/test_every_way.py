@@ -67,6 +67,25 @@ def included(app: App, folder: Path) -> None:
     include.CfnInclude(Stack(app, "Web"), "Template", template_file=file)
 
 
+def included_in_yaml(app: App, folder: Path) -> None:
+    file = folder / "web.yaml"
+    file.write_text(
+        f"""
+Conditions:
+  Large: !Equals [!Ref "AWS::Region", eu-west-1]
+Resources:
+  Task:
+    Type: {TYPE}
+    Properties:
+      ContainerDefinitions:
+        - Name: app
+          Image: nginx:1.27
+""",
+        encoding="utf-8",
+    )
+    include.CfnInclude(Stack(app, "Web"), "Template", template_file=str(file))
+
+
 def included_as_it_is(app: App, folder: Path) -> None:
     """CDK calls it dehydrated: what it has no class for, it takes over unread."""
     file = template_file(folder, "web.json", {"Task": TASK_RESOURCE})
@@ -144,12 +163,16 @@ WAYS: dict[str, Way] = {
     "L1": lambda app, _: typed_task(Stack(app, "Web")),
     "CfnResource": lambda app, _: raw_task(Stack(app, "Web")),
     "CfnInclude": included,
+    "CfnInclude, YAML": included_in_yaml,
     "CfnInclude, dehydrated": included_as_it_is,
     "CfnInclude, nested": included_with_its_nested_stack,
     "nested in nested stack": in_a_nested_stack_of_a_nested_stack,
     "stage in stage": in_a_stage_of_a_stage,
     "stage in stack": in_a_stage_in_a_stack,
     "product": in_a_product,
+    "bare stack": lambda app, _: high_level_task(
+        Stack(app, "Web", suppress_template_indentation=True, analytics_reporting=False)
+    ),
     "default synthesizer": with_synthesizer(lambda: DefaultStackSynthesizer(qualifier="other")),
     "legacy synthesizer": with_synthesizer(LegacyStackSynthesizer),
     "bootstrapless synthesizer": with_synthesizer(BootstraplessSynthesizer),

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aws_cdk import Acknowledgment, App, Aspects, NestedStack, Stack, Validations
+from aws_cdk import Acknowledgment, App, Aspects, NestedStack, Stack, Stage, Validations
 from aws_cdk import aws_ecs as ecs
 
 from pinned_images import PinImages, PinnedImagesGate
@@ -136,6 +136,47 @@ def test_beside_pinimages_nothing_is_said_twice(synthesize: Synthesize) -> None:
     PinImages.apply_to(app, resolver=FixedResolver({}))
     errors = synthesize(app, check=False).errors
     assert sorted(error.partition(":")[0] for error in errors) == ["Web/Task/Resource", "Web/Typed"]
+
+
+@pytest.mark.parametrize("first", ["gate", "PinImages"])
+def test_a_platform_teams_gate_says_what_pinimages_lets_through_and_nothing_twice(
+    synthesize: Synthesize, tmp_path: Path, first: str
+) -> None:
+    app = App()
+    stack = Stack(app, "Web")
+    high_level_task(stack, image="no/such:1")
+    typed_task(stack, image="envoy:1")
+    high_level_task(Stack(Stage(app, "Production"), "Web"), image="no/such:1")
+    overridden = raw_task(stack)
+    overridden.add_property_override("ContainerDefinitions.0.Image", "redis:7")
+    exempt = {"docker.io/library/envoy:*": "The team's own exemption."}
+    if first == "gate":
+        gated(app)
+    PinImages.apply_to(app, resolver=FixedResolver({}), exempt=exempt)
+    if first != "gate":
+        gated(app)
+    errors = sorted(synthesize(app, check=False).errors)
+    assert [error.partition(":")[0] for error in errors] == [
+        "Production/Web/Task/Resource",
+        "Web/Raw",
+        "Web/Task/Resource",
+        "Web/Typed",
+    ]
+    assert "FixedResolver does not know no/such:1" in errors[0]
+    assert "FixedResolver does not know no/such:1" in errors[2]
+    assert "envoy:1" in errors[3]
+
+
+def test_a_platform_teams_gate_does_not_list_what_could_not_be_pinned_at_all(
+    synthesize: Synthesize, tmp_path: Path
+) -> None:
+    lock_file = tmp_path / "pinned-images.lock.json"
+    lock_file.write_text("{", encoding="utf-8")
+    app = App()
+    high_level_task(Stack(app, "Web"))
+    gated(app)
+    PinImages.apply_to(app, resolver=FixedResolver.derived(), lock_file=lock_file)
+    assert len(synthesize(app, check=False).errors) == 1
 
 
 def test_where_nothing_could_be_pinned_one_error_says_why(
