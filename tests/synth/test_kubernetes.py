@@ -167,6 +167,25 @@ def test_the_rest_of_manifests_is_as_it_was(
             assert DIGEST.sub("", after) == before
 
 
+def test_patches_are_pinned(tmp_path: Path) -> None:
+    app = App(outdir=str(tmp_path))
+    stack = Stack(app, "Web", env=ENVIRONMENT)
+    eks.KubernetesPatch(
+        stack,
+        "Patch",
+        cluster=imported_cluster(stack),
+        resource_name="deployment/web",
+        apply_patch=pod("nginx:1.28"),
+        restore_patch=pod("nginx:1.27"),
+    )
+    PinImages.apply_to(app, resolver=FixedResolver.derived())
+    pinned = {
+        record.property_path.split()[0]: DIGEST.sub("", str(record.pinned))
+        for record in SynthReport.read(synthesize(app).directory).records
+    }
+    assert pinned == {"ApplyPatchJson": "nginx:1.28", "RestorePatchJson": "nginx:1.27"}
+
+
 def test_an_image_that_cannot_be_known_is_named_by_its_place(tmp_path: Path) -> None:
     app = App(outdir=str(tmp_path))
     stack = Stack(app, "Web", env=ENVIRONMENT)
