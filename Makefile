@@ -14,6 +14,8 @@ OLDEST_PYTHON ?= $(firstword $(foreach candidate,\
   $(shell $(candidate) -c '' 2>/dev/null && echo $(candidate))))
 OLDEST_BIN := .venv-oldest/bin
 OLDEST_VENV := .make/venv-oldest
+# The newest cfn-lint for Python 3.10 knows fewer resource types than the one that is pinned.
+OLDEST_ARGUMENTS := --deselect tests/synth/test_every_type.py::test_the_templates_pass_cfn_lint
 
 # jsii warns at length about versions of Node.js past their end of life; they work.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 18,20
@@ -46,7 +48,7 @@ test: $(VENV) $(NODE_MODULES)
 
 test-oldest: $(OLDEST_VENV) $(NODE_MODULES)
 	@$(OLDEST_BIN)/python --version
-	@PATH="$(CURDIR)/$(OLDEST_BIN):$$PATH" $(OLDEST_BIN)/python -m pytest -n auto --dist loadgroup $(PYTEST_ARGUMENTS)
+	@PATH="$(CURDIR)/$(OLDEST_BIN):$$PATH" $(OLDEST_BIN)/python -m pytest -n auto --dist loadgroup $(OLDEST_ARGUMENTS) $(PYTEST_ARGUMENTS)
 
 lint: $(VENV)
 	$(BIN)/ruff check .
