@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 
-def write_atomically(target: Path, text: str, *, temporary: Path) -> None:
+def write_atomically(target: Path, text: str, *, temporary: Path, is_lasting: bool = True) -> None:
     """Replace a file in one step, with its owner and permissions kept.
 
     Args:
@@ -15,6 +15,7 @@ def write_atomically(target: Path, text: str, *, temporary: Path) -> None:
         text: The whole content, written as UTF-8 with the line ends that it has.
         temporary: A path in the same directory that no other writer uses at the same time; what
             a killed writer left there is removed.
+        is_lasting: Wait until it is on the disk; a file that is made anew each time need not be.
 
     Raises:
         OSError: The file cannot be written; the old one still stands.
@@ -25,13 +26,15 @@ def write_atomically(target: Path, text: str, *, temporary: Path) -> None:
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
             file.write(text)
             file.flush()
-            os.fsync(file.fileno())
+            if is_lasting:
+                os.fsync(file.fileno())
         _keep_permissions(target, temporary)
         temporary.replace(target)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    _sync_directory(target.parent)
+    if is_lasting:
+        _sync_directory(target.parent)
 
 
 def _keep_permissions(target: Path, temporary: Path) -> None:

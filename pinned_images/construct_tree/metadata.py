@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +12,22 @@ from aws_cdk import Stack
 from constructs import IConstruct
 
 from pinned_images.acknowledgements import METADATA_TYPE, Acknowledgements
+from pinned_images.construct_tree.identity import ConstructMap
 from pinned_images.construct_tree.lookup import constructs_down_to
 from pinned_images.construct_tree.rendering import ThrowawaySession, renderer_of
 
 
 def acknowledgements_of(stacks: Iterable[Stack]) -> Acknowledgements:
-    """What is acknowledged in some top-level stacks, and above them."""
+    """What is acknowledged in some top-level stacks of one App or Stage, and above them."""
     collected = Acknowledgements()
-    above: dict[str, IConstruct] = {}
+    above: ConstructMap[IConstruct, None] = ConstructMap()
+    stacks = list(stacks)
+    for metadata in _metadata_of(stacks):
+        collected = collected.merged(Acknowledgements.of_metadata(metadata))
     for stack in stacks:
-        collected = collected.merged(Acknowledgements.of_metadata(_stack_metadata(stack)))
-        above.update({scope.node.path: scope for scope in stack.node.scopes[:-1]})
+        above.update((scope, None) for scope in stack.node.scopes[:-1])
     return collected.merged(
-        Acknowledgements.of_metadata({path: _entries(scope) for path, scope in above.items()})
+        Acknowledgements.of_metadata({scope.node.path: _entries(scope) for scope in above})
     )
 
 
@@ -39,23 +42,24 @@ def acknowledgements_above(app: IConstruct, path: str) -> Acknowledgements:
     return Acknowledgements.of_metadata({each.node.path: _entries(each) for each in constructs})
 
 
-def _stack_metadata(stack: Stack) -> Mapping[str, Any]:
-    """The metadata of all constructs in a stack, as CDK writes it to the cloud assembly.
+def _metadata_of(stacks: Iterable[Stack]) -> Iterator[Mapping[str, Any]]:
+    """The metadata of all constructs in some stacks, as CDK writes it to the cloud assembly.
 
-    One question for each stack: reading the metadata of constructs one by one costs several
+    Some questions for each stack: reading the metadata of constructs one by one costs several
     crossings into Node.js for each of them.
     """
     with tempfile.TemporaryDirectory(prefix="pinned-images-") as folder:
         session = ThrowawaySession(folder)
-        renderer_of(stack)._emit_artifact(session)  # noqa: SLF001  for synthesizers
-        file = Path(folder) / f"{stack.artifact_id}.metadata.json"
-        if file.exists():
-            separate: Mapping[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-            return separate
-        session.assembly.build_assembly()
-        manifest = json.loads((Path(folder) / "manifest.json").read_text(encoding="utf-8"))
-        inline: Mapping[str, Any] = manifest["artifacts"][stack.artifact_id].get("metadata", {})
-        return inline
+        for stack in stacks:
+            renderer_of(stack)._emit_artifact(session)  # noqa: SLF001  for synthesizers
+        files = sorted(Path(folder).glob("*.metadata.json"))
+        for file in files:
+            yield json.loads(file.read_text(encoding="utf-8"))
+        if not files:  # older versions of CDK write it into the manifest
+            session.assembly.build_assembly()
+            manifest = json.loads((Path(folder) / "manifest.json").read_text(encoding="utf-8"))
+            for artifact in manifest["artifacts"].values():
+                yield artifact.get("metadata", {})
 
 
 def _entries(scope: IConstruct) -> list[Mapping[str, Any]]:

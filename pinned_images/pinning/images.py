@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from pinned_images.cloudformation.outcomes import (
@@ -37,7 +38,7 @@ class ImageOutcome(NamedTuple):
     leaf: Leaf
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Image:
     """A place in a resource where an image stands.
 
@@ -60,7 +61,7 @@ class Image:
     exemption: str | None
     parameters: frozenset[SsmParameter] = frozenset()
 
-    @property
+    @cached_property
     def location(self) -> str:
         """The path of its property, in CloudFormation's names."""
         return self.site.location

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
+from functools import lru_cache
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -118,7 +119,7 @@ class SynthReport:
     @classmethod
     def of(cls, records: Iterable[SiteRecord]) -> SynthReport:
         """A report of records in any order; one that came twice counts once."""
-        return cls(tuple(sorted(set(records), key=_order)))
+        return cls(tuple(_in_order(set(records))))
 
     @property
     def failed(self) -> tuple[SiteRecord, ...]:
@@ -139,8 +140,12 @@ class SynthReport:
 
     def to_json(self) -> str:
         """The report as text; the same records give the same bytes."""
+        import msgspec  # noqa: PLC0415 - for reports alone
+
         images = [_to_plain(record) for record in self.records]
-        return json.dumps({"version": SCHEMA_VERSION, "images": images}, indent=2) + "\n"
+        # A `Digest` is a text, which msgspec does not know.
+        document = msgspec.json.encode({"version": SCHEMA_VERSION, "images": images}, enc_hook=str)
+        return msgspec.json.format(document, indent=2).decode() + "\n"
 
     @classmethod
     def from_json(cls, text: str | bytes, name: str = FILE_NAME) -> SynthReport:
@@ -153,7 +158,7 @@ class SynthReport:
         Raises:
             ConfigurationError: The text is no report of this schema; the message says why.
         """
-        import msgspec  # noqa: PLC0415 - a synth writes reports and reads none
+        import msgspec  # noqa: PLC0415 - for reports alone
 
         try:
             document = msgspec.json.decode(text, type=dict[str, Any])
@@ -206,7 +211,7 @@ class SynthReport:
         path = path / FILE_NAME if path.is_dir() else path
         try:
             temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-            write_atomically(path, self.to_json(), temporary=temporary)
+            write_atomically(path, self.to_json(), temporary=temporary, is_lasting=False)
         except OSError as error:
             raise ConfigurationError(
                 f"The report {str(path)!r} cannot be written ({error.strerror}): make its "
@@ -215,11 +220,18 @@ class SynthReport:
         return path
 
 
-def _order(record: SiteRecord) -> tuple[Any, ...]:
-    path = _numbers_apart(record.property_path)
-    return (record.stack, record.construct_path, path, repr(record))
+def _in_order(records: Iterable[SiteRecord]) -> Iterator[SiteRecord]:
+    """By where they are; what else is in them is compared only if that is not enough."""
+    for _, together in groupby(sorted(records, key=_where), key=_where):
+        same = list(together)
+        yield from same if len(same) == 1 else sorted(same, key=repr)
 
 
+def _where(record: SiteRecord) -> tuple[Any, ...]:
+    return record.stack, record.construct_path, _numbers_apart(record.property_path)
+
+
+@lru_cache(maxsize=1024)
 def _numbers_apart(path: str) -> tuple[tuple[str, int], ...]:
     """`Containers[10]` after `Containers[9]`."""
     return tuple(
@@ -230,8 +242,11 @@ def _numbers_apart(path: str) -> tuple[tuple[str, int], ...]:
 
 def _to_plain(record: SiteRecord) -> dict[str, Any]:
     """A record as JSON knows it: names as CDK writes them, and only what is known."""
-    plain = {written: getattr(record, name) for name, written in _WRITTEN.items()}
-    return {written: value for written, value in plain.items() if value not in (None, (), False)}
+    return {
+        written: value
+        for name, written in _WRITTEN.items()
+        if (value := getattr(record, name)) not in (None, (), False)
+    }
 
 
 def _from_plain(plain: dict[str, Any]) -> dict[str, Any]:
