@@ -8,6 +8,15 @@ BIN := .venv/bin
 VENV := .make/venv
 NODE_MODULES := .make/node_modules
 
+# The oldest Python that is admitted, where there is one; pyenv keeps several beside each other.
+OLDEST_PYTHON ?= $(firstword $(foreach candidate,\
+  python3.10 $(wildcard $(HOME)/.pyenv/versions/3.10.*/bin/python3.10) $(PYTHON),\
+  $(shell $(candidate) -c '' 2>/dev/null && echo $(candidate))))
+OLDEST_BIN := .venv-oldest/bin
+OLDEST_VENV := .make/venv-oldest
+# The newest cfn-lint for Python 3.10 knows fewer resource types than the one that is pinned.
+OLDEST_ARGUMENTS := --deselect tests/synth/test_every_type.py::test_the_templates_pass_cfn_lint
+
 # jsii warns at length about versions of Node.js past their end of life; they work.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 18,20
 export JSII_SILENCE_WARNING_DEPRECATED_NODE_VERSION := 1
@@ -16,12 +25,13 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # What another environment has set must not leak into this one.
 unexport PYTHONPATH VIRTUAL_ENV
 
-.PHONY: help synth synth-locked test lint format bench clean
+.PHONY: help synth synth-locked test test-oldest lint format bench clean
 
 help:
 	@echo 'make synth         pin the example app with a real cdk synth, on registries and AWS in the process'
 	@echo 'make synth-locked  the same from the lock file that make synth keeps, without network'
 	@echo 'make test          run all tests'
+	@echo 'make test-oldest   run all tests with the oldest packages that pyproject.toml admits'
 	@echo 'make lint          check style and types'
 	@echo 'make bench         measure what it costs, into benchmarks/RESULTS.md'
 	@echo 'make clean         remove everything that was made'
@@ -35,6 +45,10 @@ synth-locked: $(VENV) $(NODE_MODULES)
 
 test: $(VENV) $(NODE_MODULES)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n auto --dist loadgroup $(PYTEST_ARGUMENTS)
+
+test-oldest: $(OLDEST_VENV) $(NODE_MODULES)
+	@$(OLDEST_BIN)/python --version
+	@PATH="$(CURDIR)/$(OLDEST_BIN):$$PATH" $(OLDEST_BIN)/python -m pytest -n auto --dist loadgroup $(OLDEST_ARGUMENTS) $(PYTEST_ARGUMENTS)
 
 lint: $(VENV)
 	$(BIN)/ruff check .
@@ -50,7 +64,7 @@ bench: $(VENV) $(NODE_MODULES)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m benchmarks $(MEASUREMENTS)
 
 clean:
-	rm -rf .venv .make node_modules cdk.out dist build .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .venv-oldest .make node_modules cdk.out dist build .pytest_cache .mypy_cache .ruff_cache
 
 $(VENV): requirements.txt pyproject.toml
 	@command -v $(PYTHON) >/dev/null 2>&1 || { \
@@ -63,6 +77,13 @@ $(VENV): requirements.txt pyproject.toml
 	@$(PYTHON) -m venv --clear .venv
 	@$(BIN)/pip install --quiet -r requirements.txt
 	@$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@mkdir -p $(@D) && touch $@
+
+$(OLDEST_VENV): requirements-oldest.txt pyproject.toml
+	@echo 'Installing the oldest Python packages into .venv-oldest ...'
+	@$(OLDEST_PYTHON) -m venv --clear .venv-oldest
+	@$(OLDEST_BIN)/pip install --quiet -r requirements-oldest.txt
+	@$(OLDEST_BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	@mkdir -p $(@D) && touch $@
 
 $(NODE_MODULES): package.json package-lock.json

@@ -126,6 +126,20 @@ def unknown_to_the_catalog(found: Iterable[Candidate]) -> list[Candidate]:
     ]
 
 
+def outdated_false_friends(found: Iterable[Candidate]) -> list[str]:
+    """The entries of the catalog that name something else than an image, and match nothing."""
+    candidates_found = list(found)
+    return [
+        f"{entry['type']} {entry['path']}"
+        for entry in json.loads(CATALOG.read_text("utf-8"))["not_container_images"]
+        if not any(
+            _pattern(entry["type"]).fullmatch(each.resource_type)
+            and _pattern(entry["path"]).fullmatch(each.path)
+            for each in candidates_found
+        )
+    ]
+
+
 def _pattern(text: str) -> re.Pattern[str]:
     return re.compile(".*".join(re.escape(part) for part in text.split("*")))
 

@@ -1,5 +1,6 @@
-"""Images in the Kubernetes objects that CDK writes as text into ``KubernetesManifest`` resources.
+"""Images in the Kubernetes objects that CDK writes as text into templates.
 
+They stand in ``KubernetesManifest`` resources, and as patches in ``KubernetesPatch`` resources.
 The text is JSON, mostly as ``Fn::Join`` with tokens in between. The fields are those of the
 Kubernetes API reference, "PodSpec": ``containers``, ``initContainers`` and
 ``ephemeralContainers`` with their ``image``, and ``volumes`` with their ``image.reference``.
@@ -8,6 +9,7 @@ They are found wherever they stand, so that custom resources with a pod's templa
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -48,6 +50,7 @@ _ON_THE_WAY = (
     "template",
     "volumes",
 )
+_INDEX = re.compile("[0-9]{1,9}")
 _PRIVATE_USE = range(0xE000, 0xF8FF)
 
 _BY_HAND = (
@@ -167,7 +170,7 @@ def read_manifest(value: Any) -> Manifest | Unknown:
     hole = _free_character(pieces.row)
     text = "".join(piece.reads if isinstance(piece, Text) else hole for piece in pieces.row)
     try:
-        found = list(_images(json_text.parse(text), (), hole))
+        found = list(_Search(text, hole).images(json_text.parse(text), ()))
         values = [
             _value_of(pieces, _between(pieces.row, node.start, node.end))
             if isinstance(node, StringNode)
@@ -188,30 +191,50 @@ def read_manifest(value: Any) -> Manifest | Unknown:
     )
 
 
-def _images(node: Node, path: Path, hole: str) -> Iterator[tuple[Path, Node]]:
-    """The images of all pod specs, in the order of the text, and holes that may hide some."""
-    if isinstance(node, ScalarNode) and hole in node.text and _may_hold_a_pod(path):
-        yield path, node
-    elif isinstance(node, ListNode):
-        for index, element in enumerate(node.elements):
-            yield from _images(element, (*path, index), hole)
-    elif isinstance(node, ObjectNode):
-        for key, member in node.members:
-            below = (*path, key)
-            if _is_image(path, key):
-                yield from _image(member, below, hole)
-            else:
-                yield from _images(member, below, hole)
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """A search for images in a text, in which one character stands for each hole."""
+
+    text: str
+    hole: str
+
+    def images(self, node: Node, path: Path) -> Iterator[tuple[Path, Node]]:
+        """The images of all pod specs, in the order of the text, and holes that may hide some."""
+        if isinstance(node, ScalarNode) and self.hole in node.text and _may_hold_a_pod(path):
+            yield path, node
+        elif isinstance(node, ListNode):
+            for index, element in enumerate(node.elements):
+                yield from self.images(element, (*path, index))
+        elif isinstance(node, ObjectNode):
+            patched = self._patched(node)
+            for key, member in node.members:
+                below = (*path, key) if patched is None or key != "value" else patched
+                yield from self._member(member, below)
+
+    def _member(self, node: Node, path: Path) -> Iterator[tuple[Path, Node]]:
+        if not _is_image(path):
+            yield from self.images(node, path)
+        elif isinstance(node, StringNode) or (
+            isinstance(node, ScalarNode) and self.hole in node.text
+        ):
+            yield path, node
+
+    def _patched(self, node: ObjectNode) -> Path | None:
+        """Where an operation of a JSON patch (RFC 6902) writes its value; None of other objects."""
+        members = dict(node.members)
+        pointer = members.get("path")
+        if not members.keys() >= {"op", "path", "value"} or not isinstance(pointer, StringNode):
+            return None
+        text = json_text.decoded(self.text[pointer.start : pointer.end])
+        return tuple(
+            -1 if part == "-" else int(part) if _INDEX.fullmatch(part) else part
+            for part in text.split("/")[1:]
+        )
 
 
-def _image(node: Node, path: Path, hole: str) -> Iterator[tuple[Path, Node]]:
-    if isinstance(node, StringNode) or (isinstance(node, ScalarNode) and hole in node.text):
-        yield path, node
-
-
-def _is_image(path: Path, key: str) -> bool:
-    """Whether a key of the object at a path holds an image."""
-    match (*path, key):
+def _is_image(path: Path) -> bool:
+    """Whether what stands at a path is an image."""
+    match path:
         case (*_, field, int(), "image"):
             return field in _CONTAINERS
         case (*_, "volumes", int(), "image", "reference"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -17,7 +16,8 @@ from pinned_images.cloudformation.outcomes import (
     leaves,
 )
 from pinned_images.cloudformation.pieces import Pieces, Text
-from pinned_images.cloudformation.scope import TemplateScope
+from pinned_images.cloudformation.readable import readable
+from pinned_images.cloudformation.scope import AppTemplates, TemplateScope
 from pinned_images.cloudformation.sites import Site, evaluate_site, find_sites
 from pinned_images.errors import InvalidReference
 from pinned_images.reference import Digest, ImageReference
@@ -56,8 +56,8 @@ def assert_pinned(template: Any, *, exempt: Iterable[str] = ()) -> list[ImageRef
     patterns = (exempt,) if isinstance(exempt, str) else tuple(exempt)
     found = [
         image
-        for stack, data in _templates(template)
-        for image in _images(stack, data)
+        for scope in _scopes(template)
+        for image in _images(scope)
         if not image.matches(patterns)
     ]
     unpinned = [image for image in found if not image.pinned]
@@ -101,9 +101,7 @@ class _Image:
 
     def __str__(self) -> str:
         place = f"{self.stack} {self.logical_id} Properties.{self.site.location}".strip()
-        written = self.site.value
-        if not isinstance(written, str):
-            written = json.dumps(written, sort_keys=True)
+        written = readable(self.site.value)
         if isinstance(self.leaf, Unknown):
             return f"{place}: {written} ({self.leaf.reason})"
         return f"{place}: {written}"
@@ -118,14 +116,22 @@ def _templates(given: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
         yield "", as_data(given)
 
 
-def _images(stack: str, template: Mapping[str, Any]) -> Iterator[_Image]:
-    scope = TemplateScope(template, account=_ANY_ACCOUNT, region=_ANY_REGION, stack=stack)
+def _scopes(given: Any) -> list[TemplateScope]:
+    """The scopes of templates, which know what each exports to the others."""
+    app = AppTemplates()
+    return [
+        TemplateScope(template, account=_ANY_ACCOUNT, region=_ANY_REGION, stack=stack, app=app)
+        for stack, template in _templates(given)
+    ]
+
+
+def _images(scope: TemplateScope) -> Iterator[_Image]:
     for logical_id, resource in scope.section("Resources").items():
         kind = resource.get("Type", "") if isinstance(resource, Mapping) else ""
         for site in find_sites(kind, scope.resource_properties(logical_id)):
             for leaf in leaves(evaluate_site(site, scope)):
                 if isinstance(leaf, Known | Unknown | NeedsParameters):
-                    yield _Image(stack, logical_id, site, leaf)
+                    yield _Image(scope.stack, logical_id, site, leaf)
 
 
 def _ends_with_a_digest(value: Any) -> bool:

@@ -103,6 +103,35 @@ def test_images_of_every_pod_are_found_and_pinned(
     assert pinned(text) == text.replace("a:1", f"a:1@{D}")
 
 
+PATCHES = {
+    "image": (
+        {"op": "replace", "path": "/spec/template/spec/containers/0/image", "value": "a:1"},
+        "spec.template.spec.containers[0].image",
+    ),
+    "container": (
+        {"op": "add", "path": "/spec/containers/-", "value": {"image": "a:1"}},
+        "spec.containers[-1].image",
+    ),
+    "pod": ({"op": "add", "path": "/spec", "value": pod("a:1")}, "spec.containers[0].image"),
+    "everything": (
+        {"value": {"spec": pod("a:1")}, "path": "", "op": "replace"},
+        "spec.containers[0].image",
+    ),
+}
+
+
+@pytest.mark.parametrize(("operation", "place"), PATCHES.values(), ids=PATCHES)
+def test_images_in_a_json_patch_are_found_where_it_writes_them(operation: Any, place: str) -> None:
+    text = json.dumps([operation, {"op": "remove", "path": "/spec/x"}])
+    assert images(text) == [(place, "a:1")]
+    assert pinned(text) == text.replace("a:1", f"a:1@{D}")
+
+
+def test_a_json_patch_of_something_else_is_left() -> None:
+    patch = {"op": "add", "path": f"/metadata/{'9' * 5000}/image", "value": "a:1"}
+    assert images(json.dumps([patch])) == []
+
+
 @pytest.mark.parametrize(
     "content",
     [

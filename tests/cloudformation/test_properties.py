@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from itertools import pairwise
 from typing import Any
 
@@ -46,6 +47,7 @@ IMAGES = [
     "123456789012.dkr.ecr.eu-west-1.amazonaws.com/app:a.b-c",
     "public.ecr.aws/x/y@sha256:" + "a" * 64,
 ]
+DIGEST = re.compile("@sha256:[0-9a-f]{64}")
 texts = st.text(st.sampled_from("ab:/@.${}-1"), max_size=12)
 styles: st.SearchStrategy[Style] = st.sampled_from(["tag-and-digest", "digest"])
 some = settings(max_examples=250, suppress_health_check=[HealthCheck.too_slow], deadline=None)
@@ -130,6 +132,41 @@ def test_a_manifest_changes_in_its_images_alone(
         if image.digest is None:
             container["image"] = str(image.with_digest(digest_of(image)))
     assert after == json.dumps([pod], indent=indent)
+
+
+objects = st.recursive(
+    st.one_of(
+        st.sampled_from([*IMAGES, "/spec/containers/0/image", "/volumes/-", "", "~1", "replace"]),
+        st.none(),
+        st.booleans(),
+        st.integers(),
+        st.text(max_size=5),
+    ),
+    lambda below: st.one_of(
+        st.lists(below, max_size=3),
+        st.dictionaries(
+            st.sampled_from(
+                ["containers", "image", "op", "path", "reference", "spec", "value", "volumes"]
+            ),
+            below,
+            max_size=4,
+        ),
+    ),
+    max_leaves=12,
+)
+
+
+@some
+@given(objects, st.booleans())
+def test_any_objects_keep_their_text_but_for_digests(content: Any, ascii_only: bool) -> None:  # noqa: FBT001 - drawn
+    text = json.dumps(content, ensure_ascii=ascii_only)
+    rewritten = pin_manifest(text, TemplateScope(), digest_of)
+    assert isinstance(rewritten, (Rewritten, Refused))
+    if isinstance(rewritten, Rewritten):
+        for pinned in rewritten.pins:
+            assert str(pinned.after) in rewritten.value
+        unpinned = DIGEST.sub("", rewritten.value).replace("nginx:latest", "nginx")
+        assert unpinned == DIGEST.sub("", text).replace("nginx:latest", "nginx")
 
 
 OUTCOMES = (Absent, Choice, ExemptByRule, Known, NeedsParameters, Several, Unknown)

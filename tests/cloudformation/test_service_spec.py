@@ -16,7 +16,7 @@ from tools.image_property_candidates import (
     Candidate,
     candidates,
     main,
-    text_properties,
+    outdated_false_friends,
     unknown_to_the_catalog,
 )
 
@@ -33,22 +33,38 @@ def package() -> Path:
     return place
 
 
-def test_no_image_property_has_appeared_that_the_catalog_does_not_know(package: Path) -> None:
-    unknown = unknown_to_the_catalog(candidates(package))
+@pytest.fixture(scope="module")
+def found(package: Path) -> list[Candidate]:
+    """The properties that may hold images."""
+    return candidates(package)
+
+
+def test_no_image_property_has_appeared_that_the_catalog_does_not_know(
+    found: list[Candidate],
+) -> None:
+    unknown = unknown_to_the_catalog(found)
     assert [f"{each.resource_type} {each.path}" for each in unknown] == [], (
         "add each to image_properties.json, under properties or under not_container_images"
     )
 
 
-def test_every_property_of_the_catalog_is_one_of_cloudformation(package: Path) -> None:
-    known = {(each.resource_type, each.path) for each in text_properties(package)}
-    gone = [
+def test_every_property_of_the_catalog_is_found_in_the_specification(
+    found: list[Candidate],
+) -> None:
+    places = {(each.resource_type, each.path) for each in found}
+    missed = [
         f"{each.resource_type} {each.path}"
         for each in Catalog.default().properties
         if not each.resource_type.startswith("Custom::")
-        and (each.resource_type, each.path) not in known
+        and (each.resource_type, each.path) not in places
     ]
-    assert gone == []
+    assert missed == []
+
+
+def test_every_false_friend_is_still_one(found: list[Candidate]) -> None:
+    assert outdated_false_friends(found) == [], (
+        "take them out of not_container_images in image_properties.json"
+    )
 
 
 @pytest.fixture

@@ -39,6 +39,21 @@ def test_a_template_without_images_gives_none_back() -> None:
     assert assert_pinned(template(Queue={"Type": "AWS::SQS::Queue"})) == []
 
 
+def test_images_that_stacks_name_to_each_other_are_given_back(
+    synthesize: Callable[..., SynthesizedApp],
+) -> None:
+    app = App()
+    here = Environment(account="123456789012", region="us-east-1")
+    repository = aws_ecr.Repository(
+        Stack(app, "Images", env=here), "Repository", repository_name="shop"
+    )
+    task_definition = aws_ecs.FargateTaskDefinition(Stack(app, "Web", env=here), "Task")
+    image = aws_ecs.ContainerImage.from_ecr_repository(repository, f"v1@{DIGEST}")
+    task_definition.add_container("app", image=image)
+    [reference] = assert_pinned(synthesize(app))
+    assert (reference.repository, reference.tag) == ("shop", "v1")
+
+
 def test_all_unpinned_images_are_named_with_their_place() -> None:
     function = {"Type": "AWS::Lambda::Function", "Properties": {"Code": {"ImageUri": "app:v1"}}}
     with pytest.raises(AssertionError) as failure:
@@ -73,11 +88,11 @@ def test_intrinsic_functions_are_followed(image: Any) -> None:
 @pytest.mark.parametrize(
     ("image", "shown"),
     [
-        ({"Fn::Join": ["", [{"Fn::ImportValue": "Repository"}, ":v1"]]}, '"Fn::ImportValue"'),
+        ({"Fn::Join": ["", [{"Fn::ImportValue": "Repository"}, ":v1"]]}, "${Repository}:v1"),
         ({"Fn::If": ["Production", PINNED, "nginx:1.26"]}, "nginx:1.26"),
-        ({"Ref": "Image"}, '{"Ref": "Image"}'),
+        ({"Ref": "Image"}, "${Image}"),
         ({"Fn::Join": ["", [{"Ref": "Image"}, "@sha256:12"]]}, "@sha256:12"),
-        ({"Fn::Join": ["", []]}, "Fn::Join"),
+        ({"Fn::Join": ["", []]}, ".Image: ''"),
         ("{{resolve:ssm:/app/image}}", "resolve:ssm"),
         ("", "ContainerDefinitions"),
     ],

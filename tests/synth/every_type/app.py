@@ -11,7 +11,7 @@ import yaml
 from aws_cdk import App, CfnResource, Environment, Stack
 from aws_cdk.cloudformation_include import CfnInclude
 
-from tests.synth.every_type.typed import Nested, dicts, structs, typed_resource
+from tests.synth.every_type.typed import Nested, dicts, is_typed, structs, typed_resource
 
 #: The resources as plain templates, of which those with images hold all their image properties.
 TEMPLATES = {
@@ -32,7 +32,7 @@ def every_type_app(outdir: Path) -> App:
 
 def _typed(nested: Nested, stack: Stack, name: str) -> None:
     def make(construct_id: str, resource_type: str, properties: Mapping[str, Any]) -> None:
-        if resource_type.startswith("Custom::"):
+        if not is_typed(resource_type, properties):
             CfnResource(stack, construct_id, type=resource_type, properties=properties)
         else:
             typed_resource(stack, construct_id, resource_type, properties, nested)
@@ -56,7 +56,17 @@ def _fill(stack: Stack, name: str, make: Callable[[str, str, Mapping[str, Any]],
 
 
 def _included(stack: Stack, name: str) -> None:
-    CfnInclude(stack, "Template", template_file=str(Path(__file__).parent / f"{name}.yaml"))
+    """``CfnInclude`` makes typed L1s, where all but custom resources have a class."""
+    if all(_can_be_included(resource) for resource in TEMPLATES[name]["Resources"].values()):
+        file = Path(__file__).parent / f"{name}.yaml"
+        CfnInclude(stack, "Template", template_file=str(file))
+    else:
+        _raw(stack, name)
+
+
+def _can_be_included(resource: Mapping[str, Any]) -> bool:
+    kind = resource["Type"]
+    return kind.startswith("Custom::") or is_typed(kind, resource["Properties"])
 
 
 FORMS: Mapping[str, Callable[[Stack, str], None]] = {

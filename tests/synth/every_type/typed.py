@@ -26,6 +26,14 @@ def dicts(struct: Any, members: Mapping[str, Any]) -> Any:
     return {struct.__jsii_name_mapping__[name]: value for name, value in members.items()}
 
 
+def is_typed(resource_type: str, properties: Mapping[str, Any]) -> bool:
+    """Whether this version of aws-cdk-lib has a class for a resource with such properties."""
+    if resource_type.startswith("Custom::"):
+        return False
+    struct = getattr(_module(resource_type), f"{_class_name(resource_type)}Props", None)
+    return struct is not None and {key.lower() for key in properties} <= _names(struct).keys()
+
+
 def typed_resource(
     scope: Construct,
     construct_id: str,
@@ -42,7 +50,7 @@ def typed_resource(
         properties: As they stand in a template.
         nested: How the objects in the properties are written.
     """
-    module, name = _module(resource_type), f"Cfn{resource_type.rpartition('::')[2]}"
+    module, name = _module(resource_type), _class_name(resource_type)
     arguments = _members(getattr(module, f"{name}Props"), properties, nested)
     resource = getattr(module, name)(scope, construct_id, **arguments)
     assert isinstance(resource, CfnResource)
@@ -55,10 +63,19 @@ def _module(resource_type: str) -> ModuleType:
     return import_module(f"aws_cdk.{_MODULES.get(service, default)}")
 
 
+def _class_name(resource_type: str) -> str:
+    return f"Cfn{resource_type.rpartition('::')[2]}"
+
+
+def _names(struct: Any) -> dict[str, str]:
+    """Python's names of a struct's members; jsii writes ``MIMETypes`` as ``mimeTypes``."""
+    return {jsii.lower(): name for name, jsii in struct.__jsii_name_mapping__.items()}
+
+
 def _members(struct: Any, properties: Mapping[str, Any], nested: Nested) -> dict[str, Any]:
-    """The members of a struct; jsii writes ``MIMETypes`` as ``mimeTypes``."""
+    """The members of a struct."""
     hints = get_type_hints(struct.__init__)
-    names = {jsii.lower(): name for name, jsii in struct.__jsii_name_mapping__.items()}
+    names = _names(struct)
     return {
         names[key.lower()]: _value(hints[names[key.lower()]], value, nested)
         for key, value in properties.items()
