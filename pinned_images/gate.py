@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from pinned_images.acknowledgements import PLUGIN, RULES
 from pinned_images.cloud_assembly import Artifacts, AssemblyStack
 from pinned_images.construct_tree.identity import ConstructMap
 from pinned_images.construct_tree.lookup import container_name_at, paths_of_templates
+from pinned_images.errors import PinnedImagesError
 from pinned_images.examination import (
     AppProblem,
     Coverage,
@@ -37,6 +39,8 @@ from pinned_images.options import Options
 from pinned_images.pinning import VersionConsistency
 from pinned_images.placement import placed
 from pinned_images.version import __version__
+
+_logger = logging.getLogger(__name__)
 
 
 class Surroundings(Protocol):
@@ -130,7 +134,20 @@ class PinnedImagesGate:
         return list(RULES)
 
     def validate(self, context: IPolicyValidationContext) -> PolicyValidationPluginReport:
-        """Read the templates and report every image that breaks a rule."""
+        """Read the templates and report every image that breaks a rule.
+
+        Whatever keeps the gate from looking is a violation too: the CDK CLI passes over a plugin
+        that raises, and would deploy what nobody has looked at.
+        """
+        try:
+            return self._report(context)
+        except PinnedImagesError as error:
+            return _blind(str(error))
+        except Exception as error:
+            _logger.exception("The gate failed")
+            return _blind(f"{type(error).__name__}: {error}".rstrip(": "))
+
+    def _report(self, context: IPolicyValidationContext) -> PolicyValidationPluginReport:
         paths = paths_of_templates(context.app_construct)
         artifacts = Artifacts()
         stacks = [
@@ -181,6 +198,13 @@ class _Alone:
 
     def examined(self, examination: Examination) -> None:
         pass
+
+
+def _blind(why: str) -> PolicyValidationPluginReport:
+    problem = AppProblem(
+        f"The templates could not be looked at, so images may be without a digest. {why}", None
+    )
+    return PolicyValidationPluginReport(success=False, violations=[_problem_as_cdk(problem)])
 
 
 def _as_cdk(violation: Violation) -> PolicyViolation:

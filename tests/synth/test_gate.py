@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from aws_cdk import Acknowledgment, App, Aspects, NestedStack, Stack, Stage, Validations
@@ -267,3 +267,35 @@ def test_a_warning_can_be_acknowledged_by_its_id(
 def test_an_argument_that_cannot_be_used_is_refused_at_once(options: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError):
         PinnedImagesGate(**options)
+
+
+class Broken:
+    """Surroundings that a mistake in this library, or a file that cannot be read, makes raise."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def coverages(self) -> Any:
+        raise self.error
+
+    problems = missed_stages = coverages
+    examined = coverages
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        pytest.param(ConfigurationError("No file x."), "No file x.", id="own"),
+        pytest.param(KeyError("Image"), "KeyError: 'Image'", id="mistake"),
+    ],
+)
+def test_a_gate_that_cannot_look_lets_nothing_through(
+    synthesize: Synthesize, error: Exception, words: str
+) -> None:
+    app = App()
+    high_level_task(Stack(app, "Web"))
+    gate = PinnedImagesGate.beside_aspect(cast("Any", Broken(error)))
+    Validations.of(app).add_plugins(gate)
+    [violation] = plugin_report(synthesize(app, check=False))["violations"]
+    assert violation["ruleName"] == "unpinned-image"
+    assert words in violation["description"]
