@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from fnmatch import fnmatchcase
 
 from pinned_images.cloudformation.outcomes import Known, Leaf
@@ -20,6 +20,9 @@ class Exemption:
         reason: For those who read the report.
         expires: The last day (in UTC) on which it holds; None for no end.
 
+    Raises:
+        ConfigurationError: The reason is no text, or the last day is no day.
+
     Example:
         >>> Exemption("The vendor moves to digests in spring.", expires=date(2027, 3, 31)).reason
         'The vendor moves to digests in spring.'
@@ -27,6 +30,19 @@ class Exemption:
 
     reason: str
     expires: date | None = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.reason, str):
+            raise ConfigurationError(
+                f"The reason of an exemption is {self.reason!r}: write a text."
+            )
+        # A datetime is a date, and cannot be compared with one.
+        is_day = isinstance(self.expires, date) and not isinstance(self.expires, datetime)
+        if self.expires is not None and not is_day:
+            raise ConfigurationError(
+                f"The last day of the exemption {self.reason!r} is {self.expires!r}: write a "
+                "datetime.date, such as date(2027, 3, 31)."
+            )
 
     def expired(self, today: date) -> bool:
         """Whether its last day is over."""
@@ -52,7 +68,7 @@ class ExemptionPatterns:
         """
         patterns = []
         for pattern, value in exempt.items():
-            exemption = Exemption(value) if isinstance(value, str) else value
+            exemption = value if isinstance(value, Exemption) else Exemption(value)
             if not pattern.strip():
                 raise ConfigurationError("An exemption of PinImages has an empty pattern.")
             if not exemption.reason.strip():

@@ -99,7 +99,7 @@ class PinnedImagesGate:
         """See the class."""
         options = Options(
             exempt=exempt or {},
-            resource_types=None if resource_types is None else tuple(resource_types),
+            resource_types=resource_types,
             properties=properties or {},
             version_consistency=version_consistency,
         )

@@ -12,6 +12,14 @@ from pinned_images.cloudformation.catalog import Catalog
 from pinned_images.errors import ConfigurationError
 from pinned_images.exemptions import Exemption, ExemptionPatterns
 from pinned_images.lockfile import UPDATE_VARIABLE, UpdateMode, mode_of, parse_mode
+from pinned_images.option_types import (
+    require_mapping,
+    require_path,
+    require_resolver,
+    require_seconds,
+    require_texts_by_text,
+    texts,
+)
 from pinned_images.pinning import Policy, VersionConsistency
 from pinned_images.reference import Style
 from pinned_images.resolution import PlatformMode, Resolver
@@ -23,6 +31,14 @@ MIRRORS_CONTEXT = "pinned-images:mirrors"
 LOCK_FILE_CONTEXT = "pinned-images:lock-file"
 UPDATE_CONTEXT = "pinned-images:update"
 QUALIFIER_CONTEXT = "@aws-cdk/core:bootstrapQualifier"
+
+_OWN_CONTEXT = (MIRRORS_CONTEXT, LOCK_FILE_CONTEXT, UPDATE_CONTEXT)
+
+_MAPPINGS_OF_TEXTS = {
+    "mirrors": "{'docker.io': 'https://mirror.example'}",
+    "ecr_roles": "{'123456789012': 'arn:aws:iam::123456789012:role/reader'}",
+    "ssm_parameters": "{'/shop/image': 'nginx:1.27'}",
+}
 
 
 class PinImagesOptions(TypedDict, total=False):
@@ -70,12 +86,27 @@ class Options:
     deadline: float = 120.0
     bootstrap_qualifier: str | None = None
 
+    def __post_init__(self) -> None:
+        """Read once what can be read only once."""
+        insecure = texts("insecure_registries", self.insecure_registries)
+        object.__setattr__(self, "insecure_registries", insecure)
+        if self.resource_types is not None:
+            types = texts("resource_types", self.resource_types)
+            object.__setattr__(self, "resource_types", types)
+
     def check(self) -> None:
         """Refuse what no later step could use.
 
         Raises:
             ConfigurationError: A value is none of those that are allowed.
         """
+        for name, example in _MAPPINGS_OF_TEXTS.items():
+            require_texts_by_text(name, getattr(self, name), example)
+        require_mapping("exempt", self.exempt, "{'docker.io/library/nginx:*': 'the reason'}")
+        require_mapping("properties", self.properties, "{'Custom::Thing': ['Image']}")
+        require_path("lock_file", self.lock_file)
+        require_seconds("deadline", self.deadline)
+        require_resolver(self.resolver)
         _one_of("style", self.style, (None, *get_args(Style)))
         _one_of("platforms", self.platforms, get_args(PlatformMode))
         _one_of("version_consistency", self.version_consistency, get_args(VersionConsistency))
@@ -124,6 +155,23 @@ class Options:
             bootstrap_qualifier=_context_text(context, QUALIFIER_CONTEXT)
             or self.bootstrap_qualifier,
         )
+
+
+def check_context_keys(keys: Iterable[str]) -> None:
+    """Refuse a mistyped key: a lock file that is not read would leave all tags to move.
+
+    Args:
+        keys: Those of all context values of an app.
+
+    Raises:
+        ConfigurationError: A key begins as this library's do, and is none of them.
+    """
+    for key in keys:
+        if key.startswith("pinned-images:") and key not in _OWN_CONTEXT:
+            *others, last = _OWN_CONTEXT
+            raise ConfigurationError(
+                f"The context value {key} is not known: write {', '.join(others)} or {last}."
+            )
 
 
 def _one_of(name: str, value: object, allowed: tuple[object, ...]) -> None:

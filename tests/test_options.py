@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
 from typing import Any
 
 import pytest
 
 from pinned_images.errors import ConfigurationError
-from pinned_images.options import Options
+from pinned_images.exemptions import Exemption
+from pinned_images.options import Options, check_context_keys
 
 LOCKED = Options(lock_file="pinned-images.lock.json", update="always")
 
@@ -68,3 +70,52 @@ def test_a_mode_that_is_none_is_refused(
 ) -> None:
     with pytest.raises(ConfigurationError):
         surrounded(LOCKED, context, **environment)
+
+
+SECRET = "https://user:secret@mirror.example"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        pytest.param({"mirrors": [SECRET]}, "mirrors cannot be of the type list", id="list"),
+        pytest.param({"mirrors": {3: SECRET}}, "mirrors", id="no-host"),
+        pytest.param({"mirrors": {"docker.io": [SECRET]}}, "mirrors['docker.io']", id="no-url"),
+        pytest.param({"insecure_registries": SECRET}, "insecure_registries", id="one-host"),
+        pytest.param({"resource_types": "AWS::ECS::TaskDefinition"}, "a list", id="one-type"),
+        pytest.param({"resource_types": [3]}, "resource_types", id="no-type"),
+        pytest.param({"properties": ["Custom::Thing"]}, "properties", id="no-paths"),
+        pytest.param({"ecr_roles": {"1": None}}, "ecr_roles['1']", id="no-role"),
+        pytest.param({"ssm_parameters": {"/x": 3}}, "ssm_parameters['/x']", id="no-value"),
+        pytest.param({"exempt": ["nginx:*"]}, "exempt", id="no-reasons"),
+        pytest.param({"exempt": {"nginx:*": 3}}, "reason", id="no-reason"),
+        pytest.param({"lock_file": 3}, "lock_file", id="no-file"),
+        pytest.param({"deadline": "10"}, "deadline", id="no-number"),
+        pytest.param({"deadline": 0}, "deadline is 0", id="no-time"),
+        pytest.param({"resolver": {"nginx:1": SECRET}}, "FixedResolver", id="dict-as-resolver"),
+    ],
+)
+def test_an_argument_of_a_wrong_type_is_named_at_once_and_not_shown(
+    arguments: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        Options(**arguments).check()
+    assert words in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("last", ["2027-03-31", datetime(2027, 3, 31)], ids=["text", "datetime"])  # noqa: DTZ001 - as users write it
+def test_the_last_day_of_an_exemption_is_a_day(last: Any) -> None:
+    Exemption("why", expires=date(2027, 3, 31))
+    with pytest.raises(ConfigurationError, match=r"date\(2027, 3, 31\)"):
+        Exemption("why", expires=last)
+
+
+@pytest.mark.parametrize("key", ["pinned-images:lockfile", "pinned-images:Update"])
+def test_a_mistyped_context_key_is_refused(key: str) -> None:
+    known = ["pinned-images:lock-file", "pinned-images:update", "pinned-images:mirrors"]
+    check_context_keys([*known, "pinned-images-of-mine", "@aws-cdk/core:x"])
+    with pytest.raises(ConfigurationError) as caught:
+        check_context_keys([*known, key])
+    assert key in str(caught.value)
+    assert all(each in str(caught.value) for each in known)

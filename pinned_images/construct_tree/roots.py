@@ -19,7 +19,7 @@ from pinned_images.construct_tree.surroundings import AspectSurroundings, by_pre
 from pinned_images.construct_tree.synthesis import Synthesis
 from pinned_images.errors import PinnedImagesError
 from pinned_images.gate import PinnedImagesGate
-from pinned_images.options import Options
+from pinned_images.options import Options, check_context_keys
 from pinned_images.report.records import FILE_NAME, SiteRecord, SynthReport
 from pinned_images.sources import Sources
 
@@ -49,6 +49,7 @@ class Root:
     is_asked_by_another: bool = False
     reported: SynthReport | None = None
     _has_gate: bool = False
+    _is_context_checked: bool = False
 
     @classmethod
     def of(cls, stage: Stage) -> Root:
@@ -91,11 +92,18 @@ class Root:
         Raises:
             ConfigurationError: An option, a context value or a variable cannot be used.
         """
+        self.outermost.check_context()
         surrounded = options.with_surroundings(self.stage.node.try_get_context, os.environ)
         synthesis = Synthesis(self.stage, scope, applied_at, surrounded, sources)
         self.syntheses.append(synthesis)
         self.outermost.ensure_gate()
         return synthesis
+
+    def check_context(self) -> None:
+        """Refuse mistyped keys; once, for what has been looked up may be long."""
+        if not self._is_context_checked:
+            check_context_keys(self.stage.node.get_all_context())
+            self._is_context_checked = True
 
     def fail(self, message: str) -> None:
         """Make every synth of the app end with an error."""
