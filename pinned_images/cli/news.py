@@ -94,11 +94,19 @@ class News:
     @property
     def summary(self) -> str:
         """How much has changed, in a line."""
-        parts = [f"{len(self.moved)} of {counted(len(self.locked.entries), 'image')} moved"]
+        images = len(self.locked.entries)
+        unanswered = sum(key not in self.found for key in self.locked.entries)
+        parts = [_part(len(self.moved), images, "image", "moved", unanswered)]
         if self.locked.parameters:
-            parameters = counted(len(self.locked.parameters), "parameter")
-            parts.append(f"{len(self.changed)} of {parameters} changed")
+            unread = sum(not isinstance(value, str) for value in self.values.values())
+            parameters = len(self.locked.parameters)
+            parts.append(_part(len(self.changed), parameters, "parameter", "changed", unread))
         return f"{', '.join(parts)}."
+
+
+def _part(some: int, of_all: int, what: str, deed: str, unknown: int) -> str:
+    not_known = f" ({unknown} unknown)" if unknown else ""
+    return f"{some} of {counted(of_all, what)} {deed}{not_known}"
 
 
 def show_news(news: News, before: str, after: str) -> None:

@@ -69,4 +69,7 @@ def _cannot_be_pinned(outcome: ImageOutcome, problem: Finding) -> Finding:
     named = f"The image {written!r} could not be resolved"
     if problem.description.startswith(named):  # as registries' errors begin: not said twice
         return Finding(f"{at} could not be resolved{problem.description[len(named) :]}")
+    for named in (f"{written} ", f"{written!r} "):  # as others begin: not said twice, either
+        if problem.description.startswith(named):
+            return Finding(f"{at} {problem.description[len(named) :]}", problem.fix)
     return Finding(f"{at} cannot be pinned. {problem.description}", problem.fix)

@@ -32,6 +32,8 @@ _MOST_REDIRECTS = 5
 _TOO_MANY_REQUESTS = 429
 # Longer than any deadline, and short enough to reckon with whatever a server asks for.
 _LONGEST_WAIT_ASKED = 7 * 24 * 3600
+_LATER = "try again later"
+_ON_THE_WAY = "check the network, the proxy and the name of the host, or try again later"
 _AGAINST_LIMITS = "log in to it for a higher limit, use a mirror, or try again later"
 
 
@@ -115,7 +117,7 @@ class Courier:
     def _ask_patiently(self, request: Request, deadline: float) -> Answer:
         pace = self.pace_of(request.netloc)
         policy = self._settings.retry
-        cause, throttled = "", False
+        cause, remedy = "", _LATER
         for attempt in range(1, policy.attempts + 1):
             # What registries count are pulls of images: neither tokens nor blobs.
             start = pace.next_start(counted="/manifests/" in request.url)
@@ -123,23 +125,21 @@ class Courier:
             try:
                 answer = self._transport.send(request, self._time_for_one(request, deadline))
             except Interruption as interruption:
-                cause, wait = str(interruption), policy.wait_after(attempt)
+                cause, remedy = str(interruption), _ON_THE_WAY
+                wait = policy.wait_after(attempt)
             else:
                 if answer.status not in PASSING_STATUSES:
                     return answer
                 cause = f"{request.netloc} answered {answer.status}"
                 wait = max(policy.wait_after(attempt), retry_after(answer) or 0)
                 throttled = answer.status == _TOO_MANY_REQUESTS
+                remedy = _AGAINST_LIMITS if throttled else _LATER
                 if throttled and time.monotonic() + wait < deadline:
                     pace.pause(wait)
             _logger.debug("%s %s: %s", request.method, _without_query(request.url), cause)
             if attempt < policy.attempts:
                 self._wait_until(time.monotonic() + wait, deadline, cause)
-        raise Failure(
-            RegistryUnavailable,
-            f"{cause}, {policy.attempts} times in a row",
-            _AGAINST_LIMITS if throttled else "try again later",
-        )
+        raise Failure(RegistryUnavailable, f"{cause}, {policy.attempts} times in a row", remedy)
 
     def _time_for_one(self, request: Request, deadline: float) -> float:
         left = deadline - time.monotonic()

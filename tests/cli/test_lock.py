@@ -295,13 +295,14 @@ def test_outdated_with_exit_code_tells_by_it(
 
 
 def test_outdated_exits_with_1_where_it_could_not_ask(
-    run: Run, lock: Any, registry: RegistryServer, web: str
+    run: Run, lock: Any, registry: RegistryServer, web: str, jobs: str
 ) -> None:
-    lock.add(web)
+    lock.add(web, jobs)
     registry.delete("team/web:1")
     result = run("outdated")
     assert result.exit_code == 1
     assert "Error: The image" in result.stderr
+    assert result.stderr.endswith("\n0 of 2 images moved (1 unknown).\n")
 
 
 @pytest.mark.parametrize(

@@ -116,8 +116,8 @@ UNAVAILABLE = {
     "throttling": ((400, error("ThrottlingException", "Rate exceeded")), "throttled"),
     "too many requests": ((429, error("TooManyRequestsException")), "throttled"),
     "limit": ((400, error("LimitExceededException")), "throttled"),
-    "server": ((500, error("ServerException")), "failed at ecr:BatchGetImage"),
-    "gateway": ((503, "<html>"), "failed at ecr:BatchGetImage"),
+    "server": ((500, error("ServerException")), "was asked (500 ServerException)"),
+    "gateway": ((503, "<html>"), "was asked (503)"),
 }
 
 

@@ -131,7 +131,8 @@ def _fault_of_answer(error: ClientError, action: str, place: str, identity: str)
         cause = f"{identity} may not call {action} in {place} ({quoted(error) or code})"
         return AwsFault(AccessDenied, cause, f"allow {action}", code=code, refused=True)
     if status >= _SERVER_ERROR:
-        cause = f"AWS failed at {action} in {place} every time it was asked ({status} {code})"
+        answer = f"{status} {code}".removesuffix(f" {status}").rstrip()  # a code may be the status
+        cause = f"AWS failed at {action} in {place} every time it was asked ({answer})"
         return AwsFault(RegistryUnavailable, cause, _LATER, code=code)
     cause = f"AWS answered {action} in {place} with {code} ({quoted(error)})"
     return AwsFault(ResolutionError, cause, "mend what it names", code=code)

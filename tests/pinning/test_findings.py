@@ -1,0 +1,63 @@
+"""How the findings on images begin: each names its image and place, once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from pinned_images.cloudformation.catalog import Catalog
+from pinned_images.cloudformation.outcomes import SsmParameter
+from pinned_images.cloudformation.scope import TemplateScope
+from pinned_images.lockfile import LockedResolver
+from pinned_images.parameters import ParameterValues
+from pinned_images.pinning import ImageResource, Policy, pin_images
+from pinned_images.resolution import Resolver
+from pinned_images.testing import FixedResolver
+
+AT = "at Code.ImageUri"
+
+
+class NoParameters:
+    """Nobody needs an SSM parameter here."""
+
+    def read(self, _: Iterable[SsmParameter]) -> ParameterValues:
+        return {}
+
+    def keep(self, _: Mapping[SsmParameter, str]) -> None:
+        pass
+
+
+def finding(image: str, resolver: Resolver) -> str:
+    scope = TemplateScope({}, "123456789012", "eu-west-1")
+    function = ImageResource(
+        "AWS::Lambda::Function", {"Code": {"ImageUri": image}}, scope, "Shop", "Shop/Resize"
+    )
+    policy = Policy(catalog=Catalog.default(), today=date(2026, 1, 1))
+    [result] = pin_images([function], policy, resolver, NoParameters(), {})
+    [found] = result.findings
+    return found.description
+
+
+@pytest.mark.parametrize(
+    ("image", "beginning"),
+    [
+        pytest.param(
+            "shop/a:1", f"The image shop/a:1 {AT} is an image for several", id="platforms"
+        ),
+        pytest.param("Shop:1", f"The image Shop:1 {AT} is not an image reference", id="no-image"),
+        pytest.param("", f"The image '' {AT} is not an image reference", id="empty"),
+    ],
+)
+def test_an_image_is_named_once(image: str, beginning: str) -> None:
+    found = finding(image, FixedResolver.derived(platforms=["linux/amd64", "linux/arm64"]))
+    assert found.startswith(beginning)
+
+
+def test_an_image_that_is_not_locked_is_named_once(tmp_path: Path) -> None:
+    frozen = LockedResolver(FixedResolver.derived, tmp_path / "lock.json", mode="never")
+    found = finding("shop/a:1", frozen)
+    assert found.startswith(f"The image shop/a:1 {AT} is not in the lock file")
+    assert "shop/a:1" not in found.removeprefix("The image shop/a:1")
