@@ -294,7 +294,7 @@ def test_a_gate_that_cannot_look_lets_nothing_through(
 ) -> None:
     app = App()
     high_level_task(Stack(app, "Web"))
-    gate = PinnedImagesGate.beside_aspect(cast("Any", Broken(error)))
+    gate = PinnedImagesGate.beside_aspect(app, cast("Any", Broken(error)))
     Validations.of(app).add_plugins(gate)
     [violation] = plugin_report(synthesize(app, check=False))["violations"]
     assert violation["ruleName"] == "unpinned-image"

@@ -343,7 +343,8 @@ def test_what_cannot_be_known_is_an_error_that_says_what_to_do(
     unknown: SynthesizedApp, name: str
 ) -> None:
     [error] = [error for error in unknown.errors if error.startswith(f"{name}/Task")]
-    assert "at ContainerDefinitions[0].Image cannot be pinned." in error
+    problem = "is not an image reference:" if name == "NoReference" else "cannot be pinned."
+    assert f"at ContainerDefinitions[0].Image {problem}" in error
     assert error.endswith("(pinned-images::unpinned-image)")
     for words in UNKNOWN[name][1]:
         assert words in error
