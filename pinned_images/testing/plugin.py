@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from pinned_images.testing.resolver import FixedResolver
     from pinned_images.testing.synthesized import SynthesizedApp
 
+#: Set for synths, as PINNED_IMAGES_UPDATE=never is for those of a build machine, they count before
+#: what a test says.
+_OF_SYNTHS = ("PINNED_IMAGES_UPDATE", "PINNED_IMAGES_MIRRORS", "CDK_LOOKUPS")
+
 
 @pytest.fixture
 def registry() -> Iterator[RegistryServer]:
@@ -37,14 +41,19 @@ def fixed_resolver() -> FixedResolver:
 
 
 @pytest.fixture(scope="session")
-def synthesize() -> Callable[..., SynthesizedApp]:
+def synthesize() -> Iterator[Callable[..., SynthesizedApp]]:
     """A function that synthesizes an app: ``synthesize(app).template("Web")``.
 
-    With ``check=False`` errors of the synth stand in the answer's `errors` and raise nothing.
+    With ``check=False`` errors of the synth stand in the answer's `errors` and raise nothing. From
+    its first use on, the variables that say how synths resolve images are unset; a test may set
+    them.
     """
     from pinned_images.testing.synthesized import synthesize  # noqa: PLC0415 (late by design)
 
-    return synthesize
+    with pytest.MonkeyPatch.context() as environment:
+        for variable in _OF_SYNTHS:
+            environment.delenv(variable, raising=False)
+        yield synthesize
 
 
 @pytest.fixture

@@ -49,6 +49,33 @@ def test_the_registry_is_empty_for_each_test(project: pytest.Pytester) -> None:
     project.runpytest_subprocess().assert_outcomes(passed=2)
 
 
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("PINNED_IMAGES_UPDATE", "never"), ("PINNED_IMAGES_MIRRORS", "docker.io=http://127.0.0.1:9")],
+)
+def test_what_is_set_for_synths_of_the_machine_leads_no_test_elsewhere(
+    project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    project.makepyfile(
+        """
+        from aws_cdk import App, Stack
+        from aws_cdk import aws_ecs as ecs
+        from pinned_images import PinImages
+        from pinned_images.testing import assert_pinned
+
+        def test_app(synthesize, registry):
+            registry.push("docker.io/library/nginx:1.27", platforms=("linux/amd64",))
+            app = App()
+            task = ecs.FargateTaskDefinition(Stack(app, "Web"), "Task")
+            task.add_container("web", image=ecs.ContainerImage.from_registry("nginx:1.27"))
+            PinImages.apply_to(app, mirrors=registry.mirrors)
+            assert len(assert_pinned(synthesize(app))) == 1
+        """
+    )
+    project.runpytest_subprocess().assert_outcomes(passed=1)
+
+
 def test_snapshots_are_written_one_file_each_and_compared(project: pytest.Pytester) -> None:
     test = project.makepyfile(
         test_web="""
