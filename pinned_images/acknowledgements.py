@@ -16,6 +16,7 @@ VERSION_CONSISTENCY = "version-consistency"
 UNSEEN_IMAGES = "unseen-images"
 UNLISTED_IMAGE = "unlisted-image"
 UNUSED_EXEMPTION = "unused-exemption"
+REPORT = "report"
 RULES = (
     UNPINNED_IMAGE,
     FLOATING_TAG,
@@ -23,6 +24,7 @@ RULES = (
     UNSEEN_IMAGES,
     UNLISTED_IMAGE,
     UNUSED_EXEMPTION,
+    REPORT,
 )
 
 

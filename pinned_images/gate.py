@@ -55,8 +55,8 @@ class Surroundings(Protocol):
     def missed_stages(self) -> Sequence[MissedStage]:
         """The Stages that were synthesized without being pinned."""
 
-    def examined(self, examination: Examination) -> None:
-        """Called with what was found."""
+    def examined(self, examination: Examination, /) -> Sequence[AppProblem]:
+        """Called with what was found; gives what went wrong with that."""
 
 
 #: What the gates of `PinImages` know: another gate does not say once more what they say.
@@ -165,14 +165,15 @@ class PinnedImagesGate:
         app = context.app_construct
         look = partial(examine, stacks, container_name=partial(container_name_at, app))
         found = look(coverages=coverages)
-        self._surroundings.examined(found)
+        after = self._surroundings.examined(found)
         missed = self._surroundings.missed_stages() if found.violations else []
         beside = _BESIDE_ASPECT.get(app, self._surroundings)
         if beside is not self._surroundings and found.violations:
             others = beside.coverages()
             found = found.without(look(coverages=others), others)
         violations, problems = placed(found.violations, stacks, missed, app)
-        problems = [*self._surroundings.problems(), *problems, *unused_exemptions(found, coverages)]
+        unused = unused_exemptions(found, coverages)
+        problems = [*self._surroundings.problems(), *problems, *unused, *after]
         severities = {
             *(each.severity for each in problems),
             *(each.complaint.severity for each in violations),
@@ -196,8 +197,8 @@ class _Alone:
     def missed_stages(self) -> list[MissedStage]:
         return []
 
-    def examined(self, examination: Examination) -> None:
-        pass
+    def examined(self, _: Examination, /) -> list[AppProblem]:
+        return []
 
 
 def _blind(why: str) -> PolicyValidationPluginReport:

@@ -1,9 +1,9 @@
-"""Each App or Stage that images are pinned in: its syntheses, its gate and its report."""
+"""Each App or Stage that images are pinned in: its syntheses and its gate."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,16 +11,14 @@ import jsii
 from aws_cdk import CfnResource, Stage, Validations
 from constructs import IConstruct, IValidation
 
-from pinned_images.acknowledgements import rule_id
 from pinned_images.construct_tree.before_prepare import call_before_prepare
 from pinned_images.construct_tree.identity import ConstructMap
 from pinned_images.construct_tree.recording import record_in_stacks
 from pinned_images.construct_tree.surroundings import AspectSurroundings, by_precedence
 from pinned_images.construct_tree.synthesis import Synthesis
-from pinned_images.errors import PinnedImagesError
 from pinned_images.gate import PinnedImagesGate
 from pinned_images.options import Options, check_context_keys
-from pinned_images.report.records import FILE_NAME, SiteRecord, SynthReport
+from pinned_images.report.records import remove_report
 from pinned_images.sources import Sources
 
 # Kept for as long as the process lives, as jsii keeps the constructs themselves.
@@ -37,7 +35,6 @@ class Root:
         syntheses: Every pinning below it.
         failures: What keeps images from being pinned at all.
         is_prepared: Whether it has been synthesized since pinning was asked for.
-        reported: What was written last, for an App and all Stages in it.
         is_asked_by_another: Whether one that holds it is being prepared, and has yet to ask.
     """
 
@@ -47,7 +44,6 @@ class Root:
     failures: dict[str, None] = field(default_factory=dict)
     is_prepared: bool = False
     is_asked_by_another: bool = False
-    reported: SynthReport | None = None
     _has_gate: bool = False
     _is_context_checked: bool = False
 
@@ -128,6 +124,8 @@ class Root:
             self.is_asked_by_another = False
             return
         self.is_prepared = True
+        if self.above is None:
+            remove_report(Path(self.stage.outdir))
         for root in self.with_below():
             root.is_asked_by_another = root is not self
         taken: ConstructMap[CfnResource, None] = ConstructMap()
@@ -135,41 +133,15 @@ class Root:
             synthesis.before_prepare(taken)
 
     def after_prepare(self) -> None:
-        """Record what was found in the stacks, and write the report."""
+        """Record what was found in the stacks."""
         for synthesis in self.syntheses:
             synthesis.ensure_planned()
         record_in_stacks(self.syntheses)
-        self.write_report()
 
     def all_failures(self) -> list[str]:
         """Why nothing could be pinned at all."""
         found = [synthesis.failure for synthesis in self.syntheses]
         return [*self.failures, *(failure for failure in found if failure is not None)]
-
-    def write_report(
-        self, correct: Callable[[list[SiteRecord]], list[SiteRecord]] = lambda records: records
-    ) -> None:
-        """Into the folder of the outermost assembly: nested Stages are synthesized before it.
-
-        Args:
-            correct: What to make of the records that were kept while images were pinned.
-        """
-        outermost = self.outermost
-        records = [
-            record
-            for root in outermost.with_below()
-            for synthesis in root.syntheses
-            for record in synthesis.records
-        ]
-        try:
-            report = SynthReport.of(correct(records))
-            if report != outermost.reported:
-                report.write(Path(outermost.stage.outdir) / FILE_NAME)
-                outermost.reported = report
-        except (PinnedImagesError, OSError) as error:
-            Validations.of(self.stage).add_warning(
-                rule_id("report"), f"The report of pinned images could not be written: {error}"
-            )
 
 
 @jsii.implements(IValidation)

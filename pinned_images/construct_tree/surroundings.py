@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aws_cdk import Stage
 from constructs import Construct, IConstruct
 
+from pinned_images.acknowledgements import REPORT
 from pinned_images.construct_tree.identity import ConstructMap, is_same
 from pinned_images.construct_tree.synthesis import Synthesis
+from pinned_images.errors import PinnedImagesError
 from pinned_images.examination import AppProblem, Coverage, Examination, MissedStage, corrected
+from pinned_images.report.records import FILE_NAME, SynthReport
 
 if TYPE_CHECKING:
     from pinned_images.construct_tree.roots import Root
@@ -47,9 +51,19 @@ class AspectSurroundings:
                 missed.append(MissedStage(stage.node.path, "applied late"))
         return missed
 
-    def examined(self, examination: Examination) -> None:
-        """Have the report say what stands in the templates, whatever overrides have set."""
-        self.root.write_report(lambda records: corrected(records, examination))
+    def examined(self, examination: Examination) -> list[AppProblem]:
+        """Write the report of what stands in the templates, whatever overrides have set.
+
+        It has to be a new file: plugins must not change those that they find.
+        """
+        syntheses = [each for root in self.root.with_below() for each in root.syntheses]
+        records = [record for synthesis in syntheses for record in synthesis.records]
+        report = SynthReport.of(corrected(records, examination))
+        try:
+            report.write(Path(self.root.stage.outdir) / FILE_NAME)
+        except (PinnedImagesError, OSError) as error:
+            return [AppProblem(f"The report was not written. {error}", None, REPORT, "warning")]
+        return []
 
 
 def by_precedence(syntheses: Iterable[Synthesis]) -> list[Synthesis]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from itertools import groupby
@@ -96,6 +97,12 @@ class SiteRecord:
         except InvalidReference:
             return None
         return LockKey(reference, selected)
+
+
+def remove_report(folder: Path) -> None:
+    """Take away what an earlier synth has written into a folder, if there is anything."""
+    with suppress(OSError):
+        (folder / FILE_NAME).unlink(missing_ok=True)
 
 
 @dataclass(frozen=True, slots=True)
