@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from aws_cdk import CfnResource
+from aws_cdk import App, CfnResource, Stack, Stage
 from aws_cdk import aws_ecs as ecs
+from constructs import IConstruct
 
 from pinned_images.testing.synthesized import SynthesizedApp
 
@@ -18,6 +19,15 @@ def high_level_task(scope: Any, name: str = "Task", image: str = IMAGE) -> ecs.T
     task = ecs.FargateTaskDefinition(scope, name)
     task.add_container("app", image=ecs.ContainerImage.from_registry(image))
     return task
+
+
+def scopes_of_a_task(app: App) -> dict[str, IConstruct]:
+    """A task definition in a Stage, and everything at which its image can be acknowledged."""
+    stage = Stage(app, "Production")
+    stack = Stack(stage, "Web")
+    task = high_level_task(stack)
+    container = task.node.find_child("app")
+    return {"container": container, "task": task, "stack": stack, "stage": stage, "app": app}
 
 
 def typed_task(scope: Any, name: str = "Typed", image: str = IMAGE) -> ecs.CfnTaskDefinition:

@@ -16,7 +16,7 @@ from aws_cdk import aws_servicecatalog as servicecatalog
 from pinned_images import Exemption, PinImages
 from pinned_images.testing import FixedResolver
 from pinned_images.testing.synthesized import SynthesizedApp
-from tests.synth.tasks import high_level_task, images, is_pinned
+from tests.synth.tasks import high_level_task, images, is_pinned, scopes_of_a_task
 
 Synthesize = Callable[..., SynthesizedApp]
 
@@ -45,17 +45,7 @@ def test_an_acknowledged_image_stays_as_it_is_and_stands_in_the_report(
     synthesize: Synthesize, at: str
 ) -> None:
     app = App()
-    stage = Stage(app, "Production")
-    stack = Stack(stage, "Web")
-    task = high_level_task(stack)
-    scopes = {
-        "container": task.node.find_child("app"),
-        "task": task,
-        "stack": stack,
-        "stage": stage,
-        "app": app,
-    }
-    acknowledge(scopes[at])
+    acknowledge(scopes_of_a_task(app)[at])
     PinImages.apply_to(app, resolver=FixedResolver({}))
     result = synthesize(app)
     assert images(result)["Production/Web"] == ["nginx:1.27"]

@@ -140,7 +140,7 @@ def test_beside_pinimages_nothing_is_said_twice(synthesize: Synthesize) -> None:
 
 @pytest.mark.parametrize("first", ["gate", "PinImages"])
 def test_a_platform_teams_gate_says_what_pinimages_lets_through_and_nothing_twice(
-    synthesize: Synthesize, tmp_path: Path, first: str
+    synthesize: Synthesize, first: str
 ) -> None:
     app = App()
     stack = Stack(app, "Web")
@@ -167,26 +167,29 @@ def test_a_platform_teams_gate_says_what_pinimages_lets_through_and_nothing_twic
     assert "envoy:1" in errors[3]
 
 
+@pytest.fixture
+def broken_lock_file(tmp_path: Path) -> Path:
+    file = tmp_path / "pinned-images.lock.json"
+    file.write_text("{", encoding="utf-8")
+    return file
+
+
 def test_a_platform_teams_gate_does_not_list_what_could_not_be_pinned_at_all(
-    synthesize: Synthesize, tmp_path: Path
+    synthesize: Synthesize, broken_lock_file: Path
 ) -> None:
-    lock_file = tmp_path / "pinned-images.lock.json"
-    lock_file.write_text("{", encoding="utf-8")
     app = App()
     high_level_task(Stack(app, "Web"))
     gated(app)
-    PinImages.apply_to(app, resolver=FixedResolver.derived(), lock_file=lock_file)
+    PinImages.apply_to(app, resolver=FixedResolver.derived(), lock_file=broken_lock_file)
     assert len(synthesize(app, check=False).errors) == 1
 
 
 def test_where_nothing_could_be_pinned_one_error_says_why(
-    synthesize: Synthesize, tmp_path: Path
+    synthesize: Synthesize, broken_lock_file: Path
 ) -> None:
-    lock_file = tmp_path / "pinned-images.lock.json"
-    lock_file.write_text("{", encoding="utf-8")
     app = App()
     high_level_task(Stack(app, "Web"))
-    PinImages.apply_to(app, resolver=FixedResolver.derived(), lock_file=lock_file)
+    PinImages.apply_to(app, resolver=FixedResolver.derived(), lock_file=broken_lock_file)
     [error] = synthesize(app, check=False).errors
     assert error.startswith("No image was pinned. Lock file ")
 

@@ -18,7 +18,7 @@ from pinned_images import PinImages, PinnedImagesGate
 from pinned_images.errors import ConfigurationError
 from pinned_images.testing import FixedResolver
 from pinned_images.testing.synthesized import SynthesizedApp
-from tests.synth.tasks import high_level_task, images, is_pinned
+from tests.synth.tasks import high_level_task, images, is_pinned, scopes_of_a_task
 
 Synthesize = Callable[..., SynthesizedApp]
 
@@ -145,12 +145,7 @@ def test_what_is_acknowledged_in_a_stage_is_not_shown_at_the_app(
     synthesize: Synthesize, at: str
 ) -> None:
     app = App()
-    stage = Stage(app, "Production")
-    stack = Stack(stage, "Web")
-    task = high_level_task(stack)
-    container = task.node.find_child("app")
-    scopes = {"container": container, "task": task, "stack": stack, "stage": stage, "app": app}
-    Validations.of(scopes[at]).acknowledge(
+    Validations.of(scopes_of_a_task(app)[at]).acknowledge(
         Acknowledgment(id="pinned-images::unpinned-image", reason="It follows its tag.")
     )
     Validations.of(app).add_plugins(PinnedImagesGate())
