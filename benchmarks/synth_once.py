@@ -45,12 +45,19 @@ _VARIANTS: dict[str, Callable[[App], None]] = {
 }
 
 
-def _measure(*, variant: str, containers: int, stacks: int, look_inside: bool = False) -> None:
+def _measure(
+    *,
+    variant: str,
+    containers: int,
+    stacks: int,
+    services: bool = False,
+    look_inside: bool = False,
+) -> None:
     """Make the app and synthesize it; what is looked into takes longer by that.
 
     `PinImages` and what it needs is imported before: imports are measured on their own.
     """
-    app = ecs_app(containers, stacks)
+    app = ecs_app(containers, stacks, services=services)
     counts: Counter[str] = Counter()
     inside = 0.0
     with ExitStack() as stack:
