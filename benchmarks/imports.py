@@ -27,6 +27,11 @@ with contextlib.suppress(SystemExit), contextlib.redirect_stdout(io.StringIO()):
 print(json.dumps(sorted({"aws_cdk", "boto3"} & sys.modules.keys())))
 """
 
+_WHY_NOT = (
+    "The class brings what every synth needs: about a hundred small modules with some seventy data "
+    "classes, which Python makes anew in each process. No single one stands out, and loading them "
+    "later would move the time into the synth. The package itself loads without them."
+)
 _PACKAGE = "import pinned_images"
 _CLASS = "from pinned_images import PinImages"
 _HELP = "pinned-images --help"
@@ -51,7 +56,7 @@ def measure() -> Measurement:
         "`import aws_cdk`, the help as a whole process.",
         [
             _milliseconds(f"`{_PACKAGE}` after `import aws_cdk`", samples[_PACKAGE], 30),
-            _milliseconds(f"`{_CLASS}` after `import aws_cdk`", samples[_CLASS], 30),
+            _milliseconds(f"`{_CLASS}` after `import aws_cdk`", samples[_CLASS], 30, _WHY_NOT),
             _milliseconds(f"`{_HELP}`", samples[_HELP], 150),
             _loaded(),
         ],
@@ -64,8 +69,8 @@ def _import(statement: str) -> float:
     return float(json.loads(output.splitlines()[-1]))
 
 
-def _milliseconds(what: str, samples: Samples, limit: int) -> Mark:
-    return at_most(f"{what}: at most {limit} ms", samples.median * 1000, limit)
+def _milliseconds(what: str, samples: Samples, limit: int, why_not: str = "") -> Mark:
+    return at_most(f"{what}: at most {limit} ms", samples.median * 1000, limit, why_not)
 
 
 def _loaded() -> Mark:

@@ -15,11 +15,11 @@ from pinned_images.testing import FixedResolver
 RESOLVER = FixedResolver.derived()
 
 
-def crossings(task_definitions: int, *, by: str) -> Counter[str]:
+def crossings(task_definitions: int, stacks: int = 1, *, by: str) -> Counter[str]:
     app = App(analytics_reporting=False)
-    stack = Stack(app, "Web")
+    all_stacks = [Stack(app, f"Web{number}") for number in range(stacks)]
     for number in range(task_definitions):
-        definition = ecs.FargateTaskDefinition(stack, f"Task{number}")
+        definition = ecs.FargateTaskDefinition(all_stacks[number % stacks], f"Task{number}")
         for name in ("app", "sidecar"):
             image = ecs.ContainerImage.from_registry(f"acme/{name}:{number}")
             definition.add_container(name, image=image)
@@ -54,3 +54,9 @@ def test_a_task_definition_costs_five_crossings_beside_what_cdk_shows_an_aspect(
         "create Intrinsic": 8,
         "set containerDefinitions": 8,
     }
+
+
+def test_a_stack_costs_some_crossings_beside_those_of_its_task_definitions() -> None:
+    crossings(2, 2, by="apply_to")
+    one, three = (crossings(3, stacks, by="apply_to").total() for stacks in (1, 3))
+    assert (three - one) / 2 <= 45
