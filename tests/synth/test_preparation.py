@@ -132,6 +132,23 @@ def test_a_nested_template_is_hashed_with_its_pinned_images(tmp_path: Path) -> N
 
 
 @PLACES
+def test_a_raw_resource_is_pinned_when_references_are_known(tmp_path: Path, place: str) -> None:
+    app = App(outdir=str(tmp_path))
+    images = Stack(app, "Images", env=ENVIRONMENT)
+    repository = ecr.Repository(images, "Repository", repository_name="shop")
+    stack = Stack(app, "Web", env=ENVIRONMENT)
+    CfnResource(
+        NestedStack(stack, "Inner") if place == "nested stack" else stack,
+        "Task",
+        type="AWS::ECS::TaskDefinition",
+        properties={"ContainerDefinitions": [{"Image": repository.repository_uri_for_tag("v1")}]},
+    )
+    PinImages.apply_to(app, resolver=FixedResolver.derived())
+    synthesize(app)
+    assert pinned_images(tmp_path) == [f"{IMAGE}@{Digest.of(IMAGE.encode())}"]
+
+
+@PLACES
 def test_images_are_pinned_in_a_synth_without_validation(tmp_path: Path, place: str) -> None:
     app = function_app(place, "own role", tmp_path)
     app.synth(skip_validation=True)
