@@ -68,5 +68,9 @@ def metadata_of(artifact: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
     metadata: dict[str, Any] = dict(artifact.get("metadata", {}))
     separate = artifact.get("additionalMetadataFile")
     if separate is not None:
-        metadata.update(json.loads((folder / separate).read_text(encoding="utf-8")))
+        from pinned_images.cloud_assembly.metadata import (  # noqa: PLC0415  msgspec, when used
+            read_metadata,
+        )
+
+        metadata.update(read_metadata(folder / separate))
     return metadata

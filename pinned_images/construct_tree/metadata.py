@@ -48,13 +48,17 @@ def _metadata_of(stacks: Iterable[Stack]) -> Iterator[Mapping[str, Any]]:
     Some questions for each stack: reading the metadata of constructs one by one costs several
     crossings into Node.js for each of them.
     """
+    from pinned_images.cloud_assembly.metadata import (  # noqa: PLC0415  msgspec, when used
+        read_metadata,
+    )
+
     with tempfile.TemporaryDirectory(prefix="pinned-images-") as folder:
         session = ThrowawaySession(folder)
         for stack in stacks:
             renderer_of(stack)._emit_artifact(session)  # noqa: SLF001  for synthesizers
         files = sorted(Path(folder).glob("*.metadata.json"))
         for file in files:
-            yield json.loads(file.read_text(encoding="utf-8"))
+            yield read_metadata(file)
         if not files:  # older versions of CDK write it into the manifest
             session.assembly.build_assembly()
             manifest = json.loads((Path(folder) / "manifest.json").read_text(encoding="utf-8"))

@@ -39,7 +39,7 @@ def set_property(
     """
     held = value
     if not isinstance(value, str):
-        token = Intrinsic(value, stack_trace=False)
+        token = Intrinsic(value)
         held = Token.as_string(token) if isinstance(original, str) else token
     setattr(resource, attribute_name(property_name), held)
     return held
