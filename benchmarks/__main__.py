@@ -19,11 +19,11 @@ from benchmarks.results import Measurement
 RESULTS = PROJECT / "benchmarks" / "RESULTS.md"
 
 MEASUREMENTS: dict[str, Callable[[], Measurement]] = {
-    "synth_overhead": synth_overhead.measure,
-    "cold_resolve": cold_resolve.measure,
-    "growth": growth.measure,
     "imports": imports.measure,
     "warm_synth": warm_synth.measure,
+    "cold_resolve": cold_resolve.measure,
+    "synth_overhead": synth_overhead.measure,
+    "growth": growth.measure,
 }
 
 
@@ -34,13 +34,12 @@ def main() -> int:
     if unknown:
         print(f"There is no measurement {unknown[0]!r}: choose among {', '.join(MEASUREMENTS)}.")
         return 2
-    measured = [_measured(name) for name in names or MEASUREMENTS]
-    page = render(describe_machine(), measured)
-    if names:
-        print(page)
-    else:
-        RESULTS.write_text(page, encoding="utf-8")
-        print(f"Written to {RESULTS.relative_to(PROJECT)}.")
+    measured: list[Measurement] = []
+    for name in names or MEASUREMENTS:
+        measured.append(_measured(name))
+        if not names:  # what was measured stays if the run is broken off
+            RESULTS.write_text(render(describe_machine(), measured), encoding="utf-8")
+    print(render(describe_machine(), measured) if names else f"Written to {RESULTS.name}.")
     return 0
 
 

@@ -14,7 +14,7 @@ from benchmarks.variants import APPLY_TO, ASPECT, IDLE, PLAIN
 
 #: Task definitions and nothing else.
 BARE = {"containers": 2000, "stacks": 20}
-BARE_REPETITIONS = 5
+BARE_REPETITIONS = 3
 #: Each task definition with a service, each container with a log group.
 FULL = {"containers": 400, "stacks": 20, "services": True}
 FULL_REPETITIONS = 3

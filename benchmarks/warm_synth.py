@@ -11,7 +11,7 @@ from benchmarks.processes import PROJECT, run
 from benchmarks.results import Measurement, Table, at_most
 from benchmarks.samples import Samples, in_turns
 
-REPETITIONS = 7
+REPETITIONS = 3
 _CDK = PROJECT / "node_modules" / ".bin" / "cdk"
 
 
