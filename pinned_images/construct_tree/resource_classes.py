@@ -10,11 +10,6 @@ from aws_cdk import CfnResource
 _TYPE_NAME = "CFN_RESOURCE_TYPE_NAME"
 
 
-def is_typed(resource: CfnResource) -> bool:
-    """Whether a resource is an L1 construct of a type of its own, with its properties on it."""
-    return type_of(type(resource)) is not None
-
-
 @cache
 def type_of(kind: type[CfnResource]) -> str | None:
     """The CloudFormation type of a class; None for a `CfnResource` of any type.
