@@ -156,7 +156,7 @@ class LockFile:
 @contextmanager
 def _alone_with(target: Path) -> Iterator[None]:
     """Hold the lock beside a file, and take it away when done: checkouts stay clean."""
-    from filelock import FileLock, Timeout  # noqa: PLC0415 - only what writes needs it
+    from filelock import FileLock, SoftFileLock, Timeout  # noqa: PLC0415 - for what writes alone
 
     if not target.parent.is_dir():
         raise FileNotFoundError(f"there is no directory {str(target.parent)!r}")
@@ -166,10 +166,13 @@ def _alone_with(target: Path) -> Iterator[None]:
             try:
                 yield
             finally:
-                # Whoever waits for the lock notices that its file is gone and makes a new one
-                # (filelock 3.21 and newer); on Windows an open file cannot be removed.
-                with suppress(OSError):
-                    Path(lock.lock_file).unlink()
+                # Whoever waits for the lock notices that its file is gone and makes a new one. It
+                # must be taken away once, or the second time is the next one's: filelock before
+                # 3.29.5 did so too, and still does where the file itself is the lock, on file
+                # systems without flock. On Windows an open file cannot be removed, and stays.
+                if not isinstance(lock, SoftFileLock):
+                    with suppress(OSError):
+                        Path(lock.lock_file).unlink()
     except Timeout as error:
         raise LockFileError(
             f"Another process holds the lock {lock.lock_file!r} for more than "

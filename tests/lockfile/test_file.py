@@ -29,6 +29,20 @@ for number in range(count):
     LockFile.change(path, lambda lock: lock.merged({key: entry}))
 """
 
+# The lock is left slowly: between its file being gone and its end there is time for many others.
+SLOW_TO_LEAVE = """
+import pathlib, time
+
+unlink = pathlib.Path.unlink
+
+def slow_unlink(path, missing_ok=False):
+    unlink(path, missing_ok)
+    if path.name.endswith(".lock"):
+        time.sleep(0.02)
+
+pathlib.Path.unlink = slow_unlink
+"""
+
 # The child is killed at the n-th line of the package that it runs, for each n until one survives.
 KILLED_AT_EVERY_LINE = """
 import os, signal, sys
@@ -220,8 +234,11 @@ def test_a_writer_killed_at_any_line_leaves_the_old_file_or_the_new_one(lock_pat
     assert left == [lock_path.name]
 
 
-def test_ten_processes_at_once_leave_one_valid_file_with_all_entries(lock_path: Path) -> None:
-    script = [sys.executable, "-c", WRITER, str(lock_path)]
+@pytest.mark.parametrize("leaving", ["", SLOW_TO_LEAVE], ids=["at once", "slow to leave the lock"])
+def test_ten_processes_at_once_leave_one_valid_file_with_all_entries(
+    lock_path: Path, leaving: str
+) -> None:
+    script = [sys.executable, "-c", leaving + WRITER, str(lock_path)]
     writers = [subprocess.Popen([*script, f"app{number}", "5"]) for number in range(10)]
     assert [writer.wait() for writer in writers] == [0] * 10
     assert {str(key) for key in LockFile.read(lock_path).entries} == {
