@@ -17,6 +17,8 @@ UNSEEN_IMAGES = "unseen-images"
 UNLISTED_IMAGE = "unlisted-image"
 UNUSED_EXEMPTION = "unused-exemption"
 REPORT = "report"
+RECORD = "record"
+FAILURE = "failure"
 RULES = (
     UNPINNED_IMAGE,
     FLOATING_TAG,
@@ -25,6 +27,8 @@ RULES = (
     UNLISTED_IMAGE,
     UNUSED_EXEMPTION,
     REPORT,
+    RECORD,
+    FAILURE,
 )
 
 

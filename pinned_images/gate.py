@@ -20,7 +20,7 @@ from aws_cdk import (
 )
 from constructs import IConstruct
 
-from pinned_images.acknowledgements import PLUGIN, RULES
+from pinned_images.acknowledgements import FAILURE, PLUGIN, RULES
 from pinned_images.cloud_assembly import Artifacts, AssemblyStack
 from pinned_images.construct_tree.identity import ConstructMap
 from pinned_images.construct_tree.lookup import container_name_at, paths_of_templates
@@ -179,7 +179,7 @@ class PinnedImagesGate:
             *(each.complaint.severity for each in violations),
         }
         return PolicyValidationPluginReport(
-            success="error" not in severities,
+            success=severities <= {"warning"},
             violations=[*map(_problem_as_cdk, problems), *map(_as_cdk, violations)],
         )
 
@@ -203,7 +203,10 @@ class _Alone:
 
 def _blind(why: str) -> PolicyValidationPluginReport:
     problem = AppProblem(
-        f"The templates could not be looked at, so images may be without a digest. {why}", None
+        f"The templates could not be looked at, so images may be without a digest. {why}",
+        None,
+        FAILURE,
+        "fatal",
     )
     return PolicyValidationPluginReport(success=False, violations=[_problem_as_cdk(problem)])
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from aws_cdk import App
 from constructs import IConstruct
 
+from pinned_images.acknowledgements import UNPINNED_IMAGE
 from pinned_images.cloud_assembly import AssemblyStack
 from pinned_images.construct_paths import is_below
 from pinned_images.construct_tree.metadata import acknowledgements_above
@@ -100,7 +101,12 @@ def _missed_stage_of(violation: Violation, missed: Sequence[MissedStage]) -> Mis
 
 def _at_app(violation: Violation) -> AppProblem:
     complaint = violation.complaint
-    return AppProblem(f"{violation.construct_path}: {complaint.description}", complaint.fix)
+    return AppProblem(
+        f"{violation.construct_path}: {complaint.description}",
+        complaint.fix,
+        complaint.rule,
+        complaint.severity,
+    )
 
 
 def _missed(stage: MissedStage, violations: Sequence[Violation]) -> AppProblem:
@@ -110,4 +116,5 @@ def _missed(stage: MissedStage, violations: Sequence[Violation]) -> AppProblem:
         if len(violations) == 1
         else f"{len(violations)} images ({violations[0].construct_path} for one) are"
     )
-    return AppProblem(f"{some} not pinned in the Stage {stage.construct_path}: {why}", fix)
+    description = f"{some} not pinned in the Stage {stage.construct_path}: {why}"
+    return AppProblem(description, fix, UNPINNED_IMAGE, "error")

@@ -10,13 +10,14 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping
 
-from aws_cdk import CfnOutput, Stack, Validations
+from aws_cdk import CfnOutput, Stack
 from constructs import Construct
 
-from pinned_images.acknowledgements import rule_id
+from pinned_images.acknowledgements import RECORD
 from pinned_images.construct_tree.identity import ConstructMap
 from pinned_images.construct_tree.rendering import render_template
 from pinned_images.construct_tree.synthesis import Synthesis
+from pinned_images.examination import AppProblem
 from pinned_images.report.records import SiteRecord
 
 #: The key in a template's ``Metadata``, and how the names of outputs begin.
@@ -30,11 +31,14 @@ _LONGEST_READABLE_PART = 200
 _CONSTRUCT_ID = "pinned-images-outputs"
 
 
-def record_in_stacks(syntheses: Iterable[Synthesis]) -> None:
+def record_in_stacks(syntheses: Iterable[Synthesis]) -> list[AppProblem]:
     """Write what was pinned into each top-level stack, where that is asked for.
 
     Args:
         syntheses: The pinnings of one App or Stage, all of them done.
+
+    Returns:
+        What could not be recorded.
     """
     metadata: ConstructMap[Stack, dict[str, SiteRecord]] = ConstructMap()
     outputs: ConstructMap[Stack, dict[str, SiteRecord]] = ConstructMap()
@@ -46,31 +50,27 @@ def record_in_stacks(syntheses: Iterable[Synthesis]) -> None:
                 images[str(record.lock_key)] = record
     for stack, images in metadata.items():
         stack.add_metadata(METADATA_KEY, {key: images[key].digest for key in sorted(images)})
-    for stack, images in outputs.items():
-        _add_outputs(stack, images)
+    problems = [_add_outputs(stack, images) for stack, images in outputs.items()]
+    return [problem for problem in problems if problem is not None]
 
 
-def _add_outputs(stack: Stack, images: Mapping[str, SiteRecord]) -> None:
+def _add_outputs(stack: Stack, images: Mapping[str, SiteRecord]) -> AppProblem | None:
     wanted = {_output_name(key): str(images[key].pinned) for key in sorted(images)}
+    stack.node.try_remove_child(_CONSTRUCT_ID)  # those of an earlier synth
     others = render_template(stack).get("Outputs", {}).keys() - wanted.keys()
-    if len(others) + len(wanted) > _MOST_OUTPUTS:
-        Validations.of(stack).add_error(
-            rule_id("record"),
-            f"The {len(wanted)} images of {stack.node.path} cannot be recorded in outputs: with "
-            f"the {len(others)} outputs that it has, they would be more than the {_MOST_OUTPUTS} "
-            'of CloudFormation. Use PinImages(record_in="metadata").',
+    total = len(others) + len(wanted)
+    if total > _MOST_OUTPUTS:
+        return AppProblem(
+            f"The images of {stack.node.path} cannot be recorded in its outputs: it would have "
+            f"{total}, {len(wanted)} of them for images, and CloudFormation takes {_MOST_OUTPUTS}.",
+            'Use PinImages(record_in="metadata").',
+            RECORD,
+            "error",
         )
-        return
-    found = stack.node.try_find_child(_CONSTRUCT_ID)
-    scope = found if isinstance(found, Construct) else Construct(stack, _CONSTRUCT_ID)
-    for stale in {child.node.id for child in scope.node.children} - wanted.keys():
-        scope.node.try_remove_child(stale)
+    scope = Construct(stack, _CONSTRUCT_ID)
     for name, value in wanted.items():
-        output = scope.node.try_find_child(name)
-        if isinstance(output, CfnOutput):
-            output.value = value
-        else:
-            CfnOutput(scope, name, value=value).override_logical_id(name)
+        CfnOutput(scope, name, value=value).override_logical_id(name)
+    return None
 
 
 def _output_name(key: str) -> str:

@@ -16,6 +16,7 @@ from pinned_images.construct_tree.identity import ConstructMap
 from pinned_images.construct_tree.recording import record_in_stacks
 from pinned_images.construct_tree.surroundings import AspectSurroundings, by_precedence
 from pinned_images.construct_tree.synthesis import Synthesis
+from pinned_images.examination import AppProblem
 from pinned_images.gate import PinnedImagesGate
 from pinned_images.options import Options, check_context_keys
 from pinned_images.report.records import remove_report
@@ -34,6 +35,7 @@ class Root:
         above: Those that hold it.
         syntheses: Every pinning below it.
         failures: What keeps images from being pinned at all.
+        unrecorded: Why the last synth could not record in stacks what it has pinned.
         is_prepared: Whether it has been synthesized since pinning was asked for.
         is_asked_by_another: Whether one that holds it is being prepared, and has yet to ask.
     """
@@ -42,6 +44,7 @@ class Root:
     above: Root | None
     syntheses: list[Synthesis] = field(default_factory=list)
     failures: dict[str, None] = field(default_factory=dict)
+    unrecorded: list[AppProblem] = field(default_factory=list)
     is_prepared: bool = False
     is_asked_by_another: bool = False
     _has_gate: bool = False
@@ -124,6 +127,7 @@ class Root:
             self.is_asked_by_another = False
             return
         self.is_prepared = True
+        self.unrecorded = []
         if self.above is None:
             remove_report(Path(self.stage.outdir))
         for root in self.with_below():
@@ -136,7 +140,7 @@ class Root:
         """Record what was found in the stacks."""
         for synthesis in self.syntheses:
             synthesis.ensure_planned()
-        record_in_stacks(self.syntheses)
+        self.unrecorded = record_in_stacks(self.syntheses)
 
     def all_failures(self) -> list[str]:
         """Why nothing could be pinned at all."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import Stage
 from constructs import Construct, IConstruct
 
-from pinned_images.acknowledgements import REPORT
+from pinned_images.acknowledgements import FAILURE, REPORT
 from pinned_images.construct_tree.identity import ConstructMap, is_same
 from pinned_images.construct_tree.synthesis import Synthesis
 from pinned_images.errors import PinnedImagesError
@@ -36,7 +36,10 @@ class AspectSurroundings:
         """What went wrong for more than one image."""
         roots = self.root.with_below()
         failures = dict.fromkeys(failure for root in roots for failure in root.all_failures())
-        return [AppProblem(f"No image was pinned. {failure}", None) for failure in failures]
+        return [
+            AppProblem(f"No image was pinned. {failure}", None, FAILURE, "fatal")
+            for failure in failures
+        ] + [problem for root in roots for problem in root.unrecorded]
 
     def missed_stages(self) -> list[MissedStage]:
         """The Stages that were synthesized without being pinned."""

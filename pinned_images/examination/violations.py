@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from pinned_images.acknowledgements import UNPINNED_IMAGE
-
-Severity = Literal["error", "warning"]
+#: A warning does not end the synth, the others do; what is fatal cannot be acknowledged: CDK
+#: suppresses no such violation.
+Severity = Literal["fatal", "error", "warning"]
 
 #: Why a Stage was not pinned: nobody asked for it, or too late.
 MissedReason = Literal["not applied", "applied late"]
@@ -19,7 +19,7 @@ class Complaint:
 
     Attributes:
         rule: A rule without the plugin's name.
-        severity: A warning does not end the synth.
+        severity: How bad it is.
         description: What is wrong, as a sentence.
         fix: What to do, as a sentence; None where the description says it.
     """
@@ -83,10 +83,10 @@ class AppProblem:
         description: What is wrong and where, as a sentence.
         fix: What to do, as a sentence; None where the description says it.
         rule: A rule without the plugin's name.
-        severity: A warning does not end the synth.
+        severity: How bad it is.
     """
 
     description: str
     fix: str | None
-    rule: str = UNPINNED_IMAGE
-    severity: Severity = "error"
+    rule: str
+    severity: Severity

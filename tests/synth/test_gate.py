@@ -192,6 +192,29 @@ def test_where_nothing_could_be_pinned_one_error_says_why(
     PinImages.apply_to(app, resolver=FixedResolver.derived(), lock_file=broken_lock_file)
     [error] = synthesize(app, check=False).errors
     assert error.startswith("No image was pinned. Lock file ")
+    assert error.endswith("(pinned-images::failure)")
+
+
+@pytest.mark.parametrize("at", ["app", "stage"])
+@pytest.mark.parametrize("rule", ["unpinned-image", "failure"])
+def test_where_nothing_could_be_pinned_no_acknowledgement_lets_the_app_through(
+    synthesize: Synthesize, broken_lock_file: Path, at: str, rule: str
+) -> None:
+    app = App()
+    stage = Stage(app, "Production")
+    high_level_task(Stack(stage, "Web"))
+    Validations.of(app).acknowledge(
+        Acknowledgment(id=f"pinned-images::{rule}", reason="All of it is a demo.")
+    )
+    PinImages.apply_to(
+        {"app": app, "stage": stage}[at],
+        resolver=FixedResolver.derived(),
+        lock_file=broken_lock_file,
+    )
+    result = synthesize(app, check=False)
+    [error] = result.errors
+    assert error.startswith("No image was pinned. Lock file ")
+    assert plugin_report(result)["conclusion"] == "failure"
 
 
 def test_what_an_override_has_mended_is_no_error(synthesize: Synthesize) -> None:
@@ -297,8 +320,12 @@ def test_a_gate_that_cannot_look_lets_nothing_through(
 ) -> None:
     app = App()
     high_level_task(Stack(app, "Web"))
+    for rule in PinnedImagesGate().rule_ids:
+        Validations.of(app).acknowledge(
+            Acknowledgment(id=f"pinned-images::{rule}", reason="All of it is a demo.")
+        )
     gate = PinnedImagesGate.beside_aspect(app, cast("Any", Broken(error)))
     Validations.of(app).add_plugins(gate)
     [violation] = plugin_report(synthesize(app, check=False))["violations"]
-    assert violation["ruleName"] == "unpinned-image"
+    assert (violation["ruleName"], violation["severity"]) == ("failure", "fatal")
     assert words in violation["description"]

@@ -151,19 +151,24 @@ def test_two_pinnings_of_one_stack_are_recorded_together(synthesize: Synthesize)
     assert list(synthesize(app).template("Web")["Metadata"]["PinnedImages"]) == [NGINX, REDIS]
 
 
+@pytest.mark.parametrize("place", ["app", "stage"])
 def test_more_outputs_than_cloudformation_takes_are_an_error_that_names_the_other_way(
-    synthesize: Synthesize,
+    synthesize: Synthesize, place: str
 ) -> None:
     app = App()
-    stack = Stack(app, "Web")
+    stack = Stack(app if place == "app" else Stage(app, "Production"), "Web")
     CfnOutput(stack, "Own", value="x")
     task(stack, *(f"nginx:{number}" for number in range(200)))
     PinImages.apply_to(app, resolver=RESOLVER, record_in="outputs")
     result = synthesize(app, check=False)
+    path = stack.node.path
     [error] = result.errors
-    assert "The 200 images of Web cannot be recorded in outputs" in error
+    assert error.startswith(f"The images of {path} cannot be recorded in its outputs: ")
+    assert "201, 200 of them for images" in error
     assert 'record_in="metadata"' in error
-    assert list(result.template("Web")["Outputs"]) == ["Own"]
+    assert error.endswith("(pinned-images::record)")
+    assert list(result.template(path)["Outputs"]) == ["Own"]
+    assert len(pins(result.template(path))) == 200
 
 
 def test_as_many_outputs_as_cloudformation_takes_are_written(synthesize: Synthesize) -> None:
@@ -173,6 +178,25 @@ def test_as_many_outputs_as_cloudformation_takes_are_written(synthesize: Synthes
     task(stack, *(f"nginx:{number}" for number in range(199)))
     PinImages.apply_to(app, resolver=RESOLVER, record_in="outputs")
     assert len(synthesize(app).template("Web")["Outputs"]) == 200
+
+
+@pytest.mark.parametrize("place", ["app", "stage"])
+def test_a_second_synth_does_not_fail_for_the_outputs_of_the_first(
+    synthesize: Synthesize, place: str
+) -> None:
+    app = App()
+    stack = Stack(app if place == "app" else Stage(app, "Production"), "Web")
+    task(stack, *(f"nginx:{number}" for number in range(201)))
+    PinImages.apply_to(app, resolver=RESOLVER, record_in="outputs")
+    assert synthesize(app, check=False).errors
+    for tag in ("old", "new"):
+        stack.node.try_remove_child("Task")
+        task(stack, *(f"nginx:{tag}{number}" for number in range(150)))
+        for each in reversed([each for each in stack.node.scopes if isinstance(each, Stage)]):
+            each.synth(force=True)
+    outputs = SynthesizedApp.read(app.outdir).template(stack.node.path)["Outputs"]
+    assert len(outputs) == 150
+    assert all(":new" in output["Value"] for output in outputs.values())
 
 
 class Moving:
