@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 import click
 
@@ -13,23 +14,24 @@ from pinned_images.errors import ConfigurationError
 from pinned_images.report import SynthReport
 
 _Format = Literal["terminal", "json", "markdown", "html"]
+_FORMATS: tuple[_Format, ...] = get_args(_Format)
 
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path), default="cdk.out")
-@click.option("--json", "style", flag_value="json", help="JSON, as the synth wrote it.")
-@click.option("--markdown", "style", flag_value="markdown", help="Tables for a pull request.")
-@click.option("--html", "style", flag_value="html", help="One page for a browser.")
+@click.option("--json", is_flag=True, help="JSON, as the synth wrote it.")
+@click.option("--markdown", is_flag=True, help="Tables for a pull request.")
+@click.option("--html", is_flag=True, help="One page for a browser.")
 @click.option(
     "-o",
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write to this file; its ending (.json, .md, .html) chooses where no other option does.",
 )
-def report(folder: Path, style: _Format | None, output: Path | None) -> None:
+def report(folder: Path, output: Path | None, **formats: bool) -> None:
     """Show the images of the app in FOLDER (cdk.out), the output of the last synth."""
+    style = _asked_for(formats) or _style_of(output)
     found = SynthReport.read(folder)
-    style = style or _style_of(output)
     if style == "terminal":
         from pinned_images.report.terminal import render_terminal  # noqa: PLC0415 - needs rich
 
@@ -41,6 +43,14 @@ def report(folder: Path, style: _Format | None, output: Path | None) -> None:
         return
     _write(output, text)
     tell(f"Written to {output}.")
+
+
+def _asked_for(formats: Mapping[str, bool]) -> _Format | None:
+    asked = [style for style in _FORMATS if formats.get(style)]
+    if len(asked) > 1:
+        options = " and ".join(f"--{style}" for style in asked)
+        raise click.UsageError(f"{options} exclude each other: give one of them.")
+    return asked[0] if asked else None
 
 
 def _style_of(output: Path | None) -> _Format:

@@ -67,6 +67,20 @@ def test_an_ending_that_names_no_format_is_a_wrong_use(run: Run, report: SynthRe
     assert "add --json, --markdown or --html" in result.stderr
 
 
+@pytest.mark.parametrize(
+    "options",
+    [("--json", "--markdown"), ("--html", "--json"), ("--html", "--markdown", "--json")],
+    ids=" ".join,
+)
+def test_two_formats_at_once_are_a_wrong_use(
+    run: Run, report: SynthReport, options: tuple[str, ...]
+) -> None:
+    result = run("report", *options)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "exclude each other: give one of them." in result.stderr
+    assert all(option in result.stderr for option in options)
+
+
 def test_a_file_that_cannot_be_written_is_one_sentence(run: Run, report: SynthReport) -> None:
     result = run("report", "-o", "absent/report.html")
     assert result.exit_code == 1
