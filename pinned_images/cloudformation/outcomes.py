@@ -172,12 +172,6 @@ def leaves(evaluation: Evaluation) -> Iterator[Leaf]:
         yield evaluation
 
 
-def references(evaluation: Evaluation) -> list[ImageReference]:
-    """The image references in an evaluation, each once, in order; pinned ones too."""
-    known = (leaf.reference for leaf in leaves(evaluation) if isinstance(leaf, Known))
-    return list(dict.fromkeys(known))
-
-
 def missing_parameters(evaluation: Evaluation) -> frozenset[SsmParameter]:
     """The parameters whose values an evaluation waits for."""
     return frozenset().union(

@@ -12,7 +12,6 @@ from pinned_images.cloudformation.outcomes import (
     Several,
     Unknown,
     leaves,
-    references,
 )
 from pinned_images.cloudformation.rewriting import Refused, Rewritten, pin_manifest, pin_site
 from pinned_images.cloudformation.scope import TemplateScope
@@ -216,7 +215,7 @@ def test_both_sides_of_an_if_around_the_manifest() -> None:
     (site,) = find_sites(RESOURCE, {"Manifest": value})
     outcome = evaluate_site(site, SCOPE)
     assert isinstance(outcome, Choice)
-    assert [str(image) for image in references(outcome)] == ["a:1", "b:2"]
+    assert list(leaves(outcome)) == [Known("a:1"), Known("b:2")]
     pinned_two = two.replace("b:2", f"b:2@{D}")
     assert pinned(value) == {
         "Fn::If": ["C", one.replace("a:1", f"a:1@{D}"), {"Fn::If": ["C", "never", pinned_two]}]
