@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from pinned_images.cli.alike import said_once
 from pinned_images.cli.asking import Answer, ask
 from pinned_images.cli.output import counted, show
 from pinned_images.cli.parameters import ChangedParameter, changed_parameters, read_parameters
@@ -79,17 +80,25 @@ class News:
         """The parameters that name another image now, which is there."""
         return [each for each in self.changed if each.names_image(self.found)]
 
+    @cached_property
+    def unanswered(self) -> dict[LockKey, ResolutionError]:
+        """The images of which nothing could be learned, and why."""
+        return {
+            key: answer.errors[0]
+            for key, answer in self.answers.items()
+            if answer.entry is None and key in self.locked.entries
+        }
+
+    @cached_property
+    def unusable(self) -> list[str]:
+        """Why parameters could not be read, or hold what cannot be taken over; one for each."""
+        unread = [str(value) for value in self.values.values() if not isinstance(value, str)]
+        return [*unread, *(each.problem for each in self.changed if each not in self.renamed)]
+
     @property
     def problems(self) -> list[str]:
         """What could not be learned, and why."""
-        unanswered = [
-            answer.errors[0]
-            for key, answer in self.answers.items()
-            if answer.entry is None and key in self.locked.entries
-        ]
-        unread = [value for value in self.values.values() if not isinstance(value, str)]
-        unknown = [each.problem for each in self.changed if each not in self.renamed]
-        return [*map(str, unanswered), *map(str, unread), *unknown]
+        return [*said_once(self.unanswered.items()), *self.unusable]
 
     @property
     def summary(self) -> str:

@@ -40,7 +40,8 @@ def update(lock_file: Path, patterns: tuple[str, ...], network: Network) -> None
     for problem in news.problems:
         complain(problem)
     if news.problems:
-        tell(f"{counted(len(news.problems), 'entry')} left as locked.")
+        left = len(news.unanswered) + len(news.unusable)
+        tell(f"{counted(left, 'entry')} left as locked.")
         raise SystemExit(1)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pinned_images.cli.alike import said_once
 from pinned_images.cli.asking import ask, read_lock
 from pinned_images.cli.options import own_lock_file_option, registry_options
 from pinned_images.cli.output import complain, counted, tell
@@ -30,12 +31,10 @@ def verify(lock_file: Path, platforms: bool, network: Network) -> None:  # noqa:
     """
     lock = read_lock(lock_file)
     answers = ask(lock.entries, network, by_digest=True, with_platforms=platforms)
-    wrong = [answer for answer in answers.values() if answer.errors]
-    for answer in wrong:
-        for error in answer.errors:
-            complain(str(error))
+    wrong = [key for key, answer in answers.items() if answer.errors]
     unusable = _unusable_parameters(lock, network)
-    for problem in unusable:
+    errors = ((key, error) for key in wrong for error in answers[key].errors)
+    for problem in (*said_once(errors), *unusable):
         complain(problem)
     verified = [f"{len(answers) - len(wrong)} of {counted(len(answers), 'image')}"]
     if lock.parameters:

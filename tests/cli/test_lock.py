@@ -320,3 +320,56 @@ def test_an_option_that_cannot_be_used_is_refused_before_anything_is_asked(
     result = run("lock", "verify", *option)
     assert result.exit_code in (1, 2)
     assert words in result.stderr
+
+
+@pytest.fixture
+def unreachable(lock: Any, registry: RegistryServer, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Options of a command for whom ghcr.io and quay.io cannot be reached, and docker.io can."""
+    for name in ("NO_PROXY", "no_proxy", "HTTPS_PROXY", "https_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    images = [f"ghcr.io/org/app{number}:1" for number in range(5)]
+    for image in (*images, "quay.io/org/a:1", "quay.io/org/b:2", "docker.io/org/web:1"):
+        registry.push(image)
+        lock.add(f"{registry.host}/{image}")
+    lock.path.write_text(lock.text.replace(f"{registry.host}/", ""))
+    monkeypatch.setenv("HTTPS_PROXY", "ftp://proxy.example")
+    return ["--mirror", f"docker.io={registry.mirrors['docker.io']}"]
+
+
+@pytest.mark.parametrize("command", ["lock verify", "lock update", "outdated"])
+def test_a_registry_that_cannot_be_reached_is_one_error_for_all_its_images(
+    run: Run, unreachable: list[str], command: str
+) -> None:
+    result = run(*command.split(), *unreachable)
+    assert result.exit_code == 1
+    ghcr, quay = [line for line in result.stderr.splitlines() if line.startswith("Error: ")]
+    assert ghcr.startswith(
+        "Error: 5 images (ghcr.io/org/app0:1, ghcr.io/org/app1:1, ghcr.io/org/app2:1 and 2 more) "
+        "could not be resolved at the registry ghcr.io: the proxy "
+    )
+    assert quay.startswith(
+        "Error: 2 images (quay.io/org/a:1, quay.io/org/b:2) could not be resolved at the registry "
+        "quay.io: the proxy "
+    )
+    summary = {
+        "lock verify": "1 of 8 images verified.",
+        "lock update": "0 of 8 images moved (7 unknown).",
+        "outdated": "0 of 8 images moved (7 unknown).",
+    }[command]
+    assert summary in result.stderr
+    assert ("7 entries left as locked." in result.stderr) is (command == "lock update")
+
+
+def test_images_that_are_gone_are_an_error_each(
+    run: Run, lock: Any, registry: RegistryServer
+) -> None:
+    """Each is named, though they have one digest and the registry says the same of both."""
+    gone, other = registry.push("team/web:1"), registry.push("team/web:2")
+    images = [f"{registry.host}/team/web:{tag}" for tag in ("1", "2")]
+    lock.add(*images)
+    lock.path.write_text(lock.text.replace(other, gone))
+    registry.delete(f"team/web@{gone}")
+    errors = run("lock", "verify").stderr.splitlines()[:-1]
+    assert [error.partition(" could not be resolved")[0] for error in errors] == [
+        f"Error: The image '{image}@{gone}'" for image in images
+    ]
