@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from aws_cdk import App, CfnResource, Stack, Stage
+from aws_cdk import Acknowledgment, App, CfnResource, Stack, Stage, Validations
 from aws_cdk import aws_ecs as ecs
 from constructs import IConstruct
 
@@ -30,13 +30,16 @@ def scopes_of_a_task(app: App) -> dict[str, IConstruct]:
     return {"container": container, "task": task, "stack": stack, "stage": stage, "app": app}
 
 
-def typed_task(scope: Any, name: str = "Typed", image: str = IMAGE) -> ecs.CfnTaskDefinition:
-    """An L1 construct."""
+def typed_task(
+    scope: Any, name: str = "Typed", image: str = IMAGE, *more: str
+) -> ecs.CfnTaskDefinition:
+    """An L1 construct, with a container for each image."""
     return ecs.CfnTaskDefinition(
         scope,
         name,
         container_definitions=[
-            ecs.CfnTaskDefinition.ContainerDefinitionProperty(name="app", image=image)
+            ecs.CfnTaskDefinition.ContainerDefinitionProperty(name=f"app{number or ''}", image=each)
+            for number, each in enumerate([image, *more])
         ],
     )
 
@@ -49,6 +52,22 @@ def raw_task(scope: Any, name: str = "Raw", image: str = IMAGE) -> CfnResource:
 def task_properties(image: str = IMAGE) -> dict[str, Any]:
     """The properties of a task definition, as templates have them."""
     return {"ContainerDefinitions": [{"Name": "app", "Image": image}]}
+
+
+def override(task: IConstruct, image: str = "redis:7", index: int = 0) -> None:
+    """Set the image of a container with an escape hatch, in a task definition of any kind."""
+    resource = task if isinstance(task, CfnResource) else task.node.default_child
+    assert isinstance(resource, CfnResource)
+    resource.add_property_override(f"ContainerDefinitions.{index}.Image", image)
+
+
+def acknowledge(
+    construct: IConstruct, reason: str = "It follows its tag.", rule: str = "unpinned-image"
+) -> None:
+    """Silence a rule for the images below a construct, in CDK's own way."""
+    Validations.of(construct).acknowledge(
+        Acknowledgment(id=f"pinned-images::{rule}", reason=reason)
+    )
 
 
 def images(app: SynthesizedApp) -> dict[str, list[Any]]:

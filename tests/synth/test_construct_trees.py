@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 from aws_cdk import (
     App,
@@ -15,10 +13,8 @@ from aws_cdk import aws_ecs as ecs
 
 from pinned_images import PinImages
 from pinned_images.testing import FixedResolver
-from pinned_images.testing.synthesized import SynthesizedApp
-from tests.synth.tasks import high_level_task, images, is_pinned
-
-Synthesize = Callable[..., SynthesizedApp]
+from tests.synth.synthesis import Synthesize
+from tests.synth.tasks import high_level_task, images, is_pinned, override
 
 RESOLVER = FixedResolver.derived()
 ROUTER = {
@@ -80,11 +76,10 @@ def test_an_override_that_leaves_an_image_unpinned_is_an_error_and_stays(
     synthesize: Synthesize, first: str
 ) -> None:
     app = App()
-    resource = high_level_task(Stack(app, "Web")).node.default_child
-    assert isinstance(resource, ecs.CfnTaskDefinition)
+    task = high_level_task(Stack(app, "Web"))
     if first == "aspect":
         PinImages.apply_to(app, resolver=RESOLVER)
-    resource.add_property_override("ContainerDefinitions.0.Image", "redis:7")
+    override(task)
     if first == "override":
         PinImages.apply_to(app, resolver=RESOLVER)
     result = synthesize(app, check=False)

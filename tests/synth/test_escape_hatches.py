@@ -22,10 +22,8 @@ from aws_cdk import aws_ecs as ecs
 
 from pinned_images import PinImages
 from pinned_images.testing import FixedResolver
-from pinned_images.testing.synthesized import SynthesizedApp
+from tests.synth.synthesis import Synthesize
 from tests.synth.tasks import TYPE, images, is_pinned, raw_task, task_properties, typed_task
-
-Synthesize = Callable[..., SynthesizedApp]
 
 RESOLVER = FixedResolver.derived()
 CONTAINERS = "ContainerDefinitions"

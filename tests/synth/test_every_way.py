@@ -34,6 +34,7 @@ from constructs import IConstruct
 from pinned_images import ImageReference, PinImages, Resolution, ResolutionRequest
 from pinned_images.testing import FixedResolver
 from pinned_images.testing.synthesized import SynthesizedApp
+from tests.synth.synthesis import Synthesize
 from tests.synth.tasks import (
     IMAGE,
     TYPE,
@@ -41,12 +42,12 @@ from tests.synth.tasks import (
     images,
     images_in,
     is_pinned,
+    override,
     raw_task,
     task_properties,
     typed_task,
 )
 
-Synthesize = Callable[..., SynthesizedApp]
 #: Puts an image into an app; is given a folder for files.
 Way = Callable[[App, Path], object]
 
@@ -235,7 +236,7 @@ def override_all_images(app: App, image: str) -> list[str]:
     paths = []
     for resource in ConstructSelector.resources_of_type(TYPE).select(app):
         assert isinstance(resource, CfnResource)
-        resource.add_property_override("ContainerDefinitions.0.Image", image)
+        override(resource, image)
         paths.append(resource.node.path)
     return paths
 
@@ -288,7 +289,7 @@ class Overrides:
 
     def visit(self, node: IConstruct) -> None:
         if isinstance(node, CfnResource) and node.cfn_resource_type == TYPE:
-            node.add_property_override("ContainerDefinitions.0.Image", "redis:7")
+            override(node)
 
 
 @pytest.mark.parametrize("priority", [10, 900], ids=["before", "after"])
@@ -321,8 +322,7 @@ def test_one_aspect_may_be_added_to_several_constructs(synthesize: Synthesize) -
     app = App()
     first, second, third = (Stack(app, name) for name in ("First", "Second", "Third"))
     high_level_task(first)
-    overridden = typed_task(second)
-    overridden.add_property_override("ContainerDefinitions.0.Image", "redis:7")
+    override(typed_task(second))
     typed_task(second, "Other")
     typed_task(third)
     pinning = PinImages(resolver=RESOLVER)

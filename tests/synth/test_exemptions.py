@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import date
-from typing import Any
 
 import pytest
-from aws_cdk import Acknowledgment, App, Stack, Stage, Validations
+from aws_cdk import App, Stack, Stage
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_servicecatalog as servicecatalog
@@ -16,9 +14,8 @@ from aws_cdk import aws_servicecatalog as servicecatalog
 from pinned_images import Exemption, PinImages
 from pinned_images.testing import FixedResolver
 from pinned_images.testing.synthesized import SynthesizedApp
-from tests.synth.tasks import high_level_task, images, is_pinned, scopes_of_a_task
-
-Synthesize = Callable[..., SynthesizedApp]
+from tests.synth.synthesis import Synthesize, plugin_report
+from tests.synth.tasks import acknowledge, high_level_task, images, is_pinned, scopes_of_a_task
 
 RESOLVER = FixedResolver.derived()
 PATTERN = "docker.io/library/nginx:*"
@@ -34,18 +31,12 @@ def reported(app: SynthesizedApp) -> list[tuple[str, str, str | None]]:
     ]
 
 
-def acknowledge(construct: Any, reason: str = REASON) -> None:
-    Validations.of(construct).acknowledge(
-        Acknowledgment(id="pinned-images::unpinned-image", reason=reason)
-    )
-
-
 @pytest.mark.parametrize("at", ["container", "task", "stack", "stage", "app"])
 def test_an_acknowledged_image_stays_as_it_is_and_stands_in_the_report(
     synthesize: Synthesize, at: str
 ) -> None:
     app = App()
-    acknowledge(scopes_of_a_task(app)[at])
+    acknowledge(scopes_of_a_task(app)[at], REASON)
     PinImages.apply_to(app, resolver=FixedResolver({}))
     result = synthesize(app)
     assert images(result)["Production/Web"] == ["nginx:1.27"]
@@ -142,9 +133,7 @@ def test_a_pattern_that_matches_nothing_any_more_is_a_warning_for_the_whole_app(
     exempt = {PATTERN: "A demo.", "docker.io/library/httpd:*": "It was here."}
     PinImages.apply_to(app, resolver=RESOLVER, exempt=exempt)
     result = synthesize(app)
-    report = json.loads((result.directory / "validation-report.json").read_text(encoding="utf-8"))
-    [plugin] = [each for each in report["pluginReports"] if each["pluginName"] == "pinned-images"]
-    [violation] = plugin["violations"]
+    [violation] = plugin_report(result)["violations"]
     assert (violation["ruleName"], violation["severity"]) == ("unused-exemption", "warning")
     assert "'docker.io/library/httpd:*' (It was here)" in violation["description"]
 

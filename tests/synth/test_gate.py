@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from aws_cdk import Acknowledgment, App, Aspects, NestedStack, Stack, Stage, Validations
+from aws_cdk import App, Aspects, NestedStack, Stack, Stage, Validations
 from aws_cdk import aws_ecs as ecs
 
 from pinned_images import PinImages, PinnedImagesGate
 from pinned_images.errors import ConfigurationError
 from pinned_images.testing import FixedResolver
-from pinned_images.testing.synthesized import SynthesizedApp
-from tests.synth.tasks import high_level_task, raw_task, typed_task
-
-Synthesize = Callable[..., SynthesizedApp]
+from tests.synth.synthesis import Synthesize, plugin_report
+from tests.synth.tasks import acknowledge, high_level_task, override, raw_task, typed_task
 
 DIGEST = "sha256:" + "a" * 64
-ID = "pinned-images::unpinned-image"
-
-
-def plugin_report(app: SynthesizedApp) -> dict[str, Any]:
-    report = json.loads((app.directory / "validation-report.json").read_text(encoding="utf-8"))
-    [found] = [each for each in report["pluginReports"] if each["pluginName"] == "pinned-images"]
-    return dict(found)
 
 
 def gated(app: App, **options: Any) -> None:
@@ -84,7 +73,7 @@ def test_an_acknowledgement_holds_for_a_construct_and_below_it(
         "stack": stack,
         "app": app,
     }[at]
-    Validations.of(scope).acknowledge(Acknowledgment(id=ID, reason="Follows its tag."))
+    acknowledge(scope, "Follows its tag.")
     gated(app)
     result = synthesize(app, check=False)
     left = {
@@ -108,7 +97,7 @@ def test_constructs_are_known_where_the_app_keeps_logical_ids_to_itself(
     stack = Stack(app, "Web")
     task = high_level_task(stack)
     high_level_task(NestedStack(stack, "Inner"))
-    Validations.of(task).acknowledge(Acknowledgment(id=ID, reason="Follows its tag."))
+    acknowledge(task)
     gated(app)
     [error] = synthesize(app, check=False).errors
     assert error.startswith("Web/Inner/Task/Resource:")
@@ -119,8 +108,7 @@ def test_an_override_below_one_construct_is_seen_where_logical_ids_are_kept_back
 ) -> None:
     app = App(context={"aws:cdk:disable-logicalId-metadata": True})
     task = high_level_task(Stack(app, "Web"))
-    resource: Any = task.node.default_child
-    resource.add_property_override("ContainerDefinitions.0.Image", "redis:7")
+    override(task)
     Aspects.of(task).add(PinImages(resolver=FixedResolver.derived()))
     [error] = synthesize(app, check=False).errors
     assert error.startswith("Web/Task/Resource:")
@@ -130,8 +118,7 @@ def test_beside_pinimages_nothing_is_said_twice(synthesize: Synthesize) -> None:
     app = App()
     stack = Stack(app, "Web")
     high_level_task(stack, image="no/such:1")
-    overridden = typed_task(stack)
-    overridden.add_property_override("ContainerDefinitions.0.Image", "redis:7")
+    override(typed_task(stack))
     PinImages.apply_to(stack, resolver=FixedResolver({}))
     PinImages.apply_to(app, resolver=FixedResolver({}))
     errors = synthesize(app, check=False).errors
@@ -147,8 +134,7 @@ def test_a_platform_teams_gate_says_what_pinimages_lets_through_and_nothing_twic
     high_level_task(stack, image="no/such:1")
     typed_task(stack, image="envoy:1")
     high_level_task(Stack(Stage(app, "Production"), "Web"), image="no/such:1")
-    overridden = raw_task(stack)
-    overridden.add_property_override("ContainerDefinitions.0.Image", "redis:7")
+    override(raw_task(stack))
     exempt = {"docker.io/library/envoy:*": "The team's own exemption."}
     if first == "gate":
         gated(app)
@@ -203,9 +189,7 @@ def test_where_nothing_could_be_pinned_no_acknowledgement_lets_the_app_through(
     app = App()
     stage = Stage(app, "Production")
     high_level_task(Stack(stage, "Web"))
-    Validations.of(app).acknowledge(
-        Acknowledgment(id=f"pinned-images::{rule}", reason="All of it is a demo.")
-    )
+    acknowledge(app, rule=rule)
     PinImages.apply_to(
         {"app": app, "stage": stage}[at],
         resolver=FixedResolver.derived(),
@@ -219,8 +203,7 @@ def test_where_nothing_could_be_pinned_no_acknowledgement_lets_the_app_through(
 
 def test_what_an_override_has_mended_is_no_error(synthesize: Synthesize) -> None:
     app = App()
-    task = typed_task(Stack(app, "Web"), image="no/such:1")
-    task.add_property_override("ContainerDefinitions.0.Image", f"redis:7@{DIGEST}")
+    override(typed_task(Stack(app, "Web"), image="no/such:1"), f"redis:7@{DIGEST}")
     PinImages.apply_to(app, resolver=FixedResolver({}))
     assert not synthesize(app).errors
 
@@ -238,8 +221,7 @@ def test_an_exemption_does_not_cover_what_an_override_puts_in_its_place(
         else ecs.ContainerImage.from_registry("nginx:1.27")
     )
     task.add_container("app", image=image)
-    resource: Any = task.node.default_child
-    resource.add_property_override("ContainerDefinitions.0.Image", "redis:7")
+    override(task)
     PinImages.apply_to(
         app, resolver=FixedResolver.derived(), exempt={"docker.io/library/nginx:*": "A demo."}
     )
@@ -270,9 +252,7 @@ def test_a_warning_can_be_acknowledged_by_its_id(
         version_consistency=ecs.VersionConsistency.DISABLED,
     )
     if at is not None:
-        Validations.of({"container": container, "stack": stack}[at]).acknowledge(
-            Acknowledgment(id="pinned-images::version-consistency", reason="Both are wanted.")
-        )
+        acknowledge({"container": container, "stack": stack}[at], rule="version-consistency")
     PinImages.apply_to(app, resolver=FixedResolver.derived())
     result = synthesize(app)
     rules = [each["ruleName"] for each in plugin_report(result)["violations"]]
@@ -321,9 +301,7 @@ def test_a_gate_that_cannot_look_lets_nothing_through(
     app = App()
     high_level_task(Stack(app, "Web"))
     for rule in PinnedImagesGate().rule_ids:
-        Validations.of(app).acknowledge(
-            Acknowledgment(id=f"pinned-images::{rule}", reason="All of it is a demo.")
-        )
+        acknowledge(app, rule=rule)
     gate = PinnedImagesGate.beside_aspect(app, cast("Any", Broken(error)))
     Validations.of(app).add_plugins(gate)
     [violation] = plugin_report(synthesize(app, check=False))["violations"]

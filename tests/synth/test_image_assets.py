@@ -22,9 +22,7 @@ from aws_cdk import aws_lambda as lambda_
 from pinned_images import PinImages, PinnedImagesGate
 from pinned_images.report.records import SynthReport
 from pinned_images.testing import FixedResolver
-from pinned_images.testing.synthesized import SynthesizedApp
-
-Synthesize = Callable[..., SynthesizedApp]
+from tests.synth.synthesis import Synthesize
 
 SYNTHESIZERS = {
     "bootstrap": DefaultStackSynthesizer,

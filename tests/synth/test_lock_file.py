@@ -17,10 +17,9 @@ from pinned_images.testing import FixedResolver
 from pinned_images.testing.synthesized import SynthesizedApp
 from tests.registry_aws.amazon import HOME_ACCOUNT, FakeAws
 from tests.registry_aws.conftest import clean_environment, fake_aws
+from tests.synth.synthesis import Synthesize
 
 __all__ = ["clean_environment", "fake_aws"]
-
-Synthesize = Callable[..., SynthesizedApp]
 
 ROUTER = "906394416424.dkr.ecr.eu-west-1.amazonaws.com/aws-for-fluent-bit:2.34"
 

@@ -10,10 +10,8 @@ from aws_cdk import App, Aspects, Stack, Stage
 
 from pinned_images import PinImages
 from pinned_images.testing import FixedResolver
-from pinned_images.testing.synthesized import SynthesizedApp
+from tests.synth.synthesis import Synthesize
 from tests.synth.tasks import high_level_task, images, raw_task
-
-Synthesize = Callable[..., SynthesizedApp]
 
 RESOLVER = FixedResolver.derived()
 APP: dict[str, Any] = {"resolver": RESOLVER}

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from aws_cdk import App, CfnOutput, NestedStack, Stack, Stage
-from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
@@ -18,33 +16,20 @@ from pinned_images.reference import Digest, ImageReference
 from pinned_images.testing import FixedResolver
 from pinned_images.testing.synthesized import SynthesizedApp
 from tests.documentation import example
-
-Synthesize = Callable[..., SynthesizedApp]
+from tests.synth.synthesis import Synthesize
+from tests.synth.tasks import images_in, typed_task
 
 RESOLVER = FixedResolver.derived()
 NGINX, REDIS = "docker.io/library/nginx:1.27", "docker.io/library/redis:7"
 
 
 def task(scope: Any, *images: str) -> None:
-    """A task definition with a container for each image."""
-    ecs.CfnTaskDefinition(
-        scope,
-        "Task",
-        container_definitions=[
-            ecs.CfnTaskDefinition.ContainerDefinitionProperty(name=f"c{number}", image=image)
-            for number, image in enumerate(images)
-        ],
-    )
+    typed_task(scope, "Task", *images)
 
 
 def pins(template: dict[str, Any]) -> dict[str, str]:
     """The digests that really stand in a template, by image."""
-    found = [
-        ImageReference.parse(container["Image"])
-        for resource in template["Resources"].values()
-        if resource["Type"] == "AWS::ECS::TaskDefinition"
-        for container in resource["Properties"]["ContainerDefinitions"]
-    ]
+    found = map(ImageReference.parse, images_in(template))
     return {f"{image.name}:{image.tag}": str(image.digest) for image in found}
 
 

@@ -12,6 +12,7 @@ from benchmarks.crossings import counted_crossings
 from pinned_images import PinImages
 from pinned_images.testing import FixedResolver
 from pinned_images.testing.synthesized import SynthesizedApp
+from tests.synth.tasks import images as images_by_stack
 
 DIGESTS = {"nginx:1.27": "sha256:" + "1" * 64, "redis:7": "sha256:" + "2" * 64}
 RESOLVER = FixedResolver(DIGESTS)
@@ -34,13 +35,8 @@ def add(definition: ecs.FargateTaskDefinition, image: str) -> None:
 
 def images(app: App, **options: Any) -> list[str]:
     app.synth(**options)
-    return [
-        container["Image"]
-        for template in SynthesizedApp.read(app.outdir).templates.values()
-        for resource in template["Resources"].values()
-        if resource["Type"] == "AWS::ECS::TaskDefinition"
-        for container in resource["Properties"]["ContainerDefinitions"]
-    ]
+    found = images_by_stack(SynthesizedApp.read(app.outdir))
+    return [image for some in found.values() for image in some]
 
 
 def pinned(image: str) -> str:

@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aws_cdk import Acknowledgment, App, AppProps, CfnResource, Stack, Stage, Validations
+from aws_cdk import App, AppProps, Stack, Stage
 
 from pinned_images import PinImages
 from pinned_images.testing import FixedResolver
 from pinned_images.testing.synthesized import SynthesizedApp
-from tests.synth.tasks import high_level_task, raw_task, typed_task
-
-Synthesize = Callable[..., SynthesizedApp]
+from tests.synth.synthesis import Synthesize, plugin_report
+from tests.synth.tasks import acknowledge, high_level_task, override, raw_task, typed_task
 
 RESOLVER = FixedResolver.derived()
 _CAN_BE_STRICT = hasattr(AppProps, "confirm_validation_plugins_do_not_mutate")
@@ -31,11 +30,6 @@ def reported(app: SynthesizedApp) -> list[tuple[str, str, str]]:
     ]
 
 
-def override(resource: Any, image: str, index: int = 0) -> None:
-    assert isinstance(resource, CfnResource)
-    resource.add_property_override(f"ContainerDefinitions.{index}.Image", image)
-
-
 @pytest.mark.parametrize("task", [high_level_task, typed_task, raw_task])
 @pytest.mark.parametrize("stage", [False, True], ids=["app", "stage"])
 def test_an_image_that_an_override_pins_stands_in_the_place_of_the_first(
@@ -43,7 +37,7 @@ def test_an_image_that_an_override_pins_stands_in_the_place_of_the_first(
 ) -> None:
     app = App()
     construct = task(Stack(Stage(app, "Production") if stage else app, "Web"))
-    override(construct.node.default_child or construct, PINNED)
+    override(construct, PINNED)
     PinImages.apply_to(app, resolver=RESOLVER)
     [(_, image, resolved_by)] = reported(synthesize(app))
     assert (image, resolved_by) == (PINNED, "already-pinned")
@@ -64,9 +58,7 @@ def test_an_override_that_is_acknowledged_or_exempt_stands_with_its_reason(
     acknowledged, by_pattern = typed_task(stack, "One"), typed_task(stack, "Two")
     override(acknowledged, "redis:7")
     override(by_pattern, "envoy:1")
-    Validations.of(acknowledged).acknowledge(
-        Acknowledgment(id="pinned-images::unpinned-image", reason="Follows its tag.")
-    )
+    acknowledge(acknowledged)
     exempt = {"docker.io/library/envoy:*": "A demo."}
     PinImages.apply_to(app, resolver=RESOLVER, exempt=exempt)
     assert reported(synthesize(app)) == [
@@ -120,7 +112,7 @@ def test_a_report_that_cannot_be_written_is_a_warning(
     app = App(outdir=str(tmp_path))
     typed_task(Stack(app, "Web"))
     PinImages.apply_to(app, resolver=RESOLVER)
-    assert not synthesize(app).errors
-    report = json.loads((tmp_path / "validation-report.json").read_text(encoding="utf-8"))
-    [violation] = report["pluginReports"][0]["violations"]
+    result = synthesize(app)
+    assert not result.errors
+    [violation] = plugin_report(result)["violations"]
     assert (violation["ruleName"], violation["severity"]) == ("report", "warning")

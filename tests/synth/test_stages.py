@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aws_cdk import Acknowledgment, App, Aspects, Environment, Stack, Stage, Validations, pipelines
+from aws_cdk import App, Aspects, Environment, Stack, Stage, Validations, pipelines
 from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_codepipeline as codepipeline
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_s3 as s3
+from constructs import IConstruct
 
 from pinned_images import PinImages, PinnedImagesGate
 from pinned_images.errors import ConfigurationError
 from pinned_images.testing import FixedResolver
 from pinned_images.testing.synthesized import SynthesizedApp
-from tests.synth.tasks import high_level_task, images, is_pinned, scopes_of_a_task
-
-Synthesize = Callable[..., SynthesizedApp]
+from tests.synth.synthesis import Synthesize, plugin_report
+from tests.synth.tasks import (
+    acknowledge,
+    high_level_task,
+    images,
+    is_pinned,
+    override,
+    scopes_of_a_task,
+)
 
 RESOLVER = FixedResolver.derived()
 ENVIRONMENT = Environment(account="123456789012", region="eu-west-1")
@@ -32,14 +37,15 @@ def stage_with_task(scope: Any, name: str = "Production") -> Stage:
     return stage
 
 
+def task_of(stage: Stage) -> IConstruct:
+    return stage.node.find_child("Web").node.find_child("Task")
+
+
 def shown_by_the_cli(app: SynthesizedApp) -> list[str]:
     """The construct paths of violations; `cdk synth` shows what has none, whatever is selected."""
-    report = json.loads((app.directory / "validation-report.json").read_text(encoding="utf-8"))
     return [
         construct["constructPath"]
-        for plugin in report["pluginReports"]
-        if plugin["pluginName"] == "pinned-images"
-        for violation in plugin["violations"]
+        for violation in plugin_report(app)["violations"]
         for construct in violation["violatingConstructs"]
     ]
 
@@ -96,9 +102,7 @@ def test_a_missed_stage_whose_images_carry_digests_is_no_error(synthesize: Synth
 def test_a_missed_stage_whose_images_are_acknowledged_is_no_error(synthesize: Synthesize) -> None:
     app = App()
     stage = stage_with_task(app)
-    Validations.of(stage).acknowledge(
-        Acknowledgment(id="pinned-images::unpinned-image", reason="A playground.")
-    )
+    acknowledge(stage)
     Aspects.of(app).add(PinImages(resolver=RESOLVER))
     assert not synthesize(app).errors
 
@@ -118,8 +122,7 @@ def test_an_error_in_a_stage_is_shown_whatever_is_selected(
     app = App()
     stage = stage_with_task(app)
     if cause == "override":
-        resource: Any = stage.node.find_child("Web").node.find_child("Task").node.default_child
-        resource.add_property_override("ContainerDefinitions.0.Image", "redis:7")
+        override(task_of(stage))
     if cause == "gate alone":
         Validations.of(app).add_plugins(PinnedImagesGate())
     else:
@@ -145,9 +148,7 @@ def test_what_is_acknowledged_in_a_stage_is_not_shown_at_the_app(
     synthesize: Synthesize, at: str
 ) -> None:
     app = App()
-    Validations.of(scopes_of_a_task(app)[at]).acknowledge(
-        Acknowledgment(id="pinned-images::unpinned-image", reason="It follows its tag.")
-    )
+    acknowledge(scopes_of_a_task(app)[at])
     Validations.of(app).add_plugins(PinnedImagesGate())
     assert not synthesize(app).errors
 
@@ -155,8 +156,7 @@ def test_what_is_acknowledged_in_a_stage_is_not_shown_at_the_app(
 def test_what_concerns_one_stage_can_be_read_alone(synthesize: Synthesize) -> None:
     app = App()
     good, bad = stage_with_task(app, "Good"), stage_with_task(app, "Bad")
-    resource: Any = bad.node.find_child("Web").node.find_child("Task").node.default_child
-    resource.add_property_override("ContainerDefinitions.0.Image", "redis:7")
+    override(task_of(bad))
     PinImages.apply_to(app, resolver=RESOLVER)
     [error] = synthesize(bad, check=False).errors
     assert "Bad/Web/Task/Resource" in error
@@ -224,8 +224,7 @@ def test_an_override_in_a_stage_of_a_pipeline_is_an_error_at_its_construct(
     app = App()
     stack = Stack(app, "Delivery", env=ENVIRONMENT)
     production = stage_with_task(stack)
-    resource: Any = production.node.find_child("Web").node.find_child("Task").node.default_child
-    resource.add_property_override("ContainerDefinitions.0.Image", "redis:7")
+    override(task_of(production))
     PinImages.apply_to(production, resolver=RESOLVER)
     pipeline(stack).add_stage(production)
     result = synthesize(app, check=False)
