@@ -19,7 +19,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import boto3
+import botocore.session
 import trustme
 import urllib3
 from moto.server import ThreadedMotoServer
@@ -30,6 +30,46 @@ _KEYS = {
     "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
     "AWS_SECRET_ACCESS_KEY": "an example secret access key",
 }
+
+#: How the variables begin by which what the user has set would lead elsewhere.
+OF_THE_USER = (
+    "AWS_",
+    "CDK_",
+    "PINNED_IMAGES_",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "NO_PROXY",
+)
+
+
+@contextmanager
+def nothing_of_the_user() -> Iterator[None]:
+    """This process without what the user has set: moto runs in it, and the SDK that fills moto."""
+    kept = dict(os.environ)
+    for name in kept.keys() - without(kept, OF_THE_USER).keys():
+        del os.environ[name]
+    try:
+        yield
+    finally:
+        os.environ.update(kept)
+
+
+def client_of_moto(url: str, service: str, account: str, region: str) -> Any:
+    """A client of the SDK in an account, which moto tells from the role that is assumed."""
+    create: Any = botocore.session.get_session().create_client
+    options = {"region_name": region, "endpoint_url": url}
+    sts = create("sts", **{name.lower(): key for name, key in _KEYS.items()}, **options)
+    role = f"arn:aws:iam::{account}:role/administrator"
+    keys = sts.assume_role(RoleArn=role, RoleSessionName="example")["Credentials"]
+    sts.close()
+    return create(
+        service,
+        aws_access_key_id=keys["AccessKeyId"],
+        aws_secret_access_key=keys["SecretAccessKey"],
+        aws_session_token=keys["SessionToken"],
+        **options,
+    )
 
 
 class Amazon:
@@ -53,7 +93,7 @@ class Amazon:
         """Copy an image, ``repository:tag``, from a registry to an account's ECR registry."""
         repository, _, tag = image.rpartition(":")
         manifest = urllib3.request("GET", f"{registry.url}/v2/{repository}/manifests/{tag}")
-        ecr = self._client("ecr", account, region)
+        ecr = client_of_moto(self._url, "ecr", account, region)
         ecr.create_repository(repositoryName=repository)
         ecr.put_image(
             repositoryName=repository,
@@ -65,33 +105,13 @@ class Amazon:
 
     def keep(self, secret: str, content: Mapping[str, str], account: str, region: str) -> None:
         """Create a secret in an account."""
-        client = self._client("secretsmanager", account, region)
+        client = client_of_moto(self._url, "secretsmanager", account, region)
         client.create_secret(Name=secret, SecretString=json.dumps(content))
 
     def publish(self, parameter: str, value: str, account: str, region: str) -> None:
         """Put an SSM parameter into an account."""
-        client = self._client("ssm", account, region)
+        client = client_of_moto(self._url, "ssm", account, region)
         client.put_parameter(Name=parameter, Value=value, Type="String")
-
-    def _client(self, service: str, account: str, region: str) -> Any:
-        """A client in an account, which moto tells from the role that is assumed."""
-        create: Any = boto3.client
-        options = {"region_name": region, "endpoint_url": self._url}
-        sts = create(
-            "sts",
-            aws_access_key_id=_KEYS["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=_KEYS["AWS_SECRET_ACCESS_KEY"],
-            **options,
-        )
-        role = f"arn:aws:iam::{account}:role/administrator"
-        keys = sts.assume_role(RoleArn=role, RoleSessionName="example")["Credentials"]
-        return create(
-            service,
-            aws_access_key_id=keys["AccessKeyId"],
-            aws_secret_access_key=keys["SecretAccessKey"],
-            aws_session_token=keys["SessionToken"],
-            **options,
-        )
 
 
 @contextmanager
@@ -187,3 +207,8 @@ def without(environment: Mapping[str, str], prefixes: Sequence[str]) -> dict[str
         for name, value in environment.items()
         if not name.upper().startswith(tuple(prefixes))
     }
+
+
+def mirrors_variable(mirrors: Mapping[str, str]) -> str:
+    """Mirrors as ``PINNED_IMAGES_MIRRORS`` takes them."""
+    return ",".join(f"{host}={url}" for host, url in mirrors.items())

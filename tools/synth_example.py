@@ -24,7 +24,7 @@ from rich.console import Console
 from pinned_images.report.records import FILE_NAME, SynthReport
 from pinned_images.report.terminal import render_terminal
 from pinned_images.testing.registry import RegistryServer
-from tools.example_network import amazon, proxy_to, without
+from tools.example_network import amazon, mirrors_variable, nothing_of_the_user, proxy_to
 
 PROJECT = Path(__file__).resolve().parent.parent
 OUTPUT = PROJECT / "cdk.out"
@@ -48,14 +48,11 @@ COMPANY, COMPANY_IMAGE = "registry.acme.example", "finance/ledger:7.1"
 WORKLOAD_LOGIN = {"username": "workload", "password": "an example workload's password"}
 WORKLOAD_ACCOUNTS, REGION = ("222222222222", "333333333333"), "eu-west-1"
 
-#: What the user has set must not lead the example elsewhere.
-OF_THE_USER = ("AWS_", "PINNED_IMAGES_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
-
 
 def main() -> int:
     """Start the network, run ``npx cdk synth``, and print what was pinned."""
     arguments = sys.argv[1:] or ["--quiet"]
-    with ExitStack() as stack:
+    with nothing_of_the_user(), ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         finished = subprocess.run(
             ["npx", "cdk", "synth", "--context", "pinned-images:update=always", *arguments],
@@ -86,15 +83,13 @@ def _network(stack: ExitStack, folder: Path) -> dict[str, str]:
         aws.keep("registry-login", WORKLOAD_LOGIN, account, REGION)
         aws.publish("/platform/agent-image", "ghcr.io/acme/agent:1.8", account, REGION)
     return {
-        **without(os.environ, OF_THE_USER),
+        **os.environ,
         **aws.environment,
         **stack.enter_context(proxy_to(COMPANY, registry.url, folder)),
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
         "CDK_DISABLE_CLI_TELEMETRY": "true",
         "DOCKER_CONFIG": str(folder),
-        "PINNED_IMAGES_MIRRORS": ",".join(
-            f"{host}={url}" for host, url in registry.mirrors.items()
-        ),
+        "PINNED_IMAGES_MIRRORS": mirrors_variable(registry.mirrors),
     }
 
 

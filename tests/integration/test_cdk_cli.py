@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -15,7 +16,8 @@ from syrupy.filters import props
 from pinned_images.lockfile import LockFile
 from pinned_images.testing import RegistryServer, assert_pinned
 from pinned_images.testing.synthesized import SynthesizedApp
-from tests.integration.cdk import PROJECT, cdk_synth, mirrors_variable
+from tests.integration.cdk import PROJECT, cdk_synth
+from tools.example_network import mirrors_variable
 
 APP = """
 import sys
@@ -109,6 +111,8 @@ def test_the_example_app_is_pinned_as_make_synth_does_it(
             f"pinned-images:lock-file={lock_file}",
         ],
         cwd=PROJECT,
+        # What the user works with otherwise leads it nowhere else.
+        env={**os.environ, "AWS_PROFILE": "no-such", "HTTP_PROXY": "http://127.0.0.1:1"},
         capture_output=True,
         text=True,
         check=False,

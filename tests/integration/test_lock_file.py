@@ -18,7 +18,8 @@ from pinned_images.registry.settings import RegistrySettings
 from pinned_images.report import SynthReport
 from pinned_images.resolution import ResolutionRequest
 from pinned_images.testing import RegistryServer, assert_pinned
-from tests.integration.cdk import PROJECT, cdk_synth, environment_of_a_synth, mirrors_variable
+from tests.integration.cdk import PROJECT, cdk_synth, environment_of_a_synth
+from tools.example_network import mirrors_variable
 
 LOCK_FILE = PROJECT / "pinned-images.lock.json"
 AMD64 = Platform("linux", "amd64")

@@ -9,9 +9,10 @@ from pathlib import Path
 import boto3
 
 from pinned_images.testing import RegistryServer, assert_pinned
-from tests.integration.cdk import cdk_synth, mirrors_variable
+from tests.integration.cdk import cdk_synth
 from tests.registry_aws.amazon import HOME_ACCOUNT, Moto
 from tests.registry_aws.conftest import clean_environment, moto, moto_server
+from tools.example_network import mirrors_variable
 
 __all__ = ["clean_environment", "moto", "moto_server"]
 

@@ -14,10 +14,15 @@ from pathlib import Path
 import pytest
 
 from pinned_images.testing import RegistryServer
-from tools.example_network import Amazon, amazon, proxy_to, without
+from tests.integration.cdk import CDK, PROJECT
+from tools.example_network import (
+    Amazon,
+    amazon,
+    mirrors_variable,
+    nothing_of_the_user,
+    proxy_to,
+)
 
-PROJECT = Path(__file__).resolve().parents[2]
-CDK = PROJECT / "node_modules" / ".bin" / "cdk"
 REGION, HOME, OTHER = "eu-west-1", "123456789012", "210987654321"
 PRIVATE = "registry.acme.example"
 
@@ -113,7 +118,7 @@ class Run:
 
 @pytest.fixture
 def run(tmp_path: Path) -> Iterator[Run]:
-    with ExitStack() as stack:
+    with nothing_of_the_user(), ExitStack() as stack:
         user = tmp_path / "user"
         user.mkdir()
         registry = stack.enter_context(RegistryServer())
@@ -124,19 +129,18 @@ def run(tmp_path: Path) -> Iterator[Run]:
         tunnel = stack.enter_context(proxy_to(PRIVATE, registry.url, user))
         folder = tmp_path / "app"
         folder.mkdir()
-        mirrors = ",".join(f"{host}={url}" for host, url in registry.mirrors.items())
         yield Run(
             folder,
             registry,
             {
-                **without(os.environ, ("AWS_", "PINNED_IMAGES_", "NO_PROXY")),
+                **os.environ,
                 **aws.environment,
                 **tunnel,
                 "AWS_MAX_ATTEMPTS": "1",
                 "HTTPS_PROXY": tunnel["HTTPS_PROXY"].replace("://", f"://user:{PROXY}@"),
                 "PATH": os.pathsep.join([str(user), os.environ["PATH"]]),
                 "PYTHONPATH": str(PROJECT),
-                "PINNED_IMAGES_MIRRORS": mirrors,
+                "PINNED_IMAGES_MIRRORS": mirrors_variable(registry.mirrors),
                 "DOCKER_CONFIG": str(user),
                 "CDK_DISABLE_CLI_TELEMETRY": "true",
             },

@@ -12,10 +12,9 @@ from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qs
 
-import botocore.session
-
 from pinned_images.reference import Digest, ImageReference, Platform
 from pinned_images.resolution import Outcome, ResolutionRequest
+from tools.example_network import client_of_moto
 
 HOME_ACCOUNT = "123456789012"
 OTHER_ACCOUNT = "210987654321"
@@ -136,20 +135,7 @@ class Moto:
 
     def client(self, service: str, region: str, account: str = HOME_ACCOUNT) -> Any:
         """A client in an account, for a test to set things up with."""
-        create: Any = botocore.session.get_session().create_client
-        options = {"region_name": region, "endpoint_url": self.url}
-        if account == HOME_ACCOUNT:
-            return create(service, **options)
-        sts = create("sts", **options)
-        role = f"arn:aws:iam::{account}:role/setup"
-        keys = sts.assume_role(RoleArn=role, RoleSessionName="setup")["Credentials"]
-        return create(
-            service,
-            aws_access_key_id=keys["AccessKeyId"],
-            aws_secret_access_key=keys["SecretAccessKey"],
-            aws_session_token=keys["SessionToken"],
-            **options,
-        )
+        return client_of_moto(self.url, service, account, region)
 
     def push(
         self,
