@@ -12,7 +12,7 @@ from constructs import IConstruct
 
 from pinned_images.construct_tree.identity import ConstructMap
 from pinned_images.construct_tree.roots import Root
-from pinned_images.construct_tree.surroundings import is_synthesized, stages_below
+from pinned_images.construct_tree.stages import is_synthesized, stages_below
 from pinned_images.construct_tree.synthesis import Synthesis
 from pinned_images.errors import ConfigurationError, PinnedImagesError
 from pinned_images.exemptions import Exemption

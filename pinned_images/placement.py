@@ -28,12 +28,12 @@ _WHY_MISSED: Mapping[MissedReason, tuple[str, str]] = {
     "not applied": (
         (
             "PinImages was not applied to it. An Aspect does not reach into Stages, and apply_to "
-            "reaches those that are there when it is called."
+            "reaches those that are there when it is called, outside of CDK's own constructs."
         ),
         (
             "Write PinImages.apply_to(app) when all Stages are made, in place of "
-            "Aspects.of(app).add(PinImages()). For a Stage in a pipeline, write "
-            "PinImages.apply_to(stage) before pipeline.add_stage(stage)."
+            "Aspects.of(app).add(PinImages()). For a Stage in a pipeline, or in a construct of "
+            "CDK's, write PinImages.apply_to(stage) before pipeline.add_stage(stage)."
         ),
     ),
     "applied late": (

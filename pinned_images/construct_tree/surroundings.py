@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aws_cdk import Stage
-from constructs import Construct, IConstruct
 
 from pinned_images.acknowledgements import FAILURE, REPORT
-from pinned_images.construct_tree.identity import ConstructMap, is_same
+from pinned_images.construct_tree.identity import ConstructMap
+from pinned_images.construct_tree.stages import all_stages_below
 from pinned_images.construct_tree.synthesis import Synthesis
 from pinned_images.errors import PinnedImagesError
 from pinned_images.examination import AppProblem, Coverage, Examination, MissedStage, corrected
@@ -46,7 +46,7 @@ class AspectSurroundings:
         pinned: ConstructMap[Stage, Root] = ConstructMap()
         pinned.update((root.stage, root) for root in self.root.with_below() if root.syntheses)
         missed: list[MissedStage] = []
-        for stage in stages_below(self.root.stage):
+        for stage in all_stages_below(self.root.stage):
             root = pinned.get(stage)
             if root is None:
                 missed.append(MissedStage(stage.node.path, "not applied"))
@@ -97,18 +97,3 @@ def _coverage(synthesis: Synthesis) -> Coverage:
         parameter_values=synthesis.parameter_values,
         use_parameter_defaults=synthesis.options.use_parameter_defaults,
     )
-
-
-def stages_below(scope: IConstruct) -> list[Stage]:
-    """The Stages strictly below a construct, at any depth."""
-    return [
-        child
-        for child in scope.node.find_all()
-        if isinstance(child, Stage) and not is_same(child, scope)
-    ]
-
-
-def is_synthesized(construct: IConstruct) -> bool:
-    """Whether the App of a construct has been synthesized: CDK adds its tree metadata first."""
-    tree = construct.node.root.node.try_find_child("Tree")
-    return type(tree) is Construct and not tree.node.children

@@ -10,8 +10,9 @@ from aws_cdk import App, Aspects, Environment, Stack, Stage, Validations, pipeli
 from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_codepipeline as codepipeline
 from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_s3 as s3
-from constructs import IConstruct
+from constructs import Construct, IConstruct
 
 from pinned_images import PinImages, PinnedImagesGate
 from pinned_images.errors import ConfigurationError
@@ -70,6 +71,25 @@ def test_a_stage_that_is_made_after_apply_to_is_named(synthesize: Synthesize, pl
     stage_with_task(app if place == "app" else outer, "Late")
     [error] = synthesize(app, check=False).errors
     assert "in the Stage Late" in error if place == "app" else "in the Stage Europe/Late" in error
+
+
+def test_a_stage_is_pinned_in_a_construct_of_the_users_own(synthesize: Synthesize) -> None:
+    app = App()
+    stack = Stack(app, "Pipeline")
+    high_level_task(stack)
+    stage_with_task(Construct(Construct(stack, "Waves"), "First"))
+    PinImages.apply_to(app, resolver=RESOLVER)
+    found = images(synthesize(app))
+    assert list(map(is_pinned, found["Pipeline/Waves/First/Production/Web"])) == [True]
+
+
+def test_a_stage_in_a_construct_of_a_service_is_named(synthesize: Synthesize) -> None:
+    app = App()
+    stage_with_task(ecs.Cluster(Stack(app, "Web"), "Cluster"))
+    PinImages.apply_to(app, resolver=RESOLVER)
+    [error] = synthesize(app, check=False).errors
+    assert "in the Stage Web/Cluster/Production" in error
+    assert "PinImages.apply_to(stage)" in error
 
 
 def test_all_errors_of_a_missed_stage_are_one(synthesize: Synthesize) -> None:
