@@ -25,6 +25,7 @@ _HOSTS = (
 )
 #: One of these is in every text that mentions a host; most texts have none.
 _PARTS_OF_HOSTS = (
+    '"dkr"',  # as an element of Fn::Join
     ".dkr.ecr",
     ".dkr-ecr",
     ".azurecr.io",
@@ -74,7 +75,7 @@ def unlisted_images(
         policy: Which images are exempt.
     """
     is_unknown = resource_type not in Catalog.default().resource_types
-    if not is_unknown and not _mentions_host(properties):
+    if not _may_mention_image(properties, is_unknown=is_unknown):
         return None
     found = [
         mention
@@ -95,8 +96,11 @@ def unlisted_images(
     )
 
 
-def _mentions_host(properties: Mapping[str, Any]) -> bool:
+def _may_mention_image(properties: Mapping[str, Any], *, is_unknown: bool) -> bool:
+    """Most resources do not, which their whole text tells sooner than each of its parts."""
     text = json.dumps(properties, default=str)
+    if is_unknown and "image" in text.lower():
+        return True
     return any(part in text for part in _PARTS_OF_HOSTS)
 
 
