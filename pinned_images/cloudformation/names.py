@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 
-def is_same_name(one: str, other: str) -> bool:
-    """Whether two names are one but for the case of the first letter.
+@cache
+def spellings(name: str) -> tuple[str, ...]:
+    """A name with its first letter in either case, as templates write it first.
 
     Example:
-        >>> is_same_name("containerDefinitions", "ContainerDefinitions")
-        True
+        >>> spellings("containerDefinitions")
+        ('ContainerDefinitions', 'containerDefinitions')
     """
-    return one[1:] == other[1:] and one[:1].lower() == other[:1].lower()
+    return tuple(dict.fromkeys((template_name(name), name[:1].lower() + name[1:])))
 
 
-def matching_keys(mapping: Mapping[Any, Any], name: str) -> list[Any]:
+def matching_keys(mapping: Mapping[Any, Any], name: str) -> list[str]:
     """The keys of a mapping that are a name, in either case of its first letter."""
-    return [key for key in mapping if isinstance(key, str) and is_same_name(key, name)]
+    return [key for key in spellings(name) if key in mapping]
 
 
 def value_of(mapping: object, name: str) -> Any:

@@ -56,6 +56,7 @@ def pin(
     leave: LeaveRule | None = None,
     assumptions: Assumptions | None = None,
     maximum_length: int | None = None,
+    evaluated: Evaluation | None = None,
 ) -> Rewritten | Refused:
     """Give every image in a value its digest.
 
@@ -67,6 +68,7 @@ def pin(
         leave: The rule for values of this property that are no references to a registry.
         assumptions: Answers to conditions that hold where the value stands.
         maximum_length: How long a pinned reference may be.
+        evaluated: What the value means, where that is known already.
 
     Example:
         >>> digest = Digest("sha256:" + "0" * 64)
@@ -74,7 +76,7 @@ def pin(
         >>> pinned.value[:25]
         'nginx:1.25@sha256:0000000'
     """
-    before = evaluate(value, scope, leave=leave, assumptions=assumptions)
+    before = evaluated or evaluate(value, scope, leave=leave, assumptions=assumptions)
     if (obstacle := _obstacle(before)) is not None:
         return obstacle
     pins = _pins(before, digest_of, style)
@@ -94,7 +96,12 @@ def pin(
 
 
 def pin_site(
-    site: Site, scope: TemplateScope, digest_of: DigestOf, style: Style = "tag-and-digest"
+    site: Site,
+    scope: TemplateScope,
+    digest_of: DigestOf,
+    style: Style = "tag-and-digest",
+    *,
+    evaluated: Evaluation | None = None,
 ) -> Rewritten | Refused:
     """Give what stands at a site its digests; the new value belongs at the site's path.
 
@@ -104,6 +111,7 @@ def pin_site(
         digest_of: Asked for each image that has no digest; None leaves that image as it is.
         style: The style that the app asks for; where the service takes `digest` alone, that is
             taken.
+        evaluated: What `evaluate_site` has said of it, where that is known already.
     """
     if site.obstacle is not None:
         return Refused(site.obstacle.reason, site.obstacle.remedy)
@@ -119,6 +127,7 @@ def pin_site(
         leave=site.image_property.leave,
         assumptions=site.assumed(scope),
         maximum_length=site.image_property.maximum_length,
+        evaluated=evaluated,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from pinned_images.cloudformation.catalog import Catalog, ImageProperty, Step
@@ -15,7 +16,7 @@ from pinned_images.cloudformation.intrinsics import (
     intrinsic_of,
 )
 from pinned_images.cloudformation.kubernetes import evaluate_manifest
-from pinned_images.cloudformation.names import is_same_name, matching_keys, value_of
+from pinned_images.cloudformation.names import matching_keys, spellings, value_of
 from pinned_images.cloudformation.outcomes import Condition, Evaluation, Unknown
 from pinned_images.cloudformation.results import kind_of
 from pinned_images.cloudformation.scope import TemplateScope
@@ -49,14 +50,8 @@ class Site:
     @property
     def location(self) -> str:
         """The path as people write it, in the names that CloudFormation has for its keys."""
-        return path_text(tuple(map(self._template_name, self.path)))
-
-    def _template_name(self, key: str | int) -> str | int:
-        if isinstance(key, str):
-            for step in self.image_property.steps:
-                if is_same_name(key, step.name):
-                    return step.name
-        return key
+        names = _names_by_spelling(self.image_property.steps)
+        return path_text(tuple(names.get(key, key) for key in self.path))
 
     def assumed(self, scope: TemplateScope) -> Assumptions:
         """The assumptions, as conditions of the template that the site stands in."""
@@ -72,6 +67,11 @@ class Site:
             'web'
         """
         return value_of(self.container, name)
+
+
+@cache
+def _names_by_spelling(steps: tuple[Step, ...]) -> Mapping[str | int, str]:
+    return {key: step.name for step in reversed(steps) for key in spellings(step.name)}
 
 
 def find_sites(resource_type: str, properties: Any, catalog: Catalog | None = None) -> list[Site]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import jsii
-from aws_cdk import CfnResource, IAnyProducer, Intrinsic, IResolveContext, Lazy, Token
+from aws_cdk import CfnResource, IAnyProducer, IResolveContext, Lazy, Token
 
 from pinned_images.construct_tree.resource_classes import attribute_name
 
@@ -39,7 +39,7 @@ def set_property(
     """
     held = value
     if not isinstance(value, str):
-        token = Intrinsic(value)
+        token = Token.as_any(value)
         held = Token.as_string(token) if isinstance(original, str) else token
     setattr(resource, attribute_name(property_name), held)
     return held

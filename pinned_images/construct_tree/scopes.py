@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from aws_cdk import CfnResource, CfnStack, ConstructSelector, NestedStack, Stack, Stage, Token
+from constructs import IConstruct
 
 from pinned_images.cloudformation.outcomes import SsmParameter, Unknown
 from pinned_images.cloudformation.scope import AppTemplates, AssetImages, TemplateScope
@@ -70,10 +71,13 @@ class StackScopes:
     def _asset_images(self) -> AssetImages:
         return asset_images_below(self.root)
 
+    @cached_property
+    def _has_nested_stacks(self) -> bool:
+        """Most apps have none, and then no stack need be asked."""
+        return bool(_nested_stack_resources(self.root.node.root))
+
     def _nest(self, stack: Stack, scope: TemplateScope) -> None:
-        for resource in ConstructSelector.resources_of_type(CfnStack.CFN_RESOURCE_TYPE_NAME).select(
-            stack
-        ):
+        for resource in _nested_stack_resources(stack) if self._has_nested_stacks else ():
             if not isinstance(resource, CfnResource):
                 continue
             nested = _nested_stack(resource)
@@ -92,6 +96,10 @@ class _Rendered:
         return render_template(self.stack)
 
 
+def _nested_stack_resources(scope: IConstruct) -> list[IConstruct]:
+    return ConstructSelector.resources_of_type(CfnStack.CFN_RESOURCE_TYPE_NAME).select(scope)
+
+
 def _nested_stack(resource: CfnResource) -> NestedStack | None:
     """The nested stack of a resource; CDK puts the two beside each other."""
     holder = resource.node.scope
@@ -108,4 +116,5 @@ def _is_parent(stack: Stack, nested: NestedStack) -> bool:
 
 
 def _known(value: str) -> str | None:
-    return None if Token.is_unresolved(value) else value
+    """An account or a region; every token that is a text has a dollar sign, and few have tokens."""
+    return None if "$" in value and Token.is_unresolved(value) else value

@@ -21,7 +21,13 @@ def rewritten(image: Image, answers: Answers) -> tuple[Any, Refused | None]:
         outcome = answers.of_reference(image, reference)
         return outcome.digest if isinstance(outcome, Resolution) else None
 
-    pinned = pin_site(image.site, image.resource.scope, digest_of, style_of(image, answers.policy))
+    pinned = pin_site(
+        image.site,
+        image.resource.scope,
+        digest_of,
+        style_of(image, answers.policy),
+        evaluated=image.evaluation,
+    )
     if isinstance(pinned, Refused):
         return image.site.value, pinned
     return pinned.value, None

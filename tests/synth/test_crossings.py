@@ -51,7 +51,7 @@ def test_a_task_definition_costs_five_crossings_beside_what_cdk_shows_an_aspect(
         "get stack": 8,
         "get cfnProperties": 8,
         "invoke toString": 8,
-        "create Intrinsic": 8,
+        "invoke asAny": 8,
         "set containerDefinitions": 8,
     }
 
