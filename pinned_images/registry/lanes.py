@@ -55,12 +55,12 @@ def finish(
     progress = Progress(sys.stderr, list(hosts.values()))
     started = time.monotonic()
     while len(outcomes) < len(hosts):
-        left = deadline + _GRACE - time.monotonic()
-        if left <= 0:
-            break
+        left = max(0.0, deadline + _GRACE - time.monotonic())
         try:
             answered = results.get(timeout=min(_TICK, left))
         except queue.Empty:
+            if not left:
+                break
             progress.show()
             continue
         outcomes.update(answered)

@@ -9,7 +9,6 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-import pytest
 from syrupy.assertion import SnapshotAssertion
 from syrupy.filters import props
 
@@ -94,7 +93,6 @@ def test_a_registry_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     assert "ghcr.io/org/app:1" in finished.stdout + finished.stderr
 
 
-@pytest.mark.xdist_group("example")
 def test_the_example_app_is_pinned_as_make_synth_does_it(
     tmp_path: Path, template_snapshot: SnapshotAssertion
 ) -> None:

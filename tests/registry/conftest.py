@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.registry.clock import Clock
 from tests.registry.images import Image, make_image, make_multi_platform
 from tests.registry.internet import Internet
 from tests.registry.loopback import LoopbackServer
@@ -99,6 +100,11 @@ def make_token_service() -> Iterator[Callable[..., TokenService]]:
             return service
 
         yield make
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    return Clock(monkeypatch)
 
 
 @pytest.fixture

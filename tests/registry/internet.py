@@ -34,6 +34,8 @@ class Internet:
         self._stack = contextlib.ExitStack()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._stack.callback(self._listener.close)
+        # To close it would not wake the thread that accepts.
+        self._stack.callback(self._listener.shutdown, socket.SHUT_RDWR)
         self.proxy = f"127.0.0.1:{self._listener.getsockname()[1]}"
         monkeypatch.setenv("HTTPS_PROXY", f"http://{self.proxy}")
         monkeypatch.setenv("HTTP_PROXY", f"http://{self.proxy}")
@@ -78,7 +80,9 @@ class Internet:
         with contextlib.suppress(OSError), client:
             head = b""
             while b"\r\n\r\n" not in head:
-                head += client.recv(4096)
+                if not (more := client.recv(4096)):
+                    return
+                head += more
             name = head.split()[1].decode().removesuffix(":443")
             self.visited.append(name)
             if not self._admits(head):

@@ -116,7 +116,8 @@ class LoopbackServer:
             if self._context is not None:
                 connection = self._context.wrap_socket(connection, server_side=True)
                 self._sockets.append(connection)
-            self.connections += 1
+            with self._lock:
+                self.connections += 1
             with connection, connection.makefile("rb") as stream:
                 while (received := _receive(stream)) is not None:
                     with self._counted(received):

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from pinned_images.registry.alarms import AlarmClock
+from tests.registry.clock import Clock
 
 _PATIENCE = 30
 
@@ -31,10 +32,11 @@ def listener() -> Listener:
     return Listener()
 
 
-def test_alarms_go_off_in_the_order_of_their_moments(listener: Listener) -> None:
+def test_alarms_go_off_in_the_order_of_their_moments(listener: Listener, clock: Clock) -> None:
     def set_two() -> None:
-        listener.clock.set(0.02, listener.says("later"))
-        listener.clock.set(0.01, listener.says("earlier"))
+        with clock.stopped():
+            listener.clock.set(0.02, listener.says("later"))
+            listener.clock.set(0.01, listener.says("earlier"))
 
     listener.clock.set(0, set_two)
     assert listener.hears(2) == ["earlier", "later"]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
-import socket
 import subprocess
-import time
+import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,11 +58,6 @@ class DockerRegistry:
             self._send("PUT", f"/v2/{repository}/manifests/{name}", content, media_type)
         return image
 
-    def answers(self) -> bool:
-        with contextlib.suppress(urllib3.exceptions.HTTPError):
-            return urllib3.request("GET", f"http://{self.netloc}/v2/", retries=False).status < 500
-        return False
-
     def _send(
         self, method: str, url: str, body: bytes = b"", media_type: str | None = None
     ) -> urllib3.BaseHTTPResponse:
@@ -79,44 +75,51 @@ Start = Callable[..., DockerRegistry]
 
 @pytest.fixture(scope="module")
 def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
-    """Starts registries, each with its own storage."""
-    processes: list[subprocess.Popen[bytes]] = []
+    """Starts registries, each with its own storage and on a port of its own choice."""
+    with contextlib.ExitStack() as stack:
 
-    def run(password: str | None = None) -> DockerRegistry:
-        folder = tmp_path_factory.mktemp("docker-registry")
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            netloc = f"127.0.0.1:{free.getsockname()[1]}"
-        configuration = folder / "config.yml"
-        configuration.write_text(_configuration(netloc, folder, password))
-        with (folder / "log").open("wb") as log:
-            processes.append(
+        def run(password: str | None = None) -> DockerRegistry:
+            folder = tmp_path_factory.mktemp("docker-registry")
+            configuration = folder / "config.yml"
+            configuration.write_text(_configuration(folder, password))
+            process = stack.enter_context(
                 subprocess.Popen(
                     [_PROGRAM or "docker-registry", "serve", configuration],
-                    stdout=log,
-                    stderr=log,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    text=True,
                     env={"OTEL_TRACES_EXPORTER": "none"},
                 )
             )
-        registry = DockerRegistry(netloc, password)
-        end = time.monotonic() + 30
-        while not registry.answers():
-            if time.monotonic() > end or processes[-1].poll() is not None:
-                pytest.fail((folder / "log").read_text())
-            time.sleep(0.05)
-        return registry
+            assert process.stdout is not None
+            said = iter(process.stdout)
+            netloc = _address(said)
+            # What it says later must not fill the pipe.
+            reader = threading.Thread(target=lambda: deque(said, maxlen=0), daemon=True)
+            reader.start()
+            stack.callback(reader.join)
+            stack.callback(process.kill)
+            return DockerRegistry(netloc, password)
 
-    yield run
-    for process in processes:
-        process.terminate()
-        process.wait(10)
+        yield run
 
 
-def _configuration(netloc: str, folder: Path, password: str | None) -> str:
+def _address(said: Iterator[str]) -> str:
+    """Where a registry listens, as it says once it does."""
+    lines = []
+    for line in said:
+        lines.append(line)
+        if found := re.search(r'msg="listening on ([\d.:]+)"', line):
+            return found[1]
+    return pytest.fail(f"docker-registry has ended: {''.join(lines)}")
+
+
+def _configuration(folder: Path, password: str | None) -> str:
     lines = [
         "version: 0.1",
-        "log: {level: error}",
+        "log: {level: info, accesslog: {disabled: true}}",
         f"storage: {{filesystem: {{rootdirectory: {folder}/storage}}}}",
-        f"http: {{addr: {netloc}}}",
+        'http: {addr: "127.0.0.1:0"}',
     ]
     if password is not None:
         made = subprocess.run(

@@ -41,7 +41,7 @@ def test_it_takes_the_line_away() -> None:
 
 def test_it_is_silent_while_nobody_waits_long() -> None:
     terminal = Terminal()
-    progress = Progress(terminal, HOSTS)
+    progress = Progress(terminal, HOSTS, quiet=3600)
     progress.show()
     progress.clear()
     assert terminal.getvalue() == ""
