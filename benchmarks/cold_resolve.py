@@ -18,7 +18,7 @@ from pinned_images.registry.settings import RegistrySettings
 HOSTS = 5
 REFERENCES = 500
 LATENCY = 0.05
-REPETITIONS = 2
+REPETITIONS = 3
 #: One at a time takes long; each costs the same, so some stand for all.
 SKOPEO_SAMPLE = 50
 

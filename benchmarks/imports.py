@@ -9,7 +9,7 @@ from benchmarks.processes import run
 from benchmarks.results import Mark, Measurement, Table, at_most
 from benchmarks.samples import Samples, in_turns
 
-REPETITIONS = 7
+REPETITIONS = 11
 
 _IMPORT = """
 import json, time

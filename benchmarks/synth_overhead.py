@@ -14,10 +14,10 @@ from benchmarks.variants import APPLY_TO, ASPECT, IDLE, PLAIN
 
 #: Task definitions and nothing else.
 BARE = {"containers": 2000, "stacks": 20}
-BARE_REPETITIONS = 3
+BARE_REPETITIONS = 5
 #: Each task definition with a service, each container with a log group.
 FULL = {"containers": 400, "stacks": 20, "services": True}
-FULL_REPETITIONS = 3
+FULL_REPETITIONS = 5
 #: What happens less often than this, in all variants together, is one line.
 _OFTEN = 200
 

@@ -11,7 +11,7 @@ from benchmarks.processes import PROJECT, run
 from benchmarks.results import Measurement, Table, at_most
 from benchmarks.samples import Samples, in_turns
 
-REPETITIONS = 3
+REPETITIONS = 5
 _CDK = PROJECT / "node_modules" / ".bin" / "cdk"
 
 
