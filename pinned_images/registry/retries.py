@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import random
 from dataclasses import dataclass
+from random import Random
 
 #: Answers that may be different next time (RFC 9110, section 15; RFC 6585, section 4).
 PASSING_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+# Not Python's shared one: whoever has seeded that wants to know what comes from it.
+_random = Random()  # noqa: S311  jitter is no secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,4 +30,4 @@ class RetryPolicy:
     def wait_after(self, failures: int) -> float:
         """Seconds to wait after so many failures in a row."""
         wait = min(self.longest_wait, self.first_wait * 2.0 ** (failures - 1))
-        return wait * random.uniform(0.5, 1.0)  # noqa: S311  # jitter is no secret
+        return wait * _random.uniform(0.5, 1.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Iterator
 
@@ -67,3 +68,9 @@ def test_waits_grow_to_a_cap_and_are_spread() -> None:
     bounds = [(min(each), max(each)) for each in waits]
     for (low, high), cap in zip(bounds, (1, 2, 4, 5, 5), strict=True):
         assert cap / 2 <= low < high <= cap
+
+
+def test_a_wait_takes_nothing_from_the_random_numbers_of_the_app() -> None:
+    before = random.getstate()
+    RetryPolicy().wait_after(1)
+    assert random.getstate() == before
