@@ -33,6 +33,7 @@ MAXIMUM_CONDITIONS = 8
 MAXIMUM_LENGTH = 2_000
 CORRECT_OR_EXEMPT = "Correct the image, or exempt it with a reason."
 
+_LEAST_TOLD = 4
 _DIGEST_AT_END = re.compile(r"@([^@]*)\Z")
 
 Assumptions = Mapping[Condition, bool]
@@ -110,15 +111,34 @@ def _judged(
     if exempt is not None:
         return exempt
     if len(text) > MAXIMUM_LENGTH:
-        return Unknown(
-            f"A text of {len(text)} characters is no image reference: {text[:60]!r}...",
-            CORRECT_OR_EXEMPT,
-        )
+        why = f"A text of {len(text)} characters is no image reference: {text[:60]!r}..."
+        return _no_image(text, why, scope)
     try:
         ImageReference.parse(text)
     except InvalidReference as refusal:
-        return Unknown(str(refusal), CORRECT_OR_EXEMPT)
+        return _no_image(text, str(refusal), scope)
     return Known(text)
+
+
+def _no_image(text: str, why: str, scope: TemplateScope) -> Unknown:
+    """A parameter that names no image may hold anything, a secret too: then nothing is shown."""
+    parameters = sorted(
+        str(parameter)
+        for parameter, value in scope.parameter_values.items()
+        if isinstance(value, str) and _may_come_from(value, text)
+    )
+    if not parameters:
+        return Unknown(why, CORRECT_OR_EXEMPT)
+    return Unknown(
+        "Its text is no image reference, and is not shown: what the SSM parameter "
+        f"{', '.join(parameters)} holds stands in it.",
+        "Correct the parameter or the image, or exempt it with a reason.",
+    )
+
+
+def _may_come_from(value: str, text: str) -> bool:
+    """A short value, such as a version, stands in texts that have nothing to do with it."""
+    return value == text or (len(value) >= _LEAST_TOLD and value in text)
 
 
 def _asset_by_shape(

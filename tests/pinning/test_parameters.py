@@ -150,3 +150,20 @@ def test_a_parameter_that_cannot_be_read_is_asked_for_once_and_is_an_error() -> 
     result = pinned(dynamic("absent"), store)
     assert store.rounds == [["absent"]]
     assert "There is no such parameter." in str(result.findings[0])
+
+
+@pytest.mark.parametrize(
+    ("value", "image"),
+    [
+        ("The password is hunter2!", dynamic("web")),
+        ("The password is hunter2!", f"nginx:{dynamic('web')}"),
+        ("hunter2 " * 300, dynamic("web")),
+        ("!", dynamic("web")),
+    ],
+    ids=["all of the image", "a part of it", "a long text", "a short text"],
+)
+def test_a_value_that_is_no_image_is_not_shown(value: str, image: str) -> None:
+    result = pinned(image, Store(web=value))
+    shown = "".join(map(str, (*result.findings, *result.records)))
+    assert "what the SSM parameter web holds stands in it" in shown
+    assert value[:8] not in shown
