@@ -8,12 +8,11 @@ from datetime import datetime, timezone
 from importlib.metadata import version
 
 from benchmarks.peers import CRANE, SKOPEO
-from benchmarks.processes import PROJECT, run
+from benchmarks.processes import CDK, run
 
 
 def describe_machine() -> list[tuple[str, str]]:
     """Names and values, for a table."""
-    cdk = str(PROJECT / "node_modules" / ".bin" / "cdk")
     return [
         ("date", f"{datetime.now(timezone.utc):%Y-%m-%d}"),
         ("CPUs", str(os.cpu_count())),
@@ -23,7 +22,7 @@ def describe_machine() -> list[tuple[str, str]]:
         ("Node.js", run(["node", "--version"]).output.strip().removeprefix("v")),
         ("aws-cdk-lib", version("aws-cdk-lib")),
         ("jsii", version("jsii")),
-        ("aws-cdk (the CLI)", run([cdk, "--version"]).output.split()[0]),
+        ("aws-cdk (the CLI)", run([CDK, "--version"]).output.split()[0]),
         ("urllib3", version("urllib3")),
         (SKOPEO.program, SKOPEO.version),
         (CRANE.program, CRANE.version),

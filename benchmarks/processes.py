@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 PROJECT = Path(__file__).resolve().parent.parent
+CDK = str(PROJECT / "node_modules" / ".bin" / "cdk")
 
 _ENVIRONMENT = {
     # As on a user's machine: what was imported once is not compiled again.

@@ -7,12 +7,11 @@ import tempfile
 from functools import partial
 from pathlib import Path
 
-from benchmarks.processes import PROJECT, run
+from benchmarks.processes import CDK, run
 from benchmarks.results import Measurement, Table, at_most
 from benchmarks.samples import Samples, in_turns
 
 REPETITIONS = 5
-_CDK = PROJECT / "node_modules" / ".bin" / "cdk"
 
 
 def measure() -> Measurement:
@@ -58,4 +57,4 @@ def _make_synth(folder: Path, context: list[str]) -> None:
 def _synth(variant: str, folder: Path, context: list[str]) -> float:
     app = f"{sys.executable} -m benchmarks.example_app {variant}"
     output = ["--output", str(folder / variant)]
-    return run([str(_CDK), "synth", "--quiet", "--app", app, *output, *context]).seconds
+    return run([CDK, "synth", "--quiet", "--app", app, *output, *context]).seconds

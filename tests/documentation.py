@@ -14,7 +14,8 @@ def page(name: str) -> str:
 
 
 def example(name: str, title: str) -> str:
-    """The JSON example of a page that has this title in a comment above it."""
-    match = re.search(rf"<!-- example: {title} -->\n```json\n(.*?)```", page(name), re.DOTALL)
+    """The example of a page that has this title in a comment above it."""
+    comment = re.escape(f"<!-- example: {title} -->")
+    match = re.search(rf"{comment}\n```\w*\n(.*?)```", page(name), re.DOTALL)
     assert match, title
     return match[1]

@@ -8,11 +8,12 @@ import click
 
 from pinned_images.cli.asking import read_lock
 from pinned_images.cli.options import json_option, lock_file_option, own_lock_file_option
-from pinned_images.cli.output import counted, show, tell
+from pinned_images.cli.output import show, tell
 from pinned_images.cli.update import update
 from pinned_images.cli.verify import verify
 from pinned_images.errors import ConfigurationError
 from pinned_images.lockfile import LockFile
+from pinned_images.wording import counted
 
 
 @click.group(invoke_without_command=True)

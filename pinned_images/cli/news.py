@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from pinned_images.cli.alike import said_once
 from pinned_images.cli.asking import Answer, ask
-from pinned_images.cli.output import counted, show
+from pinned_images.cli.output import show
 from pinned_images.cli.parameters import ChangedParameter, changed_parameters, read_parameters
 from pinned_images.errors import ResolutionError
 from pinned_images.lockfile import LockEntry, LockFile, LockKey, ParameterKey
+from pinned_images.wording import counted
 
 if TYPE_CHECKING:
     from pinned_images.cli.network import Network

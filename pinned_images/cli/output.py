@@ -40,10 +40,3 @@ def tell(text: str) -> None:
 def complain(text: str) -> None:
     """Say what went wrong, where the command goes on."""
     click.echo(f"Error: {text}", err=True)
-
-
-def counted(number: int, noun: str) -> str:
-    """``1 image``, ``2 images``; ``1 entry``, ``2 entries``."""
-    if number == 1:
-        return f"1 {noun}"
-    return f"{number} {noun[:-1]}ies" if noun.endswith("y") else f"{number} {noun}s"

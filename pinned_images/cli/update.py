@@ -12,10 +12,11 @@ import click
 from pinned_images.cli.asking import Answer, read_lock
 from pinned_images.cli.news import News, show_news
 from pinned_images.cli.options import own_lock_file_option, registry_options
-from pinned_images.cli.output import complain, counted, tell
+from pinned_images.cli.output import complain, tell
 from pinned_images.errors import ConfigurationError, InvalidReference
 from pinned_images.lockfile import LockFile, LockKey, ParameterKey
 from pinned_images.reference import ImageReference
+from pinned_images.wording import counted
 
 if TYPE_CHECKING:
     from pinned_images.cli.network import Network

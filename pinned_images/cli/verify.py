@@ -10,9 +10,10 @@ import click
 from pinned_images.cli.alike import said_once
 from pinned_images.cli.asking import ask, read_lock
 from pinned_images.cli.options import own_lock_file_option, registry_options
-from pinned_images.cli.output import complain, counted, tell
+from pinned_images.cli.output import complain, tell
 from pinned_images.cli.parameters import changed_parameters, read_parameters
 from pinned_images.lockfile import LockFile
+from pinned_images.wording import counted
 
 if TYPE_CHECKING:
     from pinned_images.cli.network import Network

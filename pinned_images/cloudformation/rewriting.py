@@ -118,7 +118,14 @@ def pin_site(
     if site.image_property.style == "digest":
         style = "digest"
     if site.image_property.holds == "kubernetes-manifest":
-        return pin_manifest(site.value, scope, digest_of, style, assumptions=site.assumed(scope))
+        return pin_manifest(
+            site.value,
+            scope,
+            digest_of,
+            style,
+            assumptions=site.assumed(scope),
+            evaluated=evaluated,
+        )
     return pin(
         site.value,
         scope,
@@ -138,6 +145,7 @@ def pin_manifest(
     style: Style = "tag-and-digest",
     *,
     assumptions: Assumptions | None = None,
+    evaluated: Evaluation | None = None,
 ) -> Rewritten | Refused:
     """Give every image in Kubernetes objects its digest; the rest of their text stays as it is.
 
@@ -147,8 +155,9 @@ def pin_manifest(
         digest_of: Asked for each image that has no digest; None leaves that image as it is.
         style: ``tag-and-digest``, or ``digest`` to put it in the tag's place.
         assumptions: Answers to conditions that hold where the value stands.
+        evaluated: What the value means, where that is known already.
     """
-    before = evaluate_manifest(value, scope, assumptions)
+    before = evaluated or evaluate_manifest(value, scope, assumptions)
     if (obstacle := _obstacle(before)) is not None:
         return obstacle
     intrinsic = intrinsic_of(value)

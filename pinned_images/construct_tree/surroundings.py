@@ -29,8 +29,7 @@ class AspectSurroundings:
 
     def coverages(self) -> list[Coverage]:
         """The parts of the tree that are pinned; the first that holds a construct decides."""
-        syntheses = [each for root in self.root.with_below() for each in root.syntheses]
-        return [_coverage(synthesis) for synthesis in by_precedence(syntheses)]
+        return [_coverage(synthesis) for synthesis in by_precedence(self._syntheses())]
 
     def problems(self) -> list[AppProblem]:
         """What went wrong for more than one image."""
@@ -59,14 +58,16 @@ class AspectSurroundings:
 
         It has to be a new file: plugins must not change those that they find.
         """
-        syntheses = [each for root in self.root.with_below() for each in root.syntheses]
-        records = [record for synthesis in syntheses for record in synthesis.records]
+        records = [record for synthesis in self._syntheses() for record in synthesis.records]
         report = SynthReport.of(corrected(records, examination))
         try:
             report.write(Path(self.root.stage.outdir) / FILE_NAME)
         except (PinnedImagesError, OSError) as error:
             return [AppProblem(f"The report was not written. {error}", None, REPORT, "warning")]
         return []
+
+    def _syntheses(self) -> list[Synthesis]:
+        return [each for root in self.root.with_below() for each in root.syntheses]
 
 
 def by_precedence(syntheses: Iterable[Synthesis]) -> list[Synthesis]:

@@ -15,6 +15,7 @@ from itertools import chain
 
 from pinned_images.report.records import SiteRecord, SynthReport
 from pinned_images.report.summary import Image, counts, images_of
+from pinned_images.wording import counted
 
 #: More stacks than these are shown closed at first, as a list to choose from.
 _STACKS_OPEN = 12
@@ -70,7 +71,7 @@ def _headline(stacks: Mapping[str, Sequence[Image]]) -> str:
     if not stacks:
         return "No container images."
     images = list(chain.from_iterable(stacks.values()))
-    return f"{_extent(images)} of {_counted(len(stacks), 'stack')}."
+    return f"{_extent(images)} of {counted(len(stacks), 'stack')}."
 
 
 def _trouble(failed: Sequence[SiteRecord]) -> str:
@@ -133,11 +134,7 @@ def _stack(name: str, images: Sequence[Image], stacks: int) -> str:
 
 def _extent(images: Sequence[Image]) -> str:
     places = sum(len(image.places) for image in images)
-    return f"{_counted(len(images), 'image')} in {_counted(places, 'place')}"
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    return f"{counted(len(images), 'image')} in {counted(places, 'place')}"
 
 
 def _row(image: Image) -> str:

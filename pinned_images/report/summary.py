@@ -10,6 +10,7 @@ from typing import Literal
 from pinned_images.errors import InvalidReference
 from pinned_images.reference import Digest, ImageReference
 from pinned_images.report.records import ResolvedBy, SiteRecord, SynthReport
+from pinned_images.wording import counted
 
 _HASH = re.compile(r"[0-9a-f]{64}")
 
@@ -134,11 +135,14 @@ def headline(report: SynthReport) -> str:
     if not total:
         return "No container images."
     found = counts(Image(record, ()) for record in report.records)
-    words = {"asset": f"asset{_s(found['asset'])}"}
-    parts = [f"{count} {words.get(status, status)}" for status, count in found.items() if count]
-    stacks = len(report.by_stack())
+    parts = [
+        counted(count, status) if status == "asset" else f"{count} {status}"
+        for status, count in found.items()
+        if count
+    ]
     verb = "names" if total == 1 else "name"
-    where = f"{total} place{_s(total)} in {stacks} stack{_s(stacks)} {verb} an image"
+    stacks = counted(len(report.by_stack()), "stack")
+    where = f"{counted(total, 'place')} in {stacks} {verb} an image"
     return f"{where}: {', '.join(parts)}."
 
 
@@ -148,7 +152,3 @@ def counts(images: Iterable[Image]) -> dict[Status, int]:
     for image in images:
         found[image.status] += 1
     return found
-
-
-def _s(count: int) -> str:
-    return "" if count == 1 else "s"

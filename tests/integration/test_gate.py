@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import re
-import subprocess
 import sys
 from collections.abc import Sequence
 from datetime import date
@@ -17,11 +14,11 @@ from aws_cdk import App, Stack
 from pinned_images import Exemption, PinImages
 from pinned_images.testing import FixedResolver
 from pinned_images.testing.synthesized import synthesize
+from tests.documentation import example
+from tests.integration.cdk import cdk_synth
 from tests.synth.tasks import high_level_task
 
-PROJECT = Path(__file__).resolve().parents[2]
-CDK = PROJECT / "node_modules" / ".bin" / "cdk"
-PAGE = (PROJECT / "docs" / "gate.md").read_text(encoding="utf-8")
+PAGE = "gate.md"
 
 IN_STAGE = """
 import sys
@@ -39,36 +36,18 @@ app.synth(validate_on_synthesis="validated" in sys.argv)
 """
 
 
-def example(name: str) -> str:
-    match = re.search(rf"<!-- example: {re.escape(name)} -->\n```\w*\n(.*?)```", PAGE, re.DOTALL)
-    assert match
-    return match[1]
-
-
 def cdk(folder: Path, app: str, *arguments: str, selection: Sequence[str] = ()) -> tuple[int, str]:
     """Exit code and output of ``cdk synth``."""
     (folder / "app.py").write_text(app, encoding="utf-8")
     command = " ".join([sys.executable, "app.py", *arguments])
-    finished = subprocess.run(
-        [str(CDK), "synth", "--quiet", "--no-notices", "--app", command, *selection],
-        cwd=folder,
-        env={
-            **os.environ,
-            "PYTHONPATH": str(PROJECT),
-            "CDK_DISABLE_CLI_TELEMETRY": "true",
-            "NO_COLOR": "1",
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    finished = cdk_synth(folder, "--app", command, *selection, NO_COLOR="1")
     return finished.returncode, finished.stdout + finished.stderr
 
 
 def test_the_gate_on_its_own_prints_what_the_page_shows(tmp_path: Path) -> None:
-    code, output = cdk(tmp_path, example("app.py"))
+    code, output = cdk(tmp_path, example(PAGE, "app.py"))
     assert code == 1
-    assert example("output") in output
+    assert example(PAGE, "output") in output
     assert "Traceback" not in output
 
 
@@ -86,9 +65,9 @@ def test_an_error_in_a_stage_stops_what_the_page_says(
 
 def test_an_exemption_that_is_over_says_what_the_page_shows() -> None:
     names: dict[str, Any] = {"Exemption": Exemption, "date": date}
-    exec(example("exempt"), names)  # noqa: S102 - the page's own example
+    exec(example(PAGE, "exempt"), names)  # noqa: S102 - the page's own example
     app = App()
     high_level_task(Stack(app, "Web"), image="docker.io/acme/web:1")
     PinImages.apply_to(app, resolver=FixedResolver.derived(), exempt=names["exempt"])
     [error] = synthesize(app, check=False).errors
-    assert example("expired").strip() in error
+    assert example(PAGE, "expired").strip() in error

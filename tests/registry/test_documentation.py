@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 
 import pinned_images
 from pinned_images.registry import RegistrySettings, parse_mirrors
 from pinned_images.registry.endpoint import Endpoint
+from tests.documentation import page
 
-PAGE = (Path(__file__).parents[2] / "docs" / "registries.md").read_text(encoding="utf-8")
+PAGE = page("registries.md")
 
 
 def rows(heading: str) -> list[list[str]]:
