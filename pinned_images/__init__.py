@@ -4,7 +4,7 @@ Example:
     >>> from aws_cdk import App
     >>> from pinned_images import PinImages
     >>> app = App()
-    >>> PinImages.apply_to(app)  # doctest: +SKIP
+    >>> PinImages.apply_to(app)
 
 The names below are the public interface. What needs `aws_cdk` is imported when it is first used,
 so that the command line and the core start without it.

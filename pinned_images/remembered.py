@@ -18,7 +18,8 @@ class RememberingResolver:
         inner: Who is asked for what has not been asked before.
 
     Example:
-        >>> RememberingResolver(resolver).resolve([])  # doctest: +SKIP
+        >>> from pinned_images.testing import FixedResolver
+        >>> RememberingResolver(FixedResolver.derived()).resolve([])
         {}
     """
 
