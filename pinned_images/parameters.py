@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
-from pinned_images.cloudformation.outcomes import SsmParameter, Unknown
+from pinned_images.cloudformation.outcomes import SsmParameter
+from pinned_images.problem import Problem
 
-ParameterValues = Mapping[SsmParameter, str | Unknown]
+ParameterValues = Mapping[SsmParameter, str | Problem]
 
 
 class ParameterSource(Protocol):

@@ -11,11 +11,12 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pinned_images.cloudformation.outcomes import SsmParameter, Unknown
+from pinned_images.cloudformation.outcomes import SsmParameter
 from pinned_images.errors import ConfigurationError
 from pinned_images.lockfile import LockedParameters, LockedResolver
 from pinned_images.options import Options
 from pinned_images.parameters import ParameterSource, ParameterValues
+from pinned_images.problem import Problem
 from pinned_images.remembered import RememberingResolver
 from pinned_images.resolution import Resolver
 
@@ -106,7 +107,7 @@ class Sources:
         new = [each for each in asked.values() if each not in answers]
         deadline = time.monotonic() + options.deadline
         answers.update(fetch_parameters(new, deadline, network.sessions))
-        values: dict[SsmParameter, str | Unknown] = {}
+        values: dict[SsmParameter, str | Problem] = {}
         for each in wanted:
             answer = answers[asked[each]] if each in asked else None
             if answer is None:
@@ -150,8 +151,8 @@ def _settings(options: Options) -> RegistrySettings:
     return settings
 
 
-def _unread(parameter: SsmParameter, why: str) -> Unknown:
-    return Unknown(
+def _unread(parameter: SsmParameter, why: str) -> Problem:
+    return Problem(
         f"{why.rstrip('.')}.",
         f"Or give its value with PinImages(ssm_parameters={{{str(parameter)!r}: ...}}).",
     )

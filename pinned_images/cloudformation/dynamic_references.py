@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 
-from pinned_images.cloudformation.outcomes import SsmParameter, Unknown
+from pinned_images.cloudformation.outcomes import SsmParameter
 from pinned_images.cloudformation.parameter_values import ssm_value
 from pinned_images.cloudformation.results import Unsettled, joined
 from pinned_images.cloudformation.scope import TemplateScope
+from pinned_images.problem import Problem
 
 _REFERENCE = re.compile(r"\{\{resolve:(?P<service>[a-z-]+):(?P<rest>[^{}]*)\}\}")
 _SSM_NAME = re.compile(r"(?P<name>[A-Za-z0-9_./-]+)(?::(?P<version>[0-9]{1,9}))?")
@@ -39,7 +40,7 @@ def masked(text: str) -> str:
 
 def _value(service: str, rest: str, scope: TemplateScope) -> str | Unsettled:
     if service in _SECRETS:
-        return Unknown(
+        return Problem(
             f"The image is read from a secret ({{{{resolve:{service}:...}}}}), which is never "
             "looked into.",
             "Keep the image in a plain SSM parameter ({{resolve:ssm:...}}) or in the code, "
@@ -56,8 +57,8 @@ def _without_reference(text: str) -> str | Unsettled:
     return _malformed(text) if "{{resolve:" in text else text
 
 
-def _malformed(text: str) -> Unknown:
-    return Unknown(
+def _malformed(text: str) -> Problem:
+    return Problem(
         f"{text!r} is no dynamic reference that CloudFormation knows.",
         "Write {{resolve:ssm:name}} or {{resolve:ssm:name:version}}.",
     )

@@ -21,12 +21,12 @@ from pinned_images.cloudformation.outcomes import (
     Known,
     Leaf,
     NeedsParameters,
-    Unknown,
 )
 from pinned_images.cloudformation.pieces import Pieces, Text
 from pinned_images.cloudformation.results import Undecided, Unsettled
 from pinned_images.cloudformation.scope import TemplateScope
 from pinned_images.errors import InvalidReference
+from pinned_images.problem import Problem
 from pinned_images.reference import Digest, ImageReference
 
 MAXIMUM_CONDITIONS = 8
@@ -75,7 +75,7 @@ def _evaluate(
         return _judged(value, text, scope, leave, assumptions)
     condition = text.condition
     if conditions_left == 0:
-        return Unknown(
+        return Problem(
             f"The image depends on more than {MAXIMUM_CONDITIONS} conditions.",
             "Choose it with fewer, or exempt it with a reason.",
         )
@@ -102,7 +102,7 @@ def _judged(
     assumptions: Assumptions,
 ) -> Leaf:
     """What a text is, or what may be told of a value although its text is not known."""
-    if isinstance(text, (Unknown, NeedsParameters)):
+    if isinstance(text, (Problem, NeedsParameters)):
         told = _asset_by_shape(value, scope, assumptions)
         return told or _digest_in_place(value, scope, assumptions) or text
     if not isinstance(text, str):
@@ -120,7 +120,7 @@ def _judged(
     return Known(text)
 
 
-def _no_image(text: str, why: str, scope: TemplateScope) -> Unknown:
+def _no_image(text: str, why: str, scope: TemplateScope) -> Problem:
     """A parameter that names no image may hold anything, a secret too: then nothing is shown."""
     parameters = sorted(
         str(parameter)
@@ -128,8 +128,8 @@ def _no_image(text: str, why: str, scope: TemplateScope) -> Unknown:
         if isinstance(value, str) and _may_come_from(value, text)
     )
     if not parameters:
-        return Unknown(why, CORRECT_OR_EXEMPT)
-    return Unknown(
+        return Problem(why, CORRECT_OR_EXEMPT)
+    return Problem(
         "Its text is no image reference, and is not shown: what the SSM parameter "
         f"{', '.join(parameters)} holds stands in it.",
         "Correct the parameter or the image, or exempt it with a reason.",

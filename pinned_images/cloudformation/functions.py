@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pinned_images.cloudformation.intrinsics import if_arguments, sub_arguments, sub_pieces
-from pinned_images.cloudformation.outcomes import Condition, Unknown
+from pinned_images.cloudformation.outcomes import Condition
 from pinned_images.cloudformation.results import (
     Items,
     Pending,
@@ -22,6 +22,7 @@ from pinned_images.cloudformation.results import (
     malformed,
 )
 from pinned_images.cloudformation.scope import TemplateScope
+from pinned_images.problem import Problem
 
 if TYPE_CHECKING:
     from pinned_images.cloudformation.interpreter import Interpreter
@@ -89,7 +90,7 @@ def select(interpreter: Interpreter, argument: Any, scope: TemplateScope) -> Res
     if not isinstance(items, Items):
         return items
     if len(index) > _MAXIMUM_INDEX_DIGITS or int(index) >= len(items.elements):
-        return Unknown(
+        return Problem(
             f"Fn::Select asks for element {index[:9]} of a list of {len(items.elements)}.",
             "Select an element that is there; they are counted from 0.",
         )
@@ -126,7 +127,7 @@ def find_in_map(interpreter: Interpreter, argument: Any, scope: TemplateScope) -
         return interpreter.evaluate(found, scope)
     if default is not None:
         return interpreter.evaluate(*default)
-    return Unknown(
+    return Problem(
         f"The template has no mapping value {' / '.join(map(str, keys))}.",
         "Add the value to the mapping, or give Fn::FindInMap a DefaultValue.",
     )

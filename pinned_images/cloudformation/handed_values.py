@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from pinned_images.cloudformation.outcomes import Unknown
 from pinned_images.cloudformation.results import OR_EXEMPT, Result, Unsettled
 from pinned_images.cloudformation.scope import HandedValue, TemplateScope
+from pinned_images.problem import Problem
 
 if TYPE_CHECKING:
     from pinned_images.cloudformation.interpreter import Interpreter
@@ -47,7 +47,7 @@ def _exported(interpreter: Interpreter, name: str, scope: TemplateScope) -> list
 def get_stack_output(interpreter: Interpreter, argument: Any, scope: TemplateScope) -> Result:
     """What ``Fn::GetStackOutput`` comes to, where the stack is of the same app."""
     if not isinstance(argument, Mapping) or not {"StackName", "OutputName"} <= argument.keys():
-        return Unknown(
+        return Problem(
             "Fn::GetStackOutput is not written as CloudFormation takes it.",
             "Write {StackName: ..., OutputName: ...}.",
         )
@@ -78,7 +78,7 @@ def nested_output(interpreter: Interpreter, name: str, output: str, scope: Templ
     nested = scope.nested.get(name)
     entry = nested.entry("Outputs", output) if nested is not None else None
     if nested is None or entry is None or "Value" not in entry:
-        return Unknown(
+        return Problem(
             f"The template of the nested stack {name!r} is not in this app, or has no output "
             f"{output!r}.",
             f"Write the value as text, {OR_EXEMPT}",
@@ -108,7 +108,7 @@ def _the_only(
     if len(found) == 1:
         return interpreter.evaluate(*found[0])
     if not found:
-        return Unknown(f"{what} is of no stack in this app and environment.", remedy)
-    return Unknown(
+        return Problem(f"{what} is of no stack in this app and environment.", remedy)
+    return Problem(
         f"{what} is of {len(found)} stacks in this app.", "Give one of them another name."
     )

@@ -1,7 +1,7 @@
 """What values come to, under given answers to the template's conditions.
 
 It is total: every value, however malformed, comes to something, and what cannot be known comes
-to an `Unknown` that says why.
+to an `Problem` that says why.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 from pinned_images.cloudformation.functions import FUNCTIONS
 from pinned_images.cloudformation.intrinsics import function_among, intrinsic_of
 from pinned_images.cloudformation.lookups import LOOKUPS
-from pinned_images.cloudformation.outcomes import Condition, Unknown
+from pinned_images.cloudformation.outcomes import Condition
 from pinned_images.cloudformation.results import (
     WRITE_IT_OUT,
     Items,
@@ -22,6 +22,7 @@ from pinned_images.cloudformation.results import (
     kind_of,
 )
 from pinned_images.cloudformation.scope import TemplateScope
+from pinned_images.problem import Problem
 
 MAXIMUM_DEPTH = 60
 MAXIMUM_STEPS = 20_000
@@ -49,14 +50,14 @@ class Interpreter:
         """Evaluate what has to be text."""
         result = self.evaluate(value, scope)
         if isinstance(result, Items):
-            return Unknown("A list stands where a text belongs.", WRITE_IT_OUT)
+            return Problem("A list stands where a text belongs.", WRITE_IT_OUT)
         return result
 
     def evaluate(self, value: Any, scope: TemplateScope) -> Result:
         """Evaluate any value."""
         self._steps += 1
         if self._depth >= MAXIMUM_DEPTH or self._steps > MAXIMUM_STEPS:
-            return Unknown(
+            return Problem(
                 "The value refers to itself, or its functions are nested too deep to follow.",
                 WRITE_IT_OUT,
             )
@@ -82,8 +83,8 @@ class Interpreter:
         return function(self, intrinsic.argument, scope)
 
 
-def _at_deployment(function: str) -> Unknown:
-    return Unknown(
+def _at_deployment(function: str) -> Problem:
+    return Problem(
         f"What {function} gives is known to CloudFormation alone, at deployment.", WRITE_IT_OUT
     )
 
@@ -94,17 +95,17 @@ def _plain_text(value: bool | int) -> Result:  # noqa: FBT001 - a value of the t
     try:
         return str(value)
     except ValueError:
-        return Unknown("The number is too long to be written.", WRITE_IT_OUT)
+        return Problem("The number is too long to be written.", WRITE_IT_OUT)
 
 
-def _not_a_text(value: Any) -> Unknown:
+def _not_a_text(value: Any) -> Problem:
     function = function_among(value) if isinstance(value, Mapping) else None
     if function is not None:
         return _at_deployment(function)
     if isinstance(value, float):
-        return Unknown(
+        return Problem(
             f"The number {value!r} stands where a text belongs, and numbers such as 1.10 lose "
             "their zeros.",
             "Write it in quotation marks.",
         )
-    return Unknown(f"{kind_of(value)} stands where a text belongs.", WRITE_IT_OUT)
+    return Problem(f"{kind_of(value)} stands where a text belongs.", WRITE_IT_OUT)

@@ -32,11 +32,11 @@ from pinned_images.cloudformation.outcomes import (
     Evaluation,
     PlacedImage,
     Several,
-    Unknown,
 )
 from pinned_images.cloudformation.pieces import Hole, Piece, Pieces, Text
 from pinned_images.cloudformation.scope import TemplateScope
 from pinned_images.cloudformation.trees import Path, path_text
+from pinned_images.problem import Problem
 
 _CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
 #: Keys on the way to a pod's containers: a hole in their place may hide images.
@@ -64,7 +64,7 @@ class ManifestImage(NamedTuple):
 
     Attributes:
         place: Where in the objects, for people: ``[0].spec.containers[0].image``.
-        value: The image: a text, or functions as plain data; an `Unknown` where one may stand
+        value: The image: a text, or functions as plain data; an `Problem` where one may stand
             that cannot be seen.
     """
 
@@ -121,12 +121,12 @@ def _evaluate(value: Any, scope: TemplateScope, assumptions: Assumptions, depth:
     if intrinsic is not None and intrinsic.name == "Fn::If":
         return _either(intrinsic.argument, scope, assumptions, depth + 1)
     manifest = read_manifest(value)
-    if isinstance(manifest, Unknown):
+    if isinstance(manifest, Problem):
         return manifest
     return Several(
         tuple(
             PlacedImage(image.place, None, image.value)
-            if isinstance(image.value, Unknown)
+            if isinstance(image.value, Problem)
             else PlacedImage(
                 image.place, image.value, evaluate(image.value, scope, assumptions=assumptions)
             )
@@ -140,7 +140,7 @@ def _either(
 ) -> Evaluation:
     branches = if_arguments(argument)
     if branches is None or depth > MAXIMUM_CONDITIONS:
-        return Unknown(
+        return Problem(
             "The Kubernetes manifest is chosen by an Fn::If that cannot be followed.", _BY_HAND
         )
     condition = Condition(branches.condition, scope.stack)
@@ -155,7 +155,7 @@ def _either(
     )
 
 
-def read_manifest(value: Any) -> Manifest | Unknown:
+def read_manifest(value: Any) -> Manifest | Problem:
     """Read a manifest, as far as its text is written in the template.
 
     Args:
@@ -163,7 +163,7 @@ def read_manifest(value: Any) -> Manifest | Unknown:
     """
     pieces = Pieces.of(value)
     if pieces.form == "hole":
-        return Unknown(
+        return Problem(
             "The Kubernetes manifest is not written in the template, so its images cannot be seen.",
             _BY_HAND,
         )
@@ -178,7 +178,7 @@ def read_manifest(value: Any) -> Manifest | Unknown:
             for path, node in found
         ]
     except Unreadable as unreadable:
-        return Unknown(f"The Kubernetes manifest is not JSON: {unreadable}.", _BY_HAND)
+        return Problem(f"The Kubernetes manifest is not JSON: {unreadable}.", _BY_HAND)
     return Manifest(
         tuple(
             ManifestImage(path_text(path), value)
@@ -247,8 +247,8 @@ def _may_hold_a_pod(path: Path) -> bool:
     return not keys or keys[-1] in _ON_THE_WAY
 
 
-def _hidden(path: Path) -> Unknown:
-    return Unknown(
+def _hidden(path: Path) -> Problem:
+    return Problem(
         f"A token stands for the whole of {path_text(path) or 'a Kubernetes object'}, and images "
         "may be in it.",
         _BY_HAND,

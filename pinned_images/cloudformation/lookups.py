@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pinned_images.cloudformation.handed_values import get_stack_output, import_value
-from pinned_images.cloudformation.outcomes import Unknown
 from pinned_images.cloudformation.parameter_values import parameter_value, pseudo_parameter
 from pinned_images.cloudformation.resource_values import attribute_of, described, resource_ref
 from pinned_images.cloudformation.results import OR_EXEMPT, Result
 from pinned_images.cloudformation.scope import TemplateScope
+from pinned_images.problem import Problem
 
 if TYPE_CHECKING:
     from pinned_images.cloudformation.interpreter import Interpreter
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def ref(interpreter: Interpreter, name: Any, scope: TemplateScope) -> Result:
     """What ``Ref`` comes to."""
     if not isinstance(name, str):
-        return Unknown("Ref is given something other than a name.", "Write the name as text.")
+        return Problem("Ref is given something other than a name.", "Write the name as text.")
     if name.startswith("AWS::"):
         return pseudo_parameter(interpreter, name, scope)
     parameter = scope.entry("Parameters", name)
@@ -38,23 +38,23 @@ def get_att(interpreter: Interpreter, argument: Any, scope: TemplateScope) -> Re
         case [str(name), *rest] if rest and all(isinstance(part, str) for part in rest):
             attribute = ".".join(rest)
         case _:
-            return Unknown(
+            return Problem(
                 "Fn::GetAtt is not written with a resource's name and an attribute's.",
                 "Write [logical id, attribute].",
             )
     resource = scope.entry("Resources", name)
     if resource is None:
         return _nothing_of_that_name(name, scope)
-    return attribute_of(interpreter, name, attribute, scope) or Unknown(
+    return attribute_of(interpreter, name, attribute, scope) or Problem(
         f"The attribute {attribute} of the {described(name, resource)} is known after it has been "
         "deployed.",
         f"Use a value that is known at synth, such as a literal name, {OR_EXEMPT}",
     )
 
 
-def _nothing_of_that_name(name: str, scope: TemplateScope) -> Unknown:
+def _nothing_of_that_name(name: str, scope: TemplateScope) -> Problem:
     where = f"the template of {scope.stack!r}" if scope.stack else "the template"
-    return Unknown(
+    return Problem(
         f"{name!r} is neither a parameter nor a resource of {where}.",
         "Correct the name, or add what it names.",
     )

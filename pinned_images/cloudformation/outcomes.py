@@ -7,7 +7,7 @@
     ├── ExemptByRule     a value that needs no digest, and the rule that says so
     ├── Absent           AWS::NoValue: nothing stands there
     ├── NeedsParameters  an image once the named SSM parameters have been read
-    ├── Unknown          nothing that can be known before the deployment, and what to do
+    ├── Problem          nothing that can be known before the deployment, and what to do
     ├── Choice           one of two, by a condition of the template
     └── Several          a text that holds several images (Kubernetes objects)
 """
@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
+from pinned_images.problem import Problem
 from pinned_images.reference import ImageReference
 
 ExemptRule = Literal[
@@ -110,23 +111,6 @@ class NeedsParameters:
 
 
 @dataclass(frozen=True, slots=True)
-class Unknown:
-    """What cannot be known before the deployment.
-
-    Attributes:
-        reason: Why, as a sentence.
-        remedy: What to do, as a sentence.
-    """
-
-    reason: str
-    remedy: str
-
-    def __str__(self) -> str:
-        """Both sentences."""
-        return f"{self.reason} {self.remedy}"
-
-
-@dataclass(frozen=True, slots=True)
 class Choice:
     """One of two, as a condition of the template decides at deployment."""
 
@@ -156,7 +140,7 @@ class Several:
     images: tuple[PlacedImage, ...]
 
 
-Leaf = Known | ExemptByRule | Absent | NeedsParameters | Unknown
+Leaf = Known | ExemptByRule | Absent | NeedsParameters | Problem
 Evaluation = Leaf | Choice | Several
 
 

@@ -6,10 +6,11 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from pinned_images.cloudformation.outcomes import Absent, NeedsParameters, SsmParameter, Unknown
+from pinned_images.cloudformation.outcomes import Absent, NeedsParameters, SsmParameter
 from pinned_images.cloudformation.partitions import partition_of
 from pinned_images.cloudformation.results import OR_EXEMPT, Result, Unsettled
 from pinned_images.cloudformation.scope import TemplateScope
+from pinned_images.problem import Problem
 
 if TYPE_CHECKING:
     from pinned_images.cloudformation.interpreter import Interpreter
@@ -39,13 +40,13 @@ def pseudo_parameter(interpreter: Interpreter, name: str, scope: TemplateScope) 
     if value is not None:
         return value
     if name not in known or name == "AWS::StackName":
-        return Unknown(
+        return Problem(
             f"{name} gets its value at deployment.", f"Leave it out of the image, {OR_EXEMPT}"
         )
     if interpreter.symbolic:
         return f"${{{name}}}"
     what = "account" if name == "AWS::AccountId" else "region"
-    return Unknown(
+    return Problem(
         f"The image depends on {name}, and the stack's {what} is not known at synth.",
         _GIVE_ENVIRONMENT,
     )
@@ -69,7 +70,7 @@ def _parameter_text(
     interpreter: Interpreter, name: str, declaration: Mapping[str, Any], scope: TemplateScope
 ) -> str | Unsettled:
     if declaration.get("NoEcho") in (True, "true", "True"):
-        return Unknown(
+        return Problem(
             f"The parameter {name!r} is a secret (NoEcho).",
             f"Use a parameter without NoEcho for the image, {OR_EXEMPT}",
         )
@@ -83,16 +84,16 @@ def _parameter_text(
         return _parameter_without_value(name, scope)
     if is_ssm or scope.use_parameter_defaults or scope.parent is not None:
         return interpreter.text(default, scope)
-    return Unknown(
+    return Problem(
         f"A deployment can give the parameter {name!r} another value than its default {default!r}.",
         "Write the image as text, allow defaults with "
         f"PinImages(use_parameter_defaults=True), {OR_EXEMPT}",
     )
 
 
-def _parameter_without_value(name: str, scope: TemplateScope) -> Unknown:
+def _parameter_without_value(name: str, scope: TemplateScope) -> Problem:
     if _TAG_PARAMETER.search(name):
-        return Unknown(
+        return Problem(
             f"The tag is the parameter {name!r} of a TagParameterContainerImage, which gets its "
             "value at deployment, after the digest would have to be known.",
             "Either name the tag in the code, as in "
@@ -100,11 +101,11 @@ def _parameter_without_value(name: str, scope: TemplateScope) -> Unknown:
             "the parameter in pass tag@sha256:... and exempt the image with a reason.",
         )
     if scope.parent is not None:
-        return Unknown(
+        return Problem(
             f"The nested stack {scope.stack!r} is given no value for its parameter {name!r}.",
             f"Give it one (NestedStack(..., parameters={{{name!r}: ...}})), {OR_EXEMPT}",
         )
-    return Unknown(
+    return Problem(
         f"The parameter {name!r} gets its value at deployment, after the digest would have to be "
         "known.",
         "Write the value in the code; or give the parameter a default and allow defaults with "

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pinned_images.cloudformation.handed_values import cross_region_import, nested_output
-from pinned_images.cloudformation.outcomes import Absent, Unknown
+from pinned_images.cloudformation.outcomes import Absent
 from pinned_images.cloudformation.results import OR_EXEMPT, Result, Unsettled
 from pinned_images.cloudformation.scope import TemplateScope
+from pinned_images.problem import Problem
 
 if TYPE_CHECKING:
     from pinned_images.cloudformation.interpreter import Interpreter
@@ -31,7 +32,7 @@ def resource_ref(
             return _property(interpreter, name, "Name", scope)
         case "AWS::SecretsManager::Secret":
             return _secret_arn(interpreter, name, scope)
-    return Unknown(
+    return Problem(
         f"What Ref gives for the {described(name, resource)} is known after it has been deployed.",
         f"Use a value that is known at synth, such as a literal name, {OR_EXEMPT}",
     )
@@ -64,7 +65,7 @@ def _property(
     if not isinstance(result, Absent):
         return result
     resource = scope.entry("Resources", name) or {}
-    return Unknown(
+    return Problem(
         f"The {described(name, resource)} has no {key}, so CloudFormation makes one up at "
         "deployment.",
         f"Give it a {key} (repository_name=... for a CDK repository), write the digest behind it, "
@@ -83,7 +84,7 @@ def _secret_arn(interpreter: Interpreter, name: str, scope: TemplateScope) -> Re
     """
     given = scope.resource_properties(name).get("Name")
     if given is None:
-        return Unknown(
+        return Problem(
             f"The secret {name!r} has no Name, so CloudFormation makes one up at deployment.",
             "Give it one (secret_name=... for a CDK secret).",
         )

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from pinned_images.cloudformation.outcomes import Absent, Condition, NeedsParameters, Unknown
+from pinned_images.cloudformation.outcomes import Absent, Condition, NeedsParameters
 from pinned_images.cloudformation.scope import TemplateScope
+from pinned_images.problem import Problem
 
 MAXIMUM_LENGTH = 4_000_000
 
@@ -41,13 +42,13 @@ class Undecided:
     condition: Condition
 
 
-Unsettled = Unknown | NeedsParameters | Undecided | Absent
+Unsettled = Problem | NeedsParameters | Undecided | Absent
 Result = str | Items | Unsettled
 
 
-def malformed(function: str, form: str) -> Unknown:
+def malformed(function: str, form: str) -> Problem:
     """What a function comes to that is not given what it takes."""
-    return Unknown(f"{function} is not written as CloudFormation takes it.", f"Write {form}.")
+    return Problem(f"{function} is not written as CloudFormation takes it.", f"Write {form}.")
 
 
 def first_unsettled(results: Iterable[str | Unsettled]) -> Unsettled | None:
@@ -57,7 +58,7 @@ def first_unsettled(results: Iterable[str | Unsettled]) -> Unsettled | None:
     never be known; then the parameters that are still to be read, all of them.
     """
     unsettled = [result for result in results if not isinstance(result, str)]
-    for kind in (Undecided, Unknown, Absent):
+    for kind in (Undecided, Problem, Absent):
         for result in unsettled:
             if isinstance(result, kind):
                 return result
@@ -69,12 +70,12 @@ def joined(delimiter: str, parts: Sequence[str | Unsettled]) -> str | Unsettled:
     """The parts as one text."""
     unsettled = first_unsettled(parts)
     if isinstance(unsettled, Absent):
-        return Unknown("AWS::NoValue is joined with text.", "Join an empty text instead.")
+        return Problem("AWS::NoValue is joined with text.", "Join an empty text instead.")
     if unsettled is not None:
         return unsettled
     texts = [part for part in parts if isinstance(part, str)]
     if sum(map(len, texts)) + len(delimiter) * len(texts) > MAXIMUM_LENGTH:
-        return Unknown("The text is longer than any template can hold.", WRITE_IT_OUT)
+        return Problem("The text is longer than any template can hold.", WRITE_IT_OUT)
     return delimiter.join(texts)
 
 

@@ -20,15 +20,15 @@ from pinned_images.cloudformation.outcomes import (
     Evaluation,
     Known,
     NeedsParameters,
-    Unknown,
     leaves,
 )
 from pinned_images.cloudformation.scope import TemplateScope
 from pinned_images.cloudformation.sites import Site
-from pinned_images.cloudformation.spelling import BY_HAND, Pin, Refused, Rewriter
+from pinned_images.cloudformation.spelling import BY_HAND, Pin, Rewriter
+from pinned_images.problem import Problem
 from pinned_images.reference import Digest, ImageReference, Style
 
-__all__ = ["DigestOf", "Pin", "Refused", "Rewritten", "pin", "pin_manifest", "pin_site"]
+__all__ = ["DigestOf", "Pin", "Rewritten", "pin", "pin_manifest", "pin_site"]
 
 #: The digest of an image, or None to leave the image as it is.
 DigestOf = Callable[[ImageReference], Digest | None]
@@ -57,7 +57,7 @@ def pin(
     assumptions: Assumptions | None = None,
     maximum_length: int | None = None,
     evaluated: Evaluation | None = None,
-) -> Rewritten | Refused:
+) -> Rewritten | Problem:
     """Give every image in a value its digest.
 
     Args:
@@ -84,11 +84,11 @@ def pin(
         return refusal
     rewriter = Rewriter(scope, pins, leave)
     rewritten = rewriter.rewrite(value, before, dict(assumptions or {}))
-    if isinstance(rewritten, Refused):
+    if isinstance(rewritten, Problem):
         return rewritten
     after = evaluate(rewritten, scope, leave=leave, assumptions=assumptions)
     if after != _expected(before, pins):
-        return Refused(
+        return Problem(
             "The digest cannot be put into these functions without changing what they come to.",
             BY_HAND,
         )
@@ -102,7 +102,7 @@ def pin_site(
     style: Style = "tag-and-digest",
     *,
     evaluated: Evaluation | None = None,
-) -> Rewritten | Refused:
+) -> Rewritten | Problem:
     """Give what stands at a site its digests; the new value belongs at the site's path.
 
     Args:
@@ -114,7 +114,7 @@ def pin_site(
         evaluated: What `evaluate_site` has said of it, where that is known already.
     """
     if site.obstacle is not None:
-        return Refused(site.obstacle.reason, site.obstacle.remedy)
+        return site.obstacle
     if site.image_property.style == "digest":
         style = "digest"
     if site.image_property.holds == "kubernetes-manifest":
@@ -146,7 +146,7 @@ def pin_manifest(
     *,
     assumptions: Assumptions | None = None,
     evaluated: Evaluation | None = None,
-) -> Rewritten | Refused:
+) -> Rewritten | Problem:
     """Give every image in Kubernetes objects its digest; the rest of their text stays as it is.
 
     Args:
@@ -164,13 +164,13 @@ def pin_manifest(
     if intrinsic is not None and intrinsic.name == "Fn::If":
         return _pin_either(intrinsic.argument, scope, digest_of, style, dict(assumptions or {}))
     manifest = read_manifest(value)
-    if isinstance(manifest, Unknown):
+    if isinstance(manifest, Problem):
         return Rewritten(value)
     values = []
     pins: dict[Pin, None] = {}
     for image in manifest.images:
         rewritten = pin(image.value, scope, digest_of, style, assumptions=assumptions)
-        if isinstance(rewritten, Refused):
+        if isinstance(rewritten, Problem):
             return rewritten
         values.append(rewritten.value)
         pins.update(dict.fromkeys(rewritten.pins))
@@ -183,7 +183,7 @@ def _pin_either(
     digest_of: DigestOf,
     style: Style,
     assumptions: dict[Condition, bool],
-) -> Rewritten | Refused:
+) -> Rewritten | Problem:
     """Both sides of an ``Fn::If`` that chooses between manifests."""
     name, *sides = argument
     condition = Condition(name, scope.stack)
@@ -192,20 +192,20 @@ def _pin_either(
         if assumptions.get(condition, answer) is answer:
             assumed = {**assumptions, condition: answer}
             rewritten = pin_manifest(sides[index], scope, digest_of, style, assumptions=assumed)
-            if isinstance(rewritten, Refused):
+            if isinstance(rewritten, Problem):
                 return rewritten
             sides[index] = rewritten.value
             pins.update(dict.fromkeys(rewritten.pins))
     return Rewritten({"Fn::If": [name, *sides]} if pins else {"Fn::If": argument}, tuple(pins))
 
 
-def _obstacle(evaluation: Evaluation) -> Refused | None:
+def _obstacle(evaluation: Evaluation) -> Problem | None:
     for leaf in leaves(evaluation):
-        if isinstance(leaf, Unknown):
-            return Refused(leaf.reason, leaf.remedy)
+        if isinstance(leaf, Problem):
+            return leaf
         if isinstance(leaf, NeedsParameters):
             names = ", ".join(sorted(str(parameter) for parameter in leaf.parameters))
-            return Refused(
+            return Problem(
                 f"The image is read from SSM ({names}), which has not been asked.",
                 "Synthesize with AWS credentials that may read it, or exempt it with a reason.",
             )
@@ -223,11 +223,11 @@ def _pins(evaluation: Evaluation, digest_of: DigestOf, style: Style) -> dict[str
     return pins
 
 
-def _too_long(pins: Mapping[str, Pin], maximum_length: int | None) -> Refused | None:
+def _too_long(pins: Mapping[str, Pin], maximum_length: int | None) -> Problem | None:
     for pinned in pins.values():
         length = len(str(pinned.after))
         if maximum_length is not None and length > maximum_length:
-            return Refused(
+            return Problem(
                 f"{str(pinned.before)!r} has {length} characters with its digest, and this "
                 f"property takes at most {maximum_length}.",
                 "Give the repository or the tag a shorter name, or exempt it with a reason.",

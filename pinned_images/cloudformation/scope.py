@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from pinned_images.cloudformation.outcomes import SsmParameter, Unknown
+from pinned_images.cloudformation.outcomes import SsmParameter
+from pinned_images.problem import Problem
 
 Template = Mapping[str, Any]
 
@@ -39,7 +40,7 @@ class TemplateScope:
         stack: The name that the stack is deployed under.
         app: The app's other templates, for what stacks hand to each other.
         parameter_values: Values of SSM parameters. It is read at each evaluation, so a caller
-            may fill it between two of them; an `Unknown` says why a value could not be read.
+            may fill it between two of them; an `Problem` says why a value could not be read.
         use_parameter_defaults: Take a CloudFormation parameter's default for its value, although
             a deployment can override it.
         asset_images: The Docker image assets of the app, or a function that finds them when they
@@ -54,7 +55,7 @@ class TemplateScope:
     region: str | None = None
     stack: str = ""
     app: AppTemplates | None = None
-    parameter_values: Mapping[SsmParameter, str | Unknown] = field(default_factory=dict)
+    parameter_values: Mapping[SsmParameter, str | Problem] = field(default_factory=dict)
     use_parameter_defaults: bool = False
     asset_images: AssetImages | Callable[[], AssetImages] = frozenset()
     parent: TemplateScope | None = None

@@ -17,10 +17,11 @@ from pinned_images.cloudformation.intrinsics import (
 )
 from pinned_images.cloudformation.kubernetes import evaluate_manifest
 from pinned_images.cloudformation.names import matching_keys, spellings, value_of
-from pinned_images.cloudformation.outcomes import Condition, Evaluation, Unknown
+from pinned_images.cloudformation.outcomes import Condition, Evaluation
 from pinned_images.cloudformation.results import kind_of
 from pinned_images.cloudformation.scope import TemplateScope
 from pinned_images.cloudformation.trees import Path, path_text
+from pinned_images.problem import Problem
 
 _MAXIMUM_DEPTH = 60
 
@@ -44,7 +45,7 @@ class Site:
     value: Any
     image_property: ImageProperty
     container: Mapping[str, Any] | None = None
-    obstacle: Unknown | None = None
+    obstacle: Problem | None = None
     assumptions: tuple[tuple[str, bool], ...] = ()
 
     @property
@@ -96,7 +97,7 @@ def find_sites(resource_type: str, properties: Any, catalog: Catalog | None = No
 
 
 def evaluate_site(site: Site, scope: TemplateScope) -> Evaluation:
-    """What stands at a site: as `evaluate`, and an explained `Unknown` where there is an obstacle.
+    """What stands at a site: as `evaluate`, and an explained `Problem` where there is an obstacle.
 
     Args:
         site: One of `find_sites`.
@@ -143,14 +144,14 @@ class _Position:
                     self.image_property, value, path, self.container, tuple(assumptions.items())
                 )
 
-    def site(self, obstacle: Unknown | None = None) -> Site:
+    def site(self, obstacle: Problem | None = None) -> Site:
         return Site(
             self.path, self.value, self.image_property, self.container, obstacle, self.assumptions
         )
 
     def blocked_by(self, function: str) -> Site:
         return self.site(
-            Unknown(
+            Problem(
                 f"Here stands {function}, whose value is known at deployment only, and an image "
                 "may be in it.",
                 "Write the object out in the template, or exempt it with a reason.",
@@ -242,7 +243,7 @@ def _walk_mapping(
 def _not_an(position: _Position, expected: str) -> Site:
     article = "an" if expected == "object" else "a"
     return position.site(
-        Unknown(
+        Problem(
             f"{kind_of(position.value)} stands where CloudFormation takes {article} {expected}.",
             f"Write the {expected} out, or exempt it with a reason.",
         )

@@ -15,6 +15,7 @@ from pinned_images.cloudformation.outcomes import Choice, Condition, Evaluation,
 from pinned_images.cloudformation.pieces import Hole, Piece, Pieces, Text
 from pinned_images.cloudformation.results import Undecided
 from pinned_images.cloudformation.scope import TemplateScope
+from pinned_images.problem import Problem
 from pinned_images.reference import ImageReference
 
 BY_HAND = "Write the image with its digest in the code, or exempt it with a reason."
@@ -25,18 +26,6 @@ class Pin(NamedTuple):
 
     before: ImageReference
     after: ImageReference
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """Why a value was not rewritten, and what to do, as two sentences."""
-
-    reason: str
-    remedy: str
-
-    def __str__(self) -> str:
-        """Both sentences."""
-        return f"{self.reason} {self.remedy}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +44,7 @@ class Rewriter:
 
     def rewrite(
         self, value: Any, evaluation: Evaluation, assumptions: dict[Condition, bool]
-    ) -> Any | Refused:
+    ) -> Any | Problem:
         """The value with its images pinned; the very same object where nothing changes.
 
         Args:
@@ -76,16 +65,16 @@ class Rewriter:
             return _ended(value, None, str(additions.pop()), {})
         if isinstance(evaluation, Choice):
             return self._distribute(value, evaluation.condition, assumptions)
-        return Refused("The value holds several images.", BY_HAND)
+        return Problem("The value holds several images.", BY_HAND)
 
     def _changes(self, leaf: Evaluation) -> bool:
         return isinstance(leaf, Known) and leaf.text in self.pins
 
-    def _rewrite_if(self, argument: Any, assumptions: dict[Condition, bool]) -> Any | Refused:
+    def _rewrite_if(self, argument: Any, assumptions: dict[Condition, bool]) -> Any | Problem:
         """Each branch that can be taken, on its own."""
         branches = if_arguments(argument)
         if branches is None:
-            return Refused("Fn::If is not written as CloudFormation takes it.", BY_HAND)
+            return Problem("Fn::If is not written as CloudFormation takes it.", BY_HAND)
         condition = Condition(branches.condition, self.scope.stack)
         rewritten = []
         for answer, branch in ((True, branches.when_true), (False, branches.when_false)):
@@ -94,11 +83,11 @@ class Rewriter:
             else:
                 rewritten.append(branch)
         for branch in rewritten:
-            if isinstance(branch, Refused):
+            if isinstance(branch, Problem):
                 return branch
         return {"Fn::If": [branches.condition, *rewritten]}
 
-    def _under(self, value: Any, assumptions: dict[Condition, bool]) -> Any | Refused:
+    def _under(self, value: Any, assumptions: dict[Condition, bool]) -> Any | Problem:
         evaluation = evaluate(value, self.scope, leave=self.leave, assumptions=assumptions)
         return self.rewrite(value, evaluation, assumptions)
 
@@ -111,10 +100,10 @@ class Rewriter:
 
     def _distribute(
         self, value: Any, condition: Condition, assumptions: dict[Condition, bool]
-    ) -> Any | Refused:
+    ) -> Any | Problem:
         """One ``Fn::If`` around the whole, since its sides get different ends."""
         if condition.stack != self.scope.stack:
-            return Refused(
+            return Problem(
                 f"Which image it is depends on the condition {condition.name!r} of another "
                 "template, and the digests differ.",
                 BY_HAND,
@@ -127,11 +116,11 @@ class Rewriter:
             for answer in (True, False)
         ]
         for side in sides:
-            if isinstance(side, Refused):
+            if isinstance(side, Problem):
                 return side
         return {"Fn::If": [condition.name, *sides]}
 
-    def _end(self, value: Any, text: str, assumptions: dict[Condition, bool]) -> Any | Refused:
+    def _end(self, value: Any, text: str, assumptions: dict[Condition, bool]) -> Any | Problem:
         """The value of one image, with another end."""
         addition = self._addition(Known(text))
         if addition is not None:
@@ -142,7 +131,7 @@ class Rewriter:
         readable = masked(str(written))
         tag_at = readable.find(":", readable.rfind("/") + 1)
         if not isinstance(written, str) or tag_at < 0:
-            return Refused(
+            return Problem(
                 "The tag is part of an SSM parameter's value, and this property takes a digest "
                 "in the tag's place.",
                 BY_HAND,

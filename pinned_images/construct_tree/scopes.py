@@ -10,11 +10,12 @@ from functools import cached_property
 from aws_cdk import CfnResource, CfnStack, ConstructSelector, NestedStack, Stack, Stage, Token
 from constructs import IConstruct
 
-from pinned_images.cloudformation.outcomes import SsmParameter, Unknown
+from pinned_images.cloudformation.outcomes import SsmParameter
 from pinned_images.cloudformation.scope import AppTemplates, AssetImages, TemplateScope
 from pinned_images.construct_tree.assets import asset_images_below
 from pinned_images.construct_tree.identity import ConstructMap, is_same
 from pinned_images.construct_tree.rendering import render_template
+from pinned_images.problem import Problem
 
 
 @dataclass(eq=False)
@@ -29,7 +30,7 @@ class StackScopes:
 
     root: Stage
     use_parameter_defaults: bool
-    parameter_values: Mapping[SsmParameter, str | Unknown]
+    parameter_values: Mapping[SsmParameter, str | Problem]
     _app: AppTemplates = field(default_factory=AppTemplates)
     _scopes: ConstructMap[Stack, TemplateScope] = field(default_factory=ConstructMap)
 

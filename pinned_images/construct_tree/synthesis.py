@@ -9,7 +9,7 @@ from typing import Any
 from aws_cdk import CfnResource, Stack, Stage
 from constructs import IConstruct
 
-from pinned_images.cloudformation.outcomes import SsmParameter, Unknown
+from pinned_images.cloudformation.outcomes import SsmParameter
 from pinned_images.cloudformation.trees import Path, value_at
 from pinned_images.construct_tree.attachment import Attachment, Phase, PhaseOfSynth
 from pinned_images.construct_tree.attachments import Attachments
@@ -20,6 +20,7 @@ from pinned_images.construct_tree.scopes import StackScopes
 from pinned_images.errors import PinnedImagesError
 from pinned_images.options import Options
 from pinned_images.pinning import PinnedResource, Verdict, pin_images
+from pinned_images.problem import Problem
 from pinned_images.report.records import SiteRecord
 from pinned_images.sources import Sources
 
@@ -47,7 +48,7 @@ class Synthesis:
     records: tuple[SiteRecord, ...] = ()
     verdicts: Mapping[tuple[str, str], Verdict] = field(default_factory=dict)
     failure: str | None = None
-    parameter_values: dict[SsmParameter, str | Unknown] = field(default_factory=dict)
+    parameter_values: dict[SsmParameter, str | Problem] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         catalog = self.options.catalog()

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from pinned_images.cloudformation.outcomes import SsmParameter, Unknown
+from pinned_images.cloudformation.outcomes import SsmParameter
 from pinned_images.construct_paths import is_below
 from pinned_images.pinning import Policy, Verdict
+from pinned_images.problem import Problem
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,7 +31,7 @@ class Coverage:
     verdicts: Mapping[tuple[str, str], Verdict] = field(default_factory=dict)
     is_pinned: bool = False
     is_silent: bool = False
-    parameter_values: Mapping[SsmParameter, str | Unknown] = field(default_factory=dict)
+    parameter_values: Mapping[SsmParameter, str | Problem] = field(default_factory=dict)
     use_parameter_defaults: bool = False
 
     def holds(self, construct_path: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from pinned_images.acknowledgements import FLOATING_TAG, UNPINNED_IMAGE, VERSION_CONSISTENCY
-from pinned_images.cloudformation.outcomes import Known, NeedsParameters, Unknown
+from pinned_images.cloudformation.outcomes import Known, NeedsParameters
 from pinned_images.cloudformation.scope import TemplateScope
 from pinned_images.cloudformation.sites import Site, evaluate_site
 from pinned_images.examination.coverage import Coverage
@@ -19,6 +19,7 @@ from pinned_images.pinning import (
     asks_for_floating_tag,
     outcomes_of,
 )
+from pinned_images.problem import Problem
 from pinned_images.reference import DEFAULT_TAG
 
 _PIN_IT = "Write the image as name:tag@sha256:..., or have PinImages do it."
@@ -53,7 +54,7 @@ def judgement_on(
     """
     if verdict is not None and verdict.value == site.value and verdict.says_all:
         found = (
-            Complaint(UNPINNED_IMAGE, "error", finding.description, finding.fix)
+            Complaint(UNPINNED_IMAGE, "error", finding.what, finding.fix)
             for finding in verdict.findings
         )
         return Judgement(tuple(found), verdict.patterns)
@@ -123,10 +124,10 @@ def _carries_digest(outcome: ImageOutcome) -> bool:
 def _problem(outcome: ImageOutcome, policy: Policy) -> tuple[str, str | None] | None:
     """What is wrong with an image, and what to do where it is nothing usual."""
     leaf, at = outcome.leaf, f" at {outcome.location}" if outcome.location else ""
-    if isinstance(leaf, Unknown):
+    if isinstance(leaf, Problem):
         written = f" {outcome.written}" if outcome.written else ""
-        return f"The image{written}{at} cannot be known before the deployment. {leaf.reason}", (
-            leaf.remedy
+        return f"The image{written}{at} cannot be known before the deployment. {leaf.what}", (
+            leaf.fix
         )
     if isinstance(leaf, NeedsParameters):
         names = ", ".join(sorted(map(str, leaf.parameters)))

@@ -7,9 +7,10 @@ from functools import cache
 
 from pinned_images.cloud_assembly import AssemblyStack, asset_manifests
 from pinned_images.cloudformation.asset_manifest import asset_images
-from pinned_images.cloudformation.outcomes import SsmParameter, Unknown
+from pinned_images.cloudformation.outcomes import SsmParameter
 from pinned_images.cloudformation.scope import AppTemplates, AssetImages, TemplateScope
 from pinned_images.examination.coverage import Coverage
+from pinned_images.problem import Problem
 
 _STAND_IN = "parameter.invalid/value:v"
 
@@ -70,16 +71,16 @@ def _asset_images(stacks: Sequence[AssemblyStack]) -> AssetImages:
     )
 
 
-class _AnyParameter(Mapping[SsmParameter, "str | Unknown"]):
+class _AnyParameter(Mapping[SsmParameter, "str | Problem"]):
     """Parameter values, with a stand-in for those that nobody has read.
 
     Whether a digest follows the value can be told all the same.
     """
 
-    def __init__(self, known: Mapping[SsmParameter, str | Unknown]) -> None:
+    def __init__(self, known: Mapping[SsmParameter, str | Problem]) -> None:
         self._known = known
 
-    def __getitem__(self, parameter: SsmParameter) -> str | Unknown:
+    def __getitem__(self, parameter: SsmParameter) -> str | Problem:
         return self._known.get(parameter, f"{_STAND_IN}{len(parameter.name)}")
 
     def __contains__(self, parameter: object) -> bool:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from pinned_images.cloudformation.outcomes import SsmParameter, Unknown
+from pinned_images.cloudformation.outcomes import SsmParameter
 from pinned_images.errors import LockFileError
 from pinned_images.lockfile.file import LockFile
 from pinned_images.lockfile.modes import UpdateMode, synth_that_may_ask
 from pinned_images.lockfile.parameters import ParameterKey, is_part_of_reference
 from pinned_images.parameters import ParameterValues
+from pinned_images.problem import Problem
 
 
 class LockedParameters:
@@ -42,7 +43,7 @@ class LockedParameters:
             LockFileError: The file is broken.
         """
         locked = LockFile.read(self._path).parameters
-        values: dict[SsmParameter, str | Unknown] = {}
+        values: dict[SsmParameter, str | Problem] = {}
         missing: list[SsmParameter] = []
         for parameter in parameters:
             key = ParameterKey.of(parameter)
@@ -80,14 +81,14 @@ class LockedParameters:
                 f"into the lock file {str(self._path)!r}: synthesize again."
             )
 
-    def _not_locked(self, parameter: SsmParameter, key: ParameterKey | None) -> Unknown:
+    def _not_locked(self, parameter: SsmParameter, key: ParameterKey | None) -> Problem:
         if key is None:
-            return Unknown(
+            return Problem(
                 f"The image is read from the SSM parameter {parameter}, and a frozen synth does "
                 "not know whose: the stack's account or region is not known.",
                 "Give the stack an environment (env=Environment(account=..., region=...)).",
             )
-        return Unknown(
+        return Problem(
             f"The image is read from the SSM parameter {str(key)!r}, which is not in the lock "
             f"file {str(self._path)!r}, and the file is frozen.",
             f"Run `{synth_that_may_ask()}` and commit the file; a value that does not stand in "

@@ -9,11 +9,10 @@ from pinned_images.pinning.images import Image, ImageOutcome, asks_for_floating_
 from pinned_images.pinning.pipeline import pin_images
 from pinned_images.pinning.policy import Policy, VersionConsistency
 from pinned_images.pinning.records import records_of
-from pinned_images.pinning.resources import Finding, ImageResource, PinnedResource, Verdict
+from pinned_images.pinning.resources import ImageResource, PinnedResource, Verdict
 
 __all__ = [
     "Answers",
-    "Finding",
     "Image",
     "ImageOutcome",
     "ImageResource",

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from pinned_images.cloudformation.outcomes import Known, Unknown, leaves
+from pinned_images.cloudformation.outcomes import Known, leaves
 from pinned_images.errors import AccessDenied, PinnedImagesError, PlatformMismatch
 from pinned_images.pinning.images import Image
 from pinned_images.pinning.policy import Policy
+from pinned_images.problem import Problem
 from pinned_images.reference import ImageReference
 from pinned_images.resolution import Outcome, Resolution, ResolutionRequest, Resolver
 
@@ -50,7 +51,7 @@ class Answers:
             ended = self.policy.exempt.ended(reference, self.policy.today)
             return None if ended is None else PinnedImagesError(ended)
         outcome = self.outcomes[request_for(image, reference, self.policy)]
-        if isinstance(outcome, AccessDenied) and isinstance(image.secret, Unknown):
+        if isinstance(outcome, AccessDenied) and isinstance(image.secret, Problem):
             return AccessDenied(
                 f"{outcome} The workload's own credentials were not tried: {image.secret}"
             )

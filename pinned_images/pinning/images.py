@@ -7,20 +7,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from pinned_images.cloudformation.outcomes import (
-    Choice,
-    Evaluation,
-    Leaf,
-    Several,
-    SsmParameter,
-    Unknown,
-)
+from pinned_images.cloudformation.outcomes import Choice, Evaluation, Leaf, Several, SsmParameter
 from pinned_images.cloudformation.readable import readable
 from pinned_images.cloudformation.sites import Site, evaluate_site, find_sites
 from pinned_images.pinning.policy import Policy
 from pinned_images.pinning.resources import ImageResource
 from pinned_images.pinning.secrets import secret_of
 from pinned_images.platforms import platform_of
+from pinned_images.problem import Problem
 from pinned_images.reference import Platform
 
 
@@ -57,7 +51,7 @@ class Image:
     site: Site
     evaluation: Evaluation
     platform: Platform | None
-    secret: str | Unknown | None
+    secret: str | Problem | None
     exemption: str | None
     parameters: frozenset[SsmParameter] = frozenset()
 

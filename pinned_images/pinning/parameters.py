@@ -10,7 +10,6 @@ from pinned_images.cloudformation.outcomes import (
     Known,
     Leaf,
     SsmParameter,
-    Unknown,
     leaves,
     missing_parameters,
 )
@@ -19,12 +18,13 @@ from pinned_images.errors import PinnedImagesError
 from pinned_images.parameters import ParameterSource, ParameterValues
 from pinned_images.pinning.answers import Answers
 from pinned_images.pinning.images import Image
+from pinned_images.problem import Problem
 
 
 def with_parameters(
     images: Sequence[Image],
     source: ParameterSource,
-    values: MutableMapping[SsmParameter, str | Unknown],
+    values: MutableMapping[SsmParameter, str | Problem],
 ) -> list[Image]:
     """The images, those that wait for SSM parameters evaluated again when these are read.
 

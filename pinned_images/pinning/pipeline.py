@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, MutableMapping, Sequence
 from typing import Any
 
-from pinned_images.cloudformation.outcomes import SsmParameter, Unknown
+from pinned_images.cloudformation.outcomes import SsmParameter
 from pinned_images.cloudformation.trees import replace_at
 from pinned_images.parameters import ParameterSource
 from pinned_images.pinning.answers import Answers
@@ -20,6 +20,7 @@ from pinned_images.pinning.policy import Policy
 from pinned_images.pinning.records import records_of
 from pinned_images.pinning.resources import ImageResource, PinnedResource, Verdict
 from pinned_images.pinning.values import rewritten
+from pinned_images.problem import Problem
 from pinned_images.report.records import SiteRecord
 from pinned_images.resolution import Resolver
 
@@ -29,7 +30,7 @@ def pin_images(
     policy: Policy,
     resolver: Resolver,
     parameters: ParameterSource,
-    parameter_values: MutableMapping[SsmParameter, str | Unknown],
+    parameter_values: MutableMapping[SsmParameter, str | Problem],
 ) -> list[PinnedResource]:
     """Pin every image of some resources, all digests being asked for at once.
 

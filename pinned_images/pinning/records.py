@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pinned_images.cloudformation.outcomes import Absent, ExemptByRule, Known
-from pinned_images.cloudformation.rewriting import Refused
 from pinned_images.errors import PinnedImagesError
 from pinned_images.lockfile import ParameterKey
 from pinned_images.pinning.answers import Answers, request_for
 from pinned_images.pinning.findings import problem_of
 from pinned_images.pinning.images import Image, ImageOutcome
 from pinned_images.pinning.values import style_of
+from pinned_images.problem import Problem
 from pinned_images.reference import ImageReference
 from pinned_images.report.records import ResolvedBy, SiteRecord
 
 
-def records_of(image: Image, answers: Answers, refusal: Refused | None) -> list[SiteRecord]:
+def records_of(image: Image, answers: Answers, refusal: Problem | None) -> list[SiteRecord]:
     """One record for each image that may stand at a place: conditions may choose between some.
 
     Args:
@@ -32,7 +32,7 @@ def records_of(image: Image, answers: Answers, refusal: Refused | None) -> list[
 
 
 def _record(
-    image: Image, outcome: ImageOutcome, answers: Answers, refusal: Refused | None
+    image: Image, outcome: ImageOutcome, answers: Answers, refusal: Problem | None
 ) -> SiteRecord:
     location, written, leaf = outcome
     if isinstance(leaf, Known):
@@ -52,7 +52,7 @@ def _known(
     location: str,
     reference: ImageReference,
     answers: Answers,
-    refusal: Refused | None,
+    refusal: Problem | None,
 ) -> SiteRecord:
     text = str(reference)
     if reference.digest is not None:

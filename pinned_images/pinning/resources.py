@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pinned_images.cloudformation.scope import TemplateScope
+from pinned_images.problem import Problem
 from pinned_images.report.records import SiteRecord
 
 
@@ -33,23 +34,6 @@ class ImageResource:
     acknowledged_containers: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Why an image carries no digest although it should.
-
-    Attributes:
-        description: What is wrong and where in the resource.
-        fix: What to do, as a sentence; None where the description says it.
-    """
-
-    description: str
-    fix: str | None = None
-
-    def __str__(self) -> str:
-        """Both sentences."""
-        return self.description if self.fix is None else f"{self.description} {self.fix}"
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Verdict:
     """What was decided about an image.
@@ -67,7 +51,7 @@ class Verdict:
 
     location: str
     value: Any
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[Problem, ...] = ()
     is_left: bool = False
     patterns: frozenset[str] = frozenset()
 
@@ -94,6 +78,6 @@ class PinnedResource:
     records: tuple[SiteRecord, ...]
 
     @property
-    def findings(self) -> tuple[Finding, ...]:
+    def findings(self) -> tuple[Problem, ...]:
         """Why images could not be pinned."""
         return tuple(finding for verdict in self.verdicts for finding in verdict.findings)

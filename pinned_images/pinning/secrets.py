@@ -7,16 +7,16 @@ from typing import Any
 
 from pinned_images.cloudformation.evaluation import text_of
 from pinned_images.cloudformation.names import value_of
-from pinned_images.cloudformation.outcomes import Unknown
 from pinned_images.cloudformation.partitions import partition_of
 from pinned_images.cloudformation.results import Undecided
 from pinned_images.cloudformation.scope import TemplateScope
 from pinned_images.cloudformation.sites import Site
+from pinned_images.problem import Problem
 
 _GIVE_ARN = "Name it by its ARN, or log in to the registry."
 
 
-def secret_of(site: Site, scope: TemplateScope) -> str | Unknown | None:
+def secret_of(site: Site, scope: TemplateScope) -> str | Problem | None:
     """The ECS ``repositoryCredentials`` of a container.
 
     Args:
@@ -34,18 +34,18 @@ def secret_of(site: Site, scope: TemplateScope) -> str | Unknown | None:
     if value is None:
         return None
     text = text_of(value, scope, site.assumed(scope))
-    if isinstance(text, Unknown):
+    if isinstance(text, Problem):
         return text
     if isinstance(text, Undecided):
-        return Unknown("Which secret it is depends on a condition of the template.", _GIVE_ARN)
+        return Problem("Which secret it is depends on a condition of the template.", _GIVE_ARN)
     if not isinstance(text, str):
-        return Unknown("The name of the secret is known at deployment only.", _GIVE_ARN)
+        return Problem("The name of the secret is known at deployment only.", _GIVE_ARN)
     return text if text.startswith("arn:") else _arn_of(text, scope)
 
 
-def _arn_of(name: str, scope: TemplateScope) -> str | Unknown:
+def _arn_of(name: str, scope: TemplateScope) -> str | Problem:
     """Amazon ECS takes a name too, for a secret in the task's own account and region."""
     if scope.account is None or scope.region is None:
-        return Unknown(f"The account or the region of the secret {name!r} is unknown.", _GIVE_ARN)
+        return Problem(f"The account or the region of the secret {name!r} is unknown.", _GIVE_ARN)
     partition = partition_of(scope.region).name
     return f"arn:{partition}:secretsmanager:{scope.region}:{scope.account}:secret:{name}"

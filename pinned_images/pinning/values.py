@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from pinned_images.cloudformation.rewriting import Refused, pin_site
+from pinned_images.cloudformation.rewriting import pin_site
 from pinned_images.pinning.answers import Answers
 from pinned_images.pinning.images import Image
 from pinned_images.pinning.policy import Policy
+from pinned_images.problem import Problem
 from pinned_images.reference import Digest, ImageReference, Style
 from pinned_images.resolution import Resolution
 
 
-def rewritten(image: Image, answers: Answers) -> tuple[Any, Refused | None]:
+def rewritten(image: Image, answers: Answers) -> tuple[Any, Problem | None]:
     """The value to render for an image, and why it could not be written with a digest."""
     if image.exemption is not None:
         return image.site.value, None
@@ -28,7 +29,7 @@ def rewritten(image: Image, answers: Answers) -> tuple[Any, Refused | None]:
         style_of(image, answers.policy),
         evaluated=image.evaluation,
     )
-    if isinstance(pinned, Refused):
+    if isinstance(pinned, Problem):
         return image.site.value, pinned
     return pinned.value, None
 

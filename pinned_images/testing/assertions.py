@@ -9,17 +9,13 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from pinned_images.cloudformation.outcomes import (
-    Known,
-    NeedsParameters,
-    Unknown,
-    leaves,
-)
+from pinned_images.cloudformation.outcomes import Known, NeedsParameters, leaves
 from pinned_images.cloudformation.pieces import Pieces, Text
 from pinned_images.cloudformation.readable import readable
 from pinned_images.cloudformation.scope import AppTemplates, TemplateScope
 from pinned_images.cloudformation.sites import Site, evaluate_site, find_sites
 from pinned_images.errors import InvalidReference
+from pinned_images.problem import Problem
 from pinned_images.reference import Digest, ImageReference
 from pinned_images.testing._templates import as_data
 from pinned_images.testing.synthesized import SynthesizedApp
@@ -78,7 +74,7 @@ class _Image:
     stack: str
     logical_id: str
     site: Site
-    leaf: Known | Unknown | NeedsParameters
+    leaf: Known | Problem | NeedsParameters
 
     @property
     def reference(self) -> ImageReference | None:
@@ -102,8 +98,8 @@ class _Image:
     def __str__(self) -> str:
         place = f"{self.stack} {self.logical_id} Properties.{self.site.location}".strip()
         written = readable(self.site.value)
-        if isinstance(self.leaf, Unknown):
-            return f"{place}: {written} ({self.leaf.reason})"
+        if isinstance(self.leaf, Problem):
+            return f"{place}: {written} ({self.leaf.what})"
         return f"{place}: {written}"
 
 
@@ -130,7 +126,7 @@ def _images(scope: TemplateScope) -> Iterator[_Image]:
         kind = resource.get("Type", "") if isinstance(resource, Mapping) else ""
         for site in find_sites(kind, scope.resource_properties(logical_id)):
             for leaf in leaves(evaluate_site(site, scope)):
-                if isinstance(leaf, Known | Unknown | NeedsParameters):
+                if isinstance(leaf, Known | Problem | NeedsParameters):
                     yield _Image(scope.stack, logical_id, site, leaf)
 
 

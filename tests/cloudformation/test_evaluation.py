@@ -13,11 +13,11 @@ from pinned_images.cloudformation.outcomes import (
     Known,
     NeedsParameters,
     SsmParameter,
-    Unknown,
     leaves,
     missing_parameters,
 )
 from pinned_images.cloudformation.scope import AppTemplates, AssetImage, TemplateScope
+from pinned_images.problem import Problem
 
 ACCOUNT = "123456789012"
 REGION = "eu-west-1"
@@ -198,7 +198,7 @@ class TestConditions:
         value = {"Fn::If": ["C", "nginx:1", ref("Bare")]}
         known, unknown = leaves(evaluate(value, scope()))
         assert known == Known("nginx:1")
-        assert isinstance(unknown, Unknown)
+        assert isinstance(unknown, Problem)
 
     def test_assumptions_answer_a_condition(self) -> None:
         value = {"Fn::If": ["C", "nginx:1", "nginx:2"]}
@@ -215,8 +215,8 @@ class TestParameters:
     def test_a_default_counts_only_where_the_scope_says_so(self) -> None:
         value = join("nginx:", ref("Tag"))
         refused = evaluate(value, scope())
-        assert isinstance(refused, Unknown)
-        assert "another value than its default 'v7'" in refused.reason
+        assert isinstance(refused, Problem)
+        assert "another value than its default 'v7'" in refused.what
         assert evaluate(value, scope(use_parameter_defaults=True)) == Known("nginx:v7")
 
     @pytest.mark.parametrize(
@@ -231,12 +231,12 @@ class TestParameters:
 
     def test_a_secret_parameter_is_never_looked_into(self) -> None:
         refused = evaluate(join("nginx:", ref("Secret")), scope(use_parameter_defaults=True))
-        assert isinstance(refused, Unknown)
+        assert isinstance(refused, Problem)
         assert "hush" not in str(refused)
 
     def test_an_ssm_parameter_is_asked_for_and_then_known(self) -> None:
         router = SsmParameter("/router/image", None, ACCOUNT, REGION)
-        values: dict[SsmParameter, str | Unknown] = {}
+        values: dict[SsmParameter, str | Problem] = {}
         asking = scope(parameter_values=values)
         assert evaluate(ref("Router"), asking) == NeedsParameters(frozenset({router}))
         values[router] = "public.ecr.aws/router:2"
@@ -263,7 +263,7 @@ class TestParameters:
 
     def test_a_parameter_that_could_not_be_read_says_why(self) -> None:
         router = SsmParameter("/router/image", None, ACCOUNT, REGION)
-        why = Unknown("There is no SSM parameter '/router/image'.", "Create it.")
+        why = Problem("There is no SSM parameter '/router/image'.", "Create it.")
         assert evaluate(ref("Router"), scope(parameter_values={router: why})) == why
 
 
@@ -346,7 +346,7 @@ def test_an_image_that_is_pinned_by_hand_is_pinned_whatever_its_name(value: Any)
     ],
 )
 def test_what_only_looks_like_a_digest_does_not_count(value: Any) -> None:
-    assert isinstance(evaluate(value, scope()), Unknown)
+    assert isinstance(evaluate(value, scope()), Problem)
 
 
 class TestNeighbours:
@@ -379,8 +379,8 @@ class TestNeighbours:
             output = {"Value": f"nginx:{stack}", "Export": {"Name": "Image"}}
             scope(template={"Outputs": {"O": output}}, stack=stack, app=app)
         refused = evaluate({"Fn::ImportValue": "Image"}, scope(app=app))
-        assert isinstance(refused, Unknown)
-        assert "2 stacks" in refused.reason
+        assert isinstance(refused, Problem)
+        assert "2 stacks" in refused.what
 
     def test_a_nested_stack_gets_its_parameters_from_its_parent(self) -> None:
         stack = {
@@ -470,10 +470,10 @@ UNKNOWN = {
 @pytest.mark.parametrize(("value", "reason"), UNKNOWN.values(), ids=UNKNOWN)
 def test_values_that_cannot_be_known_say_why_and_what_to_do(value: Any, reason: str) -> None:
     outcome = evaluate(value, scope())
-    assert isinstance(outcome, Unknown)
-    assert reason in outcome.reason
-    assert outcome.reason.endswith((".", "..."))
-    assert outcome.remedy.endswith(".")
+    assert isinstance(outcome, Problem)
+    assert reason in outcome.what
+    assert outcome.what.endswith((".", "..."))
+    assert str(outcome.fix).endswith(".")
 
 
 @pytest.mark.parametrize(
@@ -485,6 +485,6 @@ def test_values_that_cannot_be_known_say_why_and_what_to_do(value: Any, reason: 
 )
 def test_an_unknown_environment_is_explained(value: Any, what: str) -> None:
     outcome = evaluate(value, scope(account=None, region=None))
-    assert isinstance(outcome, Unknown)
-    assert what in outcome.reason
-    assert "env=Environment(" in outcome.remedy
+    assert isinstance(outcome, Problem)
+    assert what in outcome.what
+    assert "env=Environment(" in str(outcome.fix)

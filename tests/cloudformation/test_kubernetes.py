@@ -6,16 +6,11 @@ from typing import Any
 import pytest
 
 from pinned_images.cloudformation.interpreter import Interpreter
-from pinned_images.cloudformation.outcomes import (
-    Choice,
-    Known,
-    Several,
-    Unknown,
-    leaves,
-)
-from pinned_images.cloudformation.rewriting import Refused, Rewritten, pin_manifest, pin_site
+from pinned_images.cloudformation.outcomes import Choice, Known, Several, leaves
+from pinned_images.cloudformation.rewriting import Rewritten, pin_manifest, pin_site
 from pinned_images.cloudformation.scope import TemplateScope
 from pinned_images.cloudformation.sites import evaluate_site, find_sites
+from pinned_images.problem import Problem
 from pinned_images.reference import Digest, ImageReference, Style
 
 RESOURCE = "Custom::AWSCDK-EKS-KubernetesResource"
@@ -284,10 +279,10 @@ def test_a_manifest_that_cannot_be_read_is_an_explained_unknown(manifest: Any, r
         leaf
         for site in sites
         for leaf in leaves(evaluate_site(site, SCOPE))
-        if isinstance(leaf, Unknown)
+        if isinstance(leaf, Problem)
     ]
-    assert reason in unknown[0].reason
-    assert unknown[0].remedy.endswith(".")
+    assert reason in unknown[0].what
+    assert str(unknown[0].fix).endswith(".")
     refused = pin_site(sites[0], SCOPE, lambda _: Digest(D))
-    assert isinstance(refused, Refused)
-    assert reason in refused.reason
+    assert isinstance(refused, Problem)
+    assert reason in refused.what

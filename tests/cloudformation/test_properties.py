@@ -21,12 +21,12 @@ from pinned_images.cloudformation.outcomes import (
     Known,
     NeedsParameters,
     Several,
-    Unknown,
     leaves,
 )
-from pinned_images.cloudformation.rewriting import Refused, Rewritten, pin, pin_manifest, pin_site
+from pinned_images.cloudformation.rewriting import Rewritten, pin, pin_manifest, pin_site
 from pinned_images.cloudformation.scope import AppTemplates, TemplateScope
 from pinned_images.cloudformation.sites import evaluate_site, find_sites
+from pinned_images.problem import Problem
 from pinned_images.reference import Digest, ImageReference, Style
 from tests.cloudformation.strategies import (
     ASSIGNMENTS,
@@ -62,7 +62,7 @@ def test_every_tree_comes_to_what_it_was_built_from(tree: Tree) -> None:
     for assignment, expected in zip(ASSIGNMENTS, tree.meaning, strict=True):
         text = text_of(tree.value, tree.scope, assumptions(assignment))
         if expected is None:
-            assert isinstance(text, Unknown)
+            assert isinstance(text, Problem)
         else:
             assert text == expected
 
@@ -74,7 +74,7 @@ def test_every_condition_leads_to_its_own_image(tree: Tree) -> None:
     for assignment, expected in zip(ASSIGNMENTS, tree.meaning, strict=True):
         leaf = taken(evaluation, assignment)
         if expected is None:
-            assert isinstance(leaf, Unknown)
+            assert isinstance(leaf, Problem)
         else:
             assert leaf == Known(expected)
 
@@ -106,8 +106,8 @@ def test_pinning_twice_is_pinning_once(tree: Tree, style: Style) -> None:
 @some
 @given(trees(st.sampled_from([IMAGES[1], None])))
 def test_what_cannot_be_known_is_never_rewritten(tree: Tree) -> None:
-    unknown = any(isinstance(leaf, Unknown) for leaf in leaves(evaluate(tree.value, tree.scope)))
-    assert isinstance(pin(tree.value, tree.scope, digest_of), Refused) is unknown
+    unknown = any(isinstance(leaf, Problem) for leaf in leaves(evaluate(tree.value, tree.scope)))
+    assert isinstance(pin(tree.value, tree.scope, digest_of), Problem) is unknown
 
 
 pods = st.lists(st.sampled_from(IMAGES), max_size=3).map(
@@ -160,7 +160,7 @@ objects = st.recursive(
 def test_any_objects_keep_their_text_but_for_digests(content: Any, ascii_only: bool) -> None:  # noqa: FBT001 - drawn
     text = json.dumps(content, ensure_ascii=ascii_only)
     rewritten = pin_manifest(text, TemplateScope(), digest_of)
-    assert isinstance(rewritten, (Rewritten, Refused))
+    assert isinstance(rewritten, (Rewritten, Problem))
     if isinstance(rewritten, Rewritten):
         for pinned in rewritten.pins:
             assert str(pinned.after) in rewritten.value
@@ -168,7 +168,7 @@ def test_any_objects_keep_their_text_but_for_digests(content: Any, ascii_only: b
         assert unpinned == DIGEST.sub("", text).replace("nginx:latest", "nginx")
 
 
-OUTCOMES = (Absent, Choice, ExemptByRule, Known, NeedsParameters, Several, Unknown)
+OUTCOMES = (Absent, Choice, ExemptByRule, Known, NeedsParameters, Several, Problem)
 
 
 @some
@@ -186,8 +186,8 @@ def test_any_value_in_any_template_comes_to_something(
         assert isinstance(outcome, OUTCOMES)
         known = [leaf for leaf in leaves(outcome) if isinstance(leaf, Known)]
         assert all(isinstance(leaf.reference, ImageReference) for leaf in known)
-        assert isinstance(pin(value, each, digest_of), (Rewritten, Refused))
-        assert isinstance(pin_manifest(value, each, digest_of, "digest"), (Rewritten, Refused))
+        assert isinstance(pin(value, each, digest_of), (Rewritten, Problem))
+        assert isinstance(pin_manifest(value, each, digest_of, "digest"), (Rewritten, Problem))
 
 
 @some
@@ -198,7 +198,7 @@ def test_any_properties_of_any_resource_can_be_looked_at(
     scope = TemplateScope()
     for site in find_sites(resource_type, properties):
         assert isinstance(evaluate_site(site, scope), OUTCOMES)
-        assert isinstance(pin_site(site, scope, digest_of), (Rewritten, Refused))
+        assert isinstance(pin_site(site, scope, digest_of), (Rewritten, Problem))
 
 
 @pytest.mark.parametrize("function", ["Fn::Join", "Fn::If", "Fn::Sub", "Fn::Select"])
@@ -212,11 +212,11 @@ def test_functions_may_be_nested_as_deep_as_python_can_hold_them(function: str) 
             "Fn::Select": {"Fn::Select": [0, [value]]},
         }[function]
     scope = TemplateScope()
-    assert any(isinstance(leaf, Unknown) for leaf in leaves(evaluate(value, scope)))
-    assert isinstance(pin(value, scope, digest_of), Refused)
-    assert isinstance(pin_manifest(value, scope, digest_of), Refused)
+    assert any(isinstance(leaf, Problem) for leaf in leaves(evaluate(value, scope)))
+    assert isinstance(pin(value, scope, digest_of), Problem)
+    assert isinstance(pin_manifest(value, scope, digest_of), Problem)
     for site in find_sites("AWS::ECS::TaskDefinition", {"ContainerDefinitions": value}):
-        assert isinstance(pin_site(site, scope, digest_of), Refused)
+        assert isinstance(pin_site(site, scope, digest_of), Problem)
 
 
 def test_names_that_lead_to_twice_themselves_come_to_an_end() -> None:
@@ -228,4 +228,4 @@ def test_names_that_lead_to_twice_themselves_come_to_an_end() -> None:
         for n in range(40)
     }
     outcome = evaluate({"Ref": "R0"}, TemplateScope({"Resources": resources}))
-    assert isinstance(outcome, Unknown)
+    assert isinstance(outcome, Problem)

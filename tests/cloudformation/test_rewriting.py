@@ -7,9 +7,10 @@ import pytest
 
 from pinned_images.cloudformation.evaluation import evaluate
 from pinned_images.cloudformation.outcomes import Known, SsmParameter, leaves
-from pinned_images.cloudformation.rewriting import Refused, Rewritten, pin, pin_site
+from pinned_images.cloudformation.rewriting import Rewritten, pin, pin_site
 from pinned_images.cloudformation.scope import AppTemplates, TemplateScope
 from pinned_images.cloudformation.sites import find_sites
+from pinned_images.problem import Problem
 from pinned_images.reference import Digest, ImageReference, Style
 
 D = "sha256:" + "d" * 64
@@ -231,8 +232,8 @@ class TestDifferentDigests:
         TemplateScope({"Outputs": {"O": output}}, stack="Producer", app=app)
         consumer = TemplateScope({}, stack="Consumer", app=app)
         refused = pin({"Fn::ImportValue": "Image"}, consumer, digest_by_name)
-        assert isinstance(refused, Refused)
-        assert "condition 'C' of another template" in refused.reason
+        assert isinstance(refused, Problem)
+        assert "condition 'C' of another template" in refused.what
         assert isinstance(pin({"Fn::ImportValue": "Image"}, consumer, digest_of), Rewritten)
 
     def test_an_image_without_an_answer_is_left_as_it_is(self) -> None:
@@ -257,17 +258,17 @@ def test_what_cannot_be_pinned_is_refused_with_a_reason(
     value: Any, style: Style, reason: str
 ) -> None:
     refused = pin(value, SCOPE, digest_of, style)
-    assert isinstance(refused, Refused)
-    assert reason in refused.reason
-    assert refused.remedy.endswith(".")
+    assert isinstance(refused, Problem)
+    assert reason in refused.what
+    assert str(refused.fix).endswith(".")
 
 
 def test_a_tag_inside_an_ssm_value_cannot_be_taken_out() -> None:
     image = SsmParameter("/image")
     scope = TemplateScope(parameter_values={image: "nginx:1.25"})
     refused = pin("{{resolve:ssm:/image}}", scope, digest_of, "digest")
-    assert isinstance(refused, Refused)
-    assert "part of an SSM parameter's value" in refused.reason
+    assert isinstance(refused, Problem)
+    assert "part of an SSM parameter's value" in refused.what
 
 
 class TestSites:
@@ -281,11 +282,11 @@ class TestSites:
         image = "registry.example.com/" + "a" * 200
         (site,) = find_sites("AWS::SageMaker::Model", {"PrimaryContainer": {"Image": image}})
         refused = pin_site(site, SCOPE, digest_of)
-        assert isinstance(refused, Refused)
-        assert "at most 255" in refused.reason
+        assert isinstance(refused, Problem)
+        assert "at most 255" in refused.what
 
     def test_an_obstacle_is_refused_with_its_own_words(self) -> None:
         (site,) = find_sites("AWS::ECS::TaskDefinition", {"ContainerDefinitions": {"Ref": "X"}})
         refused = pin_site(site, SCOPE, digest_of)
         assert site.obstacle is not None
-        assert refused == Refused(site.obstacle.reason, site.obstacle.remedy)
+        assert refused == site.obstacle

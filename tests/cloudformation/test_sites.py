@@ -6,10 +6,11 @@ import pytest
 
 from pinned_images.cloudformation.catalog import Catalog
 from pinned_images.cloudformation.evaluation import evaluate
-from pinned_images.cloudformation.outcomes import Absent, ExemptByRule, Known, Unknown, leaves
+from pinned_images.cloudformation.outcomes import Absent, ExemptByRule, Known, leaves
 from pinned_images.cloudformation.scope import TemplateScope
 from pinned_images.cloudformation.sites import evaluate_site, find_sites
 from pinned_images.cloudformation.trees import replace_at
+from pinned_images.problem import Problem
 
 TASK = "AWS::ECS::TaskDefinition"
 SCOPE = TemplateScope({}, account="123456789012", region="eu-west-1", stack="Web")
@@ -127,9 +128,9 @@ OBSTACLES = {
 def test_what_cannot_be_walked_is_an_explained_unknown(properties: Any) -> None:
     (site,) = find_sites(TASK, properties)
     outcome = evaluate_site(site, SCOPE)
-    assert isinstance(outcome, Unknown)
-    assert outcome.reason.endswith(".")
-    assert outcome.remedy.endswith(".")
+    assert isinstance(outcome, Problem)
+    assert outcome.what.endswith(".")
+    assert str(outcome.fix).endswith(".")
 
 
 def test_an_obstacle_does_not_hide_the_images_beside_it() -> None:

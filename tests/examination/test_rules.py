@@ -10,7 +10,8 @@ import pytest
 
 from pinned_images.examination import Coverage, examine
 from pinned_images.exemptions import Exemption
-from pinned_images.pinning import Finding, Verdict
+from pinned_images.pinning import Verdict
+from pinned_images.problem import Problem
 from tests.examination.assemblies import DIGEST, coverage, examined, said, task, write_stack
 
 AT = "ContainerDefinitions[0].Image"
@@ -101,13 +102,13 @@ def test_an_exemption_that_holds_lets_an_image_through(
     assert said(examined(stack, coverage(exempt))) == []
 
 
-def verdict(value: Any, *findings: Finding) -> Any:
+def verdict(value: Any, *findings: Problem) -> Any:
     return {("Web/Task", AT): Verdict(AT, value, findings, is_left=not findings)}
 
 
 def test_what_was_found_while_pinning_is_said_once(tmp_path: Path) -> None:
     stack = write_stack(tmp_path, {"Task": task("nginx:1.27")})
-    verdicts = verdict("nginx:1.27", Finding("No such tag.", "Check it."))
+    verdicts = verdict("nginx:1.27", Problem("No such tag.", "Check it."))
     [violation] = examined(stack, coverage(verdicts=verdicts)).violations
     assert (violation.complaint.description, violation.complaint.fix) == (
         "No such tag.",
@@ -120,7 +121,7 @@ def test_an_image_that_was_exempt_is_not_looked_at_again(tmp_path: Path) -> None
     assert said(examined(stack, coverage(verdicts=verdict({"Ref": "Image"})))) == []
 
 
-@pytest.mark.parametrize("findings", [(), (Finding("No such tag."),)], ids=["exempt", "not pinned"])
+@pytest.mark.parametrize("findings", [(), (Problem("No such tag."),)], ids=["exempt", "not pinned"])
 def test_what_was_decided_does_not_hold_for_another_image(tmp_path: Path, findings: Any) -> None:
     """An override has put it there since."""
     stack = write_stack(tmp_path, {"Task": task("redis:7")})
@@ -132,7 +133,7 @@ def test_what_was_decided_does_not_hold_for_another_image(tmp_path: Path, findin
 
 def test_an_error_is_gone_where_an_override_has_mended_it(tmp_path: Path) -> None:
     stack = write_stack(tmp_path, {"Task": task(f"redis:7@{DIGEST}")})
-    verdicts = verdict("nginx:1.27", Finding("No such tag."))
+    verdicts = verdict("nginx:1.27", Problem("No such tag."))
     assert said(examined(stack, coverage(verdicts=verdicts))) == []
 
 

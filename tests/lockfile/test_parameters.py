@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from pinned_images.cloudformation.outcomes import SsmParameter, Unknown
+from pinned_images.cloudformation.outcomes import SsmParameter
 from pinned_images.errors import LockFileError
 from pinned_images.lockfile import LockedParameters, LockFile, ParameterKey, UpdateMode
+from pinned_images.problem import Problem
 
 ACCOUNT = "123456789012"
 WEB = SsmParameter("/shop/web", None, ACCOUNT, "eu-west-1")
@@ -24,13 +25,13 @@ class Store:
         self.values = values
         self.asked: list[str] = []
 
-    def __call__(self, parameters: Iterable[SsmParameter]) -> dict[SsmParameter, str | Unknown]:
+    def __call__(self, parameters: Iterable[SsmParameter]) -> dict[SsmParameter, str | Problem]:
         wanted = list(parameters)
         self.asked += map(str, wanted)
         return {each: self.values[each] for each in wanted}
 
 
-def no_one(_: Iterable[SsmParameter]) -> dict[SsmParameter, str | Unknown]:
+def no_one(_: Iterable[SsmParameter]) -> dict[SsmParameter, str | Problem]:
     raise AssertionError("nobody is to be asked")
 
 

@@ -38,7 +38,7 @@ def finding(image: str, resolver: Resolver) -> str:
     policy = Policy(catalog=Catalog.default(), today=date(2026, 1, 1))
     [result] = pin_images([function], policy, resolver, NoParameters(), {})
     [found] = result.findings
-    return found.description
+    return found.what
 
 
 @pytest.mark.parametrize(

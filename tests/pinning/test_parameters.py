@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from pinned_images.cloudformation.catalog import Catalog
-from pinned_images.cloudformation.outcomes import SsmParameter, Unknown
+from pinned_images.cloudformation.outcomes import SsmParameter
 from pinned_images.cloudformation.scope import TemplateScope
 from pinned_images.exemptions import ExemptionPatterns
 from pinned_images.pinning import ImageResource, PinnedResource, Policy, pin_images
+from pinned_images.problem import Problem
 from pinned_images.testing import FixedResolver
 
 DIGEST = "sha256:" + "1a" * 32
@@ -27,10 +28,10 @@ class Store:
         self.rounds: list[list[str]] = []
         self.kept: dict[str, str] = {}
 
-    def read(self, parameters: Iterable[SsmParameter]) -> Mapping[SsmParameter, str | Unknown]:
+    def read(self, parameters: Iterable[SsmParameter]) -> Mapping[SsmParameter, str | Problem]:
         wanted = list(parameters)
         self.rounds.append([each.name for each in wanted])
-        absent = Unknown("There is no such parameter.", "Create it.")
+        absent = Problem("There is no such parameter.", "Create it.")
         return {each: self.values.get(each.name, absent) for each in wanted}
 
     def keep(self, values: Mapping[SsmParameter, str]) -> None:
@@ -47,7 +48,7 @@ def pinned(
     **template: Any,
 ) -> PinnedResource:
     """An image of a task definition, pinned where the registry knows these references."""
-    values: dict[SsmParameter, str | Unknown] = {}
+    values: dict[SsmParameter, str | Problem] = {}
     scope = TemplateScope(template, "123456789012", "eu-west-1", parameter_values=values)
     properties = {"ContainerDefinitions": [{"Name": "web", "Image": image}]}
     resource = ImageResource(

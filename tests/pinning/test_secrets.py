@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pinned_images.cloudformation.catalog import Catalog
-from pinned_images.cloudformation.outcomes import SsmParameter, Unknown
+from pinned_images.cloudformation.outcomes import SsmParameter
 from pinned_images.cloudformation.scope import AppTemplates, TemplateScope
 from pinned_images.cloudformation.sites import find_sites
 from pinned_images.errors import AccessDenied
@@ -17,12 +17,13 @@ from pinned_images.pinning.pipeline import pin_images
 from pinned_images.pinning.policy import Policy
 from pinned_images.pinning.resources import ImageResource
 from pinned_images.pinning.secrets import secret_of
+from pinned_images.problem import Problem
 from pinned_images.resolution import Outcome, ResolutionRequest
 
 WHERE = "arn:aws:secretsmanager:eu-west-1:123456789012:secret"
 
 
-def secret(parameter: Any, scope: TemplateScope | None = None) -> str | Unknown | None:
+def secret(parameter: Any, scope: TemplateScope | None = None) -> str | Problem | None:
     container = {
         "Image": "team/app:1",
         "RepositoryCredentials": {"CredentialsParameter": parameter},
@@ -88,7 +89,7 @@ def test_a_secret_of_another_stack_is_known_too() -> None:
 def test_why_it_is_not_known_is_told(parameter: Any, scope: TemplateScope, why: str) -> None:
     unknown = secret(parameter, scope)
 
-    assert isinstance(unknown, Unknown)
+    assert isinstance(unknown, Problem)
     assert why in str(unknown)
 
 
@@ -109,7 +110,7 @@ class Refusing:
 class NoParameters:
     """An account without SSM parameters."""
 
-    def read(self, parameters: Iterable[SsmParameter]) -> dict[SsmParameter, str | Unknown]:
+    def read(self, parameters: Iterable[SsmParameter]) -> dict[SsmParameter, str | Problem]:
         raise AssertionError(f"{list(parameters)} are not there")
 
     def keep(self, values: Mapping[SsmParameter, str]) -> None:

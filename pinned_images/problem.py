@@ -1,0 +1,29 @@
+"""`Problem`: what is wrong and what to do about it, as two sentences of plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong, and what to do.
+
+    It stands for a value that cannot be known before the deployment, for a value that cannot be
+    rewritten, and for what a rule says of an image.
+
+    Attributes:
+        what: What is wrong, as a sentence.
+        fix: What to do, as a sentence; None where the first sentence says it.
+
+    Example:
+        >>> str(Problem("The tag is gone.", "Push it again."))
+        'The tag is gone. Push it again.'
+    """
+
+    what: str
+    fix: str | None = None
+
+    def __str__(self) -> str:
+        """Both sentences."""
+        return self.what if self.fix is None else f"{self.what} {self.fix}"
