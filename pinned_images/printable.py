@@ -1,0 +1,91 @@
+"""Text from elsewhere, made fit to print.
+
+Names, answers and files come from others, and may hold what steers a terminal (ECMA-48 control
+characters), reorders a line (Unicode Standard Annex 9, bidirectional overrides) or fills a screen.
+Everything that this library prints or hands to the CDK goes through `printable` on its way out;
+what an error quotes goes through `quoted` and `listed`, which bound it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+_LONGEST_QUOTATION = 100
+_MOST_ITEMS = 8
+
+# No sentence of this library's own is as long: what is longer quotes something without a bound.
+_LONGEST_LINE = 10_000
+
+
+def printable(text: str) -> str:
+    r"""Text on one line, in which every character shows.
+
+    White space of any kind becomes blanks. What has no shape (control characters, bidirectional
+    overrides, invisible and unassigned characters, lone surrogates) is written as an escape.
+
+    Example:
+        >>> printable("one\ntwo \x1b[31mred\x1b[0m \u202eback")
+        'one two \\x1b[31mred\\x1b[0m \\u202eback'
+    """
+    if len(text) > _LONGEST_LINE:
+        text = f"{text[:_LONGEST_LINE]}..."
+    if text.isprintable():
+        return text
+    return "".join(map(_shown, text))
+
+
+def printable_lines(text: str) -> str:
+    r"""A text of several lines, in which every character shows; its line feeds stay.
+
+    Example:
+        >>> printable_lines("one\ntwo \x07")
+        'one\ntwo \\x07'
+    """
+    if text.isascii() and _CONTROL.search(text) is None:
+        return text
+    return "".join(character if character == "\n" else _shown(character) for character in text)
+
+
+def quoted(text: object) -> str:
+    r"""A text between quotation marks, for an error; a long one is cut.
+
+    Example:
+        >>> quoted("nginx:1.25"), quoted("a\x1b")
+        ("'nginx:1.25'", "'a\\x1b'")
+        >>> quoted("x" * 3_000_000)[-10:]
+        "xxxxxx...'"
+    """
+    words = str(text)
+    return repr(words if len(words) <= _LONGEST_QUOTATION else f"{words[:_LONGEST_QUOTATION]}...")
+
+
+def listed(items: Iterable[object]) -> str:
+    """Some things after each other, for an error; the first eight of many.
+
+    Example:
+        >>> listed(["linux/amd64", "linux/arm64"])
+        'linux/amd64, linux/arm64'
+        >>> listed(range(15_000))
+        '0, 1, 2, 3, 4, 5, 6, 7 and 14992 more'
+    """
+    texts = list(items)
+    shown = ", ".join(map(_cut, texts[:_MOST_ITEMS]))
+    more = len(texts) - _MOST_ITEMS
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
+
+
+def _cut(item: object) -> str:
+    words = str(item)
+    return words if len(words) <= _LONGEST_QUOTATION else f"{words[:_LONGEST_QUOTATION]}..."
+
+
+def _shown(character: str) -> str:
+    if character.isprintable():
+        return character
+    if character.isspace():
+        return " "
+    return character.encode("unicode_escape").decode()
