@@ -164,8 +164,8 @@ def test_any_objects_keep_their_text_but_for_digests(content: Any, ascii_only: b
     if isinstance(rewritten, Rewritten):
         for pinned in rewritten.pins:
             assert str(pinned.after) in rewritten.value
-        unpinned = DIGEST.sub("", rewritten.value).replace("nginx:latest", "nginx")
-        assert unpinned == DIGEST.sub("", text).replace("nginx:latest", "nginx")
+        unpinned = DIGEST.sub("", rewritten.value).replace(":latest", "")
+        assert unpinned == DIGEST.sub("", text).replace(":latest", "")
 
 
 OUTCOMES = (Absent, Choice, ExemptByRule, Known, NeedsParameters, Several, Problem)
