@@ -10,26 +10,6 @@ from typing import Any
 METADATA_TYPE = "aws:cdk:acknowledged-rules"
 
 PLUGIN = "pinned-images"
-UNPINNED_IMAGE = "unpinned-image"
-FLOATING_TAG = "floating-tag"
-VERSION_CONSISTENCY = "version-consistency"
-UNSEEN_IMAGES = "unseen-images"
-UNLISTED_IMAGE = "unlisted-image"
-UNUSED_EXEMPTION = "unused-exemption"
-REPORT = "report"
-RECORD = "record"
-FAILURE = "failure"
-RULES = (
-    UNPINNED_IMAGE,
-    FLOATING_TAG,
-    VERSION_CONSISTENCY,
-    UNSEEN_IMAGES,
-    UNLISTED_IMAGE,
-    UNUSED_EXEMPTION,
-    REPORT,
-    RECORD,
-    FAILURE,
-)
 
 
 def rule_id(rule: str) -> str:

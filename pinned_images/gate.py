@@ -20,24 +20,17 @@ from aws_cdk import (
 )
 from constructs import IConstruct
 
-from pinned_images.acknowledgements import FAILURE, PLUGIN, RULES
+from pinned_images.acknowledgements import PLUGIN
 from pinned_images.cloud_assembly import Artifacts, AssemblyStack
 from pinned_images.construct_tree.identity import ConstructMap
 from pinned_images.construct_tree.lookup import container_name_at, paths_of_templates
 from pinned_images.errors import PinnedImagesError
-from pinned_images.examination import (
-    AppProblem,
-    Coverage,
-    Examination,
-    MissedStage,
-    Violation,
-    examine,
-    unused_exemptions,
-)
+from pinned_images.examination import Examination, examine, examine_app
 from pinned_images.exemptions import Exemption
 from pinned_images.options import Options
 from pinned_images.pinning import VersionConsistency
-from pinned_images.placement import placed
+from pinned_images.placement import MissedStage, placed
+from pinned_images.rules import FAILURE, RULES, Coverage, Violation
 from pinned_images.version import __version__
 
 _logger = logging.getLogger(__name__)
@@ -49,13 +42,13 @@ class Surroundings(Protocol):
     def coverages(self) -> Sequence[Coverage]:
         """The parts of the tree to look at; the first that holds a construct decides about it."""
 
-    def problems(self) -> Sequence[AppProblem]:
+    def problems(self) -> Sequence[Violation]:
         """What went wrong for more than one image."""
 
     def missed_stages(self) -> Sequence[MissedStage]:
         """The Stages that were synthesized without being pinned."""
 
-    def examined(self, examination: Examination, /) -> Sequence[AppProblem]:
+    def examined(self, examination: Examination, /) -> Sequence[Violation]:
         """Called with what was found; gives what went wrong with that."""
 
 
@@ -131,7 +124,7 @@ class PinnedImagesGate:
     @property
     def rule_ids(self) -> list[str]:
         """The rules that are looked at."""
-        return list(RULES)
+        return [rule.id for rule in RULES]
 
     def validate(self, context: IPolicyValidationContext) -> PolicyValidationPluginReport:
         """Read the templates and report every image that breaks a rule.
@@ -171,16 +164,12 @@ class PinnedImagesGate:
         if beside is not self._surroundings and found.violations:
             others = beside.coverages()
             found = found.without(look(coverages=others), others)
-        violations, problems = placed(found.violations, stacks, missed, app)
-        unused = unused_exemptions(found, coverages)
-        problems = [*self._surroundings.problems(), *problems, *unused, *after]
-        severities = {
-            *(each.severity for each in problems),
-            *(each.complaint.severity for each in violations),
-        }
+        here, at_app = placed(found.violations, stacks, missed, app)
+        whole = examine_app(stacks, coverages, found)
+        violations = [*self._surroundings.problems(), *at_app, *whole, *after, *here]
         return PolicyValidationPluginReport(
-            success=severities <= {"warning"},
-            violations=[*map(_problem_as_cdk, problems), *map(_as_cdk, violations)],
+            success={each.rule.severity for each in violations} <= {"warning"},
+            violations=list(map(_as_cdk, violations)),
         )
 
 
@@ -191,49 +180,37 @@ class _Alone:
     def coverages(self) -> list[Coverage]:
         return [Coverage([""], self.options.policy())]
 
-    def problems(self) -> list[AppProblem]:
+    def problems(self) -> list[Violation]:
         return []
 
     def missed_stages(self) -> list[MissedStage]:
         return []
 
-    def examined(self, _: Examination, /) -> list[AppProblem]:
+    def examined(self, _: Examination, /) -> list[Violation]:
         return []
 
 
 def _blind(why: str) -> PolicyValidationPluginReport:
-    problem = AppProblem(
-        f"The templates could not be looked at, so images may be without a digest. {why}",
-        None,
-        FAILURE,
-        "fatal",
-    )
-    return PolicyValidationPluginReport(success=False, violations=[_problem_as_cdk(problem)])
+    violations = [_as_cdk(FAILURE.nothing_seen(why))]
+    return PolicyValidationPluginReport(success=False, violations=violations)
 
 
 def _as_cdk(violation: Violation) -> PolicyViolation:
+    """At the App itself where the whole is concerned.
+
+    What stands in a nested Stage, the CLI shows to those who select it.
+    """
     return PolicyViolation(
-        rule_name=violation.complaint.rule,
-        description=violation.complaint.description,
-        fix=violation.complaint.fix,
-        severity=violation.complaint.severity,
+        rule_name=violation.rule.id,
+        description=violation.problem.what,
+        fix=violation.problem.fix,
+        severity=violation.rule.severity,
         violating_resources=[
             PolicyViolatingResource(
                 construct_path=violation.construct_path,
                 resource_logical_id=violation.logical_id or None,
-                template_path=violation.template_path,
+                template_path=violation.template_path or None,
                 locations=[violation.location] if violation.location else [],
             )
         ],
-    )
-
-
-def _problem_as_cdk(problem: AppProblem) -> PolicyViolation:
-    """At the App itself: what stands in a nested Stage, the CLI shows to those who select it."""
-    return PolicyViolation(
-        rule_name=problem.rule,
-        description=problem.description,
-        fix=problem.fix,
-        severity=problem.severity,
-        violating_resources=[PolicyViolatingResource(construct_path="", locations=[])],
     )

@@ -8,17 +8,35 @@ it shows to nobody, and succeeds: such errors are reported at the App, where it 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 from aws_cdk import App
 from constructs import IConstruct
 
-from pinned_images.acknowledgements import UNPINNED_IMAGE
 from pinned_images.cloud_assembly import AssemblyStack
 from pinned_images.construct_paths import is_below
 from pinned_images.construct_tree.metadata import acknowledgements_above
-from pinned_images.examination import AppProblem, MissedReason, MissedStage, Violation
+from pinned_images.problem import Problem
+from pinned_images.rules import UNPINNED_IMAGE, Violation
+
+#: Why a Stage was not pinned: nobody asked for it, or too late.
+MissedReason = Literal["not applied", "applied late"]
+
+
+@dataclass(frozen=True, slots=True)
+class MissedStage:
+    """A Stage that was synthesized without being pinned.
+
+    Attributes:
+        construct_path: The Stage.
+        reason: Why.
+    """
+
+    construct_path: str
+    reason: MissedReason
+
 
 _SHOWN_TO_ALL = (
     "Errors in a Stage stop every command; with app.synth(validate_on_synthesis=True) they stop "
@@ -51,8 +69,8 @@ def placed(
     stacks: Iterable[AssemblyStack],
     missed: Sequence[MissedStage],
     app: IConstruct,
-) -> tuple[list[Violation], list[AppProblem]]:
-    """Violations to be reported where they are, and problems to be reported at the App.
+) -> tuple[list[Violation], list[Violation]]:
+    """Violations to be reported where they are, and those to be reported at the App.
 
     Args:
         violations: What was found.
@@ -62,13 +80,11 @@ def placed(
     """
     shown = {stack.construct_path for stack in stacks if _is_shown(stack, app)}
     here: list[Violation] = []
-    hidden: list[AppProblem] = []
+    hidden: list[Violation] = []
     in_missed: dict[MissedStage, list[Violation]] = {}
     for violation in violations:
         stage = _missed_stage_of(violation, missed)
-        if violation.complaint.severity == "warning" or (
-            stage is None and violation.stack in shown
-        ):
+        if violation.rule.severity == "warning" or (stage is None and violation.stack in shown):
             here.append(violation)
         elif _is_acknowledged(violation, app):
             continue
@@ -77,7 +93,9 @@ def placed(
         else:
             hidden.append(_at_app(violation))
     if hidden:
-        hidden[-1] = replace(hidden[-1], fix=f"{hidden[-1].fix or ''} {_SHOWN_TO_ALL}".strip())
+        problem = hidden[-1].problem
+        fix = f"{problem.fix or ''} {_SHOWN_TO_ALL}".strip()
+        hidden[-1] = replace(hidden[-1], problem=replace(problem, fix=fix))
     return here, [*(_missed(stage, some) for stage, some in in_missed.items()), *hidden]
 
 
@@ -90,7 +108,7 @@ def _is_shown(stack: AssemblyStack, app: IConstruct) -> bool:
 def _is_acknowledged(violation: Violation, app: IConstruct) -> bool:
     """CDK looks for acknowledgements where a violation is reported, so at the App alone."""
     path = violation.construct_path
-    reason = acknowledgements_above(app, path).reason(violation.complaint.rule, path)
+    reason = acknowledgements_above(app, path).reason(violation.rule.id, path)
     return reason is not None
 
 
@@ -99,22 +117,17 @@ def _missed_stage_of(violation: Violation, missed: Sequence[MissedStage]) -> Mis
     return max(holding, key=lambda each: len(each.construct_path), default=None)
 
 
-def _at_app(violation: Violation) -> AppProblem:
-    complaint = violation.complaint
-    return AppProblem(
-        f"{violation.construct_path}: {complaint.description}",
-        complaint.fix,
-        complaint.rule,
-        complaint.severity,
-    )
+def _at_app(violation: Violation) -> Violation:
+    what = f"{violation.construct_path}: {violation.problem.what}"
+    return Violation(violation.rule, replace(violation.problem, what=what))
 
 
-def _missed(stage: MissedStage, violations: Sequence[Violation]) -> AppProblem:
+def _missed(stage: MissedStage, violations: Sequence[Violation]) -> Violation:
     why, fix = _WHY_MISSED[stage.reason]
     some = (
         f"The image at {violations[0].construct_path} is"
         if len(violations) == 1
         else f"{len(violations)} images ({violations[0].construct_path} for one) are"
     )
-    description = f"{some} not pinned in the Stage {stage.construct_path}: {why}"
-    return AppProblem(description, fix, UNPINNED_IMAGE, "error")
+    what = f"{some} not pinned in the Stage {stage.construct_path}: {why}"
+    return Violation(UNPINNED_IMAGE, Problem(what, fix))

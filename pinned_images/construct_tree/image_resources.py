@@ -7,7 +7,7 @@ from typing import Any
 
 from aws_cdk import Stack
 
-from pinned_images.acknowledgements import UNPINNED_IMAGE, Acknowledgements, rule_id
+from pinned_images.acknowledgements import Acknowledgements, rule_id
 from pinned_images.cloudformation.names import template_name
 from pinned_images.construct_tree.attachment import Attachment
 from pinned_images.construct_tree.identity import ConstructMap
@@ -15,6 +15,7 @@ from pinned_images.construct_tree.metadata import acknowledgements_of
 from pinned_images.construct_tree.scopes import StackScopes
 from pinned_images.pinning import ImageResource
 from pinned_images.platforms import PLATFORM_PROPERTIES
+from pinned_images.rules import UNPINNED_IMAGE
 
 
 def image_resources(attachments: Sequence[Attachment], scopes: StackScopes) -> list[ImageResource]:
@@ -36,7 +37,7 @@ def image_resources(attachments: Sequence[Attachment], scopes: StackScopes) -> l
             scopes.of(attachment.stack),
             paths[attachment.stack],
             attachment.construct_path,
-            acknowledgements.reason(UNPINNED_IMAGE, attachment.construct_path),
+            acknowledgements.reason(UNPINNED_IMAGE.id, attachment.construct_path),
             _acknowledged_containers(attachment, acknowledgements),
         )
         for attachment, resolved in zip(attachments, properties, strict=True)
@@ -72,7 +73,7 @@ def _acknowledged_containers(
     parent = attachment.construct_path.rpartition("/")[0]
     reasons: dict[str, str] = {}
     for path in acknowledgements.below(parent):
-        reason = acknowledgements.by_path[path].get(rule_id(UNPINNED_IMAGE))
+        reason = acknowledgements.by_path[path].get(rule_id(UNPINNED_IMAGE.id))
         identifier = path[len(parent) + 1 :]
         if reason is None or "/" in identifier:
             continue

@@ -13,25 +13,23 @@ from collections.abc import Iterable, Mapping
 from aws_cdk import CfnOutput, Stack
 from constructs import Construct
 
-from pinned_images.acknowledgements import RECORD
 from pinned_images.construct_tree.identity import ConstructMap
 from pinned_images.construct_tree.rendering import render_template
 from pinned_images.construct_tree.synthesis import Synthesis
-from pinned_images.examination import AppProblem
 from pinned_images.report.records import SiteRecord
+from pinned_images.rules import RECORD, Violation
+from pinned_images.rules.record import MOST_OUTPUTS
 
 #: The key in a template's ``Metadata``, and how the names of outputs begin.
 METADATA_KEY = "PinnedImages"
 OUTPUT_PREFIX = "PinnedImage"
 
-# CloudFormation user guide, "Understand CloudFormation quotas".
-_MOST_OUTPUTS = 200
 _LONGEST_READABLE_PART = 200
 
 _CONSTRUCT_ID = "pinned-images-outputs"
 
 
-def record_in_stacks(syntheses: Iterable[Synthesis]) -> list[AppProblem]:
+def record_in_stacks(syntheses: Iterable[Synthesis]) -> list[Violation]:
     """Write what was pinned into each top-level stack, where that is asked for.
 
     Args:
@@ -54,19 +52,13 @@ def record_in_stacks(syntheses: Iterable[Synthesis]) -> list[AppProblem]:
     return [problem for problem in problems if problem is not None]
 
 
-def _add_outputs(stack: Stack, images: Mapping[str, SiteRecord]) -> AppProblem | None:
+def _add_outputs(stack: Stack, images: Mapping[str, SiteRecord]) -> Violation | None:
     wanted = {_output_name(key): str(images[key].pinned) for key in sorted(images)}
     stack.node.try_remove_child(_CONSTRUCT_ID)  # those of an earlier synth
     others = render_template(stack).get("Outputs", {}).keys() - wanted.keys()
     total = len(others) + len(wanted)
-    if total > _MOST_OUTPUTS:
-        return AppProblem(
-            f"The images of {stack.node.path} cannot be recorded in its outputs: it would have "
-            f"{total}, {len(wanted)} of them for images, and CloudFormation takes {_MOST_OUTPUTS}.",
-            'Use PinImages(record_in="metadata").',
-            RECORD,
-            "error",
-        )
+    if total > MOST_OUTPUTS:
+        return RECORD.too_many_outputs(stack.node.path, total, len(wanted))
     scope = Construct(stack, _CONSTRUCT_ID)
     for name, value in wanted.items():
         CfnOutput(scope, name, value=value).override_logical_id(name)

@@ -16,10 +16,10 @@ from pinned_images.construct_tree.identity import ConstructMap
 from pinned_images.construct_tree.recording import record_in_stacks
 from pinned_images.construct_tree.surroundings import AspectSurroundings, by_precedence
 from pinned_images.construct_tree.synthesis import Synthesis
-from pinned_images.examination import AppProblem
 from pinned_images.gate import PinnedImagesGate
 from pinned_images.options import Options, check_context_keys
 from pinned_images.report.records import remove_report
+from pinned_images.rules import Violation
 from pinned_images.sources import Sources
 
 # Kept for as long as the process lives, as jsii keeps the constructs themselves.
@@ -44,7 +44,7 @@ class Root:
     above: Root | None
     syntheses: list[Synthesis] = field(default_factory=list)
     failures: dict[str, None] = field(default_factory=dict)
-    unrecorded: list[AppProblem] = field(default_factory=list)
+    unrecorded: list[Violation] = field(default_factory=list)
     is_prepared: bool = False
     is_asked_by_another: bool = False
     _has_gate: bool = False

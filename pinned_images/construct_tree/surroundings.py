@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import Stage
 
-from pinned_images.acknowledgements import FAILURE, REPORT
 from pinned_images.construct_tree.identity import ConstructMap
 from pinned_images.construct_tree.stages import all_stages_below
 from pinned_images.construct_tree.synthesis import Synthesis
 from pinned_images.errors import PinnedImagesError
-from pinned_images.examination import AppProblem, Coverage, Examination, MissedStage, corrected
+from pinned_images.examination import Examination, corrected
+from pinned_images.placement import MissedStage
 from pinned_images.report.records import FILE_NAME, SynthReport
+from pinned_images.rules import FAILURE, REPORT, Coverage, Violation
 
 if TYPE_CHECKING:
     from pinned_images.construct_tree.roots import Root
@@ -31,14 +32,12 @@ class AspectSurroundings:
         """The parts of the tree that are pinned; the first that holds a construct decides."""
         return [_coverage(synthesis) for synthesis in by_precedence(self._syntheses())]
 
-    def problems(self) -> list[AppProblem]:
+    def problems(self) -> list[Violation]:
         """What went wrong for more than one image."""
         roots = self.root.with_below()
         failures = dict.fromkeys(failure for root in roots for failure in root.all_failures())
-        return [
-            AppProblem(f"No image was pinned. {failure}", None, FAILURE, "fatal")
-            for failure in failures
-        ] + [problem for root in roots for problem in root.unrecorded]
+        unrecorded = (violation for root in roots for violation in root.unrecorded)
+        return [*map(FAILURE.nothing_pinned, failures), *unrecorded]
 
     def missed_stages(self) -> list[MissedStage]:
         """The Stages that were synthesized without being pinned."""
@@ -53,7 +52,7 @@ class AspectSurroundings:
                 missed.append(MissedStage(stage.node.path, "applied late"))
         return missed
 
-    def examined(self, examination: Examination) -> list[AppProblem]:
+    def examined(self, examination: Examination) -> list[Violation]:
         """Write the report of what stands in the templates, whatever overrides have set.
 
         It has to be a new file: plugins must not change those that they find.
@@ -63,7 +62,7 @@ class AspectSurroundings:
         try:
             report.write(Path(self.root.stage.outdir) / FILE_NAME)
         except (PinnedImagesError, OSError) as error:
-            return [AppProblem(f"The report was not written. {error}", None, REPORT, "warning")]
+            return [REPORT.not_written(str(error))]
         return []
 
     def _syntheses(self) -> list[Synthesis]:

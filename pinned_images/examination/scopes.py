@@ -9,10 +9,9 @@ from pinned_images.cloud_assembly import AssemblyStack, asset_manifests
 from pinned_images.cloudformation.asset_manifest import asset_images
 from pinned_images.cloudformation.outcomes import SsmParameter
 from pinned_images.cloudformation.scope import AppTemplates, AssetImages, TemplateScope
-from pinned_images.examination.coverage import Coverage
 from pinned_images.problem import Problem
-
-_STAND_IN = "parameter.invalid/value:v"
+from pinned_images.rules import Coverage
+from pinned_images.rules.unpinned_image import STAND_IN
 
 
 def scopes_of(
@@ -22,11 +21,6 @@ def scopes_of(
     app = AppTemplates()
     assets = cache(lambda: _asset_images(stacks))
     return dict(pair for stack in stacks for pair in _scopes(stack, app, assets, coverage))
-
-
-def without_stand_in(text: str) -> str:
-    """An image for people, who need not see what stands in for a parameter's value."""
-    return "in an SSM parameter" if text.startswith(_STAND_IN) else text
 
 
 def _scopes(
@@ -81,7 +75,7 @@ class _AnyParameter(Mapping[SsmParameter, "str | Problem"]):
         self._known = known
 
     def __getitem__(self, parameter: SsmParameter) -> str | Problem:
-        return self._known.get(parameter, f"{_STAND_IN}{len(parameter.name)}")
+        return self._known.get(parameter, f"{STAND_IN}{len(parameter.name)}")
 
     def __contains__(self, parameter: object) -> bool:
         return isinstance(parameter, tuple)

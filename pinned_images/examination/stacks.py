@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import Any, NamedTuple
 
-from pinned_images.acknowledgements import UNPINNED_IMAGE
 from pinned_images.cloud_assembly import AssemblyStack
 from pinned_images.cloudformation.scope import TemplateScope
 from pinned_images.cloudformation.sites import Site, find_sites
 from pinned_images.cloudformation.trees import Path
-from pinned_images.examination.coverage import Coverage
 from pinned_images.examination.overridden import records_of_overridden
-from pinned_images.examination.rules import judgement_on
 from pinned_images.examination.scopes import scopes_of
-from pinned_images.examination.unlisted import unlisted_images
-from pinned_images.examination.unseen import unseen_templates
-from pinned_images.examination.violations import Complaint, Violation
 from pinned_images.pinning import ImageResource
+from pinned_images.problem import Problem
 from pinned_images.report.records import SiteRecord
+from pinned_images.rules import (
+    RULES,
+    UNPINNED_IMAGE,
+    Coverage,
+    ExaminedApp,
+    ExaminedImage,
+    ExaminedResource,
+    Rule,
+    Violation,
+)
 
 
 def _last_part(path: str) -> str:
@@ -90,12 +94,18 @@ def examine(
     return found
 
 
-class _Resource(NamedTuple):
-    logical_id: str
-    resource_type: str
-    properties: Mapping[str, Any]
-    path: str
-    coverage: Coverage
+def examine_app(
+    stacks: Sequence[AssemblyStack], coverages: Sequence[Coverage], found: Examination
+) -> list[Violation]:
+    """Look at an app as a whole.
+
+    Args:
+        stacks: The top-level stacks of the app.
+        coverages: The parts that were looked at.
+        found: What was found in them.
+    """
+    app = ExaminedApp(stacks, coverages, found.patterns)
+    return [Violation(rule, problem) for rule in RULES for problem in rule.look_at_app(app)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,55 +120,66 @@ class _Template:
     found: Examination
 
     def look_at_all(self) -> None:
+        nested = {each.logical_id_in_parent for each in self.stack.nested}
         for logical_id, resource_type, properties in self.stack.resources():
             path = self.stack.construct_path_of(logical_id)
             coverage = self._coverage_of(path)
             if coverage is not None:
-                self._look_at(_Resource(logical_id, resource_type, properties, path, coverage))
-        for logical_id, complaint in unseen_templates(self.stack):
-            whole = self.stack.construct_path
-            path = self.stack.construct_path_of(logical_id) if logical_id else whole
-            if self._coverage_of(path) is not None:
-                self._complain(complaint, path, logical_id)
+                sites = find_sites(resource_type, properties, coverage.policy.catalog)
+                self._look_at(
+                    ExaminedResource(
+                        resource_type,
+                        properties,
+                        logical_id,
+                        path,
+                        coverage,
+                        sites,
+                        logical_id in nested,
+                    )
+                )
+        for rule in RULES:
+            for logical_id, problem in rule.look_at_template(self.stack):
+                whole = self.stack.construct_path
+                path = self.stack.construct_path_of(logical_id) if logical_id else whole
+                if self._coverage_of(path) is not None:
+                    self._report(rule, problem, path, logical_id)
 
-    def _look_at(self, resource: _Resource) -> None:
-        policy = resource.coverage.policy
-        sites = find_sites(resource.resource_type, resource.properties, policy.catalog)
+    def _look_at(self, resource: ExaminedResource) -> None:
         if resource.coverage.is_pinned:
-            self.found.resources.add(resource.path)
-        for site in sites:
+            self.found.resources.add(resource.construct_path)
+        for site in resource.sites:
             self._look_at_image(resource, site)
-        listed = [site.path for site in sites]
-        unlisted = unlisted_images(resource.resource_type, resource.properties, listed, policy)
-        if unlisted is not None and not self._is_nested_stack(resource):
-            self._complain(unlisted, resource.path, resource.logical_id)
+        for rule in RULES:
+            for problem in rule.look_at_resource(resource):
+                self._report(rule, problem, resource.construct_path, resource.logical_id)
 
-    def _is_nested_stack(self, resource: _Resource) -> bool:
-        """What such a resource holds are parameters, which count where they are used."""
-        return any(each.logical_id_in_parent == resource.logical_id for each in self.stack.nested)
-
-    def _look_at_image(self, resource: _Resource, site: Site) -> None:
+    def _look_at_image(self, resource: ExaminedResource, site: Site) -> None:
         coverage = resource.coverage
-        place = resource.path, site.location
+        place = resource.construct_path, site.location
         verdict = coverage.verdicts.get(place)
+        if verdict is not None and verdict.value != site.value:
+            verdict = None
         scope = self.scope_of(coverage, self.stack)
-        judgement = judgement_on(site, scope, coverage, verdict)
-        at = self._reported_at(resource.path, site)
-        self.found.patterns.update(judgement.patterns)
-        for complaint in judgement.complaints:
-            self._complain(complaint, at, resource.logical_id, site.path)
+        image = ExaminedImage(resource, site, scope, verdict)
+        at = self._reported_at(resource.construct_path, site)
+        self.found.patterns.update(_patterns(image))
+        for rule in RULES:
+            for problem in rule.look_at_image(image):
+                self._report(rule, problem, at, resource.logical_id, site.path)
         if coverage.is_pinned:
             self.found.places.add(place)
-            if verdict is None or verdict.value != site.value:
-                image = ImageResource(
+            if verdict is None:
+                overridden = ImageResource(
                     resource.resource_type,
                     {},
                     scope,
                     self.stack.construct_path,
-                    resource.path,
-                    self.stack.acknowledgements.reason(UNPINNED_IMAGE, at),
+                    resource.construct_path,
+                    self.stack.acknowledgements.reason(UNPINNED_IMAGE.id, at),
                 )
-                self.found.overridden.extend(records_of_overridden(image, site, coverage.policy))
+                self.found.overridden.extend(
+                    records_of_overridden(overridden, site, coverage.policy)
+                )
 
     def _coverage_of(self, path: str) -> Coverage | None:
         coverage = next((each for each in self.coverages if each.holds(path)), None)
@@ -173,12 +194,13 @@ class _Template:
                 return container
         return path
 
-    def _complain(
-        self, complaint: Complaint, path: str, logical_id: str, location: Path = ()
+    def _report(
+        self, rule: Rule, problem: Problem, path: str, logical_id: str, location: Path = ()
     ) -> None:
         self.found.violations.append(
             Violation(
-                complaint,
+                rule,
+                problem,
                 path,
                 str(self.stack.template_path),
                 logical_id,
@@ -186,3 +208,10 @@ class _Template:
                 self.top,
             )
         )
+
+
+def _patterns(image: ExaminedImage) -> frozenset[str]:
+    """The patterns of exemptions that an image falls under, and needs."""
+    if image.verdict is not None and image.verdict.says_all:
+        return image.verdict.patterns
+    return image.policy.exempt.patterns_for(outcome.leaf for outcome in image.outcomes)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pinned_images.cloud_assembly import AssemblyStack
-from tests.examination.assemblies import task, write_stack
+from tests.rules.assemblies import task, write_stack
 
 HASH = "b" * 64
 TASK = {"Task": task("nginx:1.27")}

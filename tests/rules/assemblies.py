@@ -10,9 +10,10 @@ from typing import Any
 
 from pinned_images.cloud_assembly import AssemblyStack
 from pinned_images.cloudformation.catalog import Catalog
-from pinned_images.examination import Coverage, Examination, examine
+from pinned_images.examination import Examination, examine
 from pinned_images.exemptions import Exemption, ExemptionPatterns
 from pinned_images.pinning import Policy, VersionConsistency
+from pinned_images.rules import Coverage
 
 TODAY = date(2026, 6, 1)
 DIGEST = "sha256:" + "a" * 64
@@ -79,6 +80,5 @@ def examined(stack: AssemblyStack, part: Coverage | None = None) -> Examination:
 def said(examination: Examination) -> list[tuple[str, str, str]]:
     """Rule, construct path and description of each violation."""
     return [
-        (each.complaint.rule, each.construct_path, each.complaint.description)
-        for each in examination.violations
+        (each.rule.id, each.construct_path, each.problem.what) for each in examination.violations
     ]

@@ -1,4 +1,4 @@
-"""What the rules say of the images in finished templates."""
+"""Images without a digest in finished templates."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from pinned_images.examination import Coverage, examine
+from pinned_images.examination import examine
 from pinned_images.exemptions import Exemption
 from pinned_images.pinning import Verdict
 from pinned_images.problem import Problem
-from tests.examination.assemblies import DIGEST, coverage, examined, said, task, write_stack
+from pinned_images.rules import Coverage
+from tests.rules.assemblies import DIGEST, coverage, examined, said, task, write_stack
 
 AT = "ContainerDefinitions[0].Image"
 
@@ -25,9 +26,9 @@ def test_a_digest_is_all_that_is_asked_for(tmp_path: Path) -> None:
 def test_an_image_without_digest_is_an_error_that_says_where_it_stands(tmp_path: Path) -> None:
     stack = write_stack(tmp_path, {"Task": task("nginx:1.27")})
     [violation] = examined(stack).violations
-    assert violation.complaint.rule == "unpinned-image"
-    assert violation.complaint.severity == "error"
-    assert violation.complaint.description == f"The image nginx:1.27 at {AT} carries no digest."
+    assert violation.rule.id == "unpinned-image"
+    assert violation.rule.severity == "error"
+    assert violation.problem.what == f"The image nginx:1.27 at {AT} carries no digest."
     assert violation.location == "Properties/ContainerDefinitions/0/Image"
     assert (violation.construct_path, violation.logical_id) == ("Web/Task", "Task")
 
@@ -40,23 +41,15 @@ def test_an_image_without_digest_is_an_error_that_says_where_it_stands(tmp_path:
 def test_the_fix_is_one_for_those_who_see_it(tmp_path: Path, fix: str, *, is_pinned: bool) -> None:
     stack = write_stack(tmp_path, {"Task": task("nginx:1.27")})
     [violation] = examined(stack, coverage(is_pinned=is_pinned)).violations
-    assert violation.complaint.fix is not None
-    assert fix in violation.complaint.fix
+    assert violation.problem.fix is not None
+    assert fix in violation.problem.fix
 
 
 def test_an_image_that_nobody_can_know_is_an_error_with_its_own_fix(tmp_path: Path) -> None:
     stack = write_stack(tmp_path, {"Task": task({"Ref": "Image"})})
     [violation] = examined(stack).violations
-    assert "'Image' is neither a parameter nor a resource" in violation.complaint.description
-    assert violation.complaint.fix == "Correct the name, or add what it names."
-
-
-@pytest.mark.parametrize("image", ["nginx", f"nginx:latest@{DIGEST}"])
-def test_a_tag_that_tells_no_version_is_a_warning(tmp_path: Path, image: str) -> None:
-    found = examined(write_stack(tmp_path, {"Task": task(image)})).violations
-    [floating] = [each for each in found if each.complaint.rule == "floating-tag"]
-    assert floating.complaint.severity == "warning"
-    assert floating.complaint.description == f"The tag latest of nginx at {AT} tells no version."
+    assert "'Image' is neither a parameter nor a resource" in violation.problem.what
+    assert violation.problem.fix == "Correct the name, or add what it names."
 
 
 def test_each_side_of_a_condition_is_looked_at(tmp_path: Path) -> None:
@@ -65,22 +58,6 @@ def test_each_side_of_a_condition_is_looked_at(tmp_path: Path) -> None:
     stack = write_stack(tmp_path, {"Task": task(image)}, Conditions=conditions)
     [(_, _, description)] = said(examined(stack))
     assert description.startswith("The image nginx:2 at ")
-
-
-def test_version_consistency_that_is_off_and_a_digest_contradict_each_other(tmp_path: Path) -> None:
-    stack = write_stack(
-        tmp_path, {"Task": task(f"nginx:latest@{DIGEST}", VersionConsistency="disabled")}
-    )
-    [(rule, _, description)] = said(examined(stack))
-    assert rule == "version-consistency"
-    assert AT in description
-
-
-@pytest.mark.parametrize("mode", ["pin", "respect"])
-def test_a_container_that_follows_its_tag_may_be_respected(tmp_path: Path, mode: Any) -> None:
-    stack = write_stack(tmp_path, {"Task": task("nginx:latest", VersionConsistency="disabled")})
-    rules = [rule for rule, *_ in said(examined(stack, coverage(version_consistency=mode)))]
-    assert rules == (["unpinned-image"] if mode == "pin" else [])
 
 
 def test_an_exemption_that_is_over_is_named_with_its_reason_and_its_day(tmp_path: Path) -> None:
@@ -110,7 +87,7 @@ def test_what_was_found_while_pinning_is_said_once(tmp_path: Path) -> None:
     stack = write_stack(tmp_path, {"Task": task("nginx:1.27")})
     verdicts = verdict("nginx:1.27", Problem("No such tag.", "Check it."))
     [violation] = examined(stack, coverage(verdicts=verdicts)).violations
-    assert (violation.complaint.description, violation.complaint.fix) == (
+    assert (violation.problem.what, violation.problem.fix) == (
         "No such tag.",
         "Check it.",
     )

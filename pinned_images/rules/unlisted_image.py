@@ -1,21 +1,24 @@
-"""Images where none are looked for: in custom resources, in environment variables, in texts."""
+"""The rule `unlisted-image`: an image where none are looked for.
+
+It may stand in a custom resource, in an environment variable, or in the text of a state machine.
+"""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from pinned_images.acknowledgements import UNLISTED_IMAGE
 from pinned_images.cloudformation.catalog import Catalog
 from pinned_images.cloudformation.intrinsics import intrinsic_of
 from pinned_images.cloudformation.pieces import Pieces, Text
 from pinned_images.cloudformation.trees import Path, path_text
 from pinned_images.errors import InvalidReference
-from pinned_images.examination.violations import Complaint
 from pinned_images.pinning import Policy
+from pinned_images.problem import Problem
 from pinned_images.reference import ImageReference
+from pinned_images.rules.rule import ExaminedResource, Rule
 
 _HOSTS = (
     r"[0-9]{12}\.dkr[.-]ecr[a-z0-9.-]*",
@@ -63,37 +66,35 @@ class _Mention(NamedTuple):
     is_property: bool
 
 
-def unlisted_images(
-    resource_type: str, properties: Mapping[str, Any], listed: Collection[Path], policy: Policy
-) -> Complaint | None:
-    """What is said of the images of a resource that stand in none of the properties that are known.
+class _UnlistedImage(Rule):
+    id = "unlisted-image"
+    severity = "warning"
 
-    Args:
-        resource_type: The resource's type.
-        properties: Its properties.
-        listed: Where images are looked for.
-        policy: Which images are exempt.
-    """
-    is_unknown = resource_type not in Catalog.default().resource_types
-    if not _may_mention_image(properties, is_unknown=is_unknown):
-        return None
-    found = [
-        mention
-        for mention in _mentions(properties, (), is_unknown=is_unknown)
-        if not any(mention.path[: len(path)] == path for path in listed)
-        and not _is_exempt(mention.image, policy)
-    ]
-    if not found:
-        return None
-    path, image, is_property = found[0]
-    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-    return Complaint(
-        UNLISTED_IMAGE,
-        "warning",
-        f"The image {image} at {path_text(path)}{more} is not pinned: it stands where no images "
-        "are looked for.",
-        _fix(resource_type, path) if is_property else _WRITE_THE_DIGEST,
-    )
+    def look_at_resource(self, resource: ExaminedResource) -> Iterator[Problem]:
+        """The images of a resource that stand in none of the properties that are known.
+
+        What a nested stack holds are parameters, which count where they are used.
+        """
+        if resource.is_nested_stack:
+            return
+        is_unknown = resource.resource_type not in Catalog.default().resource_types
+        if not _may_mention_image(resource.properties, is_unknown=is_unknown):
+            return
+        found = [
+            mention
+            for mention in _mentions(resource.properties, (), is_unknown=is_unknown)
+            if not any(mention.path[: len(path)] == path for path in resource.listed)
+            and not _is_exempt(mention.image, resource.coverage.policy)
+        ]
+        if not found:
+            return
+        path, image, is_property = found[0]
+        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        yield Problem(
+            f"The image {image} at {path_text(path)}{more} is not pinned: it stands where no "
+            "images are looked for.",
+            _fix(resource.resource_type, path) if is_property else _WRITE_THE_DIGEST,
+        )
 
 
 def _may_mention_image(properties: Mapping[str, Any], *, is_unknown: bool) -> bool:
@@ -170,3 +171,6 @@ def _is_exempt(image: str, policy: Policy) -> bool:
         return policy.exempt.match(ImageReference.parse(image)) is not None
     except InvalidReference:
         return False
+
+
+UNLISTED_IMAGE = _UnlistedImage()

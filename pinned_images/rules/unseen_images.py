@@ -1,14 +1,17 @@
-"""Templates that are not there to be looked at: images in them are neither pinned nor refused."""
+"""The rule `unseen-images`: images may come from a template that cannot be read here.
+
+They are neither pinned nor refused.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pinned_images.acknowledgements import UNSEEN_IMAGES
 from pinned_images.cloud_assembly import AssemblyStack
 from pinned_images.cloudformation.catalog import Catalog
-from pinned_images.examination.violations import Complaint
+from pinned_images.problem import Problem
+from pinned_images.rules.rule import Rule
 
 # CloudFormation template reference, "Transforms": those of AWS itself add no images of their own,
 # but for AWS::Include, which adds whatever stands in a file.
@@ -23,32 +26,25 @@ _BRING_IN = (
 _LOOK_THERE = "Pin the images there, and acknowledge it with a reason."
 
 
-def unseen_templates(stack: AssemblyStack) -> Iterator[tuple[str, Complaint]]:
-    """What is brought into a template when it is deployed, and may hold images.
+class _UnseenImages(Rule):
+    id = "unseen-images"
+    severity = "warning"
 
-    Args:
-        stack: The template.
-
-    Returns:
-        Complaints, each with the logical id of the resource; with none where the whole template
-        is concerned.
-    """
-    for logical_id, named in stack.unreadable_templates():
-        yield (
-            logical_id,
-            _complaint(
+    def look_at_template(self, stack: AssemblyStack) -> Iterator[tuple[str, Problem]]:
+        """What is brought into a template when it is deployed, and may hold images."""
+        for logical_id, named in stack.unreadable_templates():
+            what = (
                 f"Images may stand in the template that {named.location} names: it is no JSON "
-                "template of this app, so nobody looks for them.",
-                _BRING_IN,
-            ),
-        )
-    for name in _transforms(stack.template):
-        text = f"The macro {name} changes the template when it is deployed, and may add images."
-        yield "", _complaint(text, _LOOK_THERE)
-    for logical_id, resource in _mapping(stack.template.get("Resources")).items():
-        if isinstance(resource, Mapping):
-            for text in _in_resource(resource):
-                yield logical_id, _complaint(text, _LOOK_THERE)
+                "template of this app, so nobody looks for them."
+            )
+            yield logical_id, Problem(what, _BRING_IN)
+        for name in _transforms(stack.template):
+            what = f"The macro {name} changes the template when it is deployed, and may add images."
+            yield "", Problem(what, _LOOK_THERE)
+        for logical_id, resource in _mapping(stack.template.get("Resources")).items():
+            if isinstance(resource, Mapping):
+                for what in _in_resource(resource):
+                    yield logical_id, Problem(what, _LOOK_THERE)
 
 
 def _in_resource(resource: Mapping[str, Any]) -> Iterator[str]:
@@ -86,5 +82,4 @@ def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _complaint(description: str, fix: str) -> Complaint:
-    return Complaint(UNSEEN_IMAGES, "warning", description, fix)
+UNSEEN_IMAGES = _UnseenImages()

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from pinned_images.examination import Coverage
-from tests.examination.assemblies import coverage, examined, said, task, write_stack
+from pinned_images.rules import Coverage
+from tests.rules.assemblies import coverage, examined, said, task, write_stack
 
 HASH = "b" * 64
 ELSEWHERE = "https://s3.eu-west-1.amazonaws.com/templates/web.json"
@@ -53,8 +53,8 @@ def test_a_template_that_is_not_the_apps_is_a_warning(
     tmp_path: Path, resource: dict[str, Any], location: str
 ) -> None:
     [violation] = examined(write_stack(tmp_path, {"Other": resource})).violations
-    assert (violation.complaint.rule, violation.complaint.severity) == ("unseen-images", "warning")
-    assert f"the template that {location} names" in violation.complaint.description
+    assert (violation.rule.id, violation.rule.severity) == ("unseen-images", "warning")
+    assert f"the template that {location} names" in violation.problem.what
     assert violation.construct_path == "Web/Other"
 
 

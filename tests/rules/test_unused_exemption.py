@@ -8,27 +8,27 @@ from typing import Any
 
 import pytest
 
-from pinned_images.examination import unused_exemptions
+from pinned_images.examination import examine_app
 from pinned_images.exemptions import Exemption
 from pinned_images.pinning import Verdict
-from tests.examination.assemblies import DIGEST, coverage, examined, task, write_stack
+from pinned_images.rules import Coverage, Violation
+from tests.rules.assemblies import DIGEST, coverage, examined, task, write_stack
 
 PATTERN = "docker.io/library/nginx:*"
 AT = "ContainerDefinitions[0].Image"
 
 
-def unused(folder: Path, image: Any, part: Any) -> list[str]:
-    found = examined(write_stack(folder, {"Task": task(image)}), part)
-    return [problem.description for problem in unused_exemptions(found, [part])]
+def unused(folder: Path, image: Any, part: Coverage) -> list[Violation]:
+    stack = write_stack(folder, {"Task": task(image)})
+    return examine_app([stack], [part], examined(stack, part))
 
 
 def test_a_pattern_that_matches_nothing_is_a_warning_with_its_reason(tmp_path: Path) -> None:
-    [problem] = unused_exemptions(
-        examined(write_stack(tmp_path, {})), [coverage({PATTERN: "The vendor moves in spring."})]
-    )
-    assert (problem.rule, problem.severity) == ("unused-exemption", "warning")
-    assert repr(PATTERN) in problem.description
-    assert "The vendor moves in spring" in problem.description
+    part = coverage({PATTERN: "The vendor moves in spring."})
+    [violation] = unused(tmp_path, "redis:7", part)
+    assert (violation.rule.id, violation.rule.severity) == ("unused-exemption", "warning")
+    assert repr(PATTERN) in violation.problem.what
+    assert "The vendor moves in spring" in violation.problem.what
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.examination.assemblies import DIGEST, coverage, examined, said, task, write_stack
+from tests.rules.assemblies import DIGEST, coverage, examined, said, task, write_stack
 
 ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
 ECR_BY_FUNCTIONS = [
@@ -60,15 +60,15 @@ def test_an_image_in_an_unlisted_place_is_a_warning(
     if "ContainerDefinitions" in found["Properties"]:
         found = task(f"nginx@{DIGEST}", Environment=[{"Name": "R", "Value": image}])
     [violation] = examined(write_stack(tmp_path, {"Thing": found})).violations
-    assert (violation.complaint.rule, violation.complaint.severity) == ("unlisted-image", "warning")
-    assert violation.complaint.description.startswith(f"The image {image} at {at} is not pinned")
+    assert (violation.rule.id, violation.rule.severity) == ("unlisted-image", "warning")
+    assert violation.problem.what.startswith(f"The image {image} at {at} is not pinned")
 
 
 def test_the_fix_names_the_property_as_pinimages_takes_it(tmp_path: Path) -> None:
     thing = resource("Custom::Thing", Sidecars=[{"Image": "nginx:1.27"}])
     [violation] = examined(write_stack(tmp_path, {"Thing": thing})).violations
-    assert violation.complaint.fix is not None
-    assert "properties={'Custom::Thing': ['Sidecars[].Image']}" in violation.complaint.fix
+    assert violation.problem.fix is not None
+    assert "properties={'Custom::Thing': ['Sidecars[].Image']}" in violation.problem.fix
 
 
 def test_several_images_of_a_resource_are_one_warning(tmp_path: Path) -> None:

@@ -1,0 +1,51 @@
+"""The rules of the gate: one a module, and the list of them.
+
+A new rule is a module here, a line in `RULES`, and a row in the table of `docs/gate.md`.
+"""
+
+from pinned_images.rules.coverage import Coverage
+from pinned_images.rules.failure import FAILURE
+from pinned_images.rules.floating_tag import FLOATING_TAG
+from pinned_images.rules.record import RECORD
+from pinned_images.rules.report import REPORT
+from pinned_images.rules.rule import (
+    ExaminedApp,
+    ExaminedImage,
+    ExaminedResource,
+    Rule,
+    Severity,
+    Violation,
+)
+from pinned_images.rules.unlisted_image import UNLISTED_IMAGE
+from pinned_images.rules.unpinned_image import UNPINNED_IMAGE
+from pinned_images.rules.unseen_images import UNSEEN_IMAGES
+from pinned_images.rules.unused_exemption import UNUSED_EXEMPTION
+from pinned_images.rules.version_consistency import VERSION_CONSISTENCY
+
+#: Every rule; what they find in an image or a template is reported in this order.
+RULES: tuple[Rule, ...] = (
+    UNPINNED_IMAGE,
+    FLOATING_TAG,
+    VERSION_CONSISTENCY,
+    UNSEEN_IMAGES,
+    UNLISTED_IMAGE,
+    UNUSED_EXEMPTION,
+    REPORT,
+    RECORD,
+    FAILURE,
+)
+
+__all__ = [
+    "FAILURE",
+    "RECORD",
+    "REPORT",
+    "RULES",
+    "UNPINNED_IMAGE",
+    "Coverage",
+    "ExaminedApp",
+    "ExaminedImage",
+    "ExaminedResource",
+    "Rule",
+    "Severity",
+    "Violation",
+]

@@ -1,0 +1,24 @@
+"""The rule `record`: what was pinned cannot be written into a stack's outputs."""
+
+from __future__ import annotations
+
+from pinned_images.rules.rule import Rule, Violation
+
+#: CloudFormation user guide, "Understand CloudFormation quotas".
+MOST_OUTPUTS = 200
+
+
+class _Record(Rule):
+    id = "record"
+    severity = "error"
+
+    def too_many_outputs(self, stack: str, total: int, of_images: int) -> Violation:
+        """The violation of a stack that would have more outputs than CloudFormation takes."""
+        return self.violation(
+            f"The images of {stack} cannot be recorded in its outputs: it would have {total}, "
+            f"{of_images} of them for images, and CloudFormation takes {MOST_OUTPUTS}.",
+            'Use PinImages(record_in="metadata").',
+        )
+
+
+RECORD = _Record()

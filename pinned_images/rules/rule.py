@@ -1,0 +1,177 @@
+"""A rule of the gate, what it is shown, and what breaks it.
+
+A rule is a class in a module of its own, which sets its id and its severity and overrides the one
+method that is called with what it looks at; `pinned_images.rules.RULES` names them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, ClassVar, Literal
+
+from pinned_images.cloud_assembly import AssemblyStack
+from pinned_images.cloudformation.scope import TemplateScope
+from pinned_images.cloudformation.sites import Site, evaluate_site
+from pinned_images.cloudformation.trees import Path
+from pinned_images.pinning import ImageOutcome, Policy, Verdict, outcomes_of
+from pinned_images.problem import Problem
+from pinned_images.rules.coverage import Coverage
+
+#: A warning does not end the synth, the others do; what is fatal cannot be acknowledged: CDK
+#: suppresses no such violation.
+Severity = Literal["fatal", "error", "warning"]
+
+
+@dataclass(frozen=True, eq=False)
+class ExaminedResource:
+    """A resource in a finished template.
+
+    Attributes:
+        resource_type: Its CloudFormation type.
+        properties: Its properties.
+        logical_id: Its logical id.
+        construct_path: The path of its construct.
+        coverage: The part of the app that it is in.
+        sites: Where images are looked for in it.
+        is_nested_stack: Whether it is a nested stack whose template is looked at.
+    """
+
+    resource_type: str
+    properties: Mapping[str, Any]
+    logical_id: str
+    construct_path: str
+    coverage: Coverage
+    sites: Sequence[Site]
+    is_nested_stack: bool = False
+
+    @property
+    def listed(self) -> Collection[Path]:
+        """The paths of the properties where images are looked for."""
+        return [site.path for site in self.sites]
+
+
+@dataclass(frozen=True, eq=False)
+class ExaminedImage:
+    """An image in a finished template.
+
+    Attributes:
+        resource: The resource that it stands in.
+        site: Its place there.
+        scope: The template.
+        verdict: What was decided while it was pinned; None where nothing was, or where another
+            value stands in the template now.
+    """
+
+    resource: ExaminedResource
+    site: Site
+    scope: TemplateScope
+    verdict: Verdict | None = None
+
+    @property
+    def policy(self) -> Policy:
+        """What the user decided about pinning."""
+        return self.resource.coverage.policy
+
+    @cached_property
+    def outcomes(self) -> tuple[ImageOutcome, ...]:
+        """Everything that the value in the template may be.
+
+        It is empty where the verdict says all: that the image could not be pinned, or need not be.
+        """
+        if self.verdict is not None and self.verdict.says_all:
+            return ()
+        evaluation = evaluate_site(self.site, self.scope)
+        found = outcomes_of(evaluation, self.site.location, self.site.value)
+        return tuple(dict.fromkeys(found))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ExaminedApp:
+    """All finished templates of an app.
+
+    Attributes:
+        stacks: The top-level stacks.
+        coverages: The parts of the app; the first that holds a construct decides about it.
+        patterns: The patterns of exemptions that images fall under, and need.
+    """
+
+    stacks: Sequence[AssemblyStack]
+    coverages: Sequence[Coverage]
+    patterns: Collection[str]
+
+
+class Rule:
+    """A rule of the gate; it finds nothing where it overrides no method.
+
+    Attributes:
+        id: Its id without the plugin's name.
+        severity: How bad it is to break it.
+    """
+
+    id: ClassVar[str]
+    severity: ClassVar[Severity]
+
+    def look_at_image(self, image: ExaminedImage, /) -> Iterable[Problem]:  # noqa: ARG002 - a hook
+        """What is wrong with an image."""
+        return ()
+
+    def look_at_resource(
+        self,
+        resource: ExaminedResource,  # noqa: ARG002 - a hook
+        /,
+    ) -> Iterable[Problem]:
+        """What is wrong with a resource, whether it holds images or not."""
+        return ()
+
+    def look_at_template(
+        self,
+        stack: AssemblyStack,  # noqa: ARG002 - a hook
+        /,
+    ) -> Iterable[tuple[str, Problem]]:
+        """What is wrong with a template: each with a logical id, or with "" for the whole."""
+        return ()
+
+    def look_at_app(self, app: ExaminedApp, /) -> Iterable[Problem]:  # noqa: ARG002 - a hook
+        """What is wrong with the whole app."""
+        return ()
+
+    def violation(self, what: str, fix: str | None = None) -> Violation:
+        """A violation by the whole app."""
+        return Violation(self, Problem(what, fix))
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A rule that is broken, by what, and where.
+
+    Attributes:
+        rule: The rule.
+        problem: What is wrong, and what to do.
+        construct_path: The construct that it is reported at, and acknowledged at or above; empty
+            for the app.
+        template_path: The template's file.
+        logical_id: The resource.
+        location: Where in the resource, as CDK writes locations.
+        stack: The construct path of the top-level stack.
+    """
+
+    rule: Rule
+    problem: Problem
+    construct_path: str = ""
+    template_path: str = ""
+    logical_id: str = ""
+    location: str = ""
+    stack: str = ""
+
+    @property
+    def subject(self) -> tuple[str, ...]:
+        """The rule and the place, whatever is said of it."""
+        return (
+            self.rule.id,
+            self.construct_path,
+            self.template_path,
+            self.logical_id,
+            self.location,
+        )

@@ -1,0 +1,68 @@
+"""The rule `unpinned-image`: an image that carries no digest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pinned_images.cloudformation.outcomes import Known, NeedsParameters
+from pinned_images.pinning import ImageOutcome, Policy, asks_for_floating_tag
+from pinned_images.problem import Problem
+from pinned_images.rules.rule import ExaminedImage, Rule
+
+#: What stands in for the value of an SSM parameter that nobody has read.
+STAND_IN = "parameter.invalid/value:v"
+
+_PIN_IT = "Write the image as name:tag@sha256:..., or have PinImages do it."
+_OVERRIDDEN = (
+    "Write it as name:tag@sha256:... where it is set: PinImages leaves alone what an override "
+    "(add_property_override, add_override) sets or surrounds."
+)
+
+
+class _UnpinnedImage(Rule):
+    id = "unpinned-image"
+    severity = "error"
+
+    def look_at_image(self, image: ExaminedImage) -> Iterator[Problem]:
+        """What was found while the image was pinned, or what is seen in the template."""
+        if image.verdict is not None:
+            yield from image.verdict.findings
+        if asks_for_floating_tag(image.site) and image.policy.version_consistency == "respect":
+            return
+        fix = _OVERRIDDEN if image.resource.coverage.is_pinned else _PIN_IT
+        for outcome in image.outcomes:
+            problem = _problem(outcome, image.policy)
+            if problem is not None:
+                yield Problem(problem.what, problem.fix or fix)
+
+
+def is_unpinned(outcome: ImageOutcome, policy: Policy) -> bool:
+    """Whether an image carries no digest, although it should."""
+    return _problem(outcome, policy) is not None
+
+
+def _problem(outcome: ImageOutcome, policy: Policy) -> Problem | None:
+    """What is wrong with an image, and what to do where it is nothing usual."""
+    leaf, at = outcome.leaf, f" at {outcome.location}" if outcome.location else ""
+    if isinstance(leaf, Problem):
+        written = f" {outcome.written}" if outcome.written else ""
+        what = f"The image{written}{at} cannot be known before the deployment. {leaf.what}"
+        return Problem(what, leaf.fix)
+    if isinstance(leaf, NeedsParameters):
+        names = ", ".join(sorted(map(str, leaf.parameters)))
+        return Problem(f"The image{at} is read from the SSM parameter {names}.")
+    if not isinstance(leaf, Known) or leaf.reference.digest is not None:
+        return None
+    ended = policy.exempt.ended(leaf.reference, policy.today)
+    if ended is None and policy.exempt.match(leaf.reference) is not None:
+        return None
+    what = f"The image {_without_stand_in(leaf.text)}{at} carries no digest."
+    return Problem(what if ended is None else f"{what} {ended}")
+
+
+def _without_stand_in(text: str) -> str:
+    """An image for people, who need not see what stands in for a parameter's value."""
+    return "in an SSM parameter" if text.startswith(STAND_IN) else text
+
+
+UNPINNED_IMAGE = _UnpinnedImage()

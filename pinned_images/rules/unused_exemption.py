@@ -1,0 +1,33 @@
+"""The rule `unused-exemption`: a pattern in `exempt` that exempts nothing any more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pinned_images.problem import Problem
+from pinned_images.rules.rule import ExaminedApp, Rule
+
+
+class _UnusedExemption(Rule):
+    id = "unused-exemption"
+    severity = "warning"
+
+    def look_at_app(self, app: ExaminedApp) -> Iterator[Problem]:
+        """Patterns under which no unpinned image of the app falls."""
+        given = {
+            pattern: exemption
+            for coverage in app.coverages
+            if not coverage.is_silent
+            for pattern, exemption in coverage.policy.exempt.patterns
+        }
+        for pattern, exemption in given.items():
+            if pattern not in app.patterns:
+                yield Problem(
+                    f"The exemption {pattern!r} ({exemption.reason.rstrip('.')}) matches no "
+                    "unpinned image of the app.",
+                    "Take it out, or correct the pattern: it is compared with whole references, "
+                    "such as docker.io/library/nginx:1.27.",
+                )
+
+
+UNUSED_EXEMPTION = _UnusedExemption()
