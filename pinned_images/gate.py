@@ -23,6 +23,7 @@ from constructs import IConstruct
 from pinned_images.acknowledgements import PLUGIN
 from pinned_images.cloud_assembly import Artifacts, AssemblyStack
 from pinned_images.construct_tree.identity import ConstructMap
+from pinned_images.construct_tree.interruption import interruptible
 from pinned_images.construct_tree.lookup import container_name_at, paths_of_templates
 from pinned_images.errors import PinnedImagesError
 from pinned_images.examination import Examination, examine, examine_app
@@ -133,7 +134,8 @@ class PinnedImagesGate:
         that raises, and would deploy what nobody has looked at.
         """
         try:
-            return self._report(context)
+            with interruptible():
+                return self._report(context)
         except PinnedImagesError as error:
             return _blind(str(error))
         except Exception as error:

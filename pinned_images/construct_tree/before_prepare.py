@@ -14,6 +14,8 @@ from collections.abc import Callable
 import jsii
 from constructs import Dependable, DependencyGroup, IConstruct
 
+from pinned_images.construct_tree.interruption import interruptible
+
 
 class _OnDemandDependency(Dependable):
     def __init__(self, callback: Callable[[], None]) -> None:
@@ -24,7 +26,8 @@ class _OnDemandDependency(Dependable):
     @jsii.member(jsii_name="dependencyRoots")
     def dependency_roots(self) -> list[IConstruct]:
         """Nothing to depend on; being asked is the point."""
-        self._callback()
+        with interruptible():
+            self._callback()
         return []
 
 

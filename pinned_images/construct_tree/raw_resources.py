@@ -40,21 +40,33 @@ def override_images(
 
 
 def _paths(attachment: Attachment, catalog: Catalog) -> list[Path]:
-    """Where to override: at the images, or at the functions around them.
+    """Where to override: at the images, or at the functions and lists around them.
 
     CDK merges an override into what is there, and takes an intrinsic function away when a value
-    inside it is overridden; so the function is overridden as a whole.
+    inside it is overridden; so the function is overridden as a whole. Overrides count the elements
+    of lists as they are rendered, without those that resolve to nothing; so a list with an element
+    that may do so is overridden as a whole, too.
     """
     sites = find_sites(attachment.resource_type, attachment.properties, catalog)
-    paths = dict.fromkeys(_up_to_a_function(site.path) for site in sites)
+    paths = dict.fromkeys(_as_a_whole(site.path, attachment.properties) for site in sites)
     return [path for path in paths if path]
 
 
-def _up_to_a_function(path: Path) -> Path:
+def _as_a_whole(path: Path, properties: Any) -> Path:
+    value = properties
     for index, key in enumerate(path):
-        if isinstance(key, str) and key.startswith("Fn::"):
+        is_function = isinstance(key, str) and key.startswith("Fn::")
+        if is_function or (isinstance(value, list) and any(map(_may_be_nothing, value))):
             return path[:index]
+        value = value[key]
     return path
+
+
+def _may_be_nothing(element: Any) -> bool:
+    """Whether an element may be missing from the rendered list: a null, or a token."""
+    if isinstance(element, str):
+        return "{Token[" in element
+    return element is None or hasattr(element, "__jsii_ref__")
 
 
 def _without_empty(value: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 import jsii
 from aws_cdk import CfnResource, IAnyProducer, IResolveContext, Lazy, Token
 
+from pinned_images.construct_tree.interruption import interruptible
 from pinned_images.construct_tree.resource_classes import attribute_name
 
 #: Given the resolve context, the value to render.
@@ -20,7 +21,8 @@ class _Producer:
         self._produce = produce
 
     def produce(self, context: IResolveContext) -> Any:
-        return self._produce(context)
+        with interruptible():
+            return self._produce(context)
 
 
 def set_property(

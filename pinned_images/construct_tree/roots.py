@@ -13,6 +13,7 @@ from constructs import IConstruct, IValidation
 
 from pinned_images.construct_tree.before_prepare import call_before_prepare
 from pinned_images.construct_tree.identity import ConstructMap
+from pinned_images.construct_tree.interruption import interruptible
 from pinned_images.construct_tree.recording import record_in_stacks
 from pinned_images.construct_tree.surroundings import AspectSurroundings, by_precedence
 from pinned_images.construct_tree.synthesis import Synthesis
@@ -157,5 +158,6 @@ class _AfterPrepare:
 
     def validate(self) -> list[str]:
         """Nothing for CDK's own list: what is found is reported by the gate."""
-        self._root.after_prepare()
+        with interruptible():
+            self._root.after_prepare()
         return []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -126,7 +127,14 @@ class Synthesis:
 
 
 def _values_of(attachment: Attachment, result: PinnedResource) -> Mapping[Path, Any]:
-    """What is to be rendered in place of what the app has written; nothing if that is the same."""
+    """What is rendered in place of what the app has written; nothing if that is the same.
+
+    What resolves to nothing, a Lazy for instance, has no place in the resolved properties.
+    """
     if result.properties is result.resource.properties:
         return {}
-    return {path: value_at(result.properties, path) for path in attachment.replaced}
+    values: dict[Path, Any] = {}
+    for path in attachment.replaced:
+        with suppress(LookupError):
+            values[path] = value_at(result.properties, path)
+    return values
