@@ -1,0 +1,1 @@
+"""Image references in plain files: one module for each format, pure functions over their bytes."""
