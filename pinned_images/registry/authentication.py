@@ -111,7 +111,7 @@ class Authenticator:
         let_others_in()
         answer = self._send(request, answered, deadline)
         if answer.status == _UNAUTHORIZED:
-            raise self._still_refused(visit)
+            raise self._still_refused(visit, deadline)
         return answer
 
     @cached_property
@@ -132,7 +132,7 @@ class Authenticator:
         if known is None:
             return None
         challenge, repository = known
-        credentials = self._credentials(visit)
+        credentials = self._credentials(visit, deadline)
         if shared is not None and credentials is None:
             return shared
         scope = challenge.parameters.get("scope", "")
@@ -155,7 +155,7 @@ class Authenticator:
         challenge = _choose(parse_challenges(answer.headers.getlist("WWW-Authenticate")), visit)
         authorization = self._authorization(challenge, visit, deadline, refused)
         origin = visit.endpoint.origin
-        shareable = challenge.scheme == "bearer" and self._credentials(visit) is None
+        shareable = challenge.scheme == "bearer" and self._credentials(visit, deadline) is None
         with self._lock:
             self._challenges[origin] = (challenge, visit.repository)
             if shareable and limits_of(visit.endpoint.netloc).shares_tokens:
@@ -165,7 +165,7 @@ class Authenticator:
     def _authorization(
         self, challenge: Challenge, visit: Visit, deadline: float, refused: str | None
     ) -> str:
-        credentials = self._credentials(visit)
+        credentials = self._credentials(visit, deadline)
         if credentials is not None:
             self._courier.pace_of(visit.endpoint.netloc).use_authenticated_rate()
         if challenge.scheme == "basic":
@@ -181,13 +181,14 @@ class Authenticator:
         token = (refused or "").partition("Bearer ")[2] or None
         return f"Bearer {self._desk.token_for(grant, deadline, token)}"
 
-    def _credentials(self, visit: Visit) -> Credentials | None:
+    def _credentials(self, visit: Visit, deadline: float | None = None) -> Credentials | None:
         if visit.credentials is not None:
             return visit.credentials
-        return self._keychain.credentials_for(visit.endpoint.credentials_host, visit.repository)
+        host = visit.endpoint.credentials_host
+        return self._keychain.credentials_for(host, visit.repository, deadline)
 
-    def _still_refused(self, visit: Visit) -> Failure:
-        credentials = self._credentials(visit)
+    def _still_refused(self, visit: Visit, deadline: float) -> Failure:
+        credentials = self._credentials(visit, deadline)
         if credentials is None:
             return Failure(
                 AccessDenied,

@@ -5,18 +5,30 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pinned_images.errors import AccessDenied
+from pinned_images.errors import AccessDenied, RegistryUnavailable
 from pinned_images.registry.credentials import ConfiguredKeychain, Credentials
 from pinned_images.registry.credentials.helper_program import HelperProgram
 from pinned_images.registry.failures import Failure
-from tests.registry.scripted import ScriptedRegistry
-from tests.registry.user import Ask, Home, Programs, encode_pair, require_resolution
+from pinned_images.resolution import ResolutionRequest
+from tests.registry.images import make_image
+from tests.registry.scripted import ScriptedRegistry, TokenService
+from tests.registry.user import (
+    Ask,
+    Home,
+    Programs,
+    ask_registry,
+    encode_pair,
+    require_resolution,
+    resolve_together,
+)
 
 ALICE = Credentials("alice", "wonder:land")
 HUB_KEY = "https://index.docker.io/v1/"
@@ -89,6 +101,53 @@ def test_where_nothing_is_kept_one_is_nobody(home: Home, content: Any) -> None:
     assert look_up("ghcr.io") is None
 
 
+HOLDING = {"auth": encode_pair("alice", "wonder:land")}
+
+
+@pytest.mark.parametrize(
+    ("registry", "auths"),
+    [
+        ("ghcr.io", {"ghcr.io": HOLDING, "https://ghcr.io": entry("other")}),
+        ("ghcr.io", {"https://ghcr.io": entry("other"), "ghcr.io": HOLDING}),
+        ("ghcr.io", {"ghcr.io": {}, "https://ghcr.io": HOLDING}),
+        ("ghcr.io", {"https://ghcr.io": HOLDING, "ghcr.io": {}}),
+        ("ghcr.io", {"ghcr.io": None, "https://ghcr.io/v2/": HOLDING}),
+        ("ghcr.io", {"https://ghcr.io/v1/": {"auth": ""}, "GHCR.io": HOLDING, "ghcr.io": {}}),
+        ("docker.io", {HUB_KEY: HOLDING, "docker.io": entry("other")}),
+        ("docker.io", {"index.docker.io": entry("other"), HUB_KEY: HOLDING}),
+        ("docker.io", {HUB_KEY: {}, "registry-1.docker.io": {}, "docker.io": HOLDING}),
+        ("docker.io", {HUB_KEY: None, "https://docker.io": HOLDING}),
+    ],
+)
+def test_of_several_spellings_the_exact_one_goes_first_then_the_one_that_holds_something(
+    home: Home, registry: str, auths: Mapping[str, Any]
+) -> None:
+    home.docker_config({"auths": auths})
+    assert look_up(registry) == ALICE
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "null",
+        '{"auths": null, "credHelpers": null, "credsStore": null}',
+        '{"auths": {"ghcr.io": null}}',
+        '{"auths": {"ghcr.io": {"auth": null, "identitytoken": null}}}',
+        '{"credHelpers": {"ghcr.io": ""}}',
+        '{"credHelpers": {"ghcr.io": null}, "credsStore": ""}',
+    ],
+)
+def test_null_and_nothing_mean_that_nothing_is_kept(home: Home, content: str) -> None:
+    home.docker_config(content)
+    assert look_up("ghcr.io") is None
+
+
+def test_names_of_fields_are_read_in_any_case_as_docker_reads_them(home: Home) -> None:
+    secret = {"Username": "alice", "PASSWORD": "wonder:land"}
+    home.docker_config({"Auths": {"ghcr.io": secret}})
+    assert look_up("ghcr.io") == ALICE
+
+
 def test_without_any_file_one_is_nobody() -> None:
     assert look_up("ghcr.io") is None
 
@@ -146,9 +205,22 @@ class TestBrokenFiles:
             '{"credHelpers": {"ghcr.io": "../../bin/sh"}}',
             '{"credHelpers": {"ghcr.io": 7}}',
             '{"credsStore": ["x"]}',
+            '{"credsStore": false}',
             "[" * 100_000,
+            '{"auths": {"ghcr.io": ' + "9" * 5000 + "}}",
         ],
-        ids=["half", "list", "auths", "entry", "path", "number", "store", "deep"],
+        ids=[
+            "half",
+            "list",
+            "auths",
+            "entry",
+            "path",
+            "number",
+            "store",
+            "false",
+            "deep",
+            "digits",
+        ],
     )
     def test_a_broken_file_is_named(
         self, registry: ScriptedRegistry, home: Home, ask: Ask, content: str
@@ -166,6 +238,36 @@ class TestBrokenFiles:
             look_up("ghcr.io")
         assert str(path) in caught.value.cause
         assert auth not in caught.value.cause
+
+    @pytest.mark.parametrize(
+        "kept",
+        [
+            {"registrytoken": "hush\r\nX-Injected: 1"},
+            {"registrytoken": "hush hush"},
+            {"username": "alice", "password": "hush\ud800"},
+            {"identitytoken": "hush\udfff"},
+        ],
+        ids=["line feed", "blank", "half a surrogate pair", "half a pair in a token"],
+    )
+    def test_a_secret_that_cannot_be_sent_is_named_and_not_shown(
+        self, home: Home, kept: Mapping[str, str]
+    ) -> None:
+        path = home.docker_config({"auths": {"ghcr.io": kept}})
+        with pytest.raises(Failure) as caught:
+            look_up("ghcr.io")
+        assert str(path) in caught.value.cause
+        assert "docker login ghcr.io" in caught.value.remedy
+        assert "hush" not in caught.value.cause + caught.value.remedy
+
+    def test_a_token_may_end_with_a_line_feed(self, home: Home) -> None:
+        home.docker_config({"auths": {"ghcr.io": {"registrytoken": "hush\n"}}})
+        assert look_up("ghcr.io") == Credentials(registry_token="hush")
+
+    def test_what_is_quoted_of_a_file_is_bounded(self, home: Home) -> None:
+        home.docker_config({"auths": {"x" * 100_000: 7}})
+        with pytest.raises(Failure) as caught:
+            look_up("ghcr.io")
+        assert len(caught.value.cause + caught.value.remedy) < 500
 
     def test_an_unreadable_file_is_named(
         self, registry: ScriptedRegistry, home: Home, ask: Ask
@@ -223,6 +325,56 @@ class TestHelperPrograms:
         look_up(registry)
         assert said.read_text() == f"get {server}\n"
 
+    def test_what_it_prints_is_read_in_any_case(self, home: Home, programs: Programs) -> None:
+        printed = json.dumps({"username": "alice", "secret": "wonder:land"})
+        programs.add("docker-credential-vault", f"echo '{printed}'")
+        home.docker_config({"credsStore": "vault"})
+        assert look_up("ghcr.io") == ALICE
+
+    @pytest.mark.parametrize(
+        ("registry", "config", "names"),
+        [
+            ("ghcr.io", {"auths": {"https://ghcr.io": {}}}, ["ghcr.io", "https://ghcr.io"]),
+            ("docker.io", {"auths": {"docker.io": {}, "x.io": {}}}, [HUB_KEY, "docker.io"]),
+            ("ghcr.io", {"auths": {"ghcr.io": {}}}, ["ghcr.io"]),
+        ],
+    )
+    def test_it_is_asked_under_the_older_spellings_that_the_file_lists(
+        self,
+        home: Home,
+        programs: Programs,
+        registry: str,
+        config: Mapping[str, Any],
+        names: list[str],
+    ) -> None:
+        """A store is asked by exact name, and what it keeps is listed without a secret."""
+        asked = programs.path / "asked"
+        last = f'test "$server" = {names[-1]} && {answer("alice", "wonder:land")}'
+        nothing = "echo credentials not found in native keychain; exit 1"
+        programs.add(
+            "docker-credential-vault",
+            f"server=$(cat); echo $server >> {asked}; ({last}) || ({nothing})",
+        )
+        home.docker_config({"credsStore": "vault", **config})
+        assert look_up(registry) == ALICE
+        assert asked.read_text().split() == names
+
+    @pytest.mark.parametrize("value", ["", None])
+    def test_a_host_with_an_empty_helper_is_not_in_the_store(
+        self, home: Home, programs: Programs, value: str | None
+    ) -> None:
+        runs = programs.path / "runs"
+        programs.add("docker-credential-vault", f"echo run >> {runs}; exit 1")
+        home.docker_config(
+            {
+                "credsStore": "vault",
+                "credHelpers": {"ghcr.io": value},
+                "auths": {"ghcr.io": HOLDING},
+            }
+        )
+        assert look_up("ghcr.io") == ALICE
+        assert not runs.exists()
+
     def test_an_identity_token_is_told_from_a_password(
         self, home: Home, programs: Programs
     ) -> None:
@@ -235,9 +387,39 @@ class TestHelperPrograms:
         [
             "echo 'credentials not found in native keychain'; exit 1",
             "echo 'credentials not found in native keychain' >&2; exit 1",
+            "echo 'No stored credential for ghcr.io'; exit 1",
+            "echo 'The specified item could not be found in the keychain.'; exit 1",
+            "echo 'Element not found.'; exit 1",
+            "echo 'Error: docker-credential-helpers/Z2g= is not in the password store.'; exit 1",
+            "echo 'pass not initialized: exit status 1: Error: password store is empty.'; exit 1",
+            "echo 'pass store is uninitialized'; exit 1",
+            "echo 'Cannot autolaunch D-Bus without X11 $DISPLAY'; exit 1",
+            "echo 'error calling StartServiceByName for org.freedesktop.secrets: Timeout' ; exit 1",
+            "echo 'Error spawning command line dbus-launch --autolaunch=0'; exit 1",
+            "echo 'Could not connect: No such file or directory'; exit 1",
             answer("", ""),
+            "echo '{}'",
+            """echo '{"serverurl": "x", "username": "", "secret": ""}'""",
+            """echo '{"Username": null, "Secret": null}'""",
         ],
-        ids=["on stdout", "on stderr", "empty"],
+        ids=[
+            "on stdout",
+            "on stderr",
+            "osxkeychain",
+            "old osxkeychain",
+            "wincred",
+            "pass",
+            "pass was never set up",
+            "pass was never set up, older",
+            "no session",
+            "no keyring in the session",
+            "no program for sessions",
+            "the session is gone",
+            "empty",
+            "no fields",
+            "empty in lower case",
+            "null",
+        ],
     )
     def test_where_it_keeps_nothing_the_file_is_read(
         self, home: Home, programs: Programs, script: str
@@ -252,10 +434,12 @@ class TestHelperPrograms:
             ("echo 'hunter2 is locked' >&2; exit 3", "failed with exit code 3"),
             ("echo 'hunter2'", "did not print a user name and a secret"),
             ('echo \'{"Username": "hunter2"}\'', "did not print a user name and a secret"),
+            ('echo \'{"Username": 7, "Secret": "hunter2"}\'', "did not print a user name"),
+            ('echo \'{"Username": "a", "Secret": "hunter2\\\\ud800"}\'', "did not print a user"),
             ("exit 0", "did not print a user name and a secret"),
             (None, "is not on PATH"),
         ],
-        ids=["fails", "garbage", "half an answer", "nothing", "missing"],
+        ids=["fails", "garbage", "half", "number", "half a pair", "nothing", "missing"],
     )
     def test_a_helper_that_fails_is_named_with_the_file_that_names_it(
         self,
@@ -281,6 +465,109 @@ class TestHelperPrograms:
         home.docker_config({"credsStore": "vault"})
         with pytest.raises(Failure, match="cannot be started"):
             look_up("ghcr.io")
+
+    @pytest.mark.parametrize(
+        ("config", "setting"),
+        [
+            ({"credsStore": "desktop"}, "'credsStore'"),
+            ({"credHelpers": {"ghcr.io": "desktop"}}, "'credHelpers' for 'ghcr.io'"),
+        ],
+    )
+    @pytest.mark.usefixtures("programs")
+    def test_of_an_absent_helper_the_file_and_both_ways_out_are_named(
+        self, home: Home, config: Mapping[str, Any], setting: str
+    ) -> None:
+        path = home.docker_config(config)
+        with pytest.raises(Failure) as caught:
+            look_up("ghcr.io")
+        assert f"which the file {path} names, is not on PATH" in caught.value.cause
+        assert caught.value.remedy == (
+            f"install it, or take {setting} out of the file {path} and, for a private image, log "
+            "in again (docker login ghcr.io)"
+        )
+
+    def test_helpers_of_several_hosts_run_side_by_side(
+        self, home: Home, programs: Programs
+    ) -> None:
+        """Each waits until the other runs, so that one after the other would never end."""
+        for name, other in (("left", "right"), ("right", "left")):
+            meet = f"touch {name}; until [ -e {other} ]; do sleep 0.01; done"
+            said = answer(name, "wonder:land")
+            programs.add(f"docker-credential-{name}", f"cd {programs.path}; {meet}; {said}")
+        home.docker_config({"credHelpers": {"a.example": "left", "b.example": "right"}})
+        keychain = ConfiguredKeychain.read(os.environ)
+        with ThreadPoolExecutor(2) as pool:
+            found = pool.map(keychain.credentials_for, ["a.example", "b.example"], ["x", "x"])
+            assert [each.username for each in found if each] == ["left", "right"]
+
+    def test_one_store_serves_several_hosts_side_by_side(
+        self, home: Home, programs: Programs
+    ) -> None:
+        meet = (
+            "touch run-$(cat); until [ -e run-a.example -a -e run-b.example ]; do sleep 0.01; done"
+        )
+        programs.add(
+            "docker-credential-vault", f"cd {programs.path}; {meet}; {answer('alice', 'x')}"
+        )
+        home.docker_config({"credsStore": "vault"})
+        keychain = ConfiguredKeychain.read(os.environ)
+        with ThreadPoolExecutor(2) as pool:
+            found = pool.map(keychain.credentials_for, ["a.example", "b.example"], ["x", "x"])
+            assert all(found)
+
+    def test_one_host_asks_a_helper_once_for_all_who_wait(
+        self, home: Home, programs: Programs
+    ) -> None:
+        runs = programs.path / "runs"
+        programs.add(
+            "docker-credential-vault", f"echo run >> {runs}; sleep 0.2; {answer('alice', 'x')}"
+        )
+        home.docker_config({"credsStore": "vault"})
+        keychain = ConfiguredKeychain.read(os.environ)
+        repositories = [f"team/app-{number}" for number in range(8)]
+        with ThreadPoolExecutor(8) as pool:
+            found = pool.map(keychain.credentials_for, ["ghcr.io"] * 8, repositories)
+            assert all(found)
+        assert runs.read_text() == "run\n"
+
+    def test_a_helper_that_hangs_keeps_no_other_registry_from_an_answer(
+        self,
+        make_registry: Callable[..., ScriptedRegistry],
+        home: Home,
+        programs: Programs,
+    ) -> None:
+        hung, healthy = make_registry(), make_registry()
+        for registry in (hung, healthy):
+            registry.require_basic("alice", "wonder:land")
+            for number in range(3):
+                registry.add(f"team/app-{number}", "v1", make_image())
+        programs.add("docker-credential-stuck", "exec sleep 60")
+        programs.add("docker-credential-vault", answer("alice", "wonder:land"))
+        path = home.docker_config(
+            {"credHelpers": {hung.server.netloc: "stuck", healthy.server.netloc: "vault"}}
+        )
+        requests = [
+            ResolutionRequest(registry.reference(f"team/app-{number}"))
+            for registry in (hung, healthy)
+            for number in range(3)
+        ]
+        outcomes = resolve_together(*requests, deadline=1.5)
+        for outcome in outcomes[:3]:
+            assert isinstance(outcome, RegistryUnavailable)
+            assert f"docker-credential-stuck, which the file {path} names" in str(outcome)
+            assert "gave no answer in the time that all images have" in str(outcome)
+        for outcome in outcomes[3:]:
+            require_resolution(outcome)
+
+    def test_with_more_time_a_helper_that_was_too_slow_is_asked_again(
+        self, home: Home, programs: Programs
+    ) -> None:
+        programs.add("docker-credential-vault", f"sleep 0.3; {answer('alice', 'wonder:land')}")
+        home.docker_config({"credsStore": "vault"})
+        keychain = ConfiguredKeychain.read(os.environ)
+        with pytest.raises(Failure, match="in the time that all images have"):
+            keychain.credentials_for("ghcr.io", "x", time.monotonic() + 0.1)
+        assert keychain.credentials_for("ghcr.io", "x", time.monotonic() + 30) == ALICE
 
     def test_a_helper_that_hangs_is_given_up(self, programs: Programs) -> None:
         programs.add("docker-credential-vault", "exec sleep 60")
@@ -332,6 +619,45 @@ def test_a_real_program_without_credentials_is_understood(home: Home, programs: 
     (home.path / ".password-store" / "docker-credential-helpers").mkdir(parents=True)
     home.docker_config({"credsStore": "pass", "auths": {"ghcr.io": entry("alice")}})
     assert (look_up("ghcr.io") or Credentials()).username == "alice"
+
+
+@pytest.mark.skipif(
+    PASS is None and "CI" not in os.environ,
+    reason="docker-credential-pass (Debian: golang-docker-credential-helpers) is not installed",
+)
+@pytest.mark.parametrize("name", ["pass", "secretservice"])
+def test_a_real_program_whose_keychain_is_not_set_up_does_not_fail_a_public_image(
+    protected: ScriptedRegistry,
+    home: Home,
+    programs: Programs,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+) -> None:
+    """Such as in a container, or over SSH: no session, no password store."""
+    for variable in ("DBUS_SESSION_BUS_ADDRESS", "DISPLAY"):
+        monkeypatch.delenv(variable, raising=False)
+    (programs.path / f"docker-credential-{name}").symlink_to(f"/usr/bin/docker-credential-{name}")
+    home.docker_config({"credsStore": name})
+    require_resolution(ask_registry(protected.reference()))
+
+
+def test_a_program_that_is_not_signed_in_does_not_fail_a_public_image(
+    protected: ScriptedRegistry, home: Home, programs: Programs
+) -> None:
+    # As the helper of Google Cloud SDK says it.
+    said = "You do not currently have an active account selected."
+    programs.add("docker-credential-gcloud", f"echo '{said}' >&2; exit 1")
+    home.docker_config({"credHelpers": {protected.server.netloc: "gcloud"}})
+    require_resolution(ask_registry(protected.reference()))
+
+
+@pytest.fixture
+def protected(
+    registry: ScriptedRegistry, make_token_service: Callable[..., TokenService]
+) -> ScriptedRegistry:
+    """A registry of public images that wants a token of everybody, as Docker Hub does."""
+    make_token_service(registry)
+    return registry
 
 
 def test_secrets_are_left_out_of_every_repr(home: Home) -> None:

@@ -1,16 +1,16 @@
-"""What opens a registry's door."""
+"""Credentials for a registry."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-#: Stands in place of a user name where the secret is an OAuth2 refresh token.
+#: Takes the place of a user name where the secret is an OAuth2 refresh token.
 IDENTITY_TOKEN_USER = "<token>"  # noqa: S105  # docker's own word, no secret
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """A user name with a password, or with one of the tokens that stand in its place.
+    """A user name with a password, or with one of the tokens that are used in its place.
 
     The secrets are left out of the `repr`.
 
@@ -32,3 +32,17 @@ class Credentials:
     identity_token: str = field(default="", repr=False)
     registry_token: str = field(default="", repr=False)
     origin: str = field(default="", compare=False, repr=False)
+
+    @property
+    def is_text(self) -> bool:
+        r"""Whether all of it can be encoded: JSON may hold half of a surrogate pair.
+
+        Example:
+            >>> Credentials("alice", "correct horse").is_text, Credentials("\ud800").is_text
+            (True, False)
+        """
+        try:
+            f"{self.username}{self.password}{self.identity_token}{self.registry_token}".encode()
+        except UnicodeEncodeError:
+            return False
+        return True

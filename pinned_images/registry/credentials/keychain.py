@@ -1,28 +1,32 @@
-"""Where people keep their credentials, asked in a fixed order."""
+"""The places where credentials are kept, asked in a fixed order."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from pinned_images.errors import AccessDenied
+from pinned_images.errors import AccessDenied, RegistryUnavailable
 from pinned_images.registry.credentials.config_file import ConfigFile
 from pinned_images.registry.credentials.credentials import Credentials
 from pinned_images.registry.credentials.helper_program import HelperProgram
 from pinned_images.registry.failures import Failure
+from pinned_images.registry.once import Once
 
 
 class Keychain(Protocol):
-    """Knows who one is at a registry."""
+    """Credentials by registry and repository."""
 
-    def credentials_for(self, registry: str, repository: str) -> Credentials | None:
-        """The credentials for a repository, or None where one is nobody.
+    def credentials_for(
+        self, registry: str, repository: str, deadline: float | None = None
+    ) -> Credentials | None:
+        """The credentials for a repository, or None where none are kept.
 
         Args:
             registry: Host, with a port where one was given; ``docker.io`` for Docker Hub.
             repository: The path in the registry.
+            deadline: When to give up, on the clock of `time.monotonic`.
 
         Raises:
             Failure: What should hold the credentials is broken.
@@ -43,8 +47,7 @@ class ConfiguredKeychain:
 
     def __init__(self, files: Sequence[ConfigFile]) -> None:
         self._files = files
-        self._lock = threading.Lock()
-        self._answers: dict[tuple[HelperProgram, str], Credentials | Failure | None] = {}
+        self._answers = Once[tuple[HelperProgram, str], Credentials | Failure | None]()
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> ConfiguredKeychain:
@@ -63,30 +66,41 @@ class ConfiguredKeychain:
                 files.append(ConfigFile.parse(text, f"the file {path}"))
         return cls(files)
 
-    def credentials_for(self, registry: str, repository: str) -> Credentials | None:
+    def credentials_for(
+        self, registry: str, repository: str, deadline: float | None = None
+    ) -> Credentials | None:
         """See `Keychain`."""
+        ask = partial(self._ask, deadline=deadline)
         for file in self._files:
-            found = file.credentials_for(registry, repository, self._ask)
+            found = file.credentials_for(registry, repository, ask)
             if found is not None:
                 return found
         return None
 
-    def _ask(self, helper: HelperProgram, server: str) -> Credentials | None:
-        """What a helper program says of a server; it is run once, whatever comes of it."""
-        # One at a time: helper programs may ask the user something, or lock their own stores.
-        with self._lock:
-            if (helper, server) not in self._answers:
-                self._answers[helper, server] = _run(helper, server)
-            answer = self._answers[helper, server]
+    def _ask(
+        self, helper: HelperProgram, server: str, deadline: float | None
+    ) -> Credentials | None:
+        """The answer of a helper program for a server; it is run once, and a failure is kept.
+
+        Programs run side by side, since one may hang or wait for its user; the same program for
+        the same server runs once, and others who ask wait for it.
+        """
+        run = partial(_run, helper, server, deadline)
+        answer = self._answers.get((helper, server), run)
         if isinstance(answer, Failure):
             raise answer
         return answer
 
 
-def _run(helper: HelperProgram, server: str) -> Credentials | Failure | None:
+def _run(
+    helper: HelperProgram, server: str, deadline: float | None
+) -> Credentials | Failure | None:
     try:
-        return helper.get(server)
+        return helper.get(server, deadline)
     except Failure as failure:
+        # Too little time is no fault of the program: with more time it is asked again.
+        if failure.kind is RegistryUnavailable:
+            raise
         return failure
 
 
