@@ -91,7 +91,7 @@ def _coverage(synthesis: Synthesis) -> Coverage:
     return Coverage(
         scope_paths=synthesis.scope_paths(),
         policy=synthesis.options.policy(),
-        verdicts=synthesis.verdicts,
+        decisions=synthesis.decisions,
         is_pinned=True,
         is_silent=synthesis.failure is not None,
         parameter_values=synthesis.parameter_values,

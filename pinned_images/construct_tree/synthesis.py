@@ -20,7 +20,7 @@ from pinned_images.construct_tree.image_resources import image_resources, top_le
 from pinned_images.construct_tree.scopes import StackScopes
 from pinned_images.errors import PinnedImagesError
 from pinned_images.options import Options
-from pinned_images.pinning import PinnedResource, Verdict, pin_images
+from pinned_images.pinning import Decision, PinnedResource, pin_images
 from pinned_images.problem import Problem
 from pinned_images.report.records import SiteRecord
 from pinned_images.sources import Sources
@@ -37,7 +37,7 @@ class Synthesis:
         options: What the user decided.
         sources: Who answers.
         records: What happened to each image, after a synth.
-        verdicts: What was decided about images, by construct path and property.
+        decisions: What was decided about images, by construct path and property.
         failure: Why nothing could be resolved at all.
     """
 
@@ -47,7 +47,7 @@ class Synthesis:
     options: Options
     sources: Sources
     records: tuple[SiteRecord, ...] = ()
-    verdicts: Mapping[tuple[str, str], Verdict] = field(default_factory=dict)
+    decisions: Mapping[tuple[str, str], Decision] = field(default_factory=dict)
     failure: str | None = None
     parameter_values: dict[SsmParameter, str | Problem] = field(default_factory=dict)
 
@@ -96,7 +96,7 @@ class Synthesis:
 
     def _plan(self, is_final: bool) -> None:  # noqa: FBT001  a callback with one argument
         attachments = self._attachments.read(self._current)
-        self.records, self.verdicts, self.failure = (), {}, None
+        self.records, self.decisions, self.failure = (), {}, None
         self._results.clear()
         self.parameter_values.clear()
         scopes = StackScopes(self.root, self.options.use_parameter_defaults, self.parameter_values)
@@ -119,10 +119,10 @@ class Synthesis:
 
     def _keep(self, results: list[PinnedResource]) -> None:
         self.records = tuple(record for result in results for record in result.records)
-        self.verdicts = {
-            (result.resource.construct_path, verdict.location): verdict
+        self.decisions = {
+            (result.resource.construct_path, decision.location): decision
             for result in results
-            for verdict in result.verdicts
+            for decision in result.decisions
         }
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pinned_images.cloudformation.sites import Site, evaluate_site
 from pinned_images.errors import ResolutionError
-from pinned_images.pinning import Answers, Image, ImageResource, Policy, records_of
+from pinned_images.pinning import Image, ImageResource, Policy, decide, records_of
 from pinned_images.report.records import SiteRecord
 from pinned_images.resolution import Outcome, ResolutionRequest
 
@@ -25,7 +25,7 @@ def records_of_overridden(resource: ImageResource, site: Site, policy: Policy) -
     """
     evaluation = evaluate_site(site, resource.scope)
     image = Image(resource, site, evaluation, None, None, resource.acknowledged)
-    return records_of(image, Answers(policy, _NobodyWasAsked()), None)
+    return records_of(image, decide(image, policy, _NobodyWasAsked()))
 
 
 def corrected(records: Iterable[SiteRecord], examination: Examination) -> list[SiteRecord]:

@@ -156,11 +156,11 @@ class _Template:
     def _look_at_image(self, resource: ExaminedResource, site: Site) -> None:
         coverage = resource.coverage
         place = resource.construct_path, site.location
-        verdict = coverage.verdicts.get(place)
-        if verdict is not None and verdict.value != site.value:
-            verdict = None
+        decision = coverage.decisions.get(place)
+        if decision is not None and decision.value != site.value:
+            decision = None
         scope = self.scope_of(coverage, self.stack)
-        image = ExaminedImage(resource, site, scope, verdict)
+        image = ExaminedImage(resource, site, scope, decision)
         at = self._reported_at(resource.construct_path, site)
         self.found.patterns.update(_patterns(image))
         for rule in RULES:
@@ -168,7 +168,7 @@ class _Template:
                 self._report(rule, problem, at, resource.logical_id, site.path)
         if coverage.is_pinned:
             self.found.places.add(place)
-            if verdict is None:
+            if decision is None:
                 overridden = ImageResource(
                     resource.resource_type,
                     {},
@@ -212,6 +212,6 @@ class _Template:
 
 def _patterns(image: ExaminedImage) -> frozenset[str]:
     """The patterns of exemptions that an image falls under, and needs."""
-    if image.verdict is not None and image.verdict.says_all:
-        return image.verdict.patterns
+    if image.decision is not None and image.decision.is_final:
+        return image.decision.patterns
     return image.policy.exempt.patterns_for(outcome.leaf for outcome in image.outcomes)

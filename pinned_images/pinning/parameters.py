@@ -8,15 +8,12 @@ from dataclasses import replace
 from pinned_images.cloudformation.outcomes import (
     ExemptByRule,
     Known,
-    Leaf,
     SsmParameter,
-    leaves,
     missing_parameters,
 )
 from pinned_images.cloudformation.sites import evaluate_site
-from pinned_images.errors import PinnedImagesError
 from pinned_images.parameters import ParameterSource, ParameterValues
-from pinned_images.pinning.answers import Answers
+from pinned_images.pinning.decisions import DecidedOutcome, Decision, NotPinned
 from pinned_images.pinning.images import Image
 from pinned_images.problem import Problem
 
@@ -57,25 +54,29 @@ def _evaluated_again(image: Image) -> Image:
 
 
 def values_that_name_images(
-    images: Iterable[Image], answers: Answers, values: ParameterValues
+    images: Iterable[tuple[Image, Decision]], values: ParameterValues
 ) -> dict[SsmParameter, str]:
     """The values that stand in the names of images which are there.
 
     A parameter may hold anything, secrets too. A value counts only if all of it stands in the
     name of an image that a registry knows, that carries its digest, or that is exempt.
+
+    Args:
+        images: The images, each with what was decided about it.
+        values: What was read.
     """
     return {
         parameter: value
-        for image in images
-        for leaf in leaves(image.evaluation)
+        for image, decision in images
+        for decided in decision.outcomes
         for parameter in image.parameters
         if isinstance(value := values.get(parameter), str)
-        if _stands_in_name(value, leaf, image, answers)
+        if _stands_in_name(value, decided)
     }
 
 
-def _stands_in_name(value: str, leaf: Leaf, image: Image, answers: Answers) -> bool:
-    if isinstance(leaf, Known):
-        unresolved = isinstance(answers.of_reference(image, leaf.reference), PinnedImagesError)
-        return value in leaf.text and not unresolved
-    return isinstance(leaf, ExemptByRule) and value in leaf.text
+def _stands_in_name(value: str, decided: DecidedOutcome) -> bool:
+    leaf = decided.outcome.leaf
+    if isinstance(decided.decision, NotPinned) or not isinstance(leaf, (Known, ExemptByRule)):
+        return False
+    return value in leaf.text

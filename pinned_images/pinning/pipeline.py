@@ -1,4 +1,4 @@
-"""Find -> evaluate -> resolve -> rewrite -> report, over plain data.
+"""Find -> evaluate -> resolve -> decide (and rewrite) -> report, over plain data.
 
 Only the resolver and the source of SSM parameters, which are handed in, touch the network.
 """
@@ -6,23 +6,45 @@ Only the resolver and the source of SSM parameters, which are handed in, touch t
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, MutableMapping, Sequence
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pinned_images.cloudformation.outcomes import SsmParameter
 from pinned_images.cloudformation.trees import replace_at
 from pinned_images.parameters import ParameterSource
-from pinned_images.pinning.answers import Answers
-from pinned_images.pinning.findings import verdict_of
+from pinned_images.pinning.decisions import Decision, decide
 from pinned_images.pinning.images import Image, images_of
 from pinned_images.pinning.parameters import values_that_name_images, with_parameters
 from pinned_images.pinning.policy import Policy
+from pinned_images.pinning.questions import questions_about
 from pinned_images.pinning.records import records_of
-from pinned_images.pinning.resources import ImageResource, PinnedResource, Verdict
-from pinned_images.pinning.values import rewritten
+from pinned_images.pinning.resources import ImageResource
 from pinned_images.problem import Problem
 from pinned_images.report.records import SiteRecord
 from pinned_images.resolution import Resolver
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PinnedResource:
+    """A resource after pinning.
+
+    Attributes:
+        resource: The resource as it was.
+        properties: Its properties with pinned images.
+        decisions: What was decided about each image.
+        records: One record for each image.
+    """
+
+    resource: ImageResource
+    properties: Mapping[str, Any]
+    decisions: tuple[Decision, ...]
+    records: tuple[SiteRecord, ...]
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Why images could not be pinned."""
+        return tuple(problem for decision in self.decisions for problem in decision.problems)
 
 
 def pin_images(
@@ -49,22 +71,22 @@ def pin_images(
     """
     images = [image for resource in resources for image in images_of(resource, policy)]
     images = with_parameters(images, parameters, parameter_values)
-    answers = Answers.of(images, policy, resolver)
-    parameters.keep(values_that_name_images(images, answers, parameter_values))
-    by_resource: defaultdict[ImageResource, list[Image]] = defaultdict(list)
-    for image in images:
-        by_resource[image.resource].append(image)
-    return [_pinned(resource, by_resource[resource], answers) for resource in resources]
+    answers = resolver.resolve(questions_about(images, policy))
+    decided = [(image, decide(image, policy, answers)) for image in images]
+    parameters.keep(values_that_name_images(decided, parameter_values))
+    by_resource: defaultdict[ImageResource, list[tuple[Image, Decision]]] = defaultdict(list)
+    for image, decision in decided:
+        by_resource[image.resource].append((image, decision))
+    return [_pinned(resource, by_resource[resource]) for resource in resources]
 
 
-def _pinned(resource: ImageResource, images: Iterable[Image], answers: Answers) -> PinnedResource:
+def _pinned(resource: ImageResource, images: Iterable[tuple[Image, Decision]]) -> PinnedResource:
     properties: Any = resource.properties
-    verdicts: list[Verdict] = []
+    decisions: list[Decision] = []
     records: list[SiteRecord] = []
-    for image in images:
-        value, refusal = rewritten(image, answers)
-        if value is not image.site.value:
-            properties = replace_at(properties, image.site.path, value)
-        verdicts.append(verdict_of(image, value, answers, refusal))
-        records.extend(records_of(image, answers, refusal))
-    return PinnedResource(resource, properties, tuple(verdicts), tuple(records))
+    for image, decision in images:
+        if decision.value is not image.site.value:
+            properties = replace_at(properties, image.site.path, decision.value)
+        decisions.append(decision)
+        records.extend(records_of(image, decision))
+    return PinnedResource(resource, properties, tuple(decisions), tuple(records))

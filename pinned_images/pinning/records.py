@@ -1,102 +1,74 @@
-"""Report, for machines: the record of each image."""
+"""Report: the records of an image, read from what was decided about it."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from pinned_images.cloudformation.outcomes import Absent, ExemptByRule, Known
-from pinned_images.errors import PinnedImagesError
+from pinned_images.cloudformation.outcomes import ExemptByRule, Known
 from pinned_images.lockfile import ParameterKey
-from pinned_images.pinning.answers import Answers, request_for
-from pinned_images.pinning.findings import problem_of
-from pinned_images.pinning.images import Image, ImageOutcome
-from pinned_images.pinning.values import style_of
+from pinned_images.pinning.decisions import (
+    AlreadyPinned,
+    DecidedOutcome,
+    Decision,
+    Exempt,
+    NotPinned,
+    Pinned,
+)
+from pinned_images.pinning.images import Image
 from pinned_images.problem import Problem
-from pinned_images.reference import ImageReference
-from pinned_images.report.records import ResolvedBy, SiteRecord
+from pinned_images.report.records import SiteRecord
 
 
-def records_of(image: Image, answers: Answers, refusal: Problem | None) -> list[SiteRecord]:
-    """One record for each image that may stand at a place: conditions may choose between some.
-
-    Args:
-        image: The image.
-        answers: What is known of digests.
-        refusal: Why its value could not be written with a digest.
-    """
-    return [
-        _record(image, outcome, answers, refusal)
-        for outcome in image.outcomes()
-        if not isinstance(outcome.leaf, Absent)
-    ]
+def records_of(image: Image, decision: Decision) -> list[SiteRecord]:
+    """One record for each image that may stand at a place: conditions may choose between some."""
+    return [_record(image, each, decision.refusal) for each in decision.outcomes]
 
 
-def _record(
-    image: Image, outcome: ImageOutcome, answers: Answers, refusal: Problem | None
-) -> SiteRecord:
-    location, written, leaf = outcome
-    if isinstance(leaf, Known):
-        return _known(image, location, leaf.reference, answers, refusal)
-    if isinstance(leaf, ExemptByRule):
-        by_asset = leaf.rule == "content-addressed-asset"
-        resolved_by: ResolvedBy = "asset" if by_asset else "exempt"
-        return _plain(image, location, leaf.text, resolved_by, reason=leaf.reason)
-    if image.exemption is not None:
-        return _plain(image, location, written, "exempt", reason=image.exemption)
-    reason = str(problem_of(image, leaf, answers))
-    return _plain(image, location, written, "failed", reason=reason)
-
-
-def _known(
-    image: Image,
-    location: str,
-    reference: ImageReference,
-    answers: Answers,
-    refusal: Problem | None,
-) -> SiteRecord:
-    text = str(reference)
-    if reference.digest is not None:
-        return _plain(image, location, text, "already-pinned", pinned=reference)
-    if image.exemption is not None:
-        return _plain(image, location, text, "exempt", reason=image.exemption)
-    outcome = answers.of_reference(image, reference)
-    if isinstance(outcome, PinnedImagesError) or refusal is not None:
-        return _plain(image, location, text, "failed", reason=str(refusal or outcome))
-    if outcome is None:
-        matched = answers.policy.exempt.match(reference)
-        return _plain(
-            image, location, text, "exempt", reason=matched[1].reason if matched else None
-        )
-    request = request_for(image, reference, answers.policy)
-    pinned = reference.with_digest(outcome.digest, style_of(image, answers.policy))
-    return replace(
-        _plain(image, location, text, outcome.source, pinned=pinned),
-        media_type=outcome.media_type,
-        platforms=tuple(map(str, outcome.platforms)),
-        platform=None if request.platform is None else str(request.platform),
-        selected=request.select,
-        origin=outcome.origin,
-    )
-
-
-def _plain(
-    image: Image,
-    location: str,
-    written: str,
-    resolved_by: ResolvedBy,
-    *,
-    reason: str | None = None,
-    pinned: ImageReference | None = None,
-) -> SiteRecord:
-    return SiteRecord(
+def _record(image: Image, decided: DecidedOutcome, refusal: Problem | None) -> SiteRecord:
+    record = SiteRecord(
         stack=image.resource.stack,
         construct_path=image.resource.construct_path,
         resource_type=image.resource.resource_type,
-        property_path=location,
-        reference=written,
-        resolved_by=resolved_by,
-        pinned=None if pinned is None else str(pinned),
-        digest=None if pinned is None or pinned.digest is None else str(pinned.digest),
-        reason=reason,
+        property_path=decided.outcome.location,
+        reference=_written(decided),
+        resolved_by="failed",
         parameters=tuple(sorted(str(ParameterKey.of(each) or each) for each in image.parameters)),
+    )
+    match decided.decision:
+        case Pinned() as pinned if refusal is None:
+            return _pinned(record, pinned)
+        case Pinned():
+            return replace(record, reason=str(refusal))
+        case AlreadyPinned(reference):
+            return replace(
+                record,
+                resolved_by="already-pinned",
+                pinned=str(reference),
+                digest=str(reference.digest),
+            )
+        case Exempt(reason, is_asset):
+            return replace(record, resolved_by="asset" if is_asset else "exempt", reason=reason)
+        case NotPinned(problem):
+            return replace(record, reason=str(problem))
+
+
+def _written(decided: DecidedOutcome) -> str:
+    leaf = decided.outcome.leaf
+    if isinstance(leaf, Known):
+        return str(leaf.reference)
+    return leaf.text if isinstance(leaf, ExemptByRule) else decided.outcome.written
+
+
+def _pinned(record: SiteRecord, pinned: Pinned) -> SiteRecord:
+    request, resolution = pinned.request, pinned.resolution
+    return replace(
+        record,
+        resolved_by=resolution.source,
+        pinned=str(pinned.reference),
+        digest=str(pinned.reference.digest),
+        media_type=resolution.media_type,
+        platforms=tuple(map(str, resolution.platforms)),
+        platform=None if request.platform is None else str(request.platform),
+        selected=request.select,
+        origin=resolution.origin,
     )

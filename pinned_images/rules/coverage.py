@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from pinned_images.cloudformation.outcomes import SsmParameter
 from pinned_images.construct_paths import is_below
-from pinned_images.pinning import Policy, Verdict
+from pinned_images.pinning import Decision, Policy
 from pinned_images.problem import Problem
 
 
@@ -18,7 +18,7 @@ class Coverage:
     Attributes:
         scope_paths: The construct paths that it begins at; an empty one stands for the whole app.
         policy: What the user decided.
-        verdicts: What was decided about images while they were pinned, by construct path and
+        decisions: What was decided about images while they were pinned, by construct path and
             property.
         is_pinned: Whether `PinImages` pins its images, rather than that others have to.
         is_silent: Whether a problem with all its images has been reported already.
@@ -28,7 +28,7 @@ class Coverage:
 
     scope_paths: Collection[str]
     policy: Policy
-    verdicts: Mapping[tuple[str, str], Verdict] = field(default_factory=dict)
+    decisions: Mapping[tuple[str, str], Decision] = field(default_factory=dict)
     is_pinned: bool = False
     is_silent: bool = False
     parameter_values: Mapping[SsmParameter, str | Problem] = field(default_factory=dict)

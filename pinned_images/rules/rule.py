@@ -15,7 +15,7 @@ from pinned_images.cloud_assembly import AssemblyStack
 from pinned_images.cloudformation.scope import TemplateScope
 from pinned_images.cloudformation.sites import Site, evaluate_site
 from pinned_images.cloudformation.trees import Path
-from pinned_images.pinning import ImageOutcome, Policy, Verdict, outcomes_of
+from pinned_images.pinning import Decision, ImageOutcome, Policy, outcomes_of
 from pinned_images.problem import Problem
 from pinned_images.rules.coverage import Coverage
 
@@ -60,14 +60,14 @@ class ExaminedImage:
         resource: The resource that it stands in.
         site: Its place there.
         scope: The template.
-        verdict: What was decided while it was pinned; None where nothing was, or where another
+        decision: What was decided while it was pinned; None where nothing was, or where another
             value stands in the template now.
     """
 
     resource: ExaminedResource
     site: Site
     scope: TemplateScope
-    verdict: Verdict | None = None
+    decision: Decision | None = None
 
     @property
     def policy(self) -> Policy:
@@ -78,9 +78,9 @@ class ExaminedImage:
     def outcomes(self) -> tuple[ImageOutcome, ...]:
         """Everything that the value in the template may be.
 
-        It is empty where the verdict says all: that the image could not be pinned, or need not be.
+        It is empty where the decision is final: that the image could not be pinned, or need not be.
         """
-        if self.verdict is not None and self.verdict.says_all:
+        if self.decision is not None and self.decision.is_final:
             return ()
         evaluation = evaluate_site(self.site, self.scope)
         found = outcomes_of(evaluation, self.site.location, self.site.value)

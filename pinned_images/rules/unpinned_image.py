@@ -25,8 +25,8 @@ class _UnpinnedImage(Rule):
 
     def look_at_image(self, image: ExaminedImage) -> Iterator[Problem]:
         """What was found while the image was pinned, or what is seen in the template."""
-        if image.verdict is not None:
-            yield from image.verdict.findings
+        if image.decision is not None:
+            yield from image.decision.problems
         if asks_for_floating_tag(image.site) and image.policy.version_consistency == "respect":
             return
         fix = _OVERRIDDEN if image.resource.coverage.is_pinned else _PIN_IT

@@ -66,7 +66,7 @@ def dynamic(*names: str) -> str:
 def test_the_value_of_an_image_that_is_there_is_kept() -> None:
     store = Store(web="nginx:1.27")
     result = pinned(dynamic("web"), store, known=["nginx:1.27"])
-    assert result.findings == ()
+    assert result.problems == ()
     assert store.kept == {"web": "nginx:1.27"}
 
 
@@ -85,7 +85,7 @@ def test_the_record_names_the_parameters_that_were_read() -> None:
 def test_a_value_that_no_registry_knows_as_an_image_is_not_kept() -> None:
     store = Store(secret="hunter2")
     result = pinned(dynamic("secret"), store)
-    assert len(result.findings) == 1
+    assert len(result.problems) == 1
     assert store.kept == {}
 
 
@@ -94,19 +94,19 @@ def test_a_value_of_which_only_a_part_is_the_image_is_not_kept() -> None:
     parameter = {"Type": "AWS::SSM::Parameter::Value<List<String>>", "Default": "settings"}
     image = {"Fn::Select": [0, {"Ref": "Settings"}]}
     result = pinned(image, store, known=["nginx:1.27"], Parameters={"Settings": parameter})
-    assert result.findings == ()
+    assert result.problems == ()
     assert store.kept == {}
 
 
 def test_a_value_that_is_no_image_is_not_kept() -> None:
     store = Store(secret="not an image")
-    assert pinned(dynamic("secret"), store).findings
+    assert pinned(dynamic("secret"), store).problems
     assert store.kept == {}
 
 
 def test_a_value_that_carries_its_digest_is_kept() -> None:
     store = Store(web=f"nginx:1.27@{DIGEST}")
-    assert pinned(dynamic("web"), store).findings == ()
+    assert pinned(dynamic("web"), store).problems == ()
     assert store.kept == {"web": f"nginx:1.27@{DIGEST}"}
 
 
@@ -114,13 +114,13 @@ def test_a_value_that_is_exempt_by_pattern_is_kept_so_that_a_frozen_synth_knows_
     store = Store(web="nginx:1.27")
     exempt = ExemptionPatterns.of({"docker.io/library/nginx:*": "Follows its tag."})
     policy = Policy(Catalog.default(), date(2026, 1, 1), exempt=exempt)
-    assert pinned(dynamic("web"), store, policy=policy).findings == ()
+    assert pinned(dynamic("web"), store, policy=policy).problems == ()
     assert store.kept == {"web": "nginx:1.27"}
 
 
 def test_parameters_of_an_acknowledged_image_are_not_even_read() -> None:
     store = Store(web="nginx:1.27")
-    assert pinned(dynamic("web"), store, acknowledged="It follows its tag.").findings == ()
+    assert pinned(dynamic("web"), store, acknowledged="It follows its tag.").problems == ()
     assert (store.rounds, store.kept) == ([], {})
 
 
@@ -141,7 +141,7 @@ def test_a_parameter_that_decides_which_other_is_needed_is_read_before_it(
             }
         },
     )
-    assert result.findings == ()
+    assert result.problems == ()
     assert store.rounds == [["stage"], [f"web_{stage}"]]
     assert store.kept == {f"web_{stage}": image}
 
@@ -150,7 +150,7 @@ def test_a_parameter_that_cannot_be_read_is_asked_for_once_and_is_an_error() -> 
     store = Store()
     result = pinned(dynamic("absent"), store)
     assert store.rounds == [["absent"]]
-    assert "There is no such parameter." in str(result.findings[0])
+    assert "There is no such parameter." in str(result.problems[0])
 
 
 @pytest.mark.parametrize(
@@ -165,6 +165,6 @@ def test_a_parameter_that_cannot_be_read_is_asked_for_once_and_is_an_error() -> 
 )
 def test_a_value_that_is_no_image_is_not_shown(value: str, image: str) -> None:
     result = pinned(image, Store(web=value))
-    shown = "".join(map(str, (*result.findings, *result.records)))
+    shown = "".join(map(str, (*result.problems, *result.records)))
     assert "what the SSM parameter web holds stands in it" in shown
     assert value[:8] not in shown

@@ -133,6 +133,6 @@ def test_an_error_says_why_the_secret_could_not_be_tried() -> None:
 
     [pinned] = pin_images([task], policy, Refusing(), NoParameters(), {})
 
-    [finding] = pinned.findings
+    [finding] = pinned.problems
     assert "It wants credentials. The workload's own credentials were not tried" in str(finding)
     assert "'Login' has no Name" in str(finding)

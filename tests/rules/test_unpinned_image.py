@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from pinned_images.cloudformation.outcomes import Known
 from pinned_images.examination import examine
 from pinned_images.exemptions import Exemption
-from pinned_images.pinning import Verdict
+from pinned_images.pinning import DecidedOutcome, Decision, Exempt, ImageOutcome, NotPinned
 from pinned_images.problem import Problem
 from pinned_images.rules import Coverage
 from tests.rules.assemblies import DIGEST, coverage, examined, said, task, write_stack
@@ -79,39 +80,40 @@ def test_an_exemption_that_holds_lets_an_image_through(
     assert said(examined(stack, coverage(exempt))) == []
 
 
-def verdict(value: Any, *findings: Problem) -> Any:
-    return {("Web/Task", AT): Verdict(AT, value, findings, is_left=not findings)}
+def decision(value: Any, problem: Problem | None = None) -> Any:
+    outcome = ImageOutcome(AT, str(value), Known("nginx:1.27"))
+    decided = Exempt("A demo.") if problem is None else NotPinned(problem)
+    return {("Web/Task", AT): Decision(AT, value, (DecidedOutcome(outcome, decided),))}
 
 
 def test_what_was_found_while_pinning_is_said_once(tmp_path: Path) -> None:
     stack = write_stack(tmp_path, {"Task": task("nginx:1.27")})
-    verdicts = verdict("nginx:1.27", Problem("No such tag.", "Check it."))
-    [violation] = examined(stack, coverage(verdicts=verdicts)).violations
-    assert (violation.problem.what, violation.problem.fix) == (
-        "No such tag.",
-        "Check it.",
+    decisions = decision("nginx:1.27", Problem("No such tag.", "Check it."))
+    [violation] = examined(stack, coverage(decisions=decisions)).violations
+    assert violation.problem == Problem(
+        f"The image nginx:1.27 at {AT} cannot be pinned. No such tag.", "Check it."
     )
 
 
 def test_an_image_that_was_exempt_is_not_looked_at_again(tmp_path: Path) -> None:
     stack = write_stack(tmp_path, {"Task": task({"Ref": "Image"})})
-    assert said(examined(stack, coverage(verdicts=verdict({"Ref": "Image"})))) == []
+    assert said(examined(stack, coverage(decisions=decision({"Ref": "Image"})))) == []
 
 
-@pytest.mark.parametrize("findings", [(), (Problem("No such tag."),)], ids=["exempt", "not pinned"])
-def test_what_was_decided_does_not_hold_for_another_image(tmp_path: Path, findings: Any) -> None:
+@pytest.mark.parametrize("problem", [None, Problem("No such tag.")], ids=["exempt", "not pinned"])
+def test_what_was_decided_does_not_hold_for_another_image(tmp_path: Path, problem: Any) -> None:
     """An override has put it there since."""
     stack = write_stack(tmp_path, {"Task": task("redis:7")})
     [(_, _, description)] = said(
-        examined(stack, coverage(verdicts=verdict("nginx:1.27", *findings)))
+        examined(stack, coverage(decisions=decision("nginx:1.27", problem)))
     )
     assert description == f"The image redis:7 at {AT} carries no digest."
 
 
 def test_an_error_is_gone_where_an_override_has_mended_it(tmp_path: Path) -> None:
     stack = write_stack(tmp_path, {"Task": task(f"redis:7@{DIGEST}")})
-    verdicts = verdict("nginx:1.27", Problem("No such tag."))
-    assert said(examined(stack, coverage(verdicts=verdicts))) == []
+    decisions = decision("nginx:1.27", Problem("No such tag."))
+    assert said(examined(stack, coverage(decisions=decisions))) == []
 
 
 def test_the_first_part_that_holds_a_construct_decides(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from pinned_images.examination import examine_app
 from pinned_images.exemptions import Exemption
-from pinned_images.pinning import Verdict
+from pinned_images.pinning import Decision
 from pinned_images.rules import Coverage, Violation
 from tests.rules.assemblies import DIGEST, coverage, examined, task, write_stack
 
@@ -52,8 +52,8 @@ def test_a_pattern_that_is_over_and_still_matches_is_an_error_and_no_warning(
 def test_a_pattern_that_mattered_while_pinning_is_used(tmp_path: Path) -> None:
     """There, more may be known of an image than its template tells."""
     image = {"Ref": "Image"}
-    verdict = Verdict(AT, image, is_left=True, patterns=frozenset({PATTERN}))
-    part = coverage({PATTERN: "A demo."}, verdicts={("Web/Task", AT): verdict})
+    decision = Decision(AT, image, patterns=frozenset({PATTERN}))
+    part = coverage({PATTERN: "A demo."}, decisions={("Web/Task", AT): decision})
     assert unused(tmp_path, image, part) == []
 
 

@@ -37,7 +37,7 @@ def finding(image: str, resolver: Resolver) -> str:
     )
     policy = Policy(catalog=Catalog.default(), today=date(2026, 1, 1))
     [result] = pin_images([function], policy, resolver, NoParameters(), {})
-    [found] = result.findings
+    [found] = result.problems
     return found.what
 
 
