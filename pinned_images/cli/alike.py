@@ -10,8 +10,6 @@ from pinned_images.lockfile import LockKey
 # What a registry says to whoever asks; other errors are about the image that was asked for.
 _OF_REGISTRY = (RegistryUnavailable, AccessDenied)
 
-# So all sentences about images begin: "The image 'x' could not be resolved at ...".
-_DEED = " could not be resolved"
 _MOST_NAMED = 3
 
 
@@ -22,28 +20,25 @@ def said_once(errors: Iterable[tuple[LockKey, ResolutionError]]) -> list[str]:
         errors: Each with the entry that was asked about.
 
     Example:
-        >>> cause = "could not be resolved at the registry ghcr.io: no network; check it."
+        >>> error = RegistryUnavailable("no network", "check it", place="the registry ghcr.io")
         >>> said_once(
-        ...     (LockKey(image), RegistryUnavailable(f"The image {image!r} {cause}"))
+        ...     (LockKey(image), error.about(image))
         ...     for image in ("ghcr.io/org/web:1", "ghcr.io/org/jobs:2")
         ... )[0]
         '2 images (ghcr.io/org/web:1, ghcr.io/org/jobs:2) could not be resolved at the registry ...'
     """
-    images: dict[str, list[str]] = {}
-    sentences: dict[str, str] = {}
+    alike: dict[tuple[object, ...], list[tuple[LockKey, ResolutionError]]] = {}
     for key, error in errors:
-        sentence = str(error)
-        cause = sentence
-        if isinstance(error, _OF_REGISTRY):
-            cause = sentence.partition(_DEED)[2] or sentence
-        images.setdefault(cause, []).append(str(key))
-        sentences.setdefault(cause, sentence)
-    return [
-        sentence
-        if cause == sentence or len(images[cause]) == 1
-        else f"{_listed(images[cause])}{_DEED}{cause}"
-        for cause, sentence in sentences.items()
-    ]
+        of_registry = isinstance(error, _OF_REGISTRY) and error.is_about_image
+        cause = error.grouping_key if of_registry else (str(error),)
+        alike.setdefault(cause, []).append((key, error))
+    return [_sentence(group) for group in alike.values()]
+
+
+def _sentence(group: list[tuple[LockKey, ResolutionError]]) -> str:
+    _, error = group[0]
+    images = list(dict.fromkeys(str(key) for key, _ in group))
+    return error.sentence(_listed(images)) if len(images) > 1 else str(error)
 
 
 def _listed(images: list[str]) -> str:

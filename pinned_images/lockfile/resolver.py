@@ -113,27 +113,40 @@ class LockedResolver:
             self._inner = cast("Callable[[], Resolver]", self._inner)()
         return self._inner
 
+    @property
+    def _place(self) -> str:
+        return f"the lock file {str(self._path)!r}"
+
     def _not_locked(self, entry: LockEntry | None, request: ResolutionRequest) -> NotLocked:
         if entry is None:
-            where = f" for {request.platform}" if request.select else ""
-            problem = f"{request.reference}{where} is not in the lock file {str(self._path)!r}"
+            subject = None
+            problem = f"is not in {self._place}"
+            if request.select:
+                problem = f"for {request.platform} {problem}"
         else:
+            subject = f"The lock file {str(self._path)!r}"
             problem = (
-                f"The lock file {str(self._path)!r} does not say on which platforms "
-                f"{request.reference} runs, and {request.platform} has to be verified"
+                f"does not say on which platforms {request.reference} runs, and "
+                f"{request.platform} has to be verified"
             )
         return NotLocked(
-            f"{problem}, and the file is frozen: run `{self._mend}` and commit the file."
+            remedy=f"run `{self._mend}` and commit the file",
+            reference=str(request.reference),
+            place=self._place,
+            subject=subject,
+            predicate=f"{problem}, and the file is frozen",
         )
 
     def _mismatch(
         self, request: ResolutionRequest, platforms: Sequence[Platform]
     ) -> PlatformMismatch:
         return PlatformMismatch(
-            f"{request.reference} does not run on {request.platform}: the lock file "
-            f"{str(self._path)!r} lists {', '.join(map(str, platforms))}; set the workload's "
-            "platform, use an image that has it, or run "
-            f"`pinned-images lock update {request.reference}` if the image has gained it since."
+            f"{self._place} lists {', '.join(map(str, platforms))}",
+            "set the workload's platform, use an image that has it, or run "
+            f"`pinned-images lock update {request.reference}` if the image has gained it since",
+            reference=str(request.reference),
+            place=self._place,
+            predicate=f"does not run on {request.platform}",
         )
 
 
@@ -157,8 +170,9 @@ class _Question:
             return outcome
         if outcome.digest != wanted:
             return UntrustedAnswer(
-                f"{self.asked.reference} was asked for, and the answer is {outcome.digest}: "
-                "look into what stands between you and the registry."
+                remedy="look into what stands between you and the registry",
+                reference=str(self.asked.reference),
+                predicate=f"was asked for, and the answer is {outcome.digest}",
             )
         return outcome
 
@@ -179,8 +193,9 @@ def _refuse_moving_tags(outcomes: dict[ResolutionRequest, Outcome]) -> None:
 
 def _moved(request: ResolutionRequest) -> UntrustedAnswer:
     return UntrustedAnswer(
-        f"{request.reference} was given two digests at once, so its tag has just moved: "
-        "synthesize again."
+        remedy="synthesize again",
+        reference=str(request.reference),
+        predicate="was given two digests at once, so its tag has just moved",
     )
 
 

@@ -84,7 +84,7 @@ class NotPinned:
         problem: Why, and what to do.
     """
 
-    problem: Problem
+    problem: Problem | ResolutionError
 
 
 OutcomeDecision = Pinned | AlreadyPinned | Exempt | NotPinned
@@ -206,12 +206,11 @@ def _decide_reference(
     request = question_about(image, reference, policy)
     answer = answers[request]
     if isinstance(answer, AccessDenied) and isinstance(image.secret, Problem):
-        unread = f"The workload's own credentials were not tried: {image.secret}"
-        return NotPinned(Problem(f"{answer} {unread}"))
+        answer = answer.noted(f"The workload's own credentials were not tried: {image.secret}")
     if isinstance(answer, Resolution) and _has_too_many_platforms(image, answer, policy):
         answer = _too_many_platforms(image, reference, answer)
     if isinstance(answer, ResolutionError):
-        return NotPinned(Problem(str(answer)))
+        return NotPinned(answer)
     return Pinned(request, answer, reference.with_digest(answer.digest, _style_of(image, policy)))
 
 
@@ -228,9 +227,12 @@ def _too_many_platforms(
 ) -> PlatformMismatch:
     platforms = ", ".join(map(str, resolution.platforms))
     return PlatformMismatch(
-        f"{reference} is an image for several platforms ({platforms}), which "
-        f"{image.resource.resource_type} does not run: push one for a single "
-        'platform, or use PinImages(platforms="select").'
+        remedy='push one for a single platform, or use PinImages(platforms="select")',
+        reference=str(reference),
+        predicate=(
+            f"is an image for several platforms ({platforms}), which "
+            f"{image.resource.resource_type} does not run"
+        ),
     )
 
 
@@ -263,14 +265,14 @@ def _style_of(image: Image, policy: Policy) -> Style:
     return "digest" if "digest" in styles else "tag-and-digest"
 
 
-def _named(outcome: ImageOutcome, problem: Problem) -> Problem:
+def _named(outcome: ImageOutcome, problem: Problem | ResolutionError) -> Problem:
     """A problem with the image and its place before it."""
     written = outcome.leaf.text if isinstance(outcome.leaf, Known) else outcome.written
     image = f"The image {written}" if written else "The image"
     at = f"{image} at {outcome.location}" if outcome.location else image
-    named = f"The image {written!r} could not be resolved"
-    if problem.what.startswith(named):  # as registries' errors begin: not said twice
-        return Problem(f"{at} could not be resolved{problem.what[len(named) :]}")
+    if isinstance(problem, ResolutionError):
+        sentence = problem.sentence(at)
+        return Problem(sentence if problem.is_about_image else f"{at} cannot be pinned. {sentence}")
     for named in (f"{written} ", f"{written!r} "):  # as others begin: not said twice, either
         if problem.what.startswith(named):
             return Problem(f"{at} {problem.what[len(named) :]}", problem.fix)

@@ -7,12 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from pinned_images.errors import AccessDenied
+from pinned_images.errors import AccessDenied, ResolutionError
 from pinned_images.registry.challenge import Challenge, parse_challenges
 from pinned_images.registry.courier import Courier
 from pinned_images.registry.credentials import Credentials, Keychain
 from pinned_images.registry.endpoint import Endpoint
-from pinned_images.registry.failures import Failure
 from pinned_images.registry.first_visits import FirstVisits
 from pinned_images.registry.pacing import limits_of
 from pinned_images.registry.tokens import TokenDesk, TokenGrant, basic
@@ -62,7 +61,7 @@ class Authenticator:
         """Get an answer that is not a challenge.
 
         Raises:
-            Failure: The registry wants credentials that are not at hand, or refuses them.
+            ResolutionError: The registry wants credentials that are not at hand, or refuses them.
         """
         # A broken file of credentials must be heard of also where nobody asks for credentials.
         with self._lock:
@@ -78,7 +77,7 @@ class Authenticator:
             with self._lock:
                 _ = self._keychain
             return self._credentials(visit) is not None
-        except Failure:
+        except ResolutionError:
             return False
 
     def _fetch(
@@ -102,8 +101,7 @@ class Authenticator:
         if answer.status != _UNAUTHORIZED:
             return answer
         if answer.request.origin != request.origin:
-            raise Failure(
-                AccessDenied,
+            raise AccessDenied(
                 f"{answer.request.netloc}, where it redirects to, wants credentials (401)",
                 "report it to those who run the registry",
             )
@@ -140,9 +138,7 @@ class Authenticator:
         expected = Challenge(challenge.scheme, {**challenge.parameters, "scope": scope})
         try:
             return self._authorization(expected, visit, deadline, None)
-        except Failure as failure:
-            if failure.kind is not AccessDenied:
-                raise
+        except AccessDenied:
             return None
 
     def _is_borrowed(self, authorization: str, visit: Visit) -> bool:
@@ -187,17 +183,15 @@ class Authenticator:
         host = visit.endpoint.credentials_host
         return self._keychain.credentials_for(host, visit.repository, deadline)
 
-    def _still_refused(self, visit: Visit, deadline: float) -> Failure:
+    def _still_refused(self, visit: Visit, deadline: float) -> ResolutionError:
         credentials = self._credentials(visit, deadline)
         if credentials is None:
-            return Failure(
-                AccessDenied,
+            return AccessDenied(
                 "it shows this image to nobody who has not logged in (401)",
                 f"check the name, and log in if the image is private ({_login(visit)})",
             )
         origin = credentials.origin or "the workload's secret"
-        return Failure(
-            AccessDenied,
+        return AccessDenied(
             f"it refused the credentials from {origin} (401)",
             f"check the name, and that they may pull this image ({_login(visit)})",
         )
@@ -212,16 +206,14 @@ def _choose(challenges: list[Challenge], visit: Visit) -> Challenge:
         if challenge.scheme == "basic":
             return challenge
     offered = ", ".join(dict.fromkeys(challenge.scheme for challenge in challenges))
-    raise Failure(
-        AccessDenied,
+    raise AccessDenied(
         f"it wants to be authenticated by {offered or 'no scheme that it names'} (401)",
         f"use a registry or a mirror that knows Bearer or Basic ({visit.endpoint.netloc} does not)",
     )
 
 
-def _no_credentials(visit: Visit) -> Failure:
-    return Failure(
-        AccessDenied,
+def _no_credentials(visit: Visit) -> ResolutionError:
+    return AccessDenied(
         "it wants credentials, and none are kept for it (401)",
         f"log in ({_login(visit)})",
     )

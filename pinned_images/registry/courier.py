@@ -19,7 +19,6 @@ from pinned_images.registry.addresses import (
     may_be_plain,
     resolves_privately,
 )
-from pinned_images.registry.failures import Failure
 from pinned_images.registry.pacing import Pace, limits_of
 from pinned_images.registry.retries import PASSING_STATUSES
 from pinned_images.registry.settings import RegistrySettings
@@ -57,7 +56,7 @@ class Courier:
         An ``Authorization`` header is sent to the request's own origin and to nobody else.
 
         Raises:
-            Failure: There is no answer in time, or it leads where one must not go.
+            ResolutionError: There is no answer in time, or it leads where one must not go.
         """
         current = request
         seen = {request.url}
@@ -67,8 +66,7 @@ class Courier:
             if target is None:
                 return answer
             if target in seen or len(seen) > _MOST_REDIRECTS:
-                raise Failure(
-                    RegistryUnavailable,
+                raise RegistryUnavailable(
                     f"{current.netloc} redirects in a circle",
                     "try again later, or report it to those who run the registry",
                 )
@@ -82,7 +80,7 @@ class Courier:
         """Refuse an address that a registry sends us to and that it has no business to name.
 
         Raises:
-            Failure: The address is asked over plain http, or is private while the registry
+            ResolutionError: The address is asked over plain http, or is private while the registry
                 is public.
         """
         host = urlsplit(registry_url).netloc
@@ -139,7 +137,7 @@ class Courier:
             _logger.debug("%s %s: %s", request.method, _without_query(request.url), cause)
             if attempt < policy.attempts:
                 self._wait_until(time.monotonic() + wait, deadline, cause)
-        raise Failure(RegistryUnavailable, f"{cause}, {policy.attempts} times in a row", remedy)
+        raise RegistryUnavailable(f"{cause}, {policy.attempts} times in a row", remedy)
 
     def _time_for_one(self, request: Request, deadline: float) -> float:
         left = deadline - time.monotonic()
@@ -190,13 +188,11 @@ def _without_query(url: str) -> str:
     return url.partition("?")[0]
 
 
-def _distrusted(cause: str) -> Failure:
-    return Failure(
-        UntrustedAnswer, cause, "check with those who run the registry, for this may be an attack"
+def _distrusted(cause: str) -> UntrustedAnswer:
+    return UntrustedAnswer(
+        cause, "check with those who run the registry, for this may be an attack"
     )
 
 
-def _late(cause: str) -> Failure:
-    return Failure(
-        RegistryUnavailable, cause, "try again later, or allow more time with a longer deadline"
-    )
+def _late(cause: str) -> RegistryUnavailable:
+    return RegistryUnavailable(cause, "try again later, or allow more time with a longer deadline")

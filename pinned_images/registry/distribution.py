@@ -24,7 +24,6 @@ from pinned_images.registry.authentication import Authenticator, Visit
 from pinned_images.registry.courier import Courier
 from pinned_images.registry.credentials import ConfiguredKeychain, Credentials, Keychain
 from pinned_images.registry.endpoint import Endpoint
-from pinned_images.registry.failures import Failure
 from pinned_images.registry.manifest import Entry, Manifest
 from pinned_images.registry.mirrors import PASSED_OVER
 from pinned_images.registry.platforms import best_match, mismatch
@@ -187,11 +186,8 @@ class _Conversation:
         endpoint = self._visit.endpoint
         try:
             top, platforms = self._answer(request)
-        except Failure as failure:
-            error = failure.kind(
-                f"The image {str(self._reference)!r} could not be resolved at {endpoint}: "
-                f"{failure.cause}; {failure.remedy}."
-            )
+        except ResolutionError as failure:
+            error = failure.about(str(self._reference), str(endpoint))
             _logger.debug("%s", error)
             return error
         _logger.debug("%s is %s at %s", self._reference, top.digest, endpoint)
@@ -294,9 +290,7 @@ class _Conversation:
         _require_ok(answer, self._reference)
         length = answer.headers.get("Content-Length", "")
         if length.isdecimal() and int(length[:12]) != len(answer.body):
-            raise Failure(
-                UntrustedAnswer, "its answer is not as long as it says", "try again later"
-            )
+            raise UntrustedAnswer("its answer is not as long as it says", "try again later")
         return answer.body
 
 
@@ -312,31 +306,27 @@ def _require_ok(answer: Answer, reference: ImageReference) -> None:
         return
     if answer.status == _NOT_FOUND:
         identifier = reference.digest or reference.effective_tag
-        raise Failure(
-            ImageNotFound,
+        raise ImageNotFound(
             f"it has no {identifier!r} in {reference.repository!r}, or no such repository (404)",
             "check the name and the tag",
         )
     if answer.status in _REFUSED:
-        raise Failure(
-            AccessDenied,
+        raise AccessDenied(
             f"it does not let us read {reference.repository!r} ({answer.status})",
             "check the name, and the permissions of whoever is logged in",
         )
-    raise Failure(RegistryUnavailable, f"it answered {answer.status}", "try again later")
+    raise RegistryUnavailable(f"it answered {answer.status}", "try again later")
 
 
-def _differing(how: str) -> Failure:
-    return Failure(
-        UntrustedAnswer,
+def _differing(how: str) -> UntrustedAnswer:
+    return UntrustedAnswer(
         f"the digest of what it sent differs {how}",
         "check with those who run the registry",
     )
 
 
-def _nameless() -> Failure:
-    return Failure(
-        PlatformMismatch,
+def _nameless() -> PlatformMismatch:
+    return PlatformMismatch(
         "the image does not say on which platform it runs",
         "check that it is an image, or do not have its platform checked",
     )

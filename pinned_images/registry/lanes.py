@@ -112,14 +112,17 @@ def _work(
 
 def _late(request: ResolutionRequest, host: str, allowed: str) -> RegistryUnavailable:
     return RegistryUnavailable(
-        f"The image {str(request.reference)!r} could not be resolved: {host} gave no answer in the "
-        f"{allowed} that all images have; try again later, or allow more time."
+        f"{host} gave no answer in the {allowed} that all images have",
+        "try again later, or allow more time",
+        reference=str(request.reference),
     )
 
 
 def _broken(request: ResolutionRequest, host: str, error: Exception) -> RegistryUnavailable:
     # The error's own text may quote anything, so only its class is told.
     return RegistryUnavailable(
-        f"The image {str(request.reference)!r} could not be resolved at {host}: an unexpected "
-        f"{type(error).__name__} came up; report it, with the log of pinned_images at debug level."
+        f"an unexpected {type(error).__name__} came up",
+        "report it, with the log of pinned_images at debug level",
+        reference=str(request.reference),
+        place=host,
     )

@@ -9,7 +9,6 @@ from typing import Any
 
 from pinned_images.errors import InvalidReference, UntrustedAnswer
 from pinned_images.reference import Digest, Platform
-from pinned_images.registry.failures import Failure
 
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -70,11 +69,10 @@ def refuse_schema_1(media_type: str) -> None:
     """Refuse the format whose signatures change its digest with every answer.
 
     Raises:
-        Failure: This is the type of a schema 1 manifest.
+        ResolutionError: This is the type of a schema 1 manifest.
     """
     if media_type in _SCHEMA_1_TYPES:
-        raise Failure(
-            UntrustedAnswer,
+        raise UntrustedAnswer(
             "it has this image in the old format 'schema 1' only, which has no lasting digest",
             "push the image again with a current tool",
         )
@@ -84,7 +82,7 @@ def parse_manifest(body: bytes, content_type: str | None) -> Manifest:
     """Read what came as a manifest.
 
     Raises:
-        Failure: This is no manifest whose digest could be pinned.
+        ResolutionError: This is no manifest whose digest could be pinned.
     """
     answered = plain_type(content_type)
     refuse_schema_1(answered)
@@ -112,7 +110,7 @@ def parse_platform(body: bytes) -> Platform | None:
     """The platform that an image's configuration names (OCI image specification, "Config").
 
     Raises:
-        Failure: This is no configuration.
+        ResolutionError: This is no configuration.
     """
     content = _object(body)
     if content is None:
@@ -157,9 +155,8 @@ def _object(body: bytes) -> dict[str, Any] | None:
     return content if isinstance(content, dict) else None
 
 
-def _no_manifest(what: str) -> Failure:
-    return Failure(
-        UntrustedAnswer,
+def _no_manifest(what: str) -> UntrustedAnswer:
+    return UntrustedAnswer(
         f"it answered with something {what}, where a manifest was asked for",
         "check that the address is that of a registry and that no proxy answers in its place",
     )

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 
 from pinned_images.errors import PlatformMismatch
 from pinned_images.reference import Platform
-from pinned_images.registry.failures import Failure
 
 # A processor runs what was built for its older kinds ("" is the usual one, v7).
 _ARM_VARIANTS = ("v5", "v6", "")
@@ -30,11 +29,10 @@ def best_match(wanted: Platform, offered: Sequence[Platform]) -> Platform | None
     )
 
 
-def mismatch(wanted: Platform, offered: Iterable[Platform]) -> Failure:
+def mismatch(wanted: Platform, offered: Iterable[Platform]) -> PlatformMismatch:
     """The failure that names what an image has in place of what is wanted."""
     names = ", ".join(dict.fromkeys(map(str, offered)))
-    return Failure(
-        PlatformMismatch,
+    return PlatformMismatch(
         f"the image has nothing for {wanted}, only for {names or 'no platform that it names'}",
         "build it for that platform, or run the workload on another one",
     )

@@ -164,4 +164,4 @@ def _with_note(outcome: Outcome, unread: ResolutionError) -> Outcome:
     """An error that also says why the workload's own credentials could not be tried."""
     if isinstance(outcome, Resolution):
         return outcome
-    return type(outcome)(f"{outcome} The workload's own credentials were not tried: {unread}")
+    return outcome.noted(f"The workload's own credentials were not tried: {unread}")

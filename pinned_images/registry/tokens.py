@@ -16,10 +16,14 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
-from pinned_images.errors import AccessDenied, RegistryUnavailable, UntrustedAnswer
+from pinned_images.errors import (
+    AccessDenied,
+    RegistryUnavailable,
+    ResolutionError,
+    UntrustedAnswer,
+)
 from pinned_images.registry.courier import Courier
 from pinned_images.registry.credentials.credentials import IDENTITY_TOKEN_USER, Credentials
-from pinned_images.registry.failures import Failure
 from pinned_images.registry.transport import Answer, Request
 
 _CLIENT = "pinned-images"
@@ -67,7 +71,7 @@ class TokenDesk:
             refused: A token that the registry has just refused, and that is not given again.
 
         Raises:
-            Failure: The token service gives none.
+            ResolutionError: The token service gives none.
         """
         with self._lock:
             grant_lock = self._grant_locks[grant]
@@ -86,8 +90,7 @@ class TokenDesk:
         content = _object(answer.body)
         value = content.get("token") or content.get("access_token")
         if not isinstance(value, str) or not _SENDABLE.fullmatch(value):
-            raise Failure(
-                UntrustedAnswer,
+            raise UntrustedAnswer(
                 f"the token service {_host(grant)} answered without a token",
                 "check that the registry's address is right",
             )
@@ -135,20 +138,18 @@ def _post(grant: TokenGrant, credentials: Credentials) -> Request:
     return Request("POST", grant.realm, headers, urlencode(form).encode())
 
 
-def _refusal(grant: TokenGrant, answer: Answer) -> Failure:
+def _refusal(grant: TokenGrant, answer: Answer) -> ResolutionError:
     service = f"the token service {_host(grant)}"
     if answer.status not in (400, 401, 403):
         cause = f"{service} answered {answer.status}"
-        return Failure(RegistryUnavailable, cause, "try again later")
+        return RegistryUnavailable(cause, "try again later")
     if grant.credentials is None:
-        return Failure(
-            AccessDenied,
+        return AccessDenied(
             f"{service} gives no token to somebody who has not logged in ({answer.status})",
             "log in to the registry (docker login)",
         )
     origin = grant.credentials.origin or "the workload's secret"
-    return Failure(
-        AccessDenied,
+    return AccessDenied(
         f"{service} refused the credentials from {origin} ({answer.status})",
         "log in to the registry again (docker login)",
     )

@@ -33,7 +33,6 @@ from urllib3.response import BaseHTTPResponse
 from pinned_images.errors import RegistryUnavailable, UntrustedAnswer
 from pinned_images.registry.addresses import host_of
 from pinned_images.registry.connections import LONGEST_CONNECT, Pool, SecurePool
-from pinned_images.registry.failures import Failure
 from pinned_images.registry.proxies import Proxies
 from pinned_images.registry.trust import certificate_folder, tls_context
 
@@ -126,7 +125,7 @@ class Transport:
 
         Raises:
             Interruption: The exchange came to no end.
-            Failure: The answer must not be used, or none can be had by trying again.
+            ResolutionError: The answer must not be used, or none can be had by trying again.
         """
         end = time.monotonic() + timeout
         manager = self._manager_for(request.url)
@@ -187,8 +186,7 @@ def _proxy_manager(proxy: str, options: dict[str, Any]) -> urllib3.PoolManager:
     parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
     _, _, netloc = parts.netloc.rpartition("@")
     if parts.scheme not in ("http", "https") or not netloc:
-        raise Failure(
-            RegistryUnavailable,
+        raise RegistryUnavailable(
             "the proxy that the environment names is no http or https URL",
             "correct HTTPS_PROXY",
         )
@@ -218,8 +216,7 @@ def _read(response: BaseHTTPResponse, end: float) -> bytes:
         else:
             response.close()
     if len(body) > LONGEST_BODY:
-        raise Failure(
-            UntrustedAnswer,
+        raise UntrustedAnswer(
             f"its answer is longer than {LONGEST_BODY // 1024 // 1024} MiB, which no manifest is",
             "check that the address is that of a registry",
         )
@@ -230,7 +227,7 @@ def _explain(error: HTTPError, request: Request) -> Exception:  # noqa: PLR0911 
     """What became of an exchange, in words that hold neither headers nor addresses' queries."""
     host = request.netloc
     if isinstance(error, LocationValueError):
-        return Failure(RegistryUnavailable, f"{host!r} cannot be an address", "correct it")
+        return RegistryUnavailable(f"{host!r} cannot be an address", "correct it")
     if isinstance(error, ProxyError):
         return Interruption(f"the proxy through which {host} is asked does not let us pass")
     if isinstance(error, WrappedSSLError):
@@ -251,14 +248,12 @@ def _explain(error: HTTPError, request: Request) -> Exception:  # noqa: PLR0911 
 def _explain_tls(error: WrappedSSLError, host: str) -> Exception:
     cause = error.args[0] if error.args else None
     if isinstance(cause, ssl.SSLCertVerificationError):
-        return Failure(
-            UntrustedAnswer,
+        return UntrustedAnswer(
             f"the certificate of {host} cannot be verified ({cause.verify_message})",
             "name the CA's bundle in SSL_CERT_FILE or REQUESTS_CA_BUNDLE",
         )
     if isinstance(cause, ssl.SSLError) and cause.reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST"):
-        return Failure(
-            RegistryUnavailable,
+        return RegistryUnavailable(
             f"{host} does not speak TLS",
             "name it among the insecure registries if plain http is meant",
         )

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pinned_images.errors import RegistryUnavailable
-from pinned_images.registry.failures import Failure
 
 _logger = logging.getLogger(__name__)
 
@@ -52,7 +51,7 @@ def tls_context(environ: Mapping[str, str], folder: Path | None = None) -> ssl.S
             ``*.crt``, and a certificate of our own in ``*.cert`` with its ``*.key``.
 
     Raises:
-        Failure: A bundle cannot be read, so a corporate registry could not be verified.
+        ResolutionError: A bundle cannot be read, so a corporate registry could not be verified.
     """
     context = ssl.create_default_context()
     for variable in _BUNDLES:
@@ -74,8 +73,7 @@ def _load_bundle(context: ssl.SSLContext, path: str, why: str, remedy: str) -> N
         else:
             context.load_verify_locations(cafile=path)
     except (OSError, ssl.SSLError):
-        raise Failure(
-            RegistryUnavailable,
+        raise RegistryUnavailable(
             f"the certificates in {path!r}, {why}, cannot be read",
             f"{remedy} or the file",
         ) from None
@@ -89,8 +87,7 @@ def _load_own(context: ssl.SSLContext, certificate: Path) -> None:
         # Docker's daemon reads it as root; a registry that wants it will say so.
         _logger.debug("The key %s may not be read and is not used", key)
     except (OSError, ssl.SSLError):
-        raise Failure(
-            RegistryUnavailable,
+        raise RegistryUnavailable(
             f"the certificate in {str(certificate)!r}, or its key, cannot be read",
             "correct it, or take it away if no registry asks for it",
         ) from None

@@ -69,16 +69,24 @@ class FixedResolver:
         reference = request.reference
         if not self._runs_on(request.platform):
             return PlatformMismatch(
-                f"{reference} is for {', '.join(map(str, self._platforms))} and not for "
-                f"{request.platform}: give FixedResolver that platform too, or change the workload."
+                remedy="give FixedResolver that platform too, or change the workload",
+                reference=str(reference),
+                predicate=(
+                    f"is for {', '.join(map(str, self._platforms))} and not for {request.platform}"
+                ),
             )
         digest = self._digests.get(reference.normalized)
         if digest is None and self._derive:
             digest = _derived_digest(request)
         if digest is None:
             return ImageNotFound(
-                f"FixedResolver does not know {reference}: add "
-                f'"{reference}": "sha256:..." to its digests, or use FixedResolver.derived().'
+                remedy=(
+                    f'add "{reference}": "sha256:..." to its digests, '
+                    "or use FixedResolver.derived()"
+                ),
+                reference=str(reference),
+                subject="FixedResolver",
+                predicate=f"does not know {reference}",
             )
         media_type = OCI_MANIFEST if request.select else OCI_INDEX
         return Resolution(digest, media_type, self._platforms, "fixed", "FixedResolver")

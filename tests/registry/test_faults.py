@@ -13,7 +13,6 @@ from pinned_images.errors import RegistryUnavailable, ResolutionError, Untrusted
 from pinned_images.reference import ImageReference
 from pinned_images.registry.courier import Courier
 from pinned_images.registry.distribution import DistributionClient
-from pinned_images.registry.failures import Failure
 from pinned_images.registry.retries import RetryPolicy
 from pinned_images.registry.settings import RegistrySettings
 from pinned_images.registry.transport import LONGEST_BODY, Request
@@ -168,9 +167,9 @@ def test_a_wait_that_one_request_is_asked_for_holds_for_all_to_that_host(
 ) -> None:
     server = make_server(lambda _: Reply(429, {"Retry-After": "3600"}))
     courier = Courier(RegistrySettings(retry=RetryPolicy(attempts=1)), {})
-    with pytest.raises(Failure, match="answered 429"):
+    with pytest.raises(ResolutionError, match="answered 429"):
         courier.fetch(Request("GET", f"{server.url}/one"), time.monotonic() + 7200)
-    with pytest.raises(Failure, match=r"asked by its pace, .* wait 3[56]\d\d s"):
+    with pytest.raises(ResolutionError, match=r"asked by its pace, .* wait 3[56]\d\d s"):
         courier.fetch(Request("GET", f"{server.url}/other"), time.monotonic() + 20)
     assert [each.path for each in server.requests] == ["/one"]
 

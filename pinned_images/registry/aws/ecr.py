@@ -32,7 +32,6 @@ from pinned_images.registry.aws.layer_store import LayerStore
 from pinned_images.registry.aws.pull_through import AskEndpoint, PullThroughCaches
 from pinned_images.registry.aws.sessions import AwsSessions
 from pinned_images.registry.aws.work import Step, work_off
-from pinned_images.registry.failures import Failure
 from pinned_images.registry.manifest import (
     DOCKER_LIST,
     DOCKER_MANIFEST,
@@ -90,9 +89,7 @@ class EcrResolver:
             requests: Images in private ECR registries; repetitions are asked for once.
             deadline: When to give up, on the clock of `time.monotonic`.
         """
-        late = Failure(
-            RegistryUnavailable, "ECR gave no answer in the time there was", "allow more time"
-        )
+        late = RegistryUnavailable("ECR gave no answer in the time there was", "allow more time")
         distinct = tuple(dict.fromkeys(requests))
         outcomes: dict[ResolutionRequest, Outcome] = {
             request: error_about(request, late) for request in distinct
@@ -119,8 +116,7 @@ class EcrResolver:
 
     def _after_fault(self, batch: Batch, fault: AwsFault) -> _Step:
         if fault.code == "RepositoryNotFoundException":
-            missing = Failure(
-                ImageNotFound,
+            missing = ImageNotFound(
                 f"there is no repository {batch.repository!r} in {batch.environment}",
                 "create it, or correct the name, the account or the region",
             )
@@ -134,7 +130,7 @@ class EcrResolver:
         if fault.kind is AccessDenied and self._is_logged_in(requests[0].reference):
             ask = partial(self._ask_with_login, fault=fault, deadline=batch.deadline)
             return _Step(tasks=[partial(ask, request) for request in requests])
-        return _failed(requests, fault)
+        return _failed(requests, fault.error)
 
     def _ask_with_login(
         self, request: ResolutionRequest, *, fault: AwsFault, deadline: float
@@ -144,8 +140,8 @@ class EcrResolver:
         try:
             outcome: Outcome = self._ask_endpoint(request, credentials=None, deadline=deadline)
         except ResolutionError as error:
-            refused = error_about(request, fault)
-            outcome = type(refused)(f"{refused} Nor did docker's credentials help: {error}")
+            refused = error_about(request, fault.error)
+            outcome = refused.noted(f"Nor did docker's credentials help: {error}")
         return _Step({request: outcome})
 
     def _read(self, batch: Batch, answer: Mapping[str, Any]) -> _Step:
@@ -167,7 +163,7 @@ class EcrResolver:
     ) -> _Step:
         try:
             manifest = manifest_in(image)
-        except Failure as failure:
+        except ResolutionError as failure:
             return _failed(requests, failure)
         step = _Step()
         for request in requests:
@@ -200,10 +196,10 @@ class EcrResolver:
             return self._read_failure(requests, failures[0], batch)
         cause = "ECR's answer is not about the image that was asked for"
         remedy = "look at the proxies on the way, and at AWS_ENDPOINT_URL"
-        return _failed(requests, Failure(UntrustedAnswer, cause, remedy))
+        return _failed(requests, UntrustedAnswer(cause, remedy))
 
     def _missing(
-        self, requests: Iterable[ResolutionRequest], failure: Failure, batch: Batch
+        self, requests: Iterable[ResolutionRequest], failure: ResolutionError, batch: Batch
     ) -> _Step:
         if self._caches is None:
             return _failed(requests, failure)
@@ -212,7 +208,9 @@ class EcrResolver:
             step.tasks.append(partial(self._ask_cache, request, failure, batch))
         return step
 
-    def _ask_cache(self, request: ResolutionRequest, failure: Failure, batch: Batch) -> _Step:
+    def _ask_cache(
+        self, request: ResolutionRequest, failure: ResolutionError, batch: Batch
+    ) -> _Step:
         assert self._caches is not None  # noqa: S101 - such tasks are made only then
         missing = error_about(request, failure)
         outcome = self._caches.resolve(request, batch.environment, missing, batch.deadline)
@@ -226,7 +224,9 @@ class EcrResolver:
             platform = self._platform_of(manifest, batch)
             if best_match(wanted, [platform]) is None:
                 raise mismatch(wanted, [platform])
-        except Failure as failure:
+        except AwsFault as fault:
+            return _failed([request], fault.error)
+        except ResolutionError as failure:
             return _failed([request], failure)
         return _Step({request: resolution_of(request, manifest, [platform])})
 
@@ -250,5 +250,5 @@ class EcrResolver:
         return platform
 
 
-def _failed(requests: Iterable[ResolutionRequest], failure: Failure) -> _Step:
+def _failed(requests: Iterable[ResolutionRequest], failure: ResolutionError) -> _Step:
     return _Step({request: error_about(request, failure) for request in requests})

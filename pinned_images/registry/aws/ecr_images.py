@@ -13,8 +13,6 @@ from pinned_images.errors import (
     UntrustedAnswer,
 )
 from pinned_images.reference import Digest, Platform
-from pinned_images.registry.aws.faults import sentence
-from pinned_images.registry.failures import Failure
 from pinned_images.registry.manifest import Manifest, parse_manifest
 from pinned_images.registry.platforms import best_match, mismatch
 from pinned_images.resolution import Outcome, Resolution, ResolutionRequest
@@ -24,7 +22,7 @@ def manifest_in(image: Mapping[str, Any]) -> Manifest:
     """The manifest in an answer, checked against the digest that stands beside it.
 
     Raises:
-        Failure: It is none, or has another digest.
+        ResolutionError: It is none, or has another digest.
     """
     text = str(image.get("imageManifest") or "").encode()
     try:
@@ -33,7 +31,7 @@ def manifest_in(image: Mapping[str, Any]) -> Manifest:
         stated = None
     if stated is None or not stated.matches(text):
         cause = "the digest in ECR's answer is not that of the manifest in it"
-        raise Failure(UntrustedAnswer, cause, "look at the proxies on the way")
+        raise UntrustedAnswer(cause, "look at the proxies on the way")
     return parse_manifest(text, image.get("imageManifestMediaType"))
 
 
@@ -63,18 +61,14 @@ def resolution_of(
     )
 
 
-def nameless() -> Failure:
+def nameless() -> PlatformMismatch:
     """The failure of an image whose configuration names no platform."""
-    return Failure(
-        PlatformMismatch,
+    return PlatformMismatch(
         "the image does not say on which platform it runs",
         "check that it is an image, or do not have its platform checked",
     )
 
 
-def error_about(request: ResolutionRequest, failure: Failure) -> ResolutionError:
+def error_about(request: ResolutionRequest, error: ResolutionError) -> ResolutionError:
     """The error that the user gets for an image."""
-    reference = request.reference
-    return sentence(
-        f"The image {str(reference)!r} could not be resolved at {reference.registry}", failure
-    )
+    return error.about(str(request.reference), request.reference.registry)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from pinned_images.errors import AccessDenied, RegistryUnavailable, ResolutionError
 from pinned_images.registry.aws.clients import OutOfTime
-from pinned_images.registry.failures import Failure
 
 if TYPE_CHECKING:
     from botocore.exceptions import BotoCoreError, ClientError
@@ -55,8 +54,8 @@ _LONGEST_QUOTATION = 400
 _LATER = "try again later, or set AWS_MAX_ATTEMPTS to have AWS asked more often"
 
 
-class AwsFault(Failure):
-    """A call to AWS that failed.
+class AwsFault(Exception):
+    """A call to AWS that failed; its `error` is what the user gets, once told of an image.
 
     Args:
         kind: The class of the error that the user gets.
@@ -75,21 +74,25 @@ class AwsFault(Failure):
         code: str = "",
         refused: bool = False,
     ) -> None:
-        super().__init__(kind, cause, remedy)
+        super().__init__(cause)
+        self.error = kind(cause, remedy)
         self.code = code
         self.refused = refused
 
+    @property
+    def kind(self) -> type[ResolutionError]:
+        """The class of the error that the user gets."""
+        return type(self.error)
 
-def sentence(beginning: str, failure: Failure) -> ResolutionError:
-    """The error that the user gets.
+    @property
+    def cause(self) -> str:
+        """What happened, as a clause."""
+        return self.error.cause
 
-    Args:
-        beginning: What did not come about: ``The image 'x' could not be resolved at y``.
-        failure: Why.
-    """
-    error = failure.kind(f"{beginning}: {failure.cause}; {failure.remedy}.")
-    error.__cause__ = failure
-    return error
+    @property
+    def remedy(self) -> str:
+        """What to do next, as a clause."""
+        return self.error.remedy or ""
 
 
 def fault_of(error: Exception, *, action: str, place: str, identity: str) -> AwsFault:

@@ -9,7 +9,6 @@ from pinned_images.errors import (
     ResolutionError,
 )
 from pinned_images.registry.aws.faults import one_line
-from pinned_images.registry.failures import Failure
 
 IMAGE_NOT_FOUND = "ImageNotFound"
 
@@ -57,7 +56,7 @@ FAILURES: dict[str, tuple[type[ResolutionError], str, str]] = {
 _UNKNOWN = (ResolutionError, "ECR does not give the image", "mend what its answer names")
 
 
-def failure_of(code: str, reason: str) -> Failure:
+def failure_of(code: str, reason: str) -> ResolutionError:
     """The failure of an image that ECR does not give.
 
     Args:
@@ -66,4 +65,4 @@ def failure_of(code: str, reason: str) -> Failure:
     """
     kind, meaning, remedy = FAILURES.get(code, _UNKNOWN)
     words = f"{code}: {one_line(reason)}" if reason else code
-    return Failure(kind, f"{meaning} ({words})", remedy)
+    return kind(f"{meaning} ({words})", remedy)

@@ -11,7 +11,6 @@ from pinned_images.errors import RegistryUnavailable, UntrustedAnswer
 from pinned_images.reference import Digest
 from pinned_images.registry.aws.discretion import discretion
 from pinned_images.registry.aws.sessions import AwsSessions
-from pinned_images.registry.failures import Failure
 from pinned_images.registry.once import Once
 
 if TYPE_CHECKING:
@@ -49,17 +48,17 @@ class LayerStore:
             deadline: When to give up, on the clock of `time.monotonic`.
 
         Raises:
-            Failure: The blob could not be read, is not what the digest names, or is too large.
+            ResolutionError: The blob cannot be read, is too large, or is another one.
         """
         content = self._read_patiently(url, deadline)
         if len(content) > _LARGEST:
             cause = f"its configuration is larger than {_LARGEST} bytes"
-            raise Failure(UntrustedAnswer, cause, "check that it is an image")
+            raise UntrustedAnswer(cause, "check that it is an image")
         if not digest.matches(content):
             cause = (
                 "the digest of the configuration that came is not the one that its manifest names"
             )
-            raise Failure(UntrustedAnswer, cause, "look at the proxies on the way")
+            raise UntrustedAnswer(cause, "look at the proxies on the way")
         return content
 
     def _read_patiently(self, url: str, deadline: float) -> bytes:
@@ -121,5 +120,5 @@ class LayerStore:
         )
 
 
-def _unavailable(cause: str) -> Failure:
-    return Failure(RegistryUnavailable, cause, "try again later")
+def _unavailable(cause: str) -> RegistryUnavailable:
+    return RegistryUnavailable(cause, "try again later")

@@ -9,10 +9,9 @@ from typing import Any
 
 from pinned_images.errors import ImageNotFound, RegistryUnavailable, ResolutionError
 from pinned_images.registry.aws.environments import Environment
-from pinned_images.registry.aws.faults import AwsFault, sentence
+from pinned_images.registry.aws.faults import AwsFault
 from pinned_images.registry.aws.sessions import AwsSessions
 from pinned_images.registry.aws.work import Step, work_off
-from pinned_images.registry.failures import Failure
 
 # SSM API reference, "GetParameters".
 _LARGEST_BATCH = 10
@@ -69,8 +68,7 @@ def fetch_parameters(
     distinct = tuple(dict.fromkeys(parameters))
     cause, remedy = "AWS gave no answer in the time there was", "allow more time"
     outcomes: dict[Parameter, ParameterOutcome] = {
-        parameter: _error(parameter, Failure(RegistryUnavailable, cause, remedy))
-        for parameter in distinct
+        parameter: _error(parameter, RegistryUnavailable(cause, remedy)) for parameter in distinct
     }
     shared = sessions or AwsSessions()
     tasks = [partial(_ask, batch) for batch in _batches(distinct, shared, deadline)]
@@ -117,7 +115,7 @@ def _ask(batch: _Batch) -> _Step:
         # One name that is malformed or forbidden fails the whole call.
         if len(batch.parameters) > 1 and (fault.refused or fault.kind is ResolutionError):
             return _Step(tasks=[partial(_ask, half) for half in batch.halves()])
-        return _Step({parameter: _error(parameter, fault) for parameter in batch.parameters})
+        return _Step({parameter: _error(parameter, fault.error) for parameter in batch.parameters})
     found = _by_name(answer.get("Parameters") or [])
     return _Step(
         {
@@ -143,12 +141,12 @@ def _by_name(answers: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str, Any
 def _outcome(parameter: Parameter, answer: Mapping[str, Any] | None) -> ParameterOutcome:
     if answer is None:
         cause = "there is no such parameter"
-        return _error(parameter, Failure(ImageNotFound, cause, "create it, or correct the name"))
+        return _error(parameter, ImageNotFound(cause, "create it, or correct the name"))
     if answer.get("Type") == _SECURE:
         cause = f"it is a {_SECURE}, which CloudFormation does not put into an image's name"
-        return _error(parameter, Failure(ResolutionError, cause, "store it as a String"))
+        return _error(parameter, ResolutionError(cause, "store it as a String"))
     return str(answer.get("Value", ""))
 
 
-def _error(parameter: Parameter, failure: Failure) -> ResolutionError:
-    return sentence(f"The SSM parameter {parameter} could not be read", failure)
+def _error(parameter: Parameter, error: ResolutionError) -> ResolutionError:
+    return error.about(subject=f"The SSM parameter {parameter}", predicate="could not be read")

@@ -15,8 +15,9 @@ from functools import partial
 from typing import Any, Protocol
 
 from pinned_images.errors import AccessDenied, ImageNotFound, ResolutionError
+from pinned_images.registry.aws.ecr_images import error_about
 from pinned_images.registry.aws.environments import Environment
-from pinned_images.registry.aws.faults import AwsFault, sentence
+from pinned_images.registry.aws.faults import AwsFault
 from pinned_images.registry.aws.sessions import AwsSessions, Identity, refusal_of_all
 from pinned_images.registry.credentials import Credentials
 from pinned_images.registry.once import Once
@@ -103,12 +104,11 @@ class PullThroughCaches:
                 return outcome
             if prefix is not None:
                 note = f"The pull-through cache rule {prefix!r} covers it: {_PERMISSIONS}"
-                return _with_note(outcome, note)
+                return outcome.noted(note)
         if rules.unknown is None:
             return missing
-        return _with_note(
-            missing,
-            f"Whether a pull-through cache would import it is unknown: {rules.unknown.cause}.",
+        return missing.noted(
+            f"Whether a pull-through cache would import it is unknown: {rules.unknown.cause}."
         )
 
     def _read_rules(self, environment: Environment, deadline: float) -> _Rules:
@@ -140,10 +140,6 @@ class PullThroughCaches:
         """Ask as each identity in turn: someone who may not import is told there is no image."""
         refusals: list[AwsFault] = []
         outcome: Outcome | None = None
-        beginning = (
-            f"The image {str(request.reference)!r} could not be resolved at "
-            f"{request.reference.registry}"
-        )
         try:
             for identity in self._sessions.identities(environment, deadline=deadline):
                 answer = self._ask_as(identity, request, environment, deadline)
@@ -154,10 +150,11 @@ class PullThroughCaches:
                 if not isinstance(outcome, (AccessDenied, ImageNotFound)):
                     break
         except AwsFault as fault:
-            return sentence(beginning, fault)
-        return outcome or sentence(
-            beginning, refusal_of_all("ecr:GetAuthorizationToken", environment, refusals)
-        )
+            return error_about(request, fault.error)
+        if outcome is None:
+            refusal = refusal_of_all("ecr:GetAuthorizationToken", environment, refusals)
+            return error_about(request, refusal.error)
+        return outcome
 
     def _ask_as(
         self,
@@ -190,9 +187,3 @@ class PullThroughCaches:
             cause = f"the answer to ecr:GetAuthorizationToken in {environment} holds no token"
             raise AwsFault(ResolutionError, cause, "look at the proxies on the way") from None
         return Credentials(username, password)
-
-
-def _with_note(error: ResolutionError, note: str) -> ResolutionError:
-    noted = type(error)(f"{error} {note}")
-    noted.__cause__ = error
-    return noted

@@ -10,12 +10,11 @@ from __future__ import annotations
 import json
 import re
 
-from pinned_images.errors import AccessDenied
+from pinned_images.errors import AccessDenied, ResolutionError
 from pinned_images.registry.aws.environments import Environment
-from pinned_images.registry.aws.faults import AwsFault, sentence
+from pinned_images.registry.aws.faults import AwsFault
 from pinned_images.registry.aws.sessions import AwsSessions
 from pinned_images.registry.credentials import Credentials
-from pinned_images.registry.failures import Failure
 
 _ARN_PATTERN = re.compile(
     r"arn:aws[a-z-]*:secretsmanager:(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12}):secret:.+"
@@ -47,16 +46,17 @@ def fetch_registry_credentials(
     """
     try:
         return _fetch(secret_arn, deadline, sessions or AwsSessions())
-    except Failure as failure:
-        error = sentence(f"The secret {secret_arn!r} could not be read", failure)
-        raise error from failure
+    except ResolutionError as error:
+        raise error.about(
+            subject=f"The secret {secret_arn!r}", predicate="could not be read"
+        ) from error
 
 
 def _fetch(secret_arn: str, deadline: float, sessions: AwsSessions) -> Credentials:
     match = _ARN_PATTERN.fullmatch(secret_arn)
     if match is None:
         cause = "it is not named by an ARN of AWS Secrets Manager, so its account is unknown"
-        raise Failure(AccessDenied, cause, "name it by its whole ARN")
+        raise AccessDenied(cause, "name it by its whole ARN")
     environment = Environment(match["account"], match["region"])
     try:
         answer = sessions.call(
@@ -71,20 +71,20 @@ def _fetch(secret_arn: str, deadline: float, sessions: AwsSessions) -> Credentia
     credentials = _parse(answer.get("SecretString"))
     if credentials is None:
         cause = "it does not hold a JSON object with the texts 'username' and 'password'"
-        raise Failure(AccessDenied, cause, "write it as Amazon ECS wants it")
+        raise AccessDenied(cause, "write it as Amazon ECS wants it")
     return credentials
 
 
-def _explained(fault: AwsFault, environment: Environment) -> Failure:
+def _explained(fault: AwsFault, environment: Environment) -> ResolutionError:
     if fault.code == "ResourceNotFoundException":
         cause = f"there is no such secret, or no value in it, in {environment}"
-        return Failure(AccessDenied, cause, "correct the ARN, or put the value")
+        return AccessDenied(cause, "correct the ARN, or put the value")
     if fault.code == "DecryptionFailure":
         cause = "AWS cannot decrypt it with its KMS key"
-        return Failure(AccessDenied, cause, "allow kms:Decrypt on the key, and see that it works")
+        return AccessDenied(cause, "allow kms:Decrypt on the key, and see that it works")
     if fault.refused:
-        return Failure(fault.kind, fault.cause, f"{fault.remedy}: {_LOOKUP_ROLE}")
-    return fault
+        return fault.kind(fault.cause, f"{fault.remedy}: {_LOOKUP_ROLE}")
+    return fault.error
 
 
 def _parse(text: object) -> Credentials | None:

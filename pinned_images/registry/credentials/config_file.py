@@ -20,7 +20,6 @@ from pinned_images.printable import quoted
 from pinned_images.reference import DEFAULT_REGISTRY
 from pinned_images.registry.credentials.credentials import IDENTITY_TOKEN_USER, Credentials
 from pinned_images.registry.credentials.helper_program import HelperProgram, member
-from pinned_images.registry.failures import Failure
 
 # Docker Hub's names in configuration files, and the one that helper programs know it by.
 _HUB_HOSTS = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io"})
@@ -57,7 +56,7 @@ class ConfigFile:
         """Read a file's text.
 
         Raises:
-            Failure: The text is broken; the cause names the file and never quotes it.
+            ResolutionError: The text is broken; the cause names the file and never quotes it.
         """
         content = _decode(text, origin)
         entries = {
@@ -88,7 +87,7 @@ class ConfigFile:
             ask: Asks a helper program for the credentials of a server.
 
         Raises:
-            Failure: A helper program fails, or the entry cannot be read.
+            ResolutionError: A helper program fails, or the entry cannot be read.
         """
         host = _normalize(registry)
         keys = list(_keys(host, repository))
@@ -228,11 +227,10 @@ def _text(entry: Mapping[str, Any], name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _broken(origin: str, reason: str, key: str | None = None) -> Failure:
+def _broken(origin: str, reason: str, key: str | None = None) -> AccessDenied:
     host = "" if key is None else _normalize(key).partition("/")[0]
     command = f"docker login {host if _HOST.fullmatch(host) else 'HOST'}"
-    return Failure(
-        AccessDenied,
+    return AccessDenied(
         f"{origin}, which holds credentials of registries, {reason}",
         f"correct it, or take that out and log in again ({command})",
     )

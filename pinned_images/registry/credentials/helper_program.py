@@ -15,7 +15,6 @@ from typing import Any
 
 from pinned_images.errors import AccessDenied, RegistryUnavailable
 from pinned_images.registry.credentials.credentials import IDENTITY_TOKEN_USER, Credentials
-from pinned_images.registry.failures import Failure
 
 _logger = logging.getLogger(__name__)
 
@@ -72,13 +71,12 @@ class HelperProgram:
         """The program for the suffix that a configuration file holds; None for no suffix.
 
         Raises:
-            Failure: The suffix cannot be a part of a program's name.
+            ResolutionError: The suffix cannot be a part of a program's name.
         """
         if name is None or name == "":
             return None
         if not isinstance(name, str) or not _NAME.fullmatch(name):
-            raise Failure(
-                AccessDenied,
+            raise AccessDenied(
                 f"{origin} names a credential helper that can be no program",
                 f"correct {setting}",
             )
@@ -96,7 +94,7 @@ class HelperProgram:
             The credentials, or None where the program keeps none for it.
 
         Raises:
-            Failure: The program is missing, fails, hangs, or prints something else.
+            ResolutionError: The program is missing, fails, hangs, or prints something else.
         """
         path = shutil.which(self.program)
         if path is None:
@@ -158,16 +156,14 @@ class HelperProgram:
     def _way_to_see(self, server: str) -> str:
         return f"run `echo {shlex.quote(server)} | {self.program} get` to see why"
 
-    def _failure(self, reason: str, remedy: str) -> Failure:
-        return Failure(
-            AccessDenied,
+    def _failure(self, reason: str, remedy: str) -> AccessDenied:
+        return AccessDenied(
             f"the credential helper {self.program}, which {self.origin} names, {reason}",
             remedy,
         )
 
-    def _too_late(self) -> Failure:
-        return Failure(
-            RegistryUnavailable,
+    def _too_late(self) -> RegistryUnavailable:
+        return RegistryUnavailable(
             f"the credential helper {self.program}, which {self.origin} names, gave no answer in "
             "the time that all images have",
             "see that it does not wait for an answer of yours, or allow more time",

@@ -7,11 +7,10 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol
 
-from pinned_images.errors import AccessDenied, RegistryUnavailable
+from pinned_images.errors import AccessDenied, RegistryUnavailable, ResolutionError
 from pinned_images.registry.credentials.config_file import ConfigFile
 from pinned_images.registry.credentials.credentials import Credentials
 from pinned_images.registry.credentials.helper_program import HelperProgram
-from pinned_images.registry.failures import Failure
 from pinned_images.registry.once import Once
 
 
@@ -29,7 +28,7 @@ class Keychain(Protocol):
             deadline: When to give up, on the clock of `time.monotonic`.
 
         Raises:
-            Failure: What should hold the credentials is broken.
+            ResolutionError: What should hold the credentials is broken.
         """
         ...
 
@@ -47,14 +46,14 @@ class ConfiguredKeychain:
 
     def __init__(self, files: Sequence[ConfigFile]) -> None:
         self._files = files
-        self._answers = Once[tuple[HelperProgram, str], Credentials | Failure | None]()
+        self._answers = Once[tuple[HelperProgram, str], Credentials | ResolutionError | None]()
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> ConfiguredKeychain:
         """Read every file that there is; no program is run yet.
 
         Raises:
-            Failure: A file cannot be read, or does not hold what it should.
+            ResolutionError: A file cannot be read, or does not hold what it should.
         """
         files = []
         inline = environ.get("DOCKER_AUTH_CONFIG")
@@ -87,20 +86,20 @@ class ConfiguredKeychain:
         """
         run = partial(_run, helper, server, deadline)
         answer = self._answers.get((helper, server), run)
-        if isinstance(answer, Failure):
+        if isinstance(answer, ResolutionError):
             raise answer
         return answer
 
 
 def _run(
     helper: HelperProgram, server: str, deadline: float | None
-) -> Credentials | Failure | None:
+) -> Credentials | ResolutionError | None:
     try:
         return helper.get(server, deadline)
-    except Failure as failure:
+    except RegistryUnavailable:
         # Too little time is no fault of the program: with more time it is asked again.
-        if failure.kind is RegistryUnavailable:
-            raise
+        raise
+    except ResolutionError as failure:
         return failure
 
 
@@ -133,8 +132,7 @@ def _read(path: Path, *, required: bool) -> str | None:
         reason = "is no UTF-8 text"
         required = True
     if required:
-        raise Failure(
-            AccessDenied,
+        raise AccessDenied(
             f"the file {path}, which holds credentials of registries, {reason}",
             "correct the file or the variable that names it",
         )
