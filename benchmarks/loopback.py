@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from pinned_images.testing._protocol import Request, combined
-from pinned_images.testing.registry import RegistryServer
+from pinned_images.testing.registry_server import RegistryServer
 
 _END_OF_HEADERS = b"\r\n\r\n"
 # RFC 8446, section 5.1: the type of the first record of a connection.

@@ -6,6 +6,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+
+def is_below(path: str, scope: str) -> bool:
+    """Whether a construct path is another one, or below it; an empty one is the App's.
+
+    Example:
+        >>> is_below("Production/Web/Task", "Production"), is_below("Production2", "Production")
+        (True, False)
+    """
+    return not scope or path == scope or path.startswith(f"{scope}/")
+
+
 #: `Validations.ACKNOWLEDGED_RULES_METADATA_KEY`, known without importing CDK.
 METADATA_TYPE = "aws:cdk:acknowledged-rules"
 

@@ -10,10 +10,7 @@ import jsii
 from aws_cdk import IAspect, Stage
 from constructs import IConstruct
 
-from pinned_images.construct_tree.identity import ConstructMap
-from pinned_images.construct_tree.roots import Root
-from pinned_images.construct_tree.stages import is_synthesized, stages_below
-from pinned_images.construct_tree.synthesis import Synthesis
+from pinned_images.cdk.constructs import ConstructMap, is_synthesized, stages_below
 from pinned_images.errors import ConfigurationError, PinnedImagesError
 from pinned_images.exemptions import Exemption
 from pinned_images.lockfile import UpdateMode
@@ -22,6 +19,8 @@ from pinned_images.pinning import VersionConsistency
 from pinned_images.reference import Style
 from pinned_images.resolution import PlatformMode, Resolver
 from pinned_images.sources import Sources
+from pinned_images.synth.roots import Root
+from pinned_images.synth.synthesis import Synthesis
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack

@@ -21,23 +21,22 @@ from aws_cdk import (
 from constructs import IConstruct
 
 from pinned_images.acknowledgements import PLUGIN
+from pinned_images.cdk.constructs import ConstructMap, container_name_at, paths_of_templates
+from pinned_images.cdk.interruption import interruptible
+from pinned_images.cdk.violation_placement import MissedStage, placed
 from pinned_images.cloud_assembly import Artifacts, AssemblyStack
-from pinned_images.construct_tree.identity import ConstructMap
-from pinned_images.construct_tree.interruption import interruptible
-from pinned_images.construct_tree.lookup import container_name_at, paths_of_templates
 from pinned_images.errors import PinnedImagesError
 from pinned_images.examination import Examination, examine, examine_app
 from pinned_images.exemptions import Exemption
 from pinned_images.options import Options
 from pinned_images.pinning import VersionConsistency
-from pinned_images.placement import MissedStage, placed
 from pinned_images.rules import FAILURE, RULES, Coverage, Violation
 from pinned_images.version import __version__
 
 _logger = logging.getLogger(__name__)
 
 
-class Surroundings(Protocol):
+class AspectState(Protocol):
     """What a gate knows beside the templates."""
 
     def coverages(self) -> Sequence[Coverage]:
@@ -54,7 +53,7 @@ class Surroundings(Protocol):
 
 
 #: What the gates of `PinImages` know: another gate does not say once more what they say.
-_BESIDE_ASPECT: ConstructMap[IConstruct, Surroundings] = ConstructMap()
+_BESIDE_ASPECT: ConstructMap[IConstruct, AspectState] = ConstructMap()
 
 
 @jsii.implements(IPolicyValidationPlugin)
@@ -98,10 +97,10 @@ class PinnedImagesGate:
             version_consistency=version_consistency,
         )
         options.check()
-        self._surroundings: Surroundings = _Alone(options)
+        self._surroundings: AspectState = _Alone(options)
 
     @classmethod
-    def beside_aspect(cls, app: IConstruct, surroundings: Surroundings) -> PinnedImagesGate:
+    def beside_aspect(cls, app: IConstruct, surroundings: AspectState) -> PinnedImagesGate:
         """The gate that `PinImages` adds: it looks at what the aspect has pinned, or should have.
 
         Args:

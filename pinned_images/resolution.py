@@ -1,12 +1,14 @@
-"""The question put to registries, and its answer, as plain values."""
+"""The seams to the network: requests for images and SSM parameters, and their answers."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from pinned_images.cloudformation.outcomes import SsmParameter
 from pinned_images.errors import ResolutionError
+from pinned_images.problem import Problem
 from pinned_images.reference import Digest, ImageReference, Platform
 
 PlatformMode = Literal["verify", "select", "ignore"]
@@ -67,5 +69,32 @@ class Resolver(Protocol):
 
         Returns:
             One outcome for each distinct request. Errors are returned, not raised.
+        """
+        ...
+
+
+ParameterValues = Mapping[SsmParameter, str | Problem]
+
+
+class ParameterSource(Protocol):
+    """Knows the values of SSM parameters."""
+
+    def read(self, parameters: Iterable[SsmParameter]) -> ParameterValues:
+        """The value of each parameter, or why it could not be read.
+
+        Raises:
+            PinnedImagesError: None can be read at all; a broken lock file for instance.
+        """
+        ...
+
+    def keep(self, values: Mapping[SsmParameter, str]) -> None:
+        """Remember values for the next synth, where that is asked for.
+
+        Args:
+            values: What `read` has given and turned out to be (a part of) an image's name. A
+                parameter may hold anything: no other value may be written anywhere.
+
+        Raises:
+            PinnedImagesError: They cannot be remembered.
         """
         ...

@@ -15,10 +15,9 @@ from pinned_images.cloudformation.outcomes import SsmParameter
 from pinned_images.errors import ConfigurationError
 from pinned_images.lockfile import LockedParameters, LockedResolver
 from pinned_images.options import Options
-from pinned_images.parameters import ParameterSource, ParameterValues
 from pinned_images.problem import Problem
 from pinned_images.remembered import RememberingResolver
-from pinned_images.resolution import Resolver
+from pinned_images.resolution import ParameterSource, ParameterValues, Resolver
 
 if TYPE_CHECKING:
     from pinned_images.registry.aws.parameters import Parameter, ParameterOutcome
@@ -137,7 +136,9 @@ class _Given:
 
 
 def _settings(options: Options) -> RegistrySettings:
-    from pinned_images.registry.settings import RegistrySettings  # noqa: PLC0415  network, when used
+    from pinned_images.registry.settings import (  # noqa: PLC0415  network, when used
+        RegistrySettings,
+    )
 
     settings = RegistrySettings(
         mirrors=options.mirrors,

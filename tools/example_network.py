@@ -24,7 +24,7 @@ import trustme
 import urllib3
 from moto.server import ThreadedMotoServer
 
-from pinned_images.testing.registry import RegistryServer
+from pinned_images.testing.registry_server import RegistryServer
 
 _KEYS = {
     "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",

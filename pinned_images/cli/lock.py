@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from pinned_images.cli.asking import read_lock
-from pinned_images.cli.options import json_option, lock_file_option, own_lock_file_option
-from pinned_images.cli.output import show, tell
-from pinned_images.cli.update import update
-from pinned_images.cli.verify import verify
+from pinned_images.cli.comparison import read_lock
+from pinned_images.cli.lock_update import update
+from pinned_images.cli.lock_verify import verify
+from pinned_images.cli.output import echo, show
+from pinned_images.cli.shared_options import json_option, lock_file_option, own_lock_file_option
 from pinned_images.errors import ConfigurationError
 from pinned_images.lockfile import LockFile
 from pinned_images.wording import counted
@@ -67,7 +67,7 @@ def prune(lock_file: Path, folders: tuple[Path, ...], dry_run: bool) -> None:  #
         click.echo(key)
     if not dry_run:
         LockFile.change(lock_file, lambda lock: lock.without(unused))
-    tell(f"{counted(len(unused), 'entry')} {'would be ' if dry_run else ''}dropped.")
+    echo(f"{counted(len(unused), 'entry')} {'would be ' if dry_run else ''}dropped.")
 
 
 def _used(folder: Path) -> set[str]:

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pinned_images.cli.asking import read_lock
-from pinned_images.cli.news import News, show_news
-from pinned_images.cli.options import json_option, lock_file_option, registry_options
-from pinned_images.cli.output import complain, tell
+from pinned_images.cli.comparison import Comparison, read_lock, show_comparison
+from pinned_images.cli.output import echo, error
+from pinned_images.cli.shared_options import json_option, lock_file_option, registry_options
 
 if TYPE_CHECKING:
-    from pinned_images.cli.network import Network
+    from pinned_images.cli.shared_options import Network
 
 
 @click.command()
@@ -24,19 +23,19 @@ if TYPE_CHECKING:
 @registry_options
 def outdated(lock_file: Path, as_json: bool, exit_code: bool, network: Network) -> None:  # noqa: FBT001 - flags
     """Show the tags that have moved since they were locked; nothing is changed."""
-    news = News.of(read_lock(lock_file), network, with_platforms=False)
+    news = Comparison.of(read_lock(lock_file), network, with_platforms=False)
     if as_json:
         click.echo(json.dumps(_plain(news), indent=2))
     else:
-        show_news(news, "Locked", "Now")
+        show_comparison(news, "Locked", "Now")
     for problem in news.problems:
-        complain(problem)
-    tell(news.summary)
+        error(problem)
+    echo(news.summary)
     if news.problems or (exit_code and (news.moved or news.changed)):
         raise SystemExit(1)
 
 
-def _plain(news: News) -> list[dict[str, str]]:
+def _plain(news: Comparison) -> list[dict[str, str]]:
     images = [
         {"image": str(key), "locked": str(old.digest), "now": str(new.digest)}
         for key, (old, new) in news.moved.items()

@@ -1,15 +1,20 @@
-"""How the commands speak: tables and text to the output, all else to the error stream."""
+"""The output of the commands: text to stdout, messages and grouped errors to stderr."""
 
 from __future__ import annotations
 
 import io
 import os
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import click
 
+from pinned_images.errors import AccessDenied, RegistryUnavailable, ResolutionError
+from pinned_images.lockfile import LockKey
+
 if TYPE_CHECKING:
     from rich.console import RenderableType
+
 
 _UNBOUNDED = 1000
 
@@ -32,11 +37,51 @@ def show(*parts: RenderableType) -> None:
         click.echo(line.rstrip())
 
 
-def tell(text: str) -> None:
+def echo(text: str) -> None:
     """Say something beside the output."""
     click.echo(text, err=True)
 
 
-def complain(text: str) -> None:
+def error(text: str) -> None:
     """Say what went wrong, where the command goes on."""
     click.echo(f"Error: {text}", err=True)
+
+
+# What a registry says to whoever asks; other errors are about the image that was asked for.
+_OF_REGISTRY = (RegistryUnavailable, AccessDenied)
+
+_MOST_NAMED = 3
+
+
+def grouped_errors(errors: Iterable[tuple[LockKey, ResolutionError]]) -> list[str]:
+    """A sentence for each error; one for all images of a registry that fail for the same cause.
+
+    Args:
+        errors: Each with the entry that was asked about.
+
+    Example:
+        >>> error = RegistryUnavailable("no network", "check it", place="the registry ghcr.io")
+        >>> grouped_errors(
+        ...     (LockKey(image), error.about(image))
+        ...     for image in ("ghcr.io/org/web:1", "ghcr.io/org/jobs:2")
+        ... )[0]
+        '2 images (ghcr.io/org/web:1, ghcr.io/org/jobs:2) could not be resolved at the registry ...'
+    """
+    alike: dict[tuple[object, ...], list[tuple[LockKey, ResolutionError]]] = {}
+    for key, error in errors:
+        of_registry = isinstance(error, _OF_REGISTRY) and error.is_about_image
+        cause = error.grouping_key if of_registry else (str(error),)
+        alike.setdefault(cause, []).append((key, error))
+    return [_sentence(group) for group in alike.values()]
+
+
+def _sentence(group: list[tuple[LockKey, ResolutionError]]) -> str:
+    _, error = group[0]
+    images = list(dict.fromkeys(str(key) for key, _ in group))
+    return error.sentence(_listed(images)) if len(images) > 1 else str(error)
+
+
+def _listed(images: list[str]) -> str:
+    further = len(images) - _MOST_NAMED
+    named = ", ".join(images[:_MOST_NAMED])
+    return f"{len(images)} images ({named}{f' and {further} more' if further > 0 else ''})"

@@ -9,7 +9,7 @@ from typing import Literal, get_args
 
 import click
 
-from pinned_images.cli.output import show, tell
+from pinned_images.cli.output import echo, show
 from pinned_images.errors import ConfigurationError
 from pinned_images.report import SynthReport
 
@@ -42,7 +42,7 @@ def report(folder: Path, output: Path | None, **formats: bool) -> None:
         click.echo(text, nl=False)
         return
     _write(output, text)
-    tell(f"Written to {output}.")
+    echo(f"Written to {output}.")
 
 
 def _asked_for(formats: Mapping[str, bool]) -> _Format | None:

@@ -9,7 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from pinned_images.cli.parameters import ChangedParameter
+from pinned_images.cli.compared_parameters import ChangedParameter
 from pinned_images.lockfile import LockEntry, LockKey, ParameterKey
 from pinned_images.report.terminal import Name, plain_table, printable, shortened
 

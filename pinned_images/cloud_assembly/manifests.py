@@ -1,4 +1,4 @@
-"""What the manifests beside the templates say."""
+"""The manifests of a cloud assembly: artifacts, assets and construct metadata."""
 
 from __future__ import annotations
 
@@ -6,6 +6,33 @@ import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import msgspec
+
+from pinned_images.cloudformation.scope import AssetImage
+
+_STACK_TRACES = frozenset({"aws:cdk:creationStack"})
+
+
+class _Entry(msgspec.Struct, gc=False):
+    type: str
+    data: msgspec.Raw = msgspec.Raw(b"null")
+
+
+def read_metadata(file: Path) -> Mapping[str, list[Mapping[str, Any]]]:
+    """The metadata in a file by construct path, without stack traces.
+
+    These are most of it, and are passed over without being taken apart.
+    """
+    entries = msgspec.json.decode(file.read_bytes(), type=dict[str, list[_Entry]])
+    return {
+        path: [
+            {"type": entry.type, "data": msgspec.json.decode(entry.data)}
+            for entry in some
+            if entry.type not in _STACK_TRACES
+        ]
+        for path, some in entries.items()
+    }
 
 
 class FileAsset(NamedTuple):
@@ -68,9 +95,32 @@ def metadata_of(artifact: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
     metadata: dict[str, Any] = dict(artifact.get("metadata", {}))
     separate = artifact.get("additionalMetadataFile")
     if separate is not None:
-        from pinned_images.cloud_assembly.metadata import (  # noqa: PLC0415  msgspec, when used
-            read_metadata,
-        )
-
         metadata.update(read_metadata(folder / separate))
     return metadata
+
+
+def asset_images(manifest: Any) -> frozenset[AssetImage]:
+    """The images that the app builds and pushes under the hash of their source.
+
+    Args:
+        manifest: The content of the file; whatever is not as it should be is passed over.
+
+    Example:
+        >>> destination = {"repositoryName": "assets", "imageTag": "v-" + "a" * 64}
+        >>> manifest = {"dockerImages": {"a" * 64: {"destinations": {"here": destination}}}}
+        >>> {image.repository for image in asset_images(manifest)}
+        {'assets'}
+    """
+    return frozenset(_images(manifest))
+
+
+def _images(manifest: Any) -> Iterator[AssetImage]:
+    images = manifest.get("dockerImages") if isinstance(manifest, Mapping) else None
+    for source_hash, asset in images.items() if isinstance(images, Mapping) else ():
+        destinations = asset.get("destinations") if isinstance(asset, Mapping) else None
+        for destination in destinations.values() if isinstance(destinations, Mapping) else ():
+            match destination:
+                case {"repositoryName": str(repository), "imageTag": str(tag)} if tag.endswith(
+                    str(source_hash)
+                ):
+                    yield AssetImage(repository, tag)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 
+from pinned_images.cloudformation.intermediate import Unresolved, joined
 from pinned_images.cloudformation.outcomes import SsmParameter
-from pinned_images.cloudformation.parameter_values import ssm_value
-from pinned_images.cloudformation.results import Unsettled, joined
+from pinned_images.cloudformation.references import ssm_value
 from pinned_images.cloudformation.scope import TemplateScope
 from pinned_images.problem import Problem
 
@@ -19,11 +19,11 @@ _SSM_NAME = re.compile(r"(?P<name>[A-Za-z0-9_./-]+)(?::(?P<version>[0-9]{1,9}))?
 _SECRETS = ("ssm-secure", "secretsmanager")
 
 
-def resolve(text: str, scope: TemplateScope) -> str | Unsettled:
+def resolve(text: str, scope: TemplateScope) -> str | Unresolved:
     """Fill in the dynamic references of a text."""
     if "{{resolve:" not in text:
         return text
-    parts: list[str | Unsettled] = []
+    parts: list[str | Unresolved] = []
     position = 0
     for match in _REFERENCE.finditer(text):
         parts.append(_without_reference(text[position : match.start()]))
@@ -38,7 +38,7 @@ def masked(text: str) -> str:
     return _REFERENCE.sub(lambda match: "x" * len(match[0]), text)
 
 
-def _value(service: str, rest: str, scope: TemplateScope) -> str | Unsettled:
+def _value(service: str, rest: str, scope: TemplateScope) -> str | Unresolved:
     if service in _SECRETS:
         return Problem(
             f"The image is read from a secret ({{{{resolve:{service}:...}}}}), which is never "
@@ -53,7 +53,7 @@ def _value(service: str, rest: str, scope: TemplateScope) -> str | Unsettled:
     return ssm_value(SsmParameter(match["name"], version, scope.account, scope.region), scope)
 
 
-def _without_reference(text: str) -> str | Unsettled:
+def _without_reference(text: str) -> str | Unresolved:
     return _malformed(text) if "{{resolve:" in text else text
 
 

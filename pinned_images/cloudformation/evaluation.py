@@ -11,8 +11,10 @@ from typing import Any
 
 from pinned_images.cloudformation import dynamic_references
 from pinned_images.cloudformation.catalog import LeaveRule
+from pinned_images.cloudformation.exempt_rules import exempt_by_rule, is_asset
+from pinned_images.cloudformation.fragments import Fragments, LiteralText
+from pinned_images.cloudformation.intermediate import NeedsCondition, Unresolved
 from pinned_images.cloudformation.interpreter import Interpreter
-from pinned_images.cloudformation.left_alone import is_asset, left_alone
 from pinned_images.cloudformation.outcomes import (
     Choice,
     Condition,
@@ -22,8 +24,6 @@ from pinned_images.cloudformation.outcomes import (
     Leaf,
     NeedsParameters,
 )
-from pinned_images.cloudformation.pieces import Pieces, Text
-from pinned_images.cloudformation.results import Undecided, Unsettled
 from pinned_images.cloudformation.scope import TemplateScope
 from pinned_images.errors import InvalidReference
 from pinned_images.problem import Problem
@@ -71,7 +71,7 @@ def _evaluate(
     conditions_left: int,
 ) -> Evaluation:
     text = text_of(value, scope, assumptions)
-    if not isinstance(text, Undecided):
+    if not isinstance(text, NeedsCondition):
         return _judged(value, text, scope, leave, assumptions)
     condition = text.condition
     if conditions_left == 0:
@@ -88,7 +88,7 @@ def _evaluate(
     return Choice(condition, when_true, when_false)
 
 
-def text_of(value: Any, scope: TemplateScope, assumptions: Assumptions) -> str | Unsettled:
+def text_of(value: Any, scope: TemplateScope, assumptions: Assumptions) -> str | Unresolved:
     """The text that a value comes to, dynamic references filled in."""
     text = Interpreter(assumptions).text(value, scope)
     return dynamic_references.resolve(text, scope) if isinstance(text, str) else text
@@ -107,7 +107,7 @@ def _judged(
         return told or _digest_in_place(value, scope, assumptions) or text
     if not isinstance(text, str):
         return text
-    exempt = left_alone(text, scope, leave)
+    exempt = exempt_by_rule(text, scope, leave)
     if exempt is not None:
         return exempt
     if len(text) > MAXIMUM_LENGTH:
@@ -147,7 +147,7 @@ def _asset_by_shape(
     """An asset of a stack whose account or region is not known is an asset all the same."""
     shape = Interpreter(assumptions, symbolic=True).text(value, scope)
     if isinstance(shape, str) and is_asset(shape, scope):
-        return left_alone(shape, scope, None)
+        return exempt_by_rule(shape, scope, None)
     return None
 
 
@@ -172,8 +172,8 @@ def _digest_in_place(
 def _known_end(value: Any, scope: TemplateScope, assumptions: Assumptions) -> str:
     """As much of a text's end as is known."""
     end = ""
-    for piece in reversed(Pieces.of(value).row):
-        if isinstance(piece, Text):
+    for piece in reversed(Fragments.of(value).row):
+        if isinstance(piece, LiteralText):
             end = piece.reads + end
             continue
         text = Interpreter(assumptions).text(piece.value, scope)

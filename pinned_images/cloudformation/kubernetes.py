@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from pinned_images.cloudformation import json_text
 from pinned_images.cloudformation.evaluation import MAXIMUM_CONDITIONS, Assumptions, evaluate
+from pinned_images.cloudformation.fragments import Fragment, Fragments, LiteralText, Token
 from pinned_images.cloudformation.intrinsics import NO_VALUE, if_arguments, intrinsic_of
 from pinned_images.cloudformation.json_text import (
     ListNode,
@@ -33,9 +34,8 @@ from pinned_images.cloudformation.outcomes import (
     PlacedImage,
     Several,
 )
-from pinned_images.cloudformation.pieces import Hole, Piece, Pieces, Text
+from pinned_images.cloudformation.property_paths import Path, path_text
 from pinned_images.cloudformation.scope import TemplateScope
-from pinned_images.cloudformation.trees import Path, path_text
 from pinned_images.problem import Problem
 
 _CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
@@ -85,12 +85,12 @@ class Manifest:
     """
 
     images: tuple[ManifestImage, ...]
-    _pieces: Pieces
+    _pieces: Fragments
     _spans: tuple[tuple[int, int], ...]
 
     def with_images(self, values: Sequence[Any]) -> Any:
         """The manifest with other images, one for each; the rest of the text stays as it is."""
-        row: list[Piece] = []
+        row: list[Fragment] = []
         position = 0
         for (start, end), image, value in zip(self._spans, self.images, values, strict=True):
             row += _between(self._pieces.row, position, start)
@@ -161,14 +161,14 @@ def read_manifest(value: Any) -> Manifest | Problem:
     Args:
         value: A text, ``Fn::Join`` or ``Fn::Sub``.
     """
-    pieces = Pieces.of(value)
+    pieces = Fragments.of(value)
     if pieces.form == "hole":
         return Problem(
             "The Kubernetes manifest is not written in the template, so its images cannot be seen.",
             _BY_HAND,
         )
     hole = _free_character(pieces.row)
-    text = "".join(piece.reads if isinstance(piece, Text) else hole for piece in pieces.row)
+    text = "".join(piece.reads if isinstance(piece, LiteralText) else hole for piece in pieces.row)
     try:
         found = list(_Search(text, hole).images(json_text.parse(text), ()))
         values = [
@@ -255,56 +255,58 @@ def _hidden(path: Path) -> Problem:
     )
 
 
-def _free_character(row: Sequence[Piece]) -> str:
+def _free_character(row: Sequence[Fragment]) -> str:
     """A character that the text does not use, to stand for its holes."""
-    used = {character for piece in row if isinstance(piece, Text) for character in piece.reads}
+    used = {
+        character for piece in row if isinstance(piece, LiteralText) for character in piece.reads
+    }
     return next(chr(code) for code in _PRIVATE_USE if chr(code) not in used)
 
 
-def _between(row: Sequence[Piece], start: int, end: int | None) -> list[Piece]:
+def _between(row: Sequence[Fragment], start: int, end: int | None) -> list[Fragment]:
     """The pieces from one position of the text to another; a hole is one character long."""
-    found: list[Piece] = []
+    found: list[Fragment] = []
     position = 0
     for piece in row:
-        length = len(piece.reads) if isinstance(piece, Text) else 1
+        length = len(piece.reads) if isinstance(piece, LiteralText) else 1
         first = max(start - position, 0)
         last = length if end is None else min(end - position, length)
         if first < last:
-            found.append(piece.cut(first, last) if isinstance(piece, Text) else piece)
+            found.append(piece.cut(first, last) if isinstance(piece, LiteralText) else piece)
         position += length
     return found
 
 
-def _value_of(pieces: Pieces, row: Sequence[Piece]) -> Any:
+def _value_of(pieces: Fragments, row: Sequence[Fragment]) -> Any:
     """What stands in a string of the manifest, as a value."""
-    read = [_decoded(piece) if isinstance(piece, Text) else piece for piece in row]
-    if not any(isinstance(piece, Hole) for piece in read):
-        return "".join(piece.reads for piece in read if isinstance(piece, Text))
+    read = [_decoded(piece) if isinstance(piece, LiteralText) else piece for piece in row]
+    if not any(isinstance(piece, Token) for piece in read):
+        return "".join(piece.reads for piece in read if isinstance(piece, LiteralText))
     if pieces.form == "sub":
-        names = {piece.variable for piece in read if isinstance(piece, Hole)}
+        names = {piece.variable for piece in read if isinstance(piece, Token)}
         variables = {name: each for name, each in pieces.variables.items() if name in names}
-        return Pieces("sub", tuple(read), variables=variables).put_together(read)
+        return Fragments("sub", tuple(read), variables=variables).put_together(read)
     return {
         "Fn::Join": [
             "",
-            [piece.reads if isinstance(piece, Text) else piece.value for piece in read],
+            [piece.reads if isinstance(piece, LiteralText) else piece.value for piece in read],
         ]
     }
 
 
-def _decoded(piece: Text) -> Text:
+def _decoded(piece: LiteralText) -> LiteralText:
     reads = json_text.decoded(piece.reads)
-    return piece if reads == piece.reads else Text(reads, reads)
+    return piece if reads == piece.reads else LiteralText(reads, reads)
 
 
-def _written(value: Any, old: Sequence[Piece]) -> list[Piece]:
+def _written(value: Any, old: Sequence[Fragment]) -> list[Fragment]:
     """A value as pieces of a string of the manifest; what was a hole there stays the same hole."""
-    holes = [piece for piece in old if isinstance(piece, Hole)]
-    row: list[Piece] = []
-    for piece in Pieces.of(value).row:
-        if isinstance(piece, Hole):
+    holes = [piece for piece in old if isinstance(piece, Token)]
+    row: list[Fragment] = []
+    for piece in Fragments.of(value).row:
+        if isinstance(piece, Token):
             row.append(piece if piece in holes else replace(piece, variable=None))
         else:
             written = json_text.encoded(piece.reads)
-            row.append(Text(written, written))
+            row.append(LiteralText(written, written))
     return row

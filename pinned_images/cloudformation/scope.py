@@ -111,7 +111,7 @@ class TemplateScope:
         return properties if isinstance(properties, Mapping) else {}
 
 
-class HandedValue(NamedTuple):
+class CrossStackReference(NamedTuple):
     """A value that one stack hands to others, and the scope that it means something in."""
 
     value: Any
@@ -122,28 +122,28 @@ class ComputedExport(NamedTuple):
     """An export whose name is made by functions."""
 
     name: Any
-    value: HandedValue
+    value: CrossStackReference
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Exports:
     """The exports of some templates: those with a literal name by it, and the others."""
 
-    by_name: Mapping[str, Sequence[HandedValue]]
+    by_name: Mapping[str, Sequence[CrossStackReference]]
     computed: Sequence[ComputedExport]
 
     @classmethod
     def of(cls, scopes: Iterable[TemplateScope]) -> Exports:
         """Collect the exports."""
-        by_name: dict[str, list[HandedValue]] = {}
+        by_name: dict[str, list[CrossStackReference]] = {}
         computed: list[ComputedExport] = []
         for scope in scopes:
             for output in scope.section("Outputs").values():
                 match output:
                     case {"Export": {"Name": str(name)}, "Value": value}:
-                        by_name.setdefault(name, []).append(HandedValue(value, scope))
+                        by_name.setdefault(name, []).append(CrossStackReference(value, scope))
                     case {"Export": {"Name": name}, "Value": value}:
-                        computed.append(ComputedExport(name, HandedValue(value, scope)))
+                        computed.append(ComputedExport(name, CrossStackReference(value, scope)))
         return cls(by_name, computed)
 
 
@@ -197,24 +197,26 @@ class AppTemplates:
             )
         return self._exports[environment]
 
-    def stack_output(self, stack: str, region: str | None, output: str) -> list[HandedValue]:
+    def stack_output(
+        self, stack: str, region: str | None, output: str
+    ) -> list[CrossStackReference]:
         """The outputs of that name, of the stacks of that name in a region."""
         found = []
         for scope in self.scopes:
             if scope.stack == stack and scope.region == region:
                 entry = scope.entry("Outputs", output)
                 if entry is not None and "Value" in entry:
-                    found.append(HandedValue(entry["Value"], scope))
+                    found.append(CrossStackReference(entry["Value"], scope))
         return found
 
-    def cross_region_export(self, name: str, region: str | None) -> list[HandedValue]:
+    def cross_region_export(self, name: str, region: str | None) -> list[CrossStackReference]:
         """What CDK's ``Custom::CrossRegionExportWriter`` puts under a name into a region."""
         found = []
         for scope in self.all_scopes():
             for resource in scope.section("Resources").values():
                 written = _cross_region_exports(resource, region)
                 if name in written:
-                    found.append(HandedValue(written[name], scope))
+                    found.append(CrossStackReference(written[name], scope))
         return found
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from pinned_images.cloudformation.catalog import Catalog, ImageProperty, Step
 from pinned_images.cloudformation.evaluation import Assumptions, evaluate
+from pinned_images.cloudformation.intermediate import kind_of
 from pinned_images.cloudformation.intrinsics import (
     NO_VALUE,
     function_among,
@@ -16,11 +17,15 @@ from pinned_images.cloudformation.intrinsics import (
     intrinsic_of,
 )
 from pinned_images.cloudformation.kubernetes import evaluate_manifest
-from pinned_images.cloudformation.names import matching_keys, spellings, value_of
 from pinned_images.cloudformation.outcomes import Condition, Evaluation
-from pinned_images.cloudformation.results import kind_of
+from pinned_images.cloudformation.property_paths import (
+    Path,
+    matching_keys,
+    path_text,
+    spellings,
+    value_of,
+)
 from pinned_images.cloudformation.scope import TemplateScope
-from pinned_images.cloudformation.trees import Path, path_text
 from pinned_images.problem import Problem
 
 _MAXIMUM_DEPTH = 60

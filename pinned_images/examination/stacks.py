@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 
 from pinned_images.cloud_assembly import AssemblyStack
+from pinned_images.cloudformation.property_paths import Path
 from pinned_images.cloudformation.scope import TemplateScope
 from pinned_images.cloudformation.sites import Site, find_sites
-from pinned_images.cloudformation.trees import Path
 from pinned_images.examination.overridden import records_of_overridden
-from pinned_images.examination.scopes import scopes_of
+from pinned_images.examination.template_scopes import scopes_of
 from pinned_images.pinning import ImageResource
 from pinned_images.problem import Problem
 from pinned_images.report.records import SiteRecord

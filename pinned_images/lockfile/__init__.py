@@ -8,17 +8,11 @@ Example:
 
 from __future__ import annotations
 
-from pinned_images.lockfile.entries import LockEntry, LockKey
+from pinned_images.lockfile.entries import LockEntry, LockKey, ParameterKey
 from pinned_images.lockfile.file import DEFAULT_NAME, LockFile
-from pinned_images.lockfile.modes import (
-    UPDATE_VARIABLE,
-    UpdateMode,
-    mode_of,
-    parse_mode,
-)
-from pinned_images.lockfile.parameter_source import LockedParameters
-from pinned_images.lockfile.parameters import ParameterKey
-from pinned_images.lockfile.resolver import LockedResolver
+from pinned_images.lockfile.locked_parameters import LockedParameters
+from pinned_images.lockfile.locked_resolver import LockedResolver
+from pinned_images.lockfile.update_modes import UPDATE_VARIABLE, UpdateMode, mode_of, parse_mode
 
 __all__ = [
     "DEFAULT_NAME",

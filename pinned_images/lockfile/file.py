@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pinned_images.atomic_write import write_atomically
 from pinned_images.errors import LockFileError
-from pinned_images.lockfile.entries import LockEntry, LockKey
-from pinned_images.lockfile.parameters import ParameterKey
+from pinned_images.lockfile.entries import LockEntry, LockKey, ParameterKey
 
 if TYPE_CHECKING:
     from typing_extensions import Self

@@ -16,8 +16,13 @@ from typing import Any, TypeVar
 import msgspec
 
 from pinned_images.errors import InvalidReference, LockFileError
-from pinned_images.lockfile.entries import LockEntry, LockKey, parse_platform
-from pinned_images.lockfile.parameters import ParameterKey, is_part_of_reference
+from pinned_images.lockfile.entries import (
+    LockEntry,
+    LockKey,
+    ParameterKey,
+    is_part_of_reference,
+    parse_platform,
+)
 from pinned_images.reference import Digest, ImageReference
 
 SCHEMA_VERSION = 1

@@ -17,13 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from pinned_images.cloudformation.outcomes import (
-    Absent,
-    ExemptByRule,
-    Known,
-    Leaf,
-    NeedsParameters,
-)
+from pinned_images.cloudformation.outcomes import Absent, ExemptByRule, Known, Leaf, NeedsParameters
 from pinned_images.cloudformation.rewriting import pin_site
 from pinned_images.errors import AccessDenied, PlatformMismatch, ResolutionError
 from pinned_images.pinning.images import Image, ImageOutcome

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from pinned_images.cloudformation.display import display
 from pinned_images.cloudformation.outcomes import Choice, Evaluation, Leaf, Several, SsmParameter
-from pinned_images.cloudformation.readable import readable
 from pinned_images.cloudformation.sites import Site, evaluate_site, find_sites
+from pinned_images.cloudformation.workload_platforms import platform_of
 from pinned_images.pinning.policy import Policy
 from pinned_images.pinning.resources import ImageResource
 from pinned_images.pinning.secrets import secret_of
-from pinned_images.platforms import platform_of
 from pinned_images.problem import Problem
 from pinned_images.reference import Platform
 
@@ -82,7 +82,7 @@ def outcomes_of(evaluation: Evaluation, location: str, value: Any) -> Iterator[I
         for image in evaluation.images:
             yield from outcomes_of(image.evaluation, f"{location} {image.place}", image.value)
     else:
-        yield ImageOutcome(location, "" if value is None else readable(value), evaluation)
+        yield ImageOutcome(location, "" if value is None else display(value), evaluation)
 
 
 def images_of(resource: ImageResource, policy: Policy) -> Iterator[Image]:

@@ -11,18 +11,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from pinned_images.cloudformation.outcomes import SsmParameter
-from pinned_images.cloudformation.trees import replace_at
-from pinned_images.parameters import ParameterSource
+from pinned_images.cloudformation.property_paths import replace_at
 from pinned_images.pinning.decisions import Decision, decide
 from pinned_images.pinning.images import Image, images_of
-from pinned_images.pinning.parameters import values_that_name_images, with_parameters
 from pinned_images.pinning.policy import Policy
 from pinned_images.pinning.questions import questions_about
 from pinned_images.pinning.records import records_of
 from pinned_images.pinning.resources import ImageResource
+from pinned_images.pinning.ssm_parameters import values_that_name_images, with_parameters
 from pinned_images.problem import Problem
 from pinned_images.report.records import SiteRecord
-from pinned_images.resolution import Resolver
+from pinned_images.resolution import ParameterSource, Resolver
 
 
 @dataclass(frozen=True, slots=True, eq=False)

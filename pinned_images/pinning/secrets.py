@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from pinned_images.cloudformation.evaluation import text_of
-from pinned_images.cloudformation.names import value_of
+from pinned_images.cloudformation.intermediate import NeedsCondition
 from pinned_images.cloudformation.partitions import partition_of
-from pinned_images.cloudformation.results import Undecided
+from pinned_images.cloudformation.property_paths import value_of
 from pinned_images.cloudformation.scope import TemplateScope
 from pinned_images.cloudformation.sites import Site
 from pinned_images.problem import Problem
@@ -36,7 +36,7 @@ def secret_of(site: Site, scope: TemplateScope) -> str | Problem | None:
     text = text_of(value, scope, site.assumed(scope))
     if isinstance(text, Problem):
         return text
-    if isinstance(text, Undecided):
+    if isinstance(text, NeedsCondition):
         return Problem("Which secret it is depends on a condition of the template.", _GIVE_ARN)
     if not isinstance(text, str):
         return Problem("The name of the secret is known at deployment only.", _GIVE_ARN)

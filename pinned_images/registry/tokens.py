@@ -16,12 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
-from pinned_images.errors import (
-    AccessDenied,
-    RegistryUnavailable,
-    ResolutionError,
-    UntrustedAnswer,
-)
+from pinned_images.errors import AccessDenied, RegistryUnavailable, ResolutionError, UntrustedAnswer
 from pinned_images.registry.courier import Courier
 from pinned_images.registry.credentials.credentials import IDENTITY_TOKEN_USER, Credentials
 from pinned_images.registry.transport import Answer, Request

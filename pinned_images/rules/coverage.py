@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
+from pinned_images.acknowledgements import is_below
 from pinned_images.cloudformation.outcomes import SsmParameter
-from pinned_images.construct_paths import is_below
 from pinned_images.pinning import Decision, Policy
 from pinned_images.problem import Problem
 

@@ -12,9 +12,9 @@ from functools import cached_property
 from typing import Any, ClassVar, Literal
 
 from pinned_images.cloud_assembly import AssemblyStack
+from pinned_images.cloudformation.property_paths import Path
 from pinned_images.cloudformation.scope import TemplateScope
 from pinned_images.cloudformation.sites import Site, evaluate_site
-from pinned_images.cloudformation.trees import Path
 from pinned_images.pinning import Decision, ImageOutcome, Policy, outcomes_of
 from pinned_images.problem import Problem
 from pinned_images.rules.coverage import Coverage

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from pinned_images.cloudformation.catalog import Catalog
+from pinned_images.cloudformation.fragments import Fragments, LiteralText
 from pinned_images.cloudformation.intrinsics import intrinsic_of
-from pinned_images.cloudformation.pieces import Pieces, Text
-from pinned_images.cloudformation.trees import Path, path_text
+from pinned_images.cloudformation.property_paths import Path, path_text
 from pinned_images.errors import InvalidReference
 from pinned_images.pinning import Policy
 from pinned_images.problem import Problem
@@ -144,8 +144,8 @@ def _in_text(value: Any, path: Path, *, is_unknown: bool) -> Iterator[_Mention]:
 
 def _text_of(value: Any) -> str:
     return "".join(
-        piece.reads if isinstance(piece, Text) else _text_of_hole(piece.value)
-        for piece in Pieces.of(value).row
+        piece.reads if isinstance(piece, LiteralText) else _text_of_hole(piece.value)
+        for piece in Fragments.of(value).row
     )
 
 

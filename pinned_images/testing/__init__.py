@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pinned_images.testing.assertions import assert_pinned
-    from pinned_images.testing.registry import RegistryServer
-    from pinned_images.testing.resolver import FixedResolver
+    from pinned_images.testing.fixed_resolver import FixedResolver
+    from pinned_images.testing.registry_server import RegistryServer
     from pinned_images.testing.snapshots import (
         JsonTemplateSnapshotExtension,
         TemplateSnapshotExtension,
@@ -33,9 +33,9 @@ __all__ = [
 ]
 
 _LATE = {
-    "FixedResolver": "resolver",
+    "FixedResolver": "fixed_resolver",
     "JsonTemplateSnapshotExtension": "snapshots",
-    "RegistryServer": "registry",
+    "RegistryServer": "registry_server",
     "SynthesizedApp": "synthesized",
     "TemplateSnapshotExtension": "snapshots",
     "assert_pinned": "assertions",

@@ -9,9 +9,9 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from pinned_images.cloudformation.display import display
+from pinned_images.cloudformation.fragments import Fragments, LiteralText
 from pinned_images.cloudformation.outcomes import Known, NeedsParameters, leaves
-from pinned_images.cloudformation.pieces import Pieces, Text
-from pinned_images.cloudformation.readable import readable
 from pinned_images.cloudformation.scope import AppTemplates, TemplateScope
 from pinned_images.cloudformation.sites import Site, evaluate_site, find_sites
 from pinned_images.errors import InvalidReference
@@ -97,7 +97,7 @@ class _Image:
 
     def __str__(self) -> str:
         place = f"{self.stack} {self.logical_id} Properties.{self.site.location}".strip()
-        written = readable(self.site.value)
+        written = display(self.site.value)
         if isinstance(self.leaf, Problem):
             return f"{place}: {written} ({self.leaf.what})"
         return f"{place}: {written}"
@@ -132,8 +132,8 @@ def _images(scope: TemplateScope) -> Iterator[_Image]:
 
 def _ends_with_a_digest(value: Any) -> bool:
     """Whether a digest is written at the end of a value that cannot be known as a whole."""
-    last = Pieces.of(value).row[-1:]
-    if not last or not isinstance(last[0], Text):
+    last = Fragments.of(value).row[-1:]
+    if not last or not isinstance(last[0], LiteralText):
         return False
     _, at, digest = last[0].reads.rpartition("@")
     try:

@@ -14,8 +14,8 @@ import pytest
 if TYPE_CHECKING:
     from syrupy.assertion import SnapshotAssertion
 
-    from pinned_images.testing.registry import RegistryServer
-    from pinned_images.testing.resolver import FixedResolver
+    from pinned_images.testing.fixed_resolver import FixedResolver
+    from pinned_images.testing.registry_server import RegistryServer
     from pinned_images.testing.synthesized import SynthesizedApp
 
 #: Set for synths, as PINNED_IMAGES_UPDATE=never is for those of a build machine, they count before
@@ -26,7 +26,9 @@ _OF_SYNTHS = ("PINNED_IMAGES_UPDATE", "PINNED_IMAGES_MIRRORS", "CDK_LOOKUPS")
 @pytest.fixture
 def registry() -> Iterator[RegistryServer]:
     """An empty container registry on loopback; see `RegistryServer`."""
-    from pinned_images.testing.registry import RegistryServer  # noqa: PLC0415 (late by design)
+    from pinned_images.testing.registry_server import (  # noqa: PLC0415 (late by design)
+        RegistryServer,
+    )
 
     with RegistryServer() as server:
         yield server
@@ -35,7 +37,7 @@ def registry() -> Iterator[RegistryServer]:
 @pytest.fixture(scope="session")
 def fixed_resolver() -> FixedResolver:
     """A resolver that knows every image without network: `FixedResolver.derived()`."""
-    from pinned_images.testing.resolver import FixedResolver  # noqa: PLC0415 (late by design)
+    from pinned_images.testing.fixed_resolver import FixedResolver  # noqa: PLC0415 (late by design)
 
     return FixedResolver.derived()
 
@@ -59,6 +61,8 @@ def synthesize() -> Iterator[Callable[..., SynthesizedApp]]:
 @pytest.fixture
 def template_snapshot(snapshot: SnapshotAssertion) -> SnapshotAssertion:
     """Syrupy's `snapshot`, for templates: one YAML file each; see `TemplateSnapshotExtension`."""
-    from pinned_images.testing.snapshots import TemplateSnapshotExtension  # noqa: PLC0415 (late by design)
+    from pinned_images.testing.snapshots import (  # noqa: PLC0415 (late by design)
+        TemplateSnapshotExtension,
+    )
 
     return snapshot.use_extension(TemplateSnapshotExtension)

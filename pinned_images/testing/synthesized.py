@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
+from pinned_images.acknowledgements import is_below
 from pinned_images.cloud_assembly import AssemblyStack, metadata_of
-from pinned_images.construct_paths import is_below
 from pinned_images.errors import ConfigurationError
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import pytest
 from click.testing import Result
 
 from pinned_images.report import SiteRecord, SynthReport
-from pinned_images.testing.registry import RegistryServer
+from pinned_images.testing.registry_server import RegistryServer
 
 Run = Callable[..., Result]
 

@@ -14,7 +14,7 @@ from click.testing import Result
 from pinned_images.cloudformation.outcomes import SsmParameter
 from pinned_images.lockfile import LockedParameters, LockFile
 from pinned_images.report import SiteRecord, SynthReport
-from pinned_images.testing.registry import RegistryServer
+from pinned_images.testing.registry_server import RegistryServer
 from tests.registry_aws.amazon import HOME_ACCOUNT, Moto
 
 Run = Callable[..., Result]

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from pinned_images.testing.registry import RegistryServer
+from pinned_images.testing.registry_server import RegistryServer
 
 ROOT = Path(__file__).parents[2]
 

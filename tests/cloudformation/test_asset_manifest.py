@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from pinned_images.cloudformation.asset_manifest import asset_images
+from pinned_images.cloud_assembly.manifests import asset_images
 from pinned_images.cloudformation.evaluation import evaluate
 from pinned_images.cloudformation.outcomes import ExemptByRule
 from pinned_images.cloudformation.scope import AssetImage, TemplateScope

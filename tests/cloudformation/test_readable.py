@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from pinned_images.cloudformation.readable import readable
+from pinned_images.cloudformation.display import display
 from tests.cloudformation.strategies import values
 
 REPOSITORY_ARN = {"Fn::Split": [":", {"Fn::GetAtt": ["Shop", "Arn"]}]}
@@ -37,12 +37,12 @@ REPOSITORY_ARN = {"Fn::Split": [":", {"Fn::GetAtt": ["Shop", "Arn"]}]}
     ids=lambda each: str(each)[:30],
 )
 def test_a_value_is_written_for_people(value: Any, text: str) -> None:
-    assert readable(value) == text
+    assert display(value) == text
 
 
 @given(values)
 def test_any_value_can_be_written(value: Any) -> None:
-    assert 0 < len(readable(value)) <= 300
+    assert 0 < len(display(value)) <= 300
 
 
 def test_functions_may_be_nested_as_deep_as_python_can_hold_them() -> None:
@@ -54,4 +54,4 @@ def test_functions_may_be_nested_as_deep_as_python_can_hold_them() -> None:
                 "Fn::If": {"Fn::If": ["C", value, "nginx"]},
                 "Fn::Select": {"Fn::Select": [0, [value]]},
             }[function]
-        assert "..." in readable(value)
+        assert "..." in display(value)

@@ -7,9 +7,9 @@ import pytest
 from pinned_images.cloudformation.catalog import Catalog
 from pinned_images.cloudformation.evaluation import evaluate
 from pinned_images.cloudformation.outcomes import Absent, ExemptByRule, Known, leaves
+from pinned_images.cloudformation.property_paths import replace_at
 from pinned_images.cloudformation.scope import TemplateScope
 from pinned_images.cloudformation.sites import evaluate_site, find_sites
-from pinned_images.cloudformation.trees import replace_at
 from pinned_images.problem import Problem
 
 TASK = "AWS::ECS::TaskDefinition"

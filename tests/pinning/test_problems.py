@@ -12,9 +12,8 @@ from pinned_images.cloudformation.catalog import Catalog
 from pinned_images.cloudformation.outcomes import SsmParameter
 from pinned_images.cloudformation.scope import TemplateScope
 from pinned_images.lockfile import LockedResolver
-from pinned_images.parameters import ParameterValues
 from pinned_images.pinning import ImageResource, Policy, pin_images
-from pinned_images.resolution import Resolver
+from pinned_images.resolution import ParameterValues, Resolver
 from pinned_images.testing import FixedResolver
 
 AT = "at Code.ImageUri"

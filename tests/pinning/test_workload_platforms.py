@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pinned_images.platforms import PLATFORM_PROPERTIES, platform_of
+from pinned_images.cloudformation.workload_platforms import PLATFORM_PROPERTIES, platform_of
 from pinned_images.reference import Platform
 
 AMD64, ARM64 = Platform("linux", "amd64"), Platform("linux", "arm64")

@@ -16,7 +16,7 @@ from pinned_images.registry.distribution import DistributionClient
 from pinned_images.registry.resolver import RegistryResolver
 from pinned_images.registry.settings import RegistrySettings
 from pinned_images.resolution import Outcome, Resolution, ResolutionRequest
-from pinned_images.testing.registry import RegistryServer
+from pinned_images.testing.registry_server import RegistryServer
 from tests.registry_aws.amazon import (
     HOME_ACCOUNT,
     OTHER_ACCOUNT,

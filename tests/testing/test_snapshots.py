@@ -11,11 +11,7 @@ import yaml
 from syrupy.assertion import SnapshotAssertion
 
 from pinned_images import ConfigurationError
-from pinned_images.testing import (
-    JsonTemplateSnapshotExtension,
-    TemplateSnapshotExtension,
-    masking,
-)
+from pinned_images.testing import JsonTemplateSnapshotExtension, TemplateSnapshotExtension, masking
 
 HASH = "0a" * 32
 DIGEST = f"sha256:{'1b' * 32}"

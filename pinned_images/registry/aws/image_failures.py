@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from pinned_images.errors import (
-    AccessDenied,
-    ImageNotFound,
-    RegistryUnavailable,
-    ResolutionError,
-)
+from pinned_images.errors import AccessDenied, ImageNotFound, RegistryUnavailable, ResolutionError
 from pinned_images.registry.aws.faults import one_line
 
 IMAGE_NOT_FOUND = "ImageNotFound"

@@ -1,0 +1,91 @@
+"""What the pipeline is given of resources in the construct tree: plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aws_cdk import Stack
+
+from pinned_images.acknowledgements import Acknowledgements, rule_id
+from pinned_images.cdk.constructs import ConstructMap
+from pinned_images.cdk.metadata import acknowledgements_of
+from pinned_images.cdk.patched_resource import PatchedResource
+from pinned_images.cdk.stack_scopes import StackScopes
+from pinned_images.cloudformation.property_paths import template_name
+from pinned_images.cloudformation.workload_platforms import PLATFORM_PROPERTIES
+from pinned_images.pinning import ImageResource
+from pinned_images.rules import UNPINNED_IMAGE
+
+
+def image_resources(
+    attachments: Sequence[PatchedResource], scopes: StackScopes
+) -> list[ImageResource]:
+    """Some resources as plain data, in their order.
+
+    Args:
+        attachments: The resources.
+        scopes: What is known around their stacks.
+    """
+    paths: ConstructMap[Stack, str] = ConstructMap()
+    for stack in ConstructMap.of(each.stack for each in attachments):
+        paths[stack] = stack.node.path
+    acknowledgements = acknowledgements_of(ConstructMap.of(map(top_level_of, paths)))
+    properties = _resolved(attachments)
+    return [
+        ImageResource(
+            attachment.resource_type,
+            resolved,
+            scopes.of(attachment.stack),
+            paths[attachment.stack],
+            attachment.construct_path,
+            acknowledgements.reason(UNPINNED_IMAGE.id, attachment.construct_path),
+            _acknowledged_containers(attachment, acknowledgements),
+        )
+        for attachment, resolved in zip(attachments, properties, strict=True)
+    ]
+
+
+def _resolved(attachments: Sequence[PatchedResource]) -> list[Mapping[str, Any]]:
+    """The properties that matter, without tokens: one crossing into Node.js for each stack."""
+    by_stack: ConstructMap[Stack, list[PatchedResource]] = ConstructMap()
+    for attachment in attachments:
+        by_stack.setdefault(attachment.stack, []).append(attachment)
+    resolved: dict[PatchedResource, Mapping[str, Any]] = {}
+    for stack, some in by_stack.items():
+        values = stack.resolve([_values_as_written(attachment) for attachment in some])
+        resolved.update(zip(some, values, strict=True))
+    return [resolved[attachment] for attachment in attachments]
+
+
+def _values_as_written(attachment: PatchedResource) -> dict[str, Any]:
+    """The properties that pinning looks at: those with images, and those with the platform."""
+    wanted = {str(path[0]) for path in attachment.replaced}
+    return {
+        name: value
+        for name, value in attachment.properties.items()
+        if name in wanted or template_name(name) in PLATFORM_PROPERTIES
+    }
+
+
+def _acknowledged_containers(
+    attachment: PatchedResource, acknowledgements: Acknowledgements
+) -> dict[str, str]:
+    """Reasons by container name, for containers that are constructs beside the resource."""
+    parent = attachment.construct_path.rpartition("/")[0]
+    reasons: dict[str, str] = {}
+    for path in acknowledgements.below(parent):
+        reason = acknowledgements.by_path[path].get(rule_id(UNPINNED_IMAGE.id))
+        identifier = path[len(parent) + 1 :]
+        if reason is None or "/" in identifier:
+            continue
+        scope = attachment.resource.node.scope
+        construct = None if scope is None else scope.node.try_find_child(identifier)
+        reasons[getattr(construct, "container_name", identifier)] = reason
+    return reasons
+
+
+def top_level_of(stack: Stack) -> Stack:
+    """The stack that a nested one belongs to; any other stack itself."""
+    parent = stack.nested_stack_parent
+    return stack if parent is None else top_level_of(parent)

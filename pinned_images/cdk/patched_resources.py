@@ -1,0 +1,244 @@
+"""The patched resources of one App or Stage, and the moment when CDK begins to render a template.
+
+Values are final when CDK has made its cross-stack references, and soon after that it hashes the
+templates of nested stacks. It calls nothing in between. What can be seen is that a resource is
+rendered without being searched for references: that happens to all resources of a template, one
+after another, when the template is written, so the first one of them tells. Lambda functions and
+layers tell nothing: CDK also renders them whenever it names a version of a function, since the
+name holds a hash of their properties (aws-cdk-lib, aws-lambda/lib/function-hash.ts).
+
+Resources without a typed L1 construct can be replaced by overrides alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from aws_cdk import CfnResource, ConstructSelector, IResolveContext, Stack, Stage
+
+from pinned_images.cdk.constructs import ConstructMap, has_attribute, is_same, type_of
+from pinned_images.cdk.patched_resource import PatchedResource, PhaseOfSynth, add_silent_metadata
+from pinned_images.cdk.rendering import render_template
+from pinned_images.cloudformation.catalog import Catalog
+from pinned_images.cloudformation.property_paths import Path, template_name, value_at
+from pinned_images.cloudformation.sites import find_sites
+
+
+def override_images(
+    stack: Stack, attachments: Sequence[PatchedResource], catalog: Catalog, phase: PhaseOfSynth
+) -> None:
+    """Override each image of raw resources, where the user has no override of their own.
+
+    An override takes the place of one that stands at the same path or above, so the stack is
+    rendered once to see whether there are any. Images that are left are found by the gate.
+
+    Args:
+        stack: The stack of the resources.
+        attachments: The resources.
+        catalog: Where images stand.
+        phase: The phase of the synth that they belong to.
+    """
+    resources = render_template(stack).get("Resources", {})
+    for attachment in attachments:
+        logical_id = str(stack.resolve(attachment.resource.logical_id))
+        rendered = resources.get(logical_id, {}).get("Properties", {})
+        as_written = stack.resolve(dict(attachment.properties))
+        for path in _paths(attachment, catalog):
+            name = str(path[0])
+            if _without_empty(rendered.get(name)) == _without_empty(as_written.get(name)):
+                attachment.take_over(path, value_at(attachment.properties, path), phase)
+
+
+def _paths(attachment: PatchedResource, catalog: Catalog) -> list[Path]:
+    """Where to override: at the images, or at the functions and lists around them.
+
+    CDK merges an override into what is there, and takes an intrinsic function away when a value
+    inside it is overridden; so the function is overridden as a whole. Overrides count the elements
+    of lists as they are rendered, without those that resolve to nothing; so a list with an element
+    that may do so is overridden as a whole, too.
+    """
+    sites = find_sites(attachment.resource_type, attachment.properties, catalog)
+    paths = dict.fromkeys(_as_a_whole(site.path, attachment.properties) for site in sites)
+    return [path for path in paths if path]
+
+
+def _as_a_whole(path: Path, properties: Any) -> Path:
+    value = properties
+    for index, key in enumerate(path):
+        is_function = isinstance(key, str) and key.startswith("Fn::")
+        if is_function or (isinstance(value, list) and any(map(_may_be_nothing, value))):
+            return path[:index]
+        value = value[key]
+    return path
+
+
+def _may_be_nothing(element: Any) -> bool:
+    """Whether an element may be missing from the rendered list: a null, or a token."""
+    if isinstance(element, str):
+        return "{Token[" in element
+    return element is None or hasattr(element, "__jsii_ref__")
+
+
+def _without_empty(value: Any) -> Any:
+    """A value as CDK renders it: without nulls, empty objects and empty lists."""
+    if isinstance(value, Mapping):
+        cleaned = {key: _without_empty(each) for key, each in value.items()}
+        return {key: each for key, each in cleaned.items() if each not in (None, {}, [])} or None
+    if isinstance(value, list):
+        return [each for each in map(_without_empty, value) if each is not None] or None
+    return value
+
+
+#: CDK names a version of a function by a hash of these.
+HASHED_TYPES = frozenset({"AWS::Lambda::Function", "AWS::Lambda::LayerVersion"})
+_VERSION_TYPE = "AWS::Lambda::Version"
+
+
+def watch_template(first: PatchedResource, phase: PhaseOfSynth) -> None:
+    """Have the plan made as soon as the template of a stack is rendered to be written.
+
+    Args:
+        first: The resource with images that comes first in the template.
+        phase: Told that the time has come. Where that cannot be told for certain, it is told
+            each time that it may have come.
+    """
+    if first.resource_type not in HASHED_TYPES or not has_versions(first.stack):
+        first.when_written = phase.ensure_planned
+        return
+    earlier = _telling_resource_before(first)
+    if earlier is None:
+        first.when_written = phase.plan_tentatively
+        return
+
+    def produce(context: IResolveContext) -> None:
+        if phase.may_plan and not context.preparing:
+            phase.ensure_planned()
+
+    add_silent_metadata(earlier, produce)
+
+
+def has_versions(stack: Stack) -> bool:
+    """Whether CDK renders functions of a stack to name versions of them."""
+    return bool(ConstructSelector.resources_of_type(_VERSION_TYPE).select(stack))
+
+
+def _telling_resource_before(first: PatchedResource) -> CfnResource | None:
+    for construct in first.stack.node.find_all():
+        if is_same(construct, first.resource):
+            return None
+        if (
+            isinstance(construct, CfnResource)
+            and construct.cfn_resource_type not in HASHED_TYPES
+            and is_same(construct.stack, first.stack)
+        ):
+            return construct
+    return None
+
+
+@dataclass(eq=False)
+class PatchedResources:
+    """The resources of one App or Stage that may hold images, from one synth to the next.
+
+    Attributes:
+        root: The App or Stage.
+        catalog: Where images stand.
+        phase: The phase of its synth.
+    """
+
+    root: Stage
+    catalog: Catalog
+    phase: PhaseOfSynth
+    _known: ConstructMap[CfnResource, PatchedResource] = field(default_factory=ConstructMap)
+    _is_elsewhere: ConstructMap[Stack, bool] = field(default_factory=ConstructMap)
+    _has_versions: ConstructMap[Stack, bool] = field(default_factory=ConstructMap)
+
+    def restart(self, found: ConstructMap[CfnResource, bool]) -> list[PatchedResource]:
+        """Have everything as the app wrote it, and attach what is new.
+
+        Args:
+            found: The resources in the order of templates; True for those that may come earlier.
+
+        Returns:
+            Those of the resources that are synthesized with the root.
+        """
+        for resource, attachment in list(self._known.items()):
+            if not attachment.restart():
+                del self._known[resource]
+        self._attach(found)
+        return [self._known[each] for each in found if each in self._known]
+
+    def read(self, attachments: Iterable[PatchedResource]) -> list[PatchedResource]:
+        """Those of some resources that hold images, with the values that the app has written."""
+        found = []
+        for attachment in attachments:
+            if not attachment.replaced and type_of(type(attachment.resource)):
+                attachment.read()
+                attachment.choose(self._property_names(attachment))
+            if attachment.replaced:
+                found.append(attachment)
+        return found
+
+    def _attach(self, found: ConstructMap[CfnResource, bool]) -> None:
+        """Take over what CDK renders before all values are final, and raw resources.
+
+        The template of each stack starts the plan, so the first resource with images in it has to
+        be taken over; resources of further scopes may come before it.
+        """
+        raw: ConstructMap[Stack, list[PatchedResource]] = ConstructMap()
+        new: list[PatchedResource] = []
+        for resource in found:
+            if resource in self._known or self._is_in_another_stage(stack := resource.stack):
+                continue
+            attachment = self._known[resource] = PatchedResource(resource, stack)
+            new.append(attachment)
+            if type_of(type(resource)) is None:
+                attachment.read()
+                raw.setdefault(stack, []).append(attachment)
+        for stack, some in raw.items():
+            override_images(stack, some, self.catalog, self.phase)
+        watched: ConstructMap[Stack, None] = ConstructMap()
+        for attachment in new:
+            is_first = attachment.stack not in watched or found[attachment.resource]
+            if is_first or self._is_hashed(attachment):
+                self._take_over(attachment)
+            if is_first and attachment.replaced:
+                watch_template(attachment, self.phase)
+                watched[attachment.stack] = None
+
+    def _take_over(self, attachment: PatchedResource) -> None:
+        if type_of(type(attachment.resource)):
+            attachment.read()
+            for name in self._property_names(attachment):
+                attachment.take_over((name,), attachment.properties[name], self.phase)
+
+    def _is_hashed(self, attachment: PatchedResource) -> bool:
+        """Whether CDK names something by a hash of the resource, before all values are final."""
+        if type_of(type(attachment.resource)) not in HASHED_TYPES:
+            return False
+        stack = attachment.stack
+        if stack not in self._has_versions:
+            self._has_versions[stack] = has_versions(stack)
+        return self._has_versions[stack]
+
+    def _is_in_another_stage(self, stack: Stack) -> bool:
+        """Stages below are synthesized on their own, and before this one."""
+        if stack not in self._is_elsewhere:
+            stage = Stage.of(stack)
+            self._is_elsewhere[stack] = stage is None or not is_same(stage, self.root)
+        return self._is_elsewhere[stack]
+
+    def _property_names(self, attachment: PatchedResource) -> list[str]:
+        """The properties that hold images, under the names that the construct has them under."""
+        wanted = {
+            template_name(image_property.steps[0].name)
+            for image_property in self.catalog.properties_of(attachment.resource_type)
+        }
+        return [
+            name
+            for name, value in attachment.properties.items()
+            if value is not None
+            and template_name(name) in wanted
+            and has_attribute(attachment.resource, name)
+        ]

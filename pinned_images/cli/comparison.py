@@ -1,0 +1,221 @@
+"""The comparison of a lock file with what registries and AWS answer now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pinned_images.cli.compared_parameters import (
+    ChangedParameter,
+    changed_parameters,
+    read_parameters,
+)
+from pinned_images.cli.output import grouped_errors, show
+from pinned_images.errors import ConfigurationError, ResolutionError
+from pinned_images.lockfile import LockEntry, LockFile, LockKey, ParameterKey
+from pinned_images.resolution import Outcome, Resolution, ResolutionRequest
+from pinned_images.wording import counted
+
+if TYPE_CHECKING:
+    from pinned_images.cli.shared_options import Network
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What registries say now about one entry.
+
+    Attributes:
+        entry: What they say, or None where they said nothing that can be used.
+        errors: Why not; also where a platform that the entry lists is gone.
+    """
+
+    entry: LockEntry | None
+    errors: tuple[ResolutionError, ...] = ()
+
+
+def read_lock(path: Path) -> LockFile:
+    """The lock file that must be there.
+
+    Raises:
+        ConfigurationError: It is not.
+        LockFileError: It is broken.
+    """
+    if not path.exists():
+        raise ConfigurationError(
+            f"There is no lock file {str(path)!r}: synthesize the app with "
+            f"PinImages(lock_file={str(path)!r}), or name another one with --lock-file."
+        )
+    return LockFile.read(path)
+
+
+def ask(
+    entries: Mapping[LockKey, LockEntry],
+    network: Network,
+    *,
+    by_digest: bool = False,
+    with_platforms: bool = True,
+) -> dict[LockKey, Answer]:
+    """Ask for entries, all at once.
+
+    Args:
+        entries: What is asked for.
+        network: Who is asked.
+        by_digest: Ask for what is locked, in place of what the tag names now.
+        with_platforms: Learn the platforms too, where the entry lists some; it takes a GET.
+    """
+    questions = {
+        key: list(_questions(key, entry, by_digest=by_digest, with_platforms=with_platforms))
+        for key, entry in entries.items()
+    }
+    asked = [question for each in questions.values() for question in each]
+    outcomes = network.registries.resolve(asked) if asked else {}
+    return {key: _answer(each, outcomes) for key, each in questions.items()}
+
+
+def _questions(
+    key: LockKey, entry: LockEntry, *, by_digest: bool, with_platforms: bool
+) -> Iterable[ResolutionRequest]:
+    """A registry lists an image's platforms where it is asked for one that the image has.
+
+    An image may have lost some, so it is asked for each that the entry lists; the resolver reads
+    the image once for all.
+    """
+    request = key.request()
+    if by_digest:
+        reference = request.reference.with_digest(entry.digest)
+        request = replace(request, reference=reference, platform=None, select=False)
+    if with_platforms and entry.platforms and key.platform is None:
+        return [replace(request, platform=platform) for platform in entry.platforms]
+    return [request]
+
+
+def _answer(
+    questions: Iterable[ResolutionRequest], outcomes: Mapping[ResolutionRequest, Outcome]
+) -> Answer:
+    entry: LockEntry | None = None
+    errors: dict[str, ResolutionError] = {}
+    for question in questions:
+        outcome = outcomes[question]
+        if isinstance(outcome, Resolution):
+            entry = LockEntry.of(question, outcome)
+        else:
+            errors[str(outcome)] = outcome
+    return Answer(entry, tuple(errors.values()))
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What is said now about (a part of) a lock file.
+
+    Attributes:
+        locked: What was asked about.
+        answers: What registries say: of its images, and of those that its parameters name now.
+        values: What AWS says of its parameters.
+        changed: The parameters that have another value now.
+    """
+
+    locked: LockFile
+    answers: Mapping[LockKey, Answer]
+    values: Mapping[ParameterKey, str | ResolutionError]
+    changed: Sequence[ChangedParameter]
+
+    @classmethod
+    def of(
+        cls,
+        lock: LockFile,
+        network: Network,
+        *,
+        part: LockFile | None = None,
+        with_platforms: bool = True,
+    ) -> Comparison:
+        """Ask for the parameters, then for all images at once.
+
+        Args:
+            lock: The lock file.
+            network: Who is asked.
+            part: The part of it that is asked about; all of it if left out.
+            with_platforms: See `ask`.
+        """
+        chosen = lock if part is None else part
+        values = read_parameters(chosen.parameters, network)
+        changed = changed_parameters(lock, values)
+        successors = {key: entry for each in changed for key, entry in each.successors.items()}
+        wanted = {**successors, **chosen.entries}
+        answers = ask(wanted, network, with_platforms=with_platforms)
+        return cls(chosen, answers, values, changed)
+
+    @cached_property
+    def found(self) -> dict[LockKey, LockEntry]:
+        """The images that registries know."""
+        return {
+            key: answer.entry for key, answer in self.answers.items() if answer.entry is not None
+        }
+
+    @cached_property
+    def moved(self) -> dict[LockKey, tuple[LockEntry, LockEntry]]:
+        """The images whose tag names another digest now, with the old entry and the new one."""
+        return {
+            key: (entry, self.found[key])
+            for key, entry in self.locked.entries.items()
+            if key in self.found and self.found[key].digest != entry.digest
+        }
+
+    @cached_property
+    def renamed(self) -> list[ChangedParameter]:
+        """The parameters that name another image now, which is there."""
+        return [each for each in self.changed if each.names_image(self.found)]
+
+    @cached_property
+    def unanswered(self) -> dict[LockKey, ResolutionError]:
+        """The images of which nothing could be learned, and why."""
+        return {
+            key: answer.errors[0]
+            for key, answer in self.answers.items()
+            if answer.entry is None and key in self.locked.entries
+        }
+
+    @cached_property
+    def unusable(self) -> list[str]:
+        """Why parameters could not be read, or hold what cannot be taken over; one for each."""
+        unread = [str(value) for value in self.values.values() if not isinstance(value, str)]
+        return [*unread, *(each.problem for each in self.changed if each not in self.renamed)]
+
+    @property
+    def problems(self) -> list[str]:
+        """What could not be learned, and why."""
+        return [*grouped_errors(self.unanswered.items()), *self.unusable]
+
+    @property
+    def summary(self) -> str:
+        """How much has changed, in a line."""
+        images = len(self.locked.entries)
+        unanswered = sum(key not in self.found for key in self.locked.entries)
+        parts = [_part(len(self.moved), images, "image", "moved", unanswered)]
+        if self.locked.parameters:
+            unread = sum(not isinstance(value, str) for value in self.values.values())
+            parameters = len(self.locked.parameters)
+            parts.append(_part(len(self.changed), parameters, "parameter", "changed", unread))
+        return f"{', '.join(parts)}."
+
+
+def _part(some: int, of_all: int, what: str, deed: str, unknown: int) -> str:
+    not_known = f" ({unknown} unknown)" if unknown else ""
+    return f"{some} of {counted(of_all, what)} {deed}{not_known}"
+
+
+def show_comparison(news: Comparison, before: str, after: str) -> None:
+    """Print what has changed, under a word for what was and one for what is."""
+    if not news.moved and not news.renamed:
+        return
+    from pinned_images.cli.tables import (  # noqa: PLC0415 - needs rich
+        changes_table,
+        parameter_changes_table,
+    )
+
+    if news.moved:
+        show(changes_table(news.moved, before, after))
+    if news.renamed:
+        show(parameter_changes_table(news.renamed, before, after))

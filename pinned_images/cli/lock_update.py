@@ -1,0 +1,102 @@
+"""``pinned-images lock update``: newer digests for what is locked."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from pinned_images.cli.comparison import Answer, Comparison, read_lock, show_comparison
+from pinned_images.cli.output import echo, error
+from pinned_images.cli.shared_options import own_lock_file_option, registry_options
+from pinned_images.errors import ConfigurationError, InvalidReference
+from pinned_images.lockfile import LockFile, LockKey, ParameterKey
+from pinned_images.reference import ImageReference
+from pinned_images.wording import counted
+
+if TYPE_CHECKING:
+    from pinned_images.cli.shared_options import Network
+
+
+@click.command()
+@click.argument("patterns", metavar="[PATTERN]...", nargs=-1)
+@registry_options
+@own_lock_file_option
+def update(lock_file: Path, patterns: tuple[str, ...], network: Network) -> None:
+    """Ask anew for what is locked, and print old and new digests.
+
+    PATTERN is an image (nginx:1.25), an SSM parameter (/shop/image), or a pattern with * and ?
+    for the names that `lock` shows ("ghcr.io/acme/*"); without one, all is refreshed.
+    """
+    lock = read_lock(lock_file)
+    news = Comparison.of(lock, network, part=_matching(lock, patterns))
+    _write(lock_file, news)
+    show_comparison(news, "Old", "New")
+    echo(news.summary)
+    _tell_of_lost_platforms(news.answers.values())
+    for problem in news.problems:
+        error(problem)
+    if news.problems:
+        left = len(news.unanswered) + len(news.unusable)
+        echo(f"{counted(left, 'entry')} left as locked.")
+        raise SystemExit(1)
+
+
+def _write(lock_file: Path, news: Comparison) -> None:
+    """Put what was learned into the file; what somebody drops meanwhile stays dropped."""
+    successors = {key for each in news.renamed for key in each.successors}
+
+    def edit(lock: LockFile) -> LockFile:
+        images = news.found.keys() & (lock.entries.keys() | successors)
+        return lock.replaced(
+            {key: news.found[key] for key in images},
+            {each.key: each.value for each in news.renamed if each.key in lock.parameters},
+        )
+
+    LockFile.change(lock_file, edit)
+
+
+def _matching(lock: LockFile, patterns: Collection[str]) -> LockFile:
+    """The part of a lock file that some patterns name; all of it without one.
+
+    Raises:
+        ConfigurationError: A pattern names nothing.
+    """
+    if not patterns:
+        return lock
+    unnamed = set(lock.keys)
+    for pattern in patterns:
+        matched = {key for key in lock.keys if _names(pattern, key)}
+        if not matched:
+            raise ConfigurationError(
+                f"No image of the lock file is {pattern!r}, nor an SSM parameter: "
+                "`pinned-images lock` shows their names, and a synth adds new ones."
+            )
+        unnamed -= matched
+    return lock.without(unnamed)
+
+
+def _names(pattern: str, key: LockKey | ParameterKey) -> bool:
+    short = key.reference if isinstance(key, LockKey) else key.name
+    patterns = (pattern, _normalized(pattern))
+    return short in patterns or any(
+        fnmatchcase(name, one) for name in (str(key), short) for one in patterns
+    )
+
+
+def _normalized(pattern: str) -> str:
+    try:
+        return ImageReference.parse(pattern).normalized
+    except InvalidReference:
+        return pattern
+
+
+def _tell_of_lost_platforms(answers: Iterable[Answer]) -> None:
+    """An image that moved may have lost a platform: the next synth stops where that is used."""
+    for answer in answers:
+        if answer.entry is not None:
+            for error in answer.errors:
+                echo(f"Warning: {error}")

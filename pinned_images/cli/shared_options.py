@@ -1,0 +1,167 @@
+"""The options that several commands share, and the network access that they configure."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property, wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from pinned_images.lockfile import DEFAULT_NAME
+
+if TYPE_CHECKING:
+    from pinned_images.registry.aws.sessions import AwsSessions
+    from pinned_images.registry.settings import RegistrySettings
+    from pinned_images.resolution import Resolver
+
+
+@dataclass(frozen=True)
+class Network:
+    """Registries and AWS, asked as the same identities; nothing is opened before a question.
+
+    Attributes:
+        settings: What the user's options say.
+    """
+
+    settings: RegistrySettings
+
+    @cached_property
+    def sessions(self) -> AwsSessions:
+        """Calls to AWS."""
+        from pinned_images.registry.aws.sessions import AwsSessions  # noqa: PLC0415 - for --help
+
+        return AwsSessions(self.settings)
+
+    @cached_property
+    def registries(self) -> Resolver:
+        """Who knows digests."""
+        from pinned_images.registry.resolver import RegistryResolver  # noqa: PLC0415 - for --help
+
+        return RegistryResolver(self.settings, self.sessions)
+
+
+LOCK_FILE_VARIABLE = "PINNED_IMAGES_LOCK_FILE"
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+lock_file_option = click.option(
+    "--lock-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=DEFAULT_NAME,
+    envvar=LOCK_FILE_VARIABLE,
+    show_default=True,
+    show_envvar=True,
+    help="The lock file.",
+)
+
+#: The same of a command in the group ``lock``, which takes the group's where it has none itself.
+own_lock_file_option = click.option(
+    "--lock-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    callback=lambda context, _, value: value or context.obj,
+    help="The lock file.",
+)
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Write JSON.")
+
+_REGISTRY_OPTIONS = (
+    click.option(
+        "--mirror",
+        "mirrors",
+        multiple=True,
+        metavar="HOST=URL",
+        help="Ask URL in place of the registry HOST; PINNED_IMAGES_MIRRORS counts too.",
+    ),
+    click.option(
+        "--mirror-fallback",
+        is_flag=True,
+        help="Ask the registry itself where its mirror lacks an image.",
+    ),
+    click.option(
+        "--insecure-registry",
+        "insecure",
+        multiple=True,
+        metavar="HOST",
+        help="Ask HOST over plain http; loopback always is.",
+    ),
+    click.option(
+        "--ecr-role",
+        "roles",
+        multiple=True,
+        metavar="ACCOUNT=ARN",
+        help="Read the ECR repositories of ACCOUNT with this role.",
+    ),
+    click.option(
+        "--qualifier",
+        default="hnb659fds",
+        show_default=True,
+        help="Qualifier of the CDK bootstrap stacks, for their lookup roles.",
+    ),
+    click.option(
+        "--timeout",
+        type=click.FloatRange(min=0, min_open=True),
+        default=600.0,
+        show_default=True,
+        help="Seconds in which all images must be answered.",
+    ),
+)
+
+
+def registry_options(command: _Command) -> _Command:
+    """The options of a command that asks registries; it gets them as one ``network``."""
+
+    @wraps(command)
+    def with_network(  # the options' names are those of the settings
+        *arguments: Any,
+        mirrors: tuple[str, ...],
+        mirror_fallback: bool,
+        insecure: tuple[str, ...],
+        roles: tuple[str, ...],
+        qualifier: str,
+        timeout: float,
+        **others: Any,
+    ) -> Any:
+        from pinned_images.registry.settings import RegistrySettings  # noqa: PLC0415 - for --help
+
+        settings = RegistrySettings(
+            mirrors=_mirrors(mirrors),
+            mirror_fallback=mirror_fallback,
+            insecure_registries=frozenset(insecure),
+            ecr_roles=_roles(roles),
+            bootstrap_qualifier=qualifier,
+            deadline=timeout,
+        )
+        return command(*arguments, network=Network(settings), **others)
+
+    decorated: Any = with_network
+    for option in reversed(_REGISTRY_OPTIONS):
+        decorated = option(decorated)
+    result: _Command = decorated
+    return result
+
+
+def _mirrors(given: tuple[str, ...]) -> dict[str, str]:
+    from pinned_images.registry.settings import (  # noqa: PLC0415 - for --help
+        MIRRORS_VARIABLE,
+        parse_mirrors,
+    )
+
+    return {
+        **parse_mirrors(os.environ.get(MIRRORS_VARIABLE, "")),
+        **parse_mirrors(",".join(given), "--mirror"),
+    }
+
+
+def _roles(given: tuple[str, ...]) -> dict[str, str]:
+    pairs = [text.partition("=") for text in given]
+    for account, _, role in pairs:
+        if not (account.isdecimal() and role.startswith("arn:")):
+            raise click.BadParameter(
+                f"{account!r} is no ACCOUNT=ARN: write 123456789012=arn:aws:iam::...",
+                param_hint="--ecr-role",
+            )
+    return {account: role for account, _, role in pairs}

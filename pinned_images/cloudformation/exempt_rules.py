@@ -1,0 +1,99 @@
+"""Rules that exempt a value from pinning, each with a name."""
+
+from __future__ import annotations
+
+import re
+
+from pinned_images.cloudformation.catalog import LeaveRule
+from pinned_images.cloudformation.outcomes import ExemptByRule
+from pinned_images.cloudformation.scope import AssetImage, TemplateScope
+
+_ECR_REPOSITORY = re.compile(
+    r"(?P<account>[0-9]{12}|\$\{AWS::AccountId\})\.dkr[.-]ecr\."
+    r"(?P<region>[a-z0-9-]+|\$\{AWS::Region\})\.(?P<suffix>[a-z0-9.-]+|\$\{AWS::URLSuffix\})/"
+    r"(?P<repository>(?:[^:@$]|\$\{AWS::(?:AccountId|Region)\})+):(?P<tag>[A-Za-z0-9_.-]+)"
+)
+_HASH_AT_END = re.compile(r"(?:.*[^0-9a-f])?[0-9a-f]{64}")
+_BOOTSTRAP_REPOSITORY = re.compile(
+    r"cdk-(?P<qualifier>[A-Za-z0-9_-]{1,10})-container-assets-(?P<place>.+)"
+)
+_LEGACY_REPOSITORY = "aws-cdk/assets"
+
+_CODEBUILD_CURATED = re.compile(r"aws/codebuild/[A-Za-z0-9_.-]+:[A-Za-z0-9_.-]+")
+_LIGHTSAIL_STORED = re.compile(r":[A-Za-z0-9-]+\.[A-Za-z0-9-]+\.(?:[0-9]+|latest)")
+_IMAGEBUILDER_MANAGED = re.compile(
+    r"arn:aws[a-z-]*:imagebuilder:[a-z0-9-]*:[a-z0-9-]*:image/[A-Za-z0-9_./-]+"
+    r"|ssm:[A-Za-z0-9_./-]+(?::[0-9]+)?"
+)
+
+_REASONS: dict[LeaveRule, tuple[re.Pattern[str], str]] = {
+    "codebuild-curated": (
+        _CODEBUILD_CURATED,
+        "An image that AWS CodeBuild curates; it stands in no registry that can be asked.",
+    ),
+    "lightsail-stored": (
+        _LIGHTSAIL_STORED,
+        "An image that is stored on the Lightsail container service itself, by its number.",
+    ),
+    "imagebuilder-managed": (
+        _IMAGEBUILDER_MANAGED,
+        "An image that EC2 Image Builder looks up itself, by its ARN or an SSM parameter.",
+    ),
+}
+
+
+def exempt_by_rule(text: str, scope: TemplateScope, rule: LeaveRule | None) -> ExemptByRule | None:
+    """The rule by which a value is left as it is; None where it is an image to pin.
+
+    Args:
+        text: The value.
+        scope: Where it stands; it names the assets that the app builds itself.
+        rule: The rule that the property has beside the one for assets.
+    """
+    if is_asset(text, scope):
+        return ExemptByRule(
+            text,
+            "content-addressed-asset",
+            "A Docker image asset of this app: its tag is the hash of what it was built from.",
+        )
+    if rule is not None:
+        pattern, reason = _REASONS[rule]
+        if pattern.fullmatch(text):
+            return ExemptByRule(text, rule, reason)
+    return None
+
+
+def is_asset(text: str, scope: TemplateScope) -> bool:
+    """Whether a text names a Docker image asset that CDK builds and pushes for this app."""
+    match = _ECR_REPOSITORY.fullmatch(text)
+    if match is None or not _HASH_AT_END.fullmatch(match["tag"]):
+        return False
+    if match["repository"] == _LEGACY_REPOSITORY:
+        return True
+    bootstrap = _BOOTSTRAP_REPOSITORY.fullmatch(match["repository"])
+    if bootstrap is not None and bootstrap["place"] == f"{match['account']}-{match['region']}":
+        return True
+    return any(
+        asset.tag == match["tag"]
+        and match["repository"]
+        == asset.repository.replace("${AWS::AccountId}", match["account"]).replace(
+            "${AWS::Region}", match["region"]
+        )
+        for asset in scope.known_asset_images
+    )
+
+
+def asset_image(uri: str) -> AssetImage | None:
+    """The repository and the tag of an asset, from where CDK says that it is pushed to.
+
+    Args:
+        uri: As an image is written; ``${AWS::AccountId}`` and the like may stand in it.
+
+    Example:
+        >>> asset_image(f"123456789012.dkr.ecr.eu-west-1.amazonaws.com/own:{'a' * 64}").repository
+        'own'
+    """
+    match = _ECR_REPOSITORY.fullmatch(uri)
+    if match is None or not _HASH_AT_END.fullmatch(match["tag"]):
+        return None
+    return AssetImage(match["repository"], match["tag"])

@@ -1,0 +1,170 @@
+"""A value as a sequence of literal strings and tokens, to change its text and keep its functions.
+
+``Fn::Join`` and ``Fn::Sub`` are split into fragments and joined again in the same form; any other
+function is one token.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from pinned_images.cloudformation.interpreter import variable_value
+from pinned_images.cloudformation.intrinsics import intrinsic_of, sub_arguments, sub_pieces
+
+
+@dataclass(frozen=True, slots=True)
+class LiteralText:
+    """A literal text.
+
+    Attributes:
+        reads: The text.
+        written: How it stands in ``Fn::Sub``, where ``${!Name}`` reads ``${Name}``.
+        element: Which element of the value it came from; -1 for what is new.
+        is_delimiter: Whether it is what ``Fn::Join`` puts between two elements.
+    """
+
+    reads: str
+    written: str = ""
+    element: int = -1
+    is_delimiter: bool = False
+
+    def cut(self, start: int, end: int | None = None) -> LiteralText:
+        """A part of it."""
+        if start == 0 and (end is None or end >= len(self.reads)):
+            return self
+        part = self.reads[start:end]
+        return replace(self, reads=part, written=part)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A value that is not literal text; `variable` is its name where ``Fn::Sub`` names it."""
+
+    value: Any
+    variable: str | None = None
+
+
+Fragment = LiteralText | Token
+
+
+@dataclass(frozen=True, slots=True)
+class Fragments:
+    """A value taken apart.
+
+    Example:
+        >>> pieces = Fragments.of({"Fn::Join": ["", ["app:", {"Ref": "Tag"}]]})
+        >>> Fragments.put_together(pieces, [*pieces.row, LiteralText("@sha256:...")])
+        {'Fn::Join': ['', ['app:', {'Ref': 'Tag'}, '@sha256:...']]}
+    """
+
+    form: Literal["text", "join", "sub", "hole"]
+    row: tuple[Fragment, ...]
+    delimiter: str = ""
+    variables: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, value: Any) -> Fragments:
+        """Take a value apart; every value can be."""
+        if isinstance(value, str):
+            return cls("text", (LiteralText(value, value, 0),))
+        match intrinsic_of(value):
+            case ("Fn::Join", [str(delimiter), list(elements)]):
+                return cls("join", tuple(_join_row(delimiter, elements)), delimiter)
+            case ("Fn::Sub", argument):
+                arguments = sub_arguments(argument)
+                if arguments is not None:
+                    text, variables = arguments
+                    return cls("sub", tuple(_sub_row(text, variables)), variables=variables)
+        return cls("hole", (Token(value),))
+
+    def put_together(self, row: Sequence[Fragment]) -> Any:
+        """A value of the same form from other pieces, as far as the form can hold them."""
+        if self.form == "sub":
+            return self._sub(row)
+        if self.form == "join" and self.delimiter:
+            elements = _between_delimiters(row)
+            if elements is not None and (len(elements) > 1 or len(self.row) == 1):
+                return {"Fn::Join": [self.delimiter, [_plain(piece) for piece in elements]]}
+        merged = _merged(row)
+        if len(merged) == 1 and (self.form == "text" or len(self.row) > 1):
+            return _plain(merged[0])
+        return {"Fn::Join": ["", [_plain(piece) for piece in merged]]}
+
+    def _sub(self, row: Sequence[Fragment]) -> Any:
+        before = {piece.variable for piece in self.row if isinstance(piece, Token)}
+        variables = dict(self.variables)
+        after: set[str] = set()
+        text = ""
+        for piece in row:
+            if isinstance(piece, LiteralText):
+                text += piece.written
+                continue
+            name = piece.variable
+            if name is None:
+                name = _fresh_name(before | after | variables.keys())
+                variables[name] = piece.value
+            after.add(name)
+            text += f"${{{name}}}"
+        for name in before - after:
+            variables.pop(str(name), None)
+        return {"Fn::Sub": [text, variables] if variables else text}
+
+
+def _join_row(delimiter: str, elements: list[Any]) -> Iterator[Fragment]:
+    for index, element in enumerate(elements):
+        if index and delimiter:
+            yield LiteralText(delimiter, delimiter, is_delimiter=True)
+        yield LiteralText(element, element, index) if isinstance(element, str) else Token(element)
+
+
+def _sub_row(text: str, variables: Mapping[str, Any]) -> Iterator[Fragment]:
+    for index, piece in enumerate(sub_pieces(text)):
+        if piece.variable is None:
+            yield LiteralText(piece.reads, piece.written, index)
+        else:
+            yield Token(variable_value(piece.variable, variables), piece.variable)
+
+
+def _between_delimiters(row: Sequence[Fragment]) -> list[Fragment] | None:
+    """The elements of a row that still is elements with one delimiter between each two."""
+    elements = row[::2]
+    if len(row) % 2 == 0 or any(_is_delimiter(piece) for piece in elements):
+        return None
+    return list(elements) if all(_is_delimiter(piece) for piece in row[1::2]) else None
+
+
+def _is_delimiter(piece: Fragment) -> bool:
+    return isinstance(piece, LiteralText) and piece.is_delimiter
+
+
+def _merged(row: Sequence[Fragment]) -> list[Fragment]:
+    """The row with new text and parts of one element joined; elements apart stay apart."""
+    merged: list[Fragment] = []
+    for piece in row:
+        last = merged[-1] if merged else None
+        if (
+            isinstance(piece, LiteralText)
+            and isinstance(last, LiteralText)
+            and (-1 in (piece.element, last.element) or piece.element == last.element)
+        ):
+            merged[-1] = LiteralText(
+                last.reads + piece.reads,
+                last.written + piece.written,
+                max(last.element, piece.element),
+            )
+        else:
+            merged.append(piece)
+    return merged
+
+
+def _plain(piece: Fragment) -> Any:
+    return piece.reads if isinstance(piece, LiteralText) else piece.value
+
+
+def _fresh_name(taken: set[Any]) -> str:
+    number = 1
+    while f"Image{number}" in taken:
+        number += 1
+    return f"Image{number}"

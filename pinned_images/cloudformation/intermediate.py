@@ -1,0 +1,103 @@
+"""Intermediate evaluation results and how they combine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+from pinned_images.cloudformation.outcomes import Absent, Condition, NeedsParameters
+from pinned_images.cloudformation.scope import TemplateScope
+from pinned_images.problem import Problem
+
+MAXIMUM_LENGTH = 4_000_000
+
+WRITE_IT_OUT = (
+    "Write the image as text, or as functions of what is known at synth, "
+    "or exempt it with a reason."
+)
+
+
+#: The end of a remedy.
+OR_EXEMPT = "or exempt it with a reason."
+
+
+class Thunk(NamedTuple):
+    """A value that has not been looked at yet, and the scope that it means something in."""
+
+    value: Any
+    scope: TemplateScope
+
+
+class Items(NamedTuple):
+    """A list; its elements are evaluated when they are used."""
+
+    elements: tuple[Thunk, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsCondition:
+    """It depends on a condition for which no answer is assumed."""
+
+    condition: Condition
+
+
+Unresolved = Problem | NeedsParameters | NeedsCondition | Absent
+Result = str | Items | Unresolved
+
+
+class Evaluator(Protocol):
+    """What the functions of values evaluate their arguments with."""
+
+    symbolic: bool
+
+    def text(self, value: Any, scope: TemplateScope) -> str | Unresolved:
+        """Evaluate what has to be text."""
+        ...
+
+    def evaluate(self, value: Any, scope: TemplateScope) -> Result:
+        """Evaluate any value."""
+        ...
+
+
+def malformed(function: str, form: str) -> Problem:
+    """What a function comes to that is not given what it takes."""
+    return Problem(f"{function} is not written as CloudFormation takes it.", f"Write {form}.")
+
+
+def first_unresolved(results: Iterable[str | Unresolved]) -> Unresolved | None:
+    """What stands in the way of using all results; None where all are texts.
+
+    A condition comes first, since each of its answers may settle the others; then what can
+    never be known; then the parameters that are still to be read, all of them.
+    """
+    unsettled = [result for result in results if not isinstance(result, str)]
+    for kind in (NeedsCondition, Problem, Absent):
+        for result in unsettled:
+            if isinstance(result, kind):
+                return result
+    waiting = [each.parameters for each in unsettled if isinstance(each, NeedsParameters)]
+    return NeedsParameters(frozenset().union(*waiting)) if waiting else None
+
+
+def joined(delimiter: str, parts: Sequence[str | Unresolved]) -> str | Unresolved:
+    """The parts as one text."""
+    unsettled = first_unresolved(parts)
+    if isinstance(unsettled, Absent):
+        return Problem("AWS::NoValue is joined with text.", "Join an empty text instead.")
+    if unsettled is not None:
+        return unsettled
+    texts = [part for part in parts if isinstance(part, str)]
+    if sum(map(len, texts)) + len(delimiter) * len(texts) > MAXIMUM_LENGTH:
+        return Problem("The text is longer than any template can hold.", WRITE_IT_OUT)
+    return delimiter.join(texts)
+
+
+def kind_of(value: Any) -> str:
+    """What a value is, for people: ``A text``, ``An object``."""
+    if value is None:
+        return "Nothing (null)"
+    for kind, words in ((str, "A text"), (Mapping, "An object"), ((list, tuple), "A list")):
+        if isinstance(value, kind):
+            return words
+    return "A number or a truth value"

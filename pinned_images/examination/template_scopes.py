@@ -1,0 +1,87 @@
+"""What the values in finished templates are evaluated in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
+
+from pinned_images.cloud_assembly import AssemblyStack, asset_manifests
+from pinned_images.cloud_assembly.manifests import asset_images
+from pinned_images.cloudformation.outcomes import SsmParameter
+from pinned_images.cloudformation.scope import AppTemplates, AssetImages, TemplateScope
+from pinned_images.problem import Problem
+from pinned_images.rules import Coverage
+from pinned_images.rules.unpinned_image import STAND_IN
+
+
+def scopes_of(
+    stacks: Sequence[AssemblyStack], coverage: Coverage
+) -> dict[AssemblyStack, TemplateScope]:
+    """The scope of each stack; what is known of parameters belongs to a coverage."""
+    app = AppTemplates()
+    assets = cache(lambda: _asset_images(stacks))
+    return dict(pair for stack in stacks for pair in _scopes(stack, app, assets, coverage))
+
+
+def _scopes(
+    stack: AssemblyStack,
+    app: AppTemplates,
+    assets: Callable[[], AssetImages],
+    coverage: Coverage,
+) -> Iterator[tuple[AssemblyStack, TemplateScope]]:
+    scope = TemplateScope(
+        template=lambda: stack.template,
+        account=stack.account,
+        region=stack.region,
+        stack=stack.name,
+        app=app,
+        parameter_values=_AnyParameter(coverage.parameter_values),
+        use_parameter_defaults=coverage.use_parameter_defaults,
+        asset_images=assets,
+    )
+    yield stack, scope
+    yield from _nested(stack, scope, assets, coverage)
+
+
+def _nested(
+    stack: AssemblyStack,
+    scope: TemplateScope,
+    assets: Callable[[], AssetImages],
+    coverage: Coverage,
+) -> Iterator[tuple[AssemblyStack, TemplateScope]]:
+    for nested in stack.nested:
+        inner = scope.nest(nested.logical_id_in_parent, nested.template)
+        yield nested, inner
+        yield from _nested(nested, inner, assets, coverage)
+    for detached in stack.detached:
+        yield from _scopes(detached, AppTemplates(), assets, coverage)
+
+
+def _asset_images(stacks: Sequence[AssemblyStack]) -> AssetImages:
+    """What the app builds itself; one stack may use what another one has built."""
+    folders = dict.fromkeys(stack.template_path.parent for stack in stacks)
+    return frozenset().union(
+        *(asset_images(manifest) for folder in folders for manifest in asset_manifests(folder))
+    )
+
+
+class _AnyParameter(Mapping[SsmParameter, "str | Problem"]):
+    """Parameter values, with a stand-in for those that nobody has read.
+
+    Whether a digest follows the value can be told all the same.
+    """
+
+    def __init__(self, known: Mapping[SsmParameter, str | Problem]) -> None:
+        self._known = known
+
+    def __getitem__(self, parameter: SsmParameter) -> str | Problem:
+        return self._known.get(parameter, f"{STAND_IN}{len(parameter.name)}")
+
+    def __contains__(self, parameter: object) -> bool:
+        return isinstance(parameter, tuple)
+
+    def __iter__(self) -> Iterator[SsmParameter]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)

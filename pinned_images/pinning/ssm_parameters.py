@@ -1,0 +1,82 @@
+"""Evaluate, once more: images whose names are read from SSM parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, MutableMapping, Sequence
+from dataclasses import replace
+
+from pinned_images.cloudformation.outcomes import (
+    ExemptByRule,
+    Known,
+    SsmParameter,
+    missing_parameters,
+)
+from pinned_images.cloudformation.sites import evaluate_site
+from pinned_images.pinning.decisions import DecidedOutcome, Decision, NotPinned
+from pinned_images.pinning.images import Image
+from pinned_images.problem import Problem
+from pinned_images.resolution import ParameterSource, ParameterValues
+
+
+def with_parameters(
+    images: Sequence[Image],
+    source: ParameterSource,
+    values: MutableMapping[SsmParameter, str | Problem],
+) -> list[Image]:
+    """The images, those that wait for SSM parameters evaluated again when these are read.
+
+    What is read may decide which others are needed, so it goes on until nothing new is.
+
+    Args:
+        images: The images.
+        source: Who knows parameters.
+        values: What the images' scopes read parameters from; what is read is put in.
+    """
+    found = list(images)
+    asked: set[SsmParameter] = set()
+    while wanted := frozenset().union(*map(_needed, found)) - asked:
+        asked |= wanted
+        values.update(source.read(sorted(wanted, key=repr)))
+        found = [_evaluated_again(image) for image in found]
+    return found
+
+
+def _needed(image: Image) -> frozenset[SsmParameter]:
+    return missing_parameters(image.evaluation) if image.exemption is None else frozenset()
+
+
+def _evaluated_again(image: Image) -> Image:
+    needed = _needed(image)
+    if not needed:
+        return image
+    evaluation = evaluate_site(image.site, image.resource.scope)
+    return replace(image, evaluation=evaluation, parameters=image.parameters | needed)
+
+
+def values_that_name_images(
+    images: Iterable[tuple[Image, Decision]], values: ParameterValues
+) -> dict[SsmParameter, str]:
+    """The values that stand in the names of images which are there.
+
+    A parameter may hold anything, secrets too. A value counts only if all of it stands in the
+    name of an image that a registry knows, that carries its digest, or that is exempt.
+
+    Args:
+        images: The images, each with what was decided about it.
+        values: What was read.
+    """
+    return {
+        parameter: value
+        for image, decision in images
+        for decided in decision.outcomes
+        for parameter in image.parameters
+        if isinstance(value := values.get(parameter), str)
+        if _stands_in_name(value, decided)
+    }
+
+
+def _stands_in_name(value: str, decided: DecidedOutcome) -> bool:
+    leaf = decided.outcome.leaf
+    if isinstance(decided.decision, NotPinned) or not isinstance(leaf, (Known, ExemptByRule)):
+        return False
+    return value in leaf.text

@@ -1,0 +1,243 @@
+"""Each App or Stage that images are pinned in: its syntheses and its gate."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import jsii
+from aws_cdk import CfnResource, Stage, Validations
+from constructs import IConstruct, IValidation
+
+from pinned_images.cdk.before_prepare import call_before_prepare
+from pinned_images.cdk.constructs import ConstructMap, all_stages_below
+from pinned_images.cdk.interruption import interruptible
+from pinned_images.cdk.violation_placement import MissedStage
+from pinned_images.errors import PinnedImagesError
+from pinned_images.examination import Examination, corrected
+from pinned_images.gate import PinnedImagesGate
+from pinned_images.options import Options, check_context_keys
+from pinned_images.report.records import FILE_NAME, SynthReport, remove_report
+from pinned_images.rules import FAILURE, REPORT, Coverage, Violation
+from pinned_images.sources import Sources
+from pinned_images.synth.recording import record_in_stacks
+from pinned_images.synth.synthesis import Synthesis
+
+
+@dataclass(frozen=True)
+class SynthAspectState:
+    """What the gate of an app knows from the aspects in it."""
+
+    root: Root
+
+    def coverages(self) -> list[Coverage]:
+        """The parts of the tree that are pinned; the first that holds a construct decides."""
+        return [_coverage(synthesis) for synthesis in by_precedence(self._syntheses())]
+
+    def problems(self) -> list[Violation]:
+        """What went wrong for more than one image."""
+        roots = self.root.with_below()
+        failures = dict.fromkeys(failure for root in roots for failure in root.all_failures())
+        unrecorded = (violation for root in roots for violation in root.unrecorded)
+        return [*map(FAILURE.nothing_pinned, failures), *unrecorded]
+
+    def missed_stages(self) -> list[MissedStage]:
+        """The Stages that were synthesized without being pinned."""
+        pinned: ConstructMap[Stage, Root] = ConstructMap()
+        pinned.update((root.stage, root) for root in self.root.with_below() if root.syntheses)
+        missed: list[MissedStage] = []
+        for stage in all_stages_below(self.root.stage):
+            root = pinned.get(stage)
+            if root is None:
+                missed.append(MissedStage(stage.node.path, "not applied"))
+            elif not root.is_prepared:
+                missed.append(MissedStage(stage.node.path, "applied late"))
+        return missed
+
+    def examined(self, examination: Examination) -> list[Violation]:
+        """Write the report of what stands in the templates, whatever overrides have set.
+
+        It has to be a new file: plugins must not change those that they find.
+        """
+        records = [record for synthesis in self._syntheses() for record in synthesis.records]
+        report = SynthReport.of(corrected(records, examination))
+        try:
+            report.write(Path(self.root.stage.outdir) / FILE_NAME)
+        except (PinnedImagesError, OSError) as error:
+            return [REPORT.not_written(str(error))]
+        return []
+
+    def _syntheses(self) -> list[Synthesis]:
+        return [each for root in self.root.with_below() for each in root.syntheses]
+
+
+def by_precedence(syntheses: Iterable[Synthesis]) -> list[Synthesis]:
+    """The nearest one decides about an image; of two at the same construct, the later one.
+
+    Those of a Stage come before those of the App that holds it, whatever construct the user named:
+    they are what has pinned the images of that Stage.
+    """
+    latest_first = list(syntheses)[::-1]
+    return sorted(latest_first, key=_nearness, reverse=True)
+
+
+def _nearness(synthesis: Synthesis) -> tuple[int, int]:
+    return _depth(synthesis.root.node.path), _depth(synthesis.applied_at)
+
+
+def _depth(path: str) -> int:
+    return len(path.split("/")) if path else 0
+
+
+def _coverage(synthesis: Synthesis) -> Coverage:
+    return Coverage(
+        scope_paths=synthesis.scope_paths(),
+        policy=synthesis.options.policy(),
+        decisions=synthesis.decisions,
+        is_pinned=True,
+        is_silent=synthesis.failure is not None,
+        parameter_values=synthesis.parameter_values,
+        use_parameter_defaults=synthesis.options.use_parameter_defaults,
+    )
+
+
+# Kept for as long as the process lives, as jsii keeps the constructs themselves.
+_ROOTS: ConstructMap[Stage, Root] = ConstructMap()
+
+
+@dataclass(eq=False)
+class Root:
+    """One App or Stage, which is synthesized on its own.
+
+    Attributes:
+        stage: The App or Stage.
+        above: Those that hold it.
+        syntheses: Every pinning below it.
+        failures: What keeps images from being pinned at all.
+        unrecorded: Why the last synth could not record in stacks what it has pinned.
+        is_prepared: Whether it has been synthesized since pinning was asked for.
+        is_asked_by_another: Whether one that holds it is being prepared, and has yet to ask.
+    """
+
+    stage: Stage
+    above: Root | None
+    syntheses: list[Synthesis] = field(default_factory=list)
+    failures: dict[str, None] = field(default_factory=dict)
+    unrecorded: list[Violation] = field(default_factory=list)
+    is_prepared: bool = False
+    is_asked_by_another: bool = False
+    _has_gate: bool = False
+    _is_context_checked: bool = False
+
+    @classmethod
+    def of(cls, stage: Stage) -> Root:
+        """The one root for an App or Stage; there is one for each that holds it, too."""
+        root = _ROOTS.get(stage)
+        if root is None:
+            outer = [each for each in stage.node.scopes[:-1] if isinstance(each, Stage)]
+            root = cls(stage, cls.of(outer[-1]) if outer else None)
+            _ROOTS[stage] = root
+            call_before_prepare(stage, root._before_prepare)
+            stage.node.add_validation(_AfterPrepare(root))
+        return root
+
+    @property
+    def outermost(self) -> Root:
+        """The root of the App."""
+        return self if self.above is None else self.above.outermost
+
+    def with_below(self) -> list[Root]:
+        """This root and those of the Stages below it."""
+        return [root for root in _ROOTS.values() if self in root.with_above()]
+
+    def with_above(self) -> Iterator[Root]:
+        """This root and those of the Stages and the App that hold it."""
+        yield self
+        if self.above is not None:
+            yield from self.above.with_above()
+
+    def pin(
+        self, scope: IConstruct, applied_at: str, options: Options, sources: Sources
+    ) -> Synthesis:
+        """Pin the images below a construct in every synth of this root from now on.
+
+        Args:
+            scope: The construct.
+            applied_at: The construct path that the user named, that of `scope` or one above.
+            options: What the user decided.
+            sources: Who answers.
+
+        Raises:
+            ConfigurationError: An option, a context value or a variable cannot be used.
+        """
+        self.outermost.check_context()
+        surrounded = options.with_surroundings(self.stage.node.try_get_context, os.environ)
+        synthesis = Synthesis(self.stage, scope, applied_at, surrounded, sources)
+        self.syntheses.append(synthesis)
+        self.outermost.ensure_gate()
+        return synthesis
+
+    def check_context(self) -> None:
+        """Refuse mistyped keys; once, for what has been looked up may be long."""
+        if not self._is_context_checked:
+            check_context_keys(self.stage.node.get_all_context())
+            self._is_context_checked = True
+
+    def fail(self, message: str) -> None:
+        """Make every synth of the app end with an error."""
+        self.failures[message] = None
+        self.outermost.ensure_gate()
+
+    def ensure_gate(self) -> None:
+        """One gate at the App: CDK asks no gate of a Stage that stands in a stack."""
+        if not self._has_gate:
+            self._has_gate = True
+            Validations.of(self.stage).add_plugins(
+                PinnedImagesGate.beside_aspect(self.stage, SynthAspectState(self))
+            )
+
+    def _before_prepare(self) -> None:
+        """All aspects are done; those of Stages below were so before.
+
+        CDK asks the Stages below once more while it prepares this one. They are synthesized by
+        then, and what they have found stays.
+        """
+        if self.is_asked_by_another:
+            self.is_asked_by_another = False
+            return
+        self.is_prepared = True
+        self.unrecorded = []
+        if self.above is None:
+            remove_report(Path(self.stage.outdir))
+        for root in self.with_below():
+            root.is_asked_by_another = root is not self
+        taken: ConstructMap[CfnResource, None] = ConstructMap()
+        for synthesis in by_precedence(self.syntheses):
+            synthesis.before_prepare(taken)
+
+    def after_prepare(self) -> None:
+        """Record what was found in the stacks."""
+        for synthesis in self.syntheses:
+            synthesis.ensure_planned()
+        self.unrecorded = record_in_stacks(self.syntheses)
+
+    def all_failures(self) -> list[str]:
+        """Why nothing could be pinned at all."""
+        found = [synthesis.failure for synthesis in self.syntheses]
+        return [*self.failures, *(failure for failure in found if failure is not None)]
+
+
+@jsii.implements(IValidation)
+class _AfterPrepare:
+    """CDK validates constructs after it has prepared the app, and before it writes templates."""
+
+    def __init__(self, root: Root) -> None:
+        self._root = root
+
+    def validate(self) -> list[str]:
+        """Nothing for CDK's own list: what is found is reported by the gate."""
+        with interruptible():
+            self._root.after_prepare()
+        return []
