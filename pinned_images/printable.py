@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
 _LONGEST_QUOTATION = 100
 _MOST_ITEMS = 8
 
@@ -47,7 +48,12 @@ def printable_lines(text: str) -> str:
     return "".join(character if character == "\n" else _shown(character) for character in text)
 
 
-def quoted(text: object) -> str:
+def shortened(text: str, longest: int = _LONGEST_QUOTATION) -> str:
+    """A text, or its beginning where it is long."""
+    return text if len(text) <= longest else f"{text[:longest]}..."
+
+
+def quoted(text: object, longest: int = _LONGEST_QUOTATION) -> str:
     r"""A text between quotation marks, for an error; a long one is cut.
 
     Example:
@@ -56,8 +62,7 @@ def quoted(text: object) -> str:
         >>> quoted("x" * 3_000_000)[-10:]
         "xxxxxx...'"
     """
-    words = str(text)
-    return repr(words if len(words) <= _LONGEST_QUOTATION else f"{words[:_LONGEST_QUOTATION]}...")
+    return repr(shortened(str(text), longest))
 
 
 def listed(items: Iterable[object]) -> str:
@@ -70,17 +75,9 @@ def listed(items: Iterable[object]) -> str:
         '0, 1, 2, 3, 4, 5, 6, 7 and 14992 more'
     """
     texts = list(items)
-    shown = ", ".join(map(_cut, texts[:_MOST_ITEMS]))
+    shown = ", ".join(shortened(str(text)) for text in texts[:_MOST_ITEMS])
     more = len(texts) - _MOST_ITEMS
     return f"{shown} and {more} more" if more > 0 else shown
-
-
-_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
-
-
-def _cut(item: object) -> str:
-    words = str(item)
-    return words if len(words) <= _LONGEST_QUOTATION else f"{words[:_LONGEST_QUOTATION]}..."
 
 
 def _shown(character: str) -> str:

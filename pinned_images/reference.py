@@ -14,6 +14,7 @@ from functools import lru_cache, total_ordering
 from typing import TYPE_CHECKING, Literal
 
 from pinned_images.errors import InvalidReference
+from pinned_images.printable import quoted
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -66,22 +67,23 @@ class Digest(str):
         algorithm, _, encoded = text.partition(":")
         if not _DIGEST_PATTERN.fullmatch(text):
             raise InvalidReference(
-                f"{text!r} is not a digest: a digest is written sha256:<64 hexadecimal digits>."
+                f"{quoted(text)} is not a digest: a digest is written sha256:<64 hexadecimal "
+                "digits>."
             )
         length = _ENCODED_LENGTHS.get(algorithm)
         if length is None:
             raise InvalidReference(
-                f"The digest {text!r} is of the unsupported algorithm {algorithm!r}: "
+                f"The digest {quoted(text)} is of the unsupported algorithm {quoted(algorithm)}: "
                 f"use one of {', '.join(_ENCODED_LENGTHS)}."
             )
         if len(encoded) != length:
             raise InvalidReference(
-                f"The digest {text!r} has {len(encoded)} hexadecimal digits: "
+                f"The digest {quoted(text)} has {len(encoded)} hexadecimal digits: "
                 f"{algorithm} has {length}."
             )
         if encoded != encoded.lower():
             raise InvalidReference(
-                f"The digest {text!r} has upper-case letters: write it in lower case."
+                f"The digest {quoted(text)} has upper-case letters: write it in lower case."
             )
         return super().__new__(cls, text)
 
@@ -286,7 +288,7 @@ class Platform:
         parts = text.split("/")
         if len(parts) not in (2, 3) or not all(parts):
             raise InvalidReference(
-                f"{text!r} is not a platform: write os/architecture, such as linux/amd64."
+                f"{quoted(text)} is not a platform: write os/architecture, such as linux/amd64."
             )
         return cls.of(*parts)
 
@@ -302,7 +304,7 @@ def _parse(text: str) -> ImageReference:
     """See `ImageReference.parse`; large apps name the same few images again and again."""
     if _IDENTIFIER_PATTERN.fullmatch(text):
         raise InvalidReference(
-            f"{text!r} is an image id, not a reference: a repository name cannot be "
+            f"{quoted(text)} is an image id, not a reference: a repository name cannot be "
             "64 hexadecimal characters."
         )
     domain, remainder = _split_domain(text)
@@ -312,7 +314,7 @@ def _parse(text: str) -> ImageReference:
     repository = match["remote"]
     if len(repository) > _MAXIMUM_REPOSITORY_LENGTH:
         raise InvalidReference(
-            f"The image reference {text!r} has a repository name of {len(repository)} "
+            f"The image reference {quoted(text)} has a repository name of {len(repository)} "
             f"characters: at most {_MAXIMUM_REPOSITORY_LENGTH} are allowed."
         )
     digest = Digest(match["digest"]) if match["digest"] else None
@@ -346,21 +348,24 @@ def _broken_rule(text: str, domain: str, remainder: str) -> str:
     elif "://" in text:
         rule = "it begins with a URL scheme: leave out what stands before '//'"
     elif not _DOMAIN_PATTERN.fullmatch(domain):
-        rule = f"{domain!r} is no registry host: a host name, IPv4 or [IPv6], and perhaps a :port"
+        rule = (
+            f"{quoted(domain)} is no registry host: a host name, IPv4 or [IPv6], and perhaps a "
+            ":port"
+        )
     elif remote != remote.lower():
-        rule = f"the repository name {remote!r} must be lower case"
+        rule = f"the repository name {quoted(remote)} must be lower case"
     elif not _REMOTE_PATTERN.fullmatch(remote):
         rule = (
-            f"the repository name {remote!r} must be made of lower-case letters and digits, "
+            f"the repository name {quoted(remote)} must be made of lower-case letters and digits, "
             "separated by '.', '_', '__', dashes or '/'"
         )
     elif colon and not _TAG_PATTERN.fullmatch(tag):
         rule = (
-            f"the tag {tag!r} must be 1 to 128 letters, digits, '_', '.' and '-', "
+            f"the tag {quoted(tag)} must be 1 to 128 letters, digits, '_', '.' and '-', "
             "and not begin with '.' or '-'"
         )
     elif at and not _DIGEST_PATTERN.fullmatch(digest):
-        rule = f"{digest!r} is no digest: write sha256:<64 hexadecimal digits>"
+        rule = f"{quoted(digest)} is no digest: write sha256:<64 hexadecimal digits>"
     else:
         rule = "it does not have the form [registry/]repository[:tag][@digest]"
-    return f"{text!r} is not an image reference: {rule}."
+    return f"{quoted(text)} is not an image reference: {rule}."

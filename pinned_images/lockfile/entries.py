@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from pinned_images.cloudformation.outcomes import SsmParameter
 from pinned_images.errors import InvalidReference
+from pinned_images.printable import quoted
 from pinned_images.reference import Digest, ImageReference, Platform
 from pinned_images.resolution import Resolution, ResolutionRequest
 
@@ -61,7 +62,7 @@ class ParameterKey:
         key = cls(account, *rest.partition(" ")[::2])
         if not key._is_sound():
             raise ValueError(
-                f"{text!r} is not a parameter: write its account, its region and its name, "
+                f"{quoted(text)} is not a parameter: write its account, its region and its name, "
                 "and no account for one that AWS publishes (/aws/service/...)."
             )
         return key
@@ -123,7 +124,9 @@ class LockKey:
         selected = parse_platform(platform) if blank else None
         key = cls(ImageReference.parse(words).normalized, selected)
         if str(key) != text:
-            raise InvalidReference(f"{text!r} is not written out in full: write {str(key)!r}.")
+            # A reference with its digest has more than a hundred characters.
+            whole = quoted(key, longest=500)
+            raise InvalidReference(f"{quoted(text)} is not written out in full: write {whole}.")
         return key
 
     def __str__(self) -> str:
@@ -188,7 +191,7 @@ def parse_platform(text: str) -> Platform:
     match = _PLATFORM.fullmatch(text)
     if match is None:
         raise InvalidReference(
-            f"{text!r} is not a platform: write os/architecture, such as linux/amd64, "
+            f"{quoted(text)} is not a platform: write os/architecture, such as linux/amd64, "
             "and the build of Windows in parentheses."
         )
     return replace(Platform.parse(match["words"]), os_version=match["version"] or "")

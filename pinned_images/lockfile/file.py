@@ -66,9 +66,10 @@ class LockFile:
             text = Path(path).read_text(encoding="utf-8")
         except FileNotFoundError:
             return cls()
-        except (OSError, UnicodeDecodeError) as error:
+        # A ValueError: a path that no file can have, or bytes that are not UTF-8.
+        except (OSError, ValueError) as error:
             raise LockFileError(
-                f"Lock file {str(path)!r} cannot be read ({_reason(error)}): mend that, or name "
+                f"Lock file {str(path)!r} cannot be read ({_reason(error)}): correct that, or name "
                 "another file."
             ) from error
         return cls.parse(text, str(path))

@@ -23,13 +23,18 @@ from pinned_images.lockfile.entries import (
     is_part_of_reference,
     parse_platform,
 )
+from pinned_images.printable import printable, quoted, shortened
 from pinned_images.reference import Digest, ImageReference
 
 SCHEMA_VERSION = 1
 
+_LONGEST_REASON = 200
+
 _Schema = TypeVar("_Schema")
 
 _CONFLICT_MARKER = re.compile(r"^(?:<{7}|={7}|>{7})", re.MULTILINE)
+# RFC 8259, section 8.2: an escape may write half of a surrogate pair, which is no character.
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _FIELD_IN_PATH = re.compile(r"`\$\.(\w+)|field `(\w+)`")
 
 
@@ -109,6 +114,8 @@ def parse(text: str, name: str) -> tuple[dict[LockKey, LockEntry], dict[Paramete
     Raises:
         LockFileError: It is none of this schema; the message names the file and the line.
     """
+    # What an editor on Windows puts in front of UTF-8.
+    text = text.removeprefix("\ufeff")
     try:
         return _parse(text)
     except _Unusable as error:
@@ -138,14 +145,16 @@ def _document(text: str) -> _Document:
             "(where both have the same image, one of the two), then run `pinned-images lock`",
             marker.start(),
         )
+    _refuse_half_characters(text)
     try:
         value = json.loads(text, object_pairs_hook=_Object)
     except json.JSONDecodeError as error:
         raise _Unusable(
-            f"this is not JSON ({error.msg}): mend it, or take the file from version control",
+            f"this is not JSON ({error.msg}): correct it, or take the file from version control",
             error.pos,
         ) from error
-    except RecursionError as error:
+    # Brackets without end, and numbers of more digits than Python reads.
+    except (RecursionError, ValueError) as error:
         raise _Unusable("this is no lock file: take it from version control", 0) from error
     _refuse_other_schema(text, value)
     _refuse_repetition(text, value, ())
@@ -158,13 +167,30 @@ def _document(text: str) -> _Document:
     return document
 
 
+def _refuse_half_characters(text: str) -> None:
+    """Refuse half a surrogate pair, which could not be written again."""
+    try:
+        text.encode()
+        if _SURROGATE.search(text):
+            msgspec.json.decode(text)
+    except UnicodeEncodeError as error:
+        position = error.start
+    except msgspec.DecodeError:
+        position = next((found.start() for found in _SURROGATE.finditer(text)), 0)
+    except (RecursionError, ValueError):
+        return  # of which `json` speaks better
+    else:
+        return
+    raise _Unusable("it holds half of a character: take it from version control", position)
+
+
 def _refuse_other_schema(text: str, value: Any) -> None:
     version = value.get("version") if isinstance(value, dict) else None
     if not isinstance(version, int) or isinstance(version, bool) or version == SCHEMA_VERSION:
         return
     raise _Unusable(
-        f"it is written in schema {version}, and this version of pinned-images reads schema "
-        f"{SCHEMA_VERSION}: install a newer one (pip install --upgrade pinned-images)",
+        f"it is written in schema {shortened(str(version), 20)}, and this version of pinned-images "
+        f"reads schema {SCHEMA_VERSION}: install a newer one (pip install --upgrade pinned-images)",
         _place(text, ("version",)),
     )
 
@@ -174,7 +200,7 @@ def _refuse_repetition(text: str, value: Any, path: tuple[str, ...]) -> None:
         first = _place(text, (*path, value.repeated))
         second = text.find(json.dumps(value.repeated), first + 1)
         raise _Unusable(
-            f"{value.repeated!r} stands here a second time: keep one of the two",
+            f"{quoted(value.repeated)} stands here a second time: keep one of the two",
             max(second, first),
         )
 
@@ -198,8 +224,8 @@ def _parameter_value(text: str, written: str, value: Any) -> str:
     entry = _converted(text, ("parameters", written), value, _ParameterEntry)
     if not is_part_of_reference(entry.value):
         raise _Unusable(
-            f"the value of the parameter {written!r} can be no part of an image's name: take the "
-            "entry out",
+            f"the value of the parameter {quoted(written)} can be no part of an image's name: take "
+            "the entry out",
             _place(text, ("parameters", written, "value")),
         )
     return entry.value
@@ -236,11 +262,12 @@ def _refuse_contradiction(written: str, digest: Digest) -> None:
     words, selected, _ = written.partition(" ")
     carried = ImageReference.parse(words).digest
     if not selected and carried is not None and carried != digest:
-        raise InvalidReference(f"{digest!s} is not the digest that {words!r} itself carries.")
+        raise InvalidReference(f"{digest!s} is not the digest that {quoted(words)} carries itself.")
 
 
 def _schema_reason(error: msgspec.ValidationError) -> str:
-    return f"{error}; mend it, or take the file from version control"
+    reason = printable(shortened(str(error), _LONGEST_REASON))
+    return f"{reason}; correct it, or take the file from version control"
 
 
 def _field(error: msgspec.ValidationError) -> str:

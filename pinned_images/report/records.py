@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import json
 import os
 import re
 from collections.abc import Iterable, Iterator
@@ -13,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from pinned_images.errors import ConfigurationError, InvalidReference
+from pinned_images.printable import printable, shortened
 from pinned_images.reference import ImageReference
 
 if TYPE_CHECKING:
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
 FILE_NAME = "pinned-images.json"
 
 SCHEMA_VERSION = 1
+
+_LONGEST_REASON = 200
 
 #: How the digest of an image became known, or why it carries none.
 ResolvedBy = Literal[
@@ -152,7 +157,7 @@ class SynthReport:
         images = [_to_plain(record) for record in self.records]
         # A `Digest` is a text, which msgspec does not know.
         document = msgspec.json.encode({"version": SCHEMA_VERSION, "images": images}, enc_hook=str)
-        return msgspec.json.format(document, indent=2).decode() + "\n"
+        return _without_raw_controls(msgspec.json.format(document, indent=2).decode()) + "\n"
 
     @classmethod
     def from_json(cls, text: str | bytes, name: str = FILE_NAME) -> SynthReport:
@@ -167,8 +172,11 @@ class SynthReport:
         """
         import msgspec  # noqa: PLC0415 - for reports alone
 
+        content = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
         try:
-            document = msgspec.json.decode(text, type=dict[str, Any])
+            document = msgspec.json.decode(
+                content.removeprefix(codecs.BOM_UTF8), type=dict[str, Any]
+            )
             version = document.get("version")
             if isinstance(version, int) and version > SCHEMA_VERSION:
                 raise ConfigurationError(
@@ -177,9 +185,10 @@ class SynthReport:
                 )
             images = msgspec.convert(document.get("images"), list[dict[str, Any]])
             return cls.of(msgspec.convert(list(map(_from_plain, images)), list[SiteRecord]))
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            reason = printable(shortened(str(error), _LONGEST_REASON))
             raise ConfigurationError(
-                f"{name!r} is no report of pinned-images ({error}): synthesize the app again."
+                f"{name!r} is no report of pinned-images ({reason}): synthesize the app again."
             ) from error
 
     @classmethod
@@ -190,12 +199,13 @@ class SynthReport:
             ConfigurationError: There is none, or it cannot be used.
         """
         path = Path(path)
-        path = path / FILE_NAME if path.is_dir() else path
         try:
+            path = path / FILE_NAME if path.is_dir() else path
             content = path.read_bytes()
-        except OSError as error:
+        # A ValueError: a path that no file can have.
+        except (OSError, ValueError) as error:
             raise ConfigurationError(
-                f"There is no report at {str(path)!r} ({error.strerror}): synthesize the app with "
+                f"There is no report at {str(path)!r} ({_reason(error)}): synthesize the app with "
                 "PinImages first, and name its output folder (cdk.out)."
             ) from error
         return cls.from_json(content, str(path))
@@ -215,13 +225,13 @@ class SynthReport:
         from pinned_images.atomic_write import write_atomically  # noqa: PLC0415 - used once
 
         path = Path(path)
-        path = path / FILE_NAME if path.is_dir() else path
         try:
+            path = path / FILE_NAME if path.is_dir() else path
             temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
             write_atomically(path, self.to_json(), temporary=temporary, is_lasting=False)
-        except OSError as error:
+        except (OSError, ValueError) as error:
             raise ConfigurationError(
-                f"The report {str(path)!r} cannot be written ({error.strerror}): make its "
+                f"The report {str(path)!r} cannot be written ({_reason(error)}): make its "
                 "folder, and make it writable."
             ) from error
         return path
@@ -239,10 +249,10 @@ def _where(record: SiteRecord) -> tuple[Any, ...]:
 
 
 @lru_cache(maxsize=1024)
-def _numbers_apart(path: str) -> tuple[tuple[str, int], ...]:
-    """`Containers[10]` after `Containers[9]`."""
+def _numbers_apart(path: str) -> tuple[tuple[str, int, str], ...]:
+    """`Containers[10]` after `Containers[9]`: of numbers the longer one is the larger one."""
     return tuple(
-        (part, -1) if number == "" else (part, int(number))
+        (part, len(number.lstrip("0")), number) if number else (part, -1, "")
         for part, number in re.findall(r"([^0-9]*)([0-9]*)", path)
     )
 
@@ -250,10 +260,33 @@ def _numbers_apart(path: str) -> tuple[tuple[str, int], ...]:
 def _to_plain(record: SiteRecord) -> dict[str, Any]:
     """A record as JSON knows it: names as CDK writes them, and only what is known."""
     return {
-        written: value
+        written: _encodable(value)
         for name, written in _WRITTEN.items()
         if (value := getattr(record, name)) not in (None, (), False)
     }
+
+
+def _encodable(value: Any) -> Any:
+    """A value without half a surrogate pair, which a template's JSON may hold in an escape."""
+    if isinstance(value, tuple):
+        return tuple(map(_encodable, value))
+    if not isinstance(value, str) or value.isascii():
+        return value
+    return value.encode("utf-8", "backslashreplace").decode()
+
+
+def _without_raw_controls(document: str) -> str:
+    """JSON that can be printed: JSON itself escapes no more than the first 32 characters."""
+    if document.isascii() and "\x7f" not in document:
+        return document
+    return "".join(
+        character if character == "\n" or character.isprintable() else json.dumps(character)[1:-1]
+        for character in document
+    ).replace("\x7f", "\\u007f")
+
+
+def _reason(error: Exception) -> str:
+    return str(getattr(error, "strerror", None) or error)
 
 
 def _from_plain(plain: dict[str, Any]) -> dict[str, Any]:
