@@ -21,7 +21,12 @@ from aws_cdk import (
 from constructs import IConstruct
 
 from pinned_images.acknowledgements import PLUGIN
-from pinned_images.cdk.constructs import ConstructMap, container_name_at, paths_of_templates
+from pinned_images.cdk.constructs import (
+    ConstructMap,
+    container_name_at,
+    paths_of_templates,
+    source_of_asset,
+)
 from pinned_images.cdk.interruption import interruptible
 from pinned_images.cdk.violation_placement import MissedStage, placed
 from pinned_images.cloud_assembly import Artifacts, AssemblyStack
@@ -162,11 +167,12 @@ class PinnedImagesGate:
         after = self._surroundings.examined(found)
         missed = self._surroundings.missed_stages() if found.violations else []
         beside = _BESIDE_ASPECT.get(app, self._surroundings)
-        if beside is not self._surroundings and found.violations:
-            others = beside.coverages()
+        others = beside.coverages() if beside is not self._surroundings else []
+        if others and found.violations:
             found = found.without(look(coverages=others), others)
         here, at_app = placed(found.violations, stacks, missed, app)
-        whole = examine_app(stacks, coverages, found)
+        source_of = partial(source_of_asset, app, stacks)
+        whole = examine_app(stacks, coverages, found, others, source_of)
         violations = [*self._surroundings.problems(), *at_app, *whole, *after, *here]
         return PolicyValidationPluginReport(
             success={each.rule.severity for each in violations} <= {"warning"},

@@ -9,10 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from functools import cache
+from pathlib import Path
 from typing import TypeVar
 
-from aws_cdk import CfnElement, CfnResource, Stage
+from aws_cdk import AssetStaging, CfnElement, CfnResource, Stage
 from constructs import Construct, IConstruct
+
+from pinned_images.cloud_assembly import AssemblyStack, ImageAsset
 
 C = TypeVar("C", bound=IConstruct)
 V = TypeVar("V")
@@ -145,6 +148,28 @@ def container_name_at(app: IConstruct, path: str) -> str:
     """
     construct = constructs_down_to(app, path)[-1]
     return str(getattr(construct, "container_name", path.rpartition("/")[2]))
+
+
+def source_of_asset(
+    app: IConstruct, stacks: Iterable[AssemblyStack], asset: ImageAsset
+) -> Path | None:
+    """The folder of the user's that an image asset is a copy of; None where that is not known.
+
+    An asset's name in the manifest is its construct's path in its stack
+    (`Names.stackRelativeConstructPath`), unless the app has given it another name.
+
+    Args:
+        app: The root of the construct tree, which has been synthesized.
+        stacks: The top-level stacks.
+        asset: The asset.
+    """
+    for top in stacks:
+        for stack in top.with_nested() if top.template_path.name == asset.template else ():
+            path = "/".join(filter(None, (stack.construct_path, asset.name, "Staging")))
+            staging = constructs_down_to(app, path)[-1]
+            if isinstance(staging, AssetStaging) and staging.asset_hash == asset.content_hash:
+                return Path(staging.source_path)
+    return None
 
 
 #: What CDK has for the services of AWS; its Stages, stacks and Apps stand in `aws_cdk` itself.

@@ -1,6 +1,19 @@
 """The templates of a cloud assembly on disk, and whose they are."""
 
-from pinned_images.cloud_assembly.manifests import Artifacts, asset_manifests, metadata_of
+from pinned_images.cloud_assembly.manifests import (
+    Artifacts,
+    ImageAsset,
+    asset_manifests,
+    image_assets,
+    metadata_of,
+)
 from pinned_images.cloud_assembly.stacks import AssemblyStack
 
-__all__ = ["Artifacts", "AssemblyStack", "asset_manifests", "metadata_of"]
+__all__ = [
+    "Artifacts",
+    "AssemblyStack",
+    "ImageAsset",
+    "asset_manifests",
+    "image_assets",
+    "metadata_of",
+]

@@ -11,6 +11,7 @@ import msgspec
 
 from pinned_images.cloudformation.scope import AssetImage
 
+_ASSETS = ".assets.json"
 _STACK_TRACES = frozenset({"aws:cdk:creationStack"})
 
 
@@ -47,11 +48,43 @@ class FileAsset(NamedTuple):
     path: str
 
 
+class ImageAsset(NamedTuple):
+    """A Docker image that is built when the app is deployed.
+
+    Attributes:
+        content_hash: The hash of its source, which its tag ends with.
+        name: The construct's path in its stack, unless the app gives it another name.
+        template: The file of the template of the stack that it belongs to.
+        directory: The build context: a copy in the assembly, or the user's own folder.
+        dockerfile: The Dockerfile, relative to that folder; empty for Docker's own choice.
+        target: The stage to build; empty for the last one.
+        arguments: Build arguments.
+        platform: The platform to build for; empty for that of the machine that builds.
+        contexts: Further build contexts by name.
+    """
+
+    content_hash: str
+    name: str
+    template: str
+    directory: Path
+    dockerfile: str = ""
+    target: str = ""
+    arguments: Mapping[str, str] = {}
+    platform: str = ""
+    contexts: Mapping[str, str] = {}
+
+
 def asset_manifests(folder: Path) -> Iterator[Mapping[str, Any]]:
     """The asset manifests of all stacks in the folder of an assembly."""
-    for path in sorted(folder.glob("*.assets.json")):
-        manifest: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    for _, manifest in _asset_manifests(folder):
         yield manifest
+
+
+def _asset_manifests(folder: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The name of each stack's files, and its manifest."""
+    for path in sorted(folder.glob(f"*{_ASSETS}")):
+        manifest: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        yield path.name.removesuffix(_ASSETS), manifest
 
 
 def file_assets(folder: Path) -> list[FileAsset]:
@@ -61,6 +94,38 @@ def file_assets(folder: Path) -> list[FileAsset]:
         for manifest in asset_manifests(folder)
         for identifier, asset in manifest.get("files", {}).items()
     ]
+
+
+def image_assets(folder: Path) -> Iterator[ImageAsset]:
+    """The Docker images that the stacks in the folder of an assembly build from a Dockerfile.
+
+    The format is `DockerImageSource` of the AWS CDK's cloud assembly schema. What a program of the
+    user's builds (``executable``) has no Dockerfile that anybody knows.
+    """
+    for name, manifest in _asset_manifests(folder):
+        for content_hash, asset in _mapping(manifest.get("dockerImages")).items():
+            source = _mapping(_mapping(asset).get("source"))
+            directory = source.get("directory")
+            if isinstance(directory, str) and "executable" not in source:
+                yield ImageAsset(
+                    str(content_hash),
+                    str(asset.get("displayName", "")),
+                    f"{name}.template.json",
+                    folder / directory,
+                    str(source.get("dockerFile") or ""),
+                    str(source.get("dockerBuildTarget") or ""),
+                    _texts(source.get("dockerBuildArgs")),
+                    str(source.get("platform") or ""),
+                    _texts(source.get("dockerBuildContexts")),
+                )
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _texts(value: object) -> Mapping[str, str]:
+    return {str(name): str(text) for name, text in _mapping(value).items()}
 
 
 class Artifacts:

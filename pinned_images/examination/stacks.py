@@ -17,12 +17,14 @@ from pinned_images.problem import Problem
 from pinned_images.report.records import SiteRecord
 from pinned_images.rules import (
     RULES,
+    UNPINNED_BASE_IMAGE,
     UNPINNED_IMAGE,
     Coverage,
     ExaminedApp,
     ExaminedImage,
     ExaminedResource,
     Rule,
+    SourceOf,
     Violation,
 )
 
@@ -95,7 +97,11 @@ def examine(
 
 
 def examine_app(
-    stacks: Sequence[AssemblyStack], coverages: Sequence[Coverage], found: Examination
+    stacks: Sequence[AssemblyStack],
+    coverages: Sequence[Coverage],
+    found: Examination,
+    others: Sequence[Coverage] = (),
+    source_of: SourceOf = lambda _: None,
 ) -> list[Violation]:
     """Look at an app as a whole.
 
@@ -103,9 +109,17 @@ def examine_app(
         stacks: The top-level stacks of the app.
         coverages: The parts that were looked at.
         found: What was found in them.
+        others: The parts that another gate looks at, which says of base images what it finds.
+        source_of: The folder that an image asset is a copy of, where that is known.
     """
-    app = ExaminedApp(stacks, coverages, found.patterns)
-    return [Violation(rule, problem) for rule in RULES for problem in rule.look_at_app(app)]
+    app = ExaminedApp(stacks, coverages, found.patterns, source_of)
+    said = set(UNPINNED_BASE_IMAGE.look_at_app(replace(app, coverages=others, patterns=set())))
+    return [
+        Violation(rule, problem, path)
+        for rule in RULES
+        for path, problem in rule.look_at_app(app)
+        if (path, problem) not in said
+    ]
 
 
 @dataclass(frozen=True, slots=True)

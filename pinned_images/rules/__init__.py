@@ -14,9 +14,11 @@ from pinned_images.rules.rule import (
     ExaminedResource,
     Rule,
     Severity,
+    SourceOf,
     Violation,
 )
 from pinned_images.rules.unlisted_image import UNLISTED_IMAGE
+from pinned_images.rules.unpinned_base_image import UNPINNED_BASE_IMAGE
 from pinned_images.rules.unpinned_image import UNPINNED_IMAGE
 from pinned_images.rules.unseen_images import UNSEEN_IMAGES
 from pinned_images.rules.unused_exemption import UNUSED_EXEMPTION
@@ -29,6 +31,7 @@ RULES: tuple[Rule, ...] = (
     VERSION_CONSISTENCY,
     UNSEEN_IMAGES,
     UNLISTED_IMAGE,
+    UNPINNED_BASE_IMAGE,
     UNUSED_EXEMPTION,
     REPORT,
     RECORD,
@@ -40,6 +43,7 @@ __all__ = [
     "RECORD",
     "REPORT",
     "RULES",
+    "UNPINNED_BASE_IMAGE",
     "UNPINNED_IMAGE",
     "Coverage",
     "ExaminedApp",
@@ -47,5 +51,6 @@ __all__ = [
     "ExaminedResource",
     "Rule",
     "Severity",
+    "SourceOf",
     "Violation",
 ]

@@ -6,12 +6,13 @@ method that is called with what it looks at; `pinned_images.rules.RULES` names t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path as FilePath
 from typing import Any, ClassVar, Literal
 
-from pinned_images.cloud_assembly import AssemblyStack
+from pinned_images.cloud_assembly import AssemblyStack, ImageAsset
 from pinned_images.cloudformation.property_paths import Path
 from pinned_images.cloudformation.scope import TemplateScope
 from pinned_images.cloudformation.sites import Site, evaluate_site
@@ -22,6 +23,9 @@ from pinned_images.rules.coverage import Coverage
 #: A warning does not end the synth, the others do; what is fatal cannot be acknowledged: CDK
 #: suppresses no such violation.
 Severity = Literal["fatal", "error", "warning"]
+
+#: The folder that an image asset is a copy of, where that is known.
+SourceOf = Callable[[ImageAsset], FilePath | None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,12 +98,14 @@ class ExaminedApp:
     Attributes:
         stacks: The top-level stacks.
         coverages: The parts of the app; the first that holds a construct decides about it.
-        patterns: The patterns of exemptions that images fall under, and need.
+        patterns: The patterns of exemptions that images fall under, and need; rules add theirs.
+        source_of: The folder that an image asset is a copy of, where that is known.
     """
 
     stacks: Sequence[AssemblyStack]
     coverages: Sequence[Coverage]
-    patterns: Collection[str]
+    patterns: set[str]
+    source_of: SourceOf = lambda _: None
 
 
 class Rule:
@@ -133,8 +139,12 @@ class Rule:
         """What is wrong with a template: each with a logical id, or with "" for the whole."""
         return ()
 
-    def look_at_app(self, app: ExaminedApp, /) -> Iterable[Problem]:  # noqa: ARG002 - a hook
-        """What is wrong with the whole app."""
+    def look_at_app(
+        self,
+        app: ExaminedApp,  # noqa: ARG002 - a hook
+        /,
+    ) -> Iterable[tuple[str, Problem]]:
+        """What is wrong with the app: each with a construct path, or with "" for the whole."""
         return ()
 
     def violation(self, what: str, fix: str | None = None) -> Violation:

@@ -12,7 +12,7 @@ class _UnusedExemption(Rule):
     id = "unused-exemption"
     severity = "warning"
 
-    def look_at_app(self, app: ExaminedApp) -> Iterator[Problem]:
+    def look_at_app(self, app: ExaminedApp) -> Iterator[tuple[str, Problem]]:
         """Patterns under which no unpinned image of the app falls."""
         given = {
             pattern: exemption
@@ -22,12 +22,15 @@ class _UnusedExemption(Rule):
         }
         for pattern, exemption in given.items():
             if pattern not in app.patterns:
-                yield Problem(
+                what = (
                     f"The exemption {pattern!r} ({exemption.reason.rstrip('.')}) matches no "
-                    "unpinned image of the app.",
-                    "Take it out, or correct the pattern: it is compared with whole references, "
-                    "such as docker.io/library/nginx:1.27.",
+                    "unpinned image of the app."
                 )
+                fix = (
+                    "Take it out, or correct the pattern: it is compared with whole references, "
+                    "such as docker.io/library/nginx:1.27."
+                )
+                yield "", Problem(what, fix)
 
 
 UNUSED_EXEMPTION = _UnusedExemption()

@@ -31,6 +31,7 @@ def write_stack(
     resources: Mapping[str, Any],
     *,
     assets: Mapping[str, str] | None = None,
+    images: Mapping[str, Mapping[str, Any]] | None = None,
     metadata: Mapping[str, list[dict[str, Any]]] | None = None,
     **sections: Any,
 ) -> AssemblyStack:
@@ -40,20 +41,25 @@ def write_stack(
         folder: The assembly.
         resources: The template's resources.
         assets: Files by their content's hash.
+        images: Sources of image assets by their content's hash.
         metadata: Construct metadata by construct path.
         sections: Other sections of the template.
     """
     template = {"Resources": dict(resources), **sections}
     (folder / "Web.template.json").write_text(json.dumps(template), encoding="utf-8")
     files = {key: {"source": {"path": path}} for key, path in (assets or {}).items()}
-    (folder / "Web.assets.json").write_text(json.dumps({"files": files}), encoding="utf-8")
+    built = {
+        key: {"source": source, "displayName": "Image"} for key, source in (images or {}).items()
+    }
+    manifest = {"files": files, "dockerImages": built}
+    (folder / "Web.assets.json").write_text(json.dumps(manifest), encoding="utf-8")
     artifact = {
         "type": "aws:cloudformation:stack",
         "properties": {"templateFile": "Web.template.json"},
         "metadata": metadata or {},
     }
-    manifest = {"artifacts": {"Web": artifact}}
-    (folder / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    stacks = {"artifacts": {"Web": artifact}}
+    (folder / "manifest.json").write_text(json.dumps(stacks), encoding="utf-8")
     return AssemblyStack.read("Web", folder / "Web.template.json", "123456789012", "eu-west-1")
 
 

@@ -1,0 +1,211 @@
+"""The rule `unpinned-base-image`: an image asset that is built from images without a digest.
+
+Its own tag is the hash of its source, which says nothing of what the source is built on: with
+``FROM python:3.12`` the next build may be another image under the same tag.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from pinned_images.cloud_assembly import AssemblyStack, ImageAsset, image_assets
+from pinned_images.errors import InvalidReference
+from pinned_images.files.dockerfile import Build, Dockerfile, DockerfileImage, UnknownTarget
+from pinned_images.printable import quoted
+from pinned_images.problem import Problem
+from pinned_images.reference import Digest, ImageReference
+from pinned_images.rules.coverage import Coverage
+from pinned_images.rules.rule import ExaminedApp, Rule
+
+#: Docker looks for the first; docker build reference, "--file".
+_DEFAULT_NAMES = ("Dockerfile", "dockerfile")
+_MAXIMUM_SIZE = 1_000_000
+_MOST_SHOWN = 3
+_LONGEST_SHOWN = 200
+_HASH = re.compile(r"[0-9a-f]{64}")
+_CONTENT_ADDRESSED = re.compile(r"(?:.*[^0-9a-f])?[0-9a-f]{64}")
+
+
+class _Use(NamedTuple):
+    """A Dockerfile that some assets are built from in the same way."""
+
+    file: Path
+    target: str
+    arguments: tuple[tuple[str, str], ...]
+    platform: str
+    contexts: tuple[tuple[str, str], ...]
+
+
+class _UnpinnedBaseImage(Rule):
+    id = "unpinned-base-image"
+    severity = "warning"
+
+    def look_at_app(self, app: ExaminedApp) -> Iterator[tuple[str, Problem]]:
+        """Each Dockerfile once, at the construct that uses it, or above all that use it."""
+        found = {
+            use: (assets, images)
+            for use, assets in _uses(app.stacks).items()
+            if (images := _moving_images(use))
+        }
+        if not found:
+            return
+        paths = _paths_by_hash(app.stacks)
+        for use, (assets, images) in found.items():
+            at = {path for each in assets for path in paths.get(each, ())} or {""}
+            for coverage, some in _by_coverage(at, app.coverages).items():
+                left = [each for each in images if not _is_exempt(each, coverage, app.patterns)]
+                if left and not coverage.is_silent:
+                    source = next(filter(None, map(app.source_of, assets.values())), None)
+                    file = _shown_path(use.file, assets, source)
+                    yield _common_path(some), _problem(left, file)
+
+
+def _uses(stacks: Iterable[AssemblyStack]) -> dict[_Use, dict[str, ImageAsset]]:
+    """The assets of each Dockerfile, by the hash of their source."""
+    uses: dict[_Use, dict[str, ImageAsset]] = {}
+    for folder in dict.fromkeys(stack.template_path.parent for stack in stacks):
+        for asset in image_assets(folder):
+            names = (asset.dockerfile,) if asset.dockerfile else _DEFAULT_NAMES
+            files = [asset.directory / name for name in names]
+            file = next((each for each in files if each.is_file()), files[0])
+            use = _Use(
+                file.resolve(),
+                asset.target,
+                tuple(sorted(asset.arguments.items())),
+                asset.platform,
+                tuple(sorted(asset.contexts.items())),
+            )
+            uses.setdefault(use, {})[asset.content_hash] = asset
+    return uses
+
+
+class _Moving(NamedTuple):
+    """An image that carries no digest, and where it is named; or what else keeps one from sight."""
+
+    text: str
+    where: str
+    reference: ImageReference | None = None
+
+
+def _moving_images(use: _Use) -> list[_Moving]:
+    """What a Dockerfile is built from that carries no digest, each once."""
+    try:
+        with use.file.open("rb") as file:
+            content = file.read(_MAXIMUM_SIZE + 1)
+    except OSError as error:
+        return [_Moving("", f"it cannot be read ({error.strerror})")]
+    if len(content) > _MAXIMUM_SIZE:
+        return [_Moving("", f"it has more than {_MAXIMUM_SIZE} bytes, so it is not read")]
+    dockerfile = Dockerfile.parse(content)
+    build = Build(use.target, dict(use.arguments), use.platform or None, dict(use.contexts))
+    try:
+        images = dockerfile.images(build)
+    except UnknownTarget:
+        return [_Moving("", f"it has no stage {quoted(use.target)}")]
+    found = [moving for image in images if (moving := _moving(image)) is not None]
+    if dockerfile.problem is not None:
+        found.append(_Moving("", dockerfile.problem.rstrip(".")))
+    return list({each.text or each.where: each for each in found}.values())
+
+
+def _moving(image: DockerfileImage) -> _Moving | None:
+    where = f"{image.instruction}, line {image.line}" if image.line else "BUILDKIT_SYNTAX"
+    if _ends_with_digest(image.written):
+        return None
+    if image.image is None:
+        return _Moving(image.written, f"{where}: it {image.problem}")
+    try:
+        reference = ImageReference.parse(image.image)
+    except InvalidReference:
+        why = f"{', '.join(sorted(image.unset))} has no value" if image.unset else "no image"
+        return _Moving(image.image or image.written, f"{where}: {why}")
+    if reference.digest is not None or _CONTENT_ADDRESSED.fullmatch(reference.tag or ""):
+        return None
+    return _Moving(image.image, where, reference)
+
+
+def _ends_with_digest(written: str) -> bool:
+    try:
+        Digest(written.rpartition("@")[2].rstrip("'\""))
+    except InvalidReference:
+        return False
+    return True
+
+
+def _is_exempt(moving: _Moving, coverage: Coverage, patterns: set[str]) -> bool:
+    if moving.reference is None:
+        return False
+    matched = coverage.policy.exempt.match(moving.reference)
+    if matched is None:
+        return False
+    patterns.add(matched[0])
+    return coverage.policy.exempt.ended(moving.reference, coverage.policy.today) is None
+
+
+def _problem(images: list[_Moving], file: str) -> Problem:
+    unnamed = [each.where for each in images if not each.text]
+    named = [f"{_cut(each.text)} ({each.where})" for each in images if each.text]
+    if not named:
+        return Problem(
+            f"The Dockerfile {file} of an image asset cannot be checked: {unnamed[0]}.",
+            "Correct the Dockerfile or the asset, or acknowledge it with a reason.",
+        )
+    shown = ", ".join(named[:_MOST_SHOWN])
+    more = f" and {len(named) - _MOST_SHOWN} more" if len(named) > _MOST_SHOWN else ""
+    hidden = f" There may be more: {unnamed[0]}." if unnamed else ""
+    return Problem(
+        f"The image asset of {file} is built from images without a digest: {shown}{more}. The "
+        f"next build may be another image under the same tag.{hidden}",
+        f"Write the digests into it (pinned-images pin {file}), or acknowledge it with a reason.",
+    )
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
+
+
+def _shown_path(file: Path, assets: Mapping[str, ImageAsset], source: Path | None) -> str:
+    """The Dockerfile as the user knows it: in the asset's source, relative to where CDK runs."""
+    directory = next(iter(assets.values())).directory.resolve()
+    if source is not None and file.is_relative_to(directory):
+        file = source.resolve() / file.relative_to(directory)
+    here = Path.cwd()
+    return str(file.relative_to(here) if file.is_relative_to(here) else file)
+
+
+def _paths_by_hash(stacks: Iterable[AssemblyStack]) -> dict[str, list[str]]:
+    """The construct paths of the resources that hold a hash, in all stacks."""
+    paths: dict[str, list[str]] = {}
+    for top in stacks:
+        for stack in top.with_nested():
+            for logical_id, _, properties in stack.resources():
+                for found in set(_HASH.findall(json.dumps(properties, default=str))):
+                    paths.setdefault(found, []).append(stack.construct_path_of(logical_id))
+    return paths
+
+
+def _by_coverage(paths: Iterable[str], coverages: Sequence[Coverage]) -> dict[Coverage, list[str]]:
+    found: dict[Coverage, list[str]] = {}
+    for path in paths:
+        coverage = next((each for each in coverages if each.holds(path)), None)
+        if coverage is not None:
+            found.setdefault(coverage, []).append(path)
+    return found
+
+
+def _common_path(paths: Iterable[str]) -> str:
+    """The construct that holds all the others, or is the only one; empty for the App."""
+    parts = [path.split("/") for path in paths]
+    common: list[str] = []
+    for level in zip(*parts, strict=False):
+        if len(set(level)) > 1:
+            break
+        common.append(level[0])
+    return "/".join(common)
+
+
+UNPINNED_BASE_IMAGE = _UnpinnedBaseImage()

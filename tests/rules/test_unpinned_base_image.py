@@ -1,0 +1,193 @@
+"""Image assets that are built from images without a digest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pinned_images.cloud_assembly import ImageAsset, image_assets
+from pinned_images.examination import examine_app
+from pinned_images.rules import Coverage, Violation
+from tests.rules.assemblies import DIGEST, coverage, examined, task, write_stack
+
+HASH = "b" * 64
+ASSET = f"123456789012.dkr.ecr.eu-west-1.amazonaws.com/cdk-assets:{HASH}"
+TASK = task(ASSET)
+
+
+def warnings(
+    folder: Path,
+    dockerfile: str | bytes | None,
+    source: dict[str, Any] | None = None,
+    *,
+    resources: dict[str, Any] | None = None,
+    parts: list[Coverage] | None = None,
+    file: str = "Dockerfile",
+    origin: Path | None = None,
+) -> list[Violation]:
+    directory = folder / "asset"
+    directory.mkdir()
+    if dockerfile is not None:
+        content = dockerfile if isinstance(dockerfile, bytes) else dockerfile.encode()
+        (directory / file).write_bytes(content)
+    images = {HASH: {"directory": "asset", **(source or {})}}
+    stack = write_stack(folder, resources or {"Task": TASK}, images=images)
+    parts = [coverage()] if parts is None else parts
+    found = examine_app(
+        [stack], parts, examined(stack, parts[0] if parts else None), source_of=lambda _: origin
+    )
+    return [each for each in found if each.rule.id == "unpinned-base-image"]
+
+
+def test_a_base_image_without_a_digest_is_a_warning_that_says_where_and_what_to_do(
+    tmp_path: Path,
+) -> None:
+    [violation] = warnings(tmp_path, "FROM python:3.12\nCOPY --from=golang:1 / /\n")
+    file = tmp_path / "asset" / "Dockerfile"
+    assert violation.rule.severity == "warning"
+    assert violation.construct_path == "Web/Task"
+    assert violation.problem.what == (
+        f"The image asset of {file} is built from images without a digest: python:3.12 (FROM, "
+        "line 1), golang:1 (COPY, line 2). The next build may be another image under the same tag."
+    )
+    assert violation.problem.fix == (
+        f"Write the digests into it (pinned-images pin {file}), or acknowledge it with a reason."
+    )
+
+
+@pytest.mark.parametrize(
+    ("dockerfile", "source"),
+    [
+        (f"FROM python:3.12@{DIGEST}", {}),
+        ("FROM scratch", {}),
+        (f"FROM python:3.12 AS x\nFROM a@{DIGEST} AS y", {"dockerBuildTarget": "y"}),
+        ("ARG B=python:3.12\nFROM $B", {"dockerBuildArgs": {"B": f"python@{DIGEST}"}}),
+        (f"FROM $R/python:3.12@{DIGEST}", {}),
+        (f"ARG A=$TARGETARCH\nFROM python-$A@{DIGEST}", {}),
+        (f"FROM 123456789012.dkr.ecr.eu-west-1.amazonaws.com/x:{HASH}", {}),
+        ("FROM python:3", {"dockerBuildContexts": {"python:3": f"docker-image://p@{DIGEST}"}}),
+        ("FROM python:3", {"executable": ["make", "image"]}),
+    ],
+    ids=[
+        "pinned",
+        "scratch",
+        "target",
+        "argument",
+        "pinned by its end",
+        "pinned, unknown name",
+        "asset",
+        "context",
+        "built by a program",
+    ],
+)
+def test_what_is_pinned_is_passed_over(
+    tmp_path: Path, dockerfile: str, source: dict[str, Any]
+) -> None:
+    assert warnings(tmp_path, dockerfile, source) == []
+
+
+@pytest.mark.parametrize(
+    ("dockerfile", "source", "expected"),
+    [
+        ("FROM a:$T", {"dockerBuildArgs": {"X": "1"}}, "a: (FROM, line 1: T has no value)"),
+        ("ARG T=1\nFROM a:$T", {"dockerBuildArgs": {"T": "2"}}, "a:2 (FROM, line 2)"),
+        ("FROM a:$TARGETARCH", {"platform": "linux/arm64"}, "a:arm64 (FROM, line 1)"),
+        ("FROM a:$TARGETARCH", {}, "a:$TARGETARCH (FROM, line 1: it depends on TARGETARCH"),
+        ("# syntax=docker/dockerfile:1\nFROM scratch", {}, "docker/dockerfile:1 (syntax, line 1)"),
+        ("FROM a:1\nFROM a:1\nFROM a:1", {}, ": a:1 (FROM, line 3). "),
+        (
+            "\n".join(f"FROM a:{n} AS s{n}\nCOPY --from=s{n - 1} / /" for n in range(1, 500)),
+            {},
+            ": a:1 (FROM, line 1), s0 (COPY, line 2), a:2 (FROM, line 3) and 497 more. ",
+        ),
+        ("FROM a:1\nRUN <<EOF\nls", {}, "There may be more: The here-document that line 2 begins"),
+        ("FROM a:1", {"dockerBuildTarget": "x"}, "cannot be checked: it has no stage 'x'."),
+        (None, {}, "cannot be checked: it cannot be read (No such file or directory)."),
+        ("#" * 1_000_001, {}, "cannot be checked: it has more than 1000000 bytes"),
+        ("FROM a:" + "1" * 400, {}, f"a:{'1' * 198}... (FROM, line 1: no image)"),
+    ],
+    ids=[
+        "no value",
+        "argument",
+        "platform",
+        "unknown",
+        "syntax",
+        "needed once",
+        "many",
+        "no end",
+        "no target",
+        "no file",
+        "too large",
+        "too long",
+    ],
+)
+def test_what_moves_is_told_once_and_bounded(
+    tmp_path: Path, dockerfile: str | None, source: dict[str, Any], expected: str
+) -> None:
+    [violation] = warnings(tmp_path, dockerfile, source)
+    assert expected in violation.problem.what
+    assert len(str(violation.problem)) < 1_000
+
+
+@pytest.mark.parametrize("name", ["Containerfile", "dockerfile"])
+def test_the_dockerfile_is_the_one_that_is_built(tmp_path: Path, name: str) -> None:
+    source = {} if name == "dockerfile" else {"dockerFile": name}
+    [violation] = warnings(tmp_path, "FROM a:1", source, file=name)
+    assert f"{name} is built from" in violation.problem.what
+
+
+def test_the_users_own_file_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    [violation] = warnings(tmp_path, "FROM a:1", origin=tmp_path / "web")
+    assert violation.problem.fix is not None
+    assert "pinned-images pin web/Dockerfile)" in violation.problem.fix
+
+
+def test_one_dockerfile_is_told_above_all_that_use_it(tmp_path: Path) -> None:
+    resources = {f"Task{n}": TASK for n in range(500)}
+    [violation] = warnings(tmp_path, "FROM a:1", resources=resources)
+    assert violation.construct_path == "Web"
+
+
+def test_an_asset_that_no_resource_names_is_told_at_the_app(tmp_path: Path) -> None:
+    [violation] = warnings(tmp_path, "FROM a:1", resources={"Task": task(f"nginx@{DIGEST}")})
+    assert violation.construct_path == ""
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        coverage({"docker.io/library/a:*": "A demo."}),
+        coverage(is_silent=True),
+        Coverage(["Elsewhere"], coverage().policy),
+    ],
+    ids=["exempt", "silent", "elsewhere"],
+)
+def test_what_is_exempt_or_not_covered_is_passed_over(tmp_path: Path, part: Coverage) -> None:
+    assert warnings(tmp_path, "FROM a:1", parts=[part]) == []
+
+
+def test_an_exemption_of_a_base_image_alone_is_used(tmp_path: Path) -> None:
+    (tmp_path / "asset").mkdir()
+    (tmp_path / "asset" / "Dockerfile").write_text("FROM a:1")
+    stack = write_stack(tmp_path, {"Task": TASK}, images={HASH: {"directory": "asset"}})
+    part = coverage({"docker.io/library/a:*": "A demo."})
+    assert examine_app([stack], [part], examined(stack, part)) == []
+
+
+def test_what_another_gate_says_is_not_said_again(tmp_path: Path) -> None:
+    (tmp_path / "asset").mkdir()
+    (tmp_path / "asset" / "Dockerfile").write_text("FROM a:1")
+    stack = write_stack(tmp_path, {"Task": TASK}, images={HASH: {"directory": "asset"}})
+    assert len(examine_app([stack], [coverage()], examined(stack))) == 1
+    assert examine_app([stack], [coverage()], examined(stack), [coverage()]) == []
+
+
+def test_an_asset_is_read_from_the_manifest_as_cdk_writes_it(tmp_path: Path) -> None:
+    write_stack(tmp_path, {}, images={HASH: {"directory": "asset", "dockerFile": "x"}})
+    (tmp_path / "Other.assets.json").write_text('{"dockerImages": {"x": {"source": 1}, "y": []}}')
+    [asset] = image_assets(tmp_path)
+    expected = ImageAsset(HASH, "Image", "Web.template.json", tmp_path / "asset", "x")
+    assert asset == expected
