@@ -20,6 +20,7 @@ from pinned_images.errors import (
 )
 from pinned_images.reference import Digest, ImageReference, Platform
 from pinned_images.registry import manifest as manifests
+from pinned_images.registry import pages
 from pinned_images.registry.authentication import Authenticator, Visit
 from pinned_images.registry.courier import Courier
 from pinned_images.registry.credentials import ConfiguredKeychain, Credentials, Keychain
@@ -39,6 +40,7 @@ _HEAD_REFUSED = frozenset({405, 501})
 _NOT_FOUND = 404
 _REFUSED = frozenset({401, 403})
 _MOST_UNNAMED = 16
+_JSON = "application/json"
 _USER_AGENT = "pinned-images"
 
 
@@ -137,6 +139,65 @@ class DistributionClient:
             for visit in self._visits(reference, credentials)
         ]
         return {request: _first_answer(conversations, request) for request in requests}
+
+    def list_tags(
+        self,
+        reference: ImageReference,
+        *,
+        credentials: Credentials | None = None,
+        deadline: float,
+    ) -> list[str]:
+        """The tags of an image's repository, in the registry's order.
+
+        Args:
+            reference: An image of the repository; its own tag does not count.
+            credentials: As for `resolve`.
+            deadline: As for `resolve`.
+
+        Raises:
+            ResolutionError: They cannot be listed, or there is no end of them.
+        """
+        *mirrors, last = self._visits(reference, credentials)
+        for visit in mirrors:
+            try:
+                return self._list_tags(reference, visit, deadline)
+            except PASSED_OVER as error:  # noqa: PERF203  one mirror at most
+                _logger.info("%s Asking the registry itself.", error)
+        return self._list_tags(reference, last, deadline)
+
+    def _list_tags(self, reference: ImageReference, visit: Visit, deadline: float) -> list[str]:
+        try:
+            return list(dict.fromkeys(self._tags(reference, visit, deadline)))
+        except ResolutionError as error:
+            name = f"{reference.registry}/{reference.repository}"
+            raise error.about(
+                name,
+                str(visit.endpoint),
+                subject=f"The tags of {name!r}",
+                predicate=f"could not be listed at {visit.endpoint}",
+            ) from None
+
+    def _tags(self, reference: ImageReference, visit: Visit, deadline: float) -> Iterator[str]:
+        first = visit.endpoint.url(reference.repository, "tags", "list")
+        url: str | None = f"{first}?n={pages.PAGE_SIZE}"
+        seen: set[str] = set()
+        while url is not None:
+            # Some registries give the last page again and again.
+            if url in seen or len(seen) >= pages.MOST_PAGES:
+                raise UntrustedAnswer(
+                    f"its list of tags has no end within {len(seen)} pages",
+                    "check with those who run the registry",
+                )
+            seen.add(url)
+            request = Request("GET", url, {"User-Agent": _USER_AGENT, "Accept": _JSON})
+            answer = self._authenticator.fetch(request, visit, deadline)
+            if answer.status == _NOT_FOUND:
+                raise ImageNotFound(
+                    f"it has no repository {reference.repository!r} (404)", "check the name"
+                )
+            _require_ok(answer, reference)
+            yield from pages.parse_tags(answer.body)
+            url = pages.next_page(url, answer.headers.get("Link"))
 
     def _visits(
         self, reference: ImageReference, credentials: Credentials | None

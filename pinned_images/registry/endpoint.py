@@ -64,6 +64,8 @@ class Endpoint:
         namespace = self.root.partition("/v2/")[2]
         return f"{namespace}/{repository}" if namespace else repository
 
-    def url(self, repository: str, kind: Literal["manifests", "blobs"], identifier: str) -> str:
-        """The address of a manifest or blob (OCI Distribution 1.1, "Pull")."""
+    def url(
+        self, repository: str, kind: Literal["manifests", "blobs", "tags"], identifier: str
+    ) -> str:
+        """The address of a manifest or blob, or of ``tags/list`` (OCI Distribution 1.1)."""
         return f"{self.origin}{self.root}/{repository}/{kind}/{identifier}"

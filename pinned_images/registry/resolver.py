@@ -66,6 +66,35 @@ class RegistryResolver:
         _logger.debug("%d images took %.2f s", len(outcomes), time.monotonic() - started)
         return outcomes
 
+    def list_tags(self, reference: ImageReference, deadline: float | None = None) -> list[str]:
+        """The tags of an image's repository, asked as the image itself would be.
+
+        Args:
+            reference: An image of the repository; its own tag does not count.
+            deadline: The value of `time.monotonic` at which there must be an answer; that of the
+                settings, from now on, if left out.
+
+        Raises:
+            ResolutionError: They cannot be listed.
+
+        Example:
+            >>> reference = ImageReference.parse("ghcr.io/org/app")
+            >>> RegistryResolver().list_tags(reference)  # doctest: +SKIP
+            ['1.0', '1.1', 'latest']
+        """
+        if deadline is None:
+            deadline = time.monotonic() + self._settings.deadline
+        endpoint = self._endpoint(reference.registry)
+        if parse_ecr_host(endpoint.netloc) is None:
+            return self._client.list_tags(reference, deadline=deadline)
+        asked = _asked_of_ecr(ResolutionRequest(reference), endpoint).reference
+        try:
+            return self._ecr_resolver.list_tags(asked, deadline)
+        except PASSED_OVER:
+            if endpoint.source != "mirror" or not self._settings.mirror_fallback:
+                raise
+            return self._origin_client.list_tags(reference, deadline=deadline)
+
     def _tasks(self, requests: list[ResolutionRequest]) -> list[Task]:
         """One task for each reference, and one for all that Amazon's own API is asked for."""
         grouped: defaultdict[tuple[ImageReference, str | None], list[ResolutionRequest]]

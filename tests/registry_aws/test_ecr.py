@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pinned_images.errors import ImageNotFound, PlatformMismatch
-from pinned_images.reference import Digest, Platform
+from pinned_images.reference import Digest, ImageReference, Platform
 from pinned_images.registry.aws.ecr import EcrResolver
 from pinned_images.registry.aws.sessions import AwsSessions
 from pinned_images.registry.resolver import RegistryResolver
@@ -208,3 +208,21 @@ def test_nothing_is_asked_for_nothing(moto: Moto) -> None:
 def test_an_image_of_another_registry_is_a_mistake_of_the_caller() -> None:
     with pytest.raises(ValueError, match=r"docker\.io|nginx"):
         EcrResolver().resolve([request_for("nginx:1")], soon())
+
+
+def test_the_tags_of_a_repository_are_listed(moto: Moto) -> None:
+    tags = {f"v{number}": manifest_of(str(number)) for number in range(230)}
+    moto.push("shop/web", tags)
+    reference = request_for(f"{HOST}/shop/web:v1").reference
+    assert sorted(RegistryResolver().list_tags(reference)) == sorted(tags)
+    settings = RegistrySettings(mirrors={"ghcr.io": f"https://{HOST}/shop"})
+    mirrored = RegistryResolver(settings).list_tags(ImageReference.parse("ghcr.io/web"))
+    assert sorted(mirrored) == sorted(tags)
+
+
+def test_the_tags_of_a_repository_that_is_not_there_are_an_error(moto: Moto) -> None:
+    with pytest.raises(ImageNotFound) as caught:
+        RegistryResolver().list_tags(request_for(f"{HOST}/no/such:v1").reference)
+    assert str(caught.value).startswith(
+        f"The tags of '{HOST}/no/such' could not be listed at {HOST}: there is no repository "
+    )

@@ -6,7 +6,7 @@ a tag that is missing does not hurt the others.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -44,6 +44,9 @@ from pinned_images.registry.manifest import (
 from pinned_images.registry.platforms import best_match, mismatch
 from pinned_images.resolution import Outcome, ResolutionRequest
 
+# ECR API reference, "ListImages", `maxResults`; a repository has 100,000 images at most by default.
+_LARGEST_PAGE = 1000
+_MOST_PAGES = 200
 _ACCEPTED = [OCI_INDEX, OCI_MANIFEST, DOCKER_LIST, DOCKER_MANIFEST]
 
 #: Faults of a whole batch that one image in it may have caused.
@@ -98,6 +101,50 @@ class EcrResolver:
         outcomes.update(work_off(tasks, deadline))
         return outcomes
 
+    def list_tags(self, reference: ImageReference, deadline: float) -> list[str]:
+        """The tags of an image's repository (ECR API, "ListImages").
+
+        Args:
+            reference: An image of the repository; its own tag does not count.
+            deadline: When to give up, on the clock of `time.monotonic`.
+
+        Raises:
+            ResolutionError: They cannot be listed.
+        """
+        [batch] = batches_of([ResolutionRequest(reference)], deadline)
+        name = f"{reference.registry}/{reference.repository}"
+        try:
+            return list(dict.fromkeys(self._tags(batch)))
+        except AwsFault as fault:
+            error = _missing_repository(batch) if _is_missing(fault) else fault.error
+            raise error.about(
+                name,
+                reference.registry,
+                subject=f"The tags of {name!r}",
+                predicate=f"could not be listed at {reference.registry}",
+            ) from None
+
+    def _tags(self, batch: Batch) -> Iterator[str]:
+        page: dict[str, Any] = {}
+        for _ in range(_MOST_PAGES):
+            answer = self._sessions.call(
+                "ecr",
+                "ListImages",
+                batch.environment,
+                deadline=batch.deadline,
+                registryId=batch.environment.account,
+                repositoryName=batch.repository,
+                maxResults=_LARGEST_PAGE,
+                filter={"tagStatus": "TAGGED"},
+                **page,
+            )
+            for image_id in answer.get("imageIds") or ():
+                if image_id.get("imageTag"):
+                    yield str(image_id["imageTag"])
+            if not answer.get("nextToken"):
+                return
+            page = {"nextToken": answer["nextToken"]}
+
     def _ask(self, batch: Batch) -> _Step:
         try:
             answer = self._sessions.call(
@@ -115,12 +162,8 @@ class EcrResolver:
         return self._read(batch, answer)
 
     def _after_fault(self, batch: Batch, fault: AwsFault) -> _Step:
-        if fault.code == "RepositoryNotFoundException":
-            missing = ImageNotFound(
-                f"there is no repository {batch.repository!r} in {batch.environment}",
-                "create it, or correct the name, the account or the region",
-            )
-            return self._missing(batch.all_requests(), missing, batch)
+        if _is_missing(fault):
+            return self._missing(batch.all_requests(), _missing_repository(batch), batch)
         image_ids = list(batch.requests)
         if fault.code in _FAULTS_OF_ONE and len(image_ids) > 1:
             half = len(image_ids) // 2
@@ -248,6 +291,18 @@ class EcrResolver:
         if platform is None:
             raise nameless()
         return platform
+
+
+def _missing_repository(batch: Batch) -> ImageNotFound:
+    """The error of a repository that is not there."""
+    return ImageNotFound(
+        f"there is no repository {batch.repository!r} in {batch.environment}",
+        "create it, or correct the name, the account or the region",
+    )
+
+
+def _is_missing(fault: AwsFault) -> bool:
+    return fault.code == "RepositoryNotFoundException"
 
 
 def _failed(requests: Iterable[ResolutionRequest], failure: ResolutionError) -> _Step:
