@@ -11,6 +11,7 @@ from aws_cdk import CfnResource, CfnStack, ConstructSelector, NestedStack, Stack
 from constructs import IConstruct
 
 from pinned_images.cdk.constructs import ConstructMap, is_same
+from pinned_images.cdk.deployers import deployer_of
 from pinned_images.cdk.rendering import render_template
 from pinned_images.cloudformation.exempt_rules import asset_image
 from pinned_images.cloudformation.interpreter import Interpreter
@@ -80,6 +81,9 @@ class StackScopes:
             use_parameter_defaults=self.use_parameter_defaults,
             asset_images=lambda: self._asset_images,
         )
+        deployer = deployer_of(stack)
+        if deployer is not None:
+            scope = scope.detached(scope.stack, scope.template, deployer)
         self._scopes[stack] = scope
         self._nest(stack, scope)
         for producer in stack.dependencies:

@@ -11,11 +11,13 @@ from pinned_images.cloud_assembly.manifests import FileAsset
 from pinned_images.cloudformation.catalog import Catalog
 from pinned_images.cloudformation.sites import find_sites
 
-NESTED_STACK = "AWS::CloudFormation::Stack"
+#: The resources that deploy a template as a part of the stack that they stand in. AWS SAM developer
+#: guide, "AWS::Serverless::Application": it becomes an AWS::CloudFormation::Stack.
+NESTED_STACKS = ("AWS::CloudFormation::Stack", "AWS::Serverless::Application")
 
 _URLS = Catalog([]).extended(
     {
-        NESTED_STACK: ["TemplateURL"],
+        "AWS::CloudFormation::Stack": ["TemplateURL"],
         "AWS::CloudFormation::StackSet": ["TemplateURL"],
         "AWS::Serverless::Application": ["Location"],
         "AWS::ServiceCatalog::CloudFormationProduct": [

@@ -12,10 +12,11 @@ from typing import Any
 from pinned_images.acknowledgements import Acknowledgements
 from pinned_images.cloud_assembly.manifests import Artifacts, file_assets, metadata_of
 from pinned_images.cloud_assembly.named_templates import (
-    NESTED_STACK,
+    NESTED_STACKS,
     NamedTemplate,
     templates_named_by,
 )
+from pinned_images.cloudformation.deployers import DEPLOYERS, NOT_THE_APP, Deployer
 
 _LOGICAL_ID = "aws:cdk:logicalId"
 _TEMPLATE_FILE = "aws:cdk:templateFile"
@@ -87,6 +88,7 @@ class AssemblyStack:
         logical_id_in_parent: Of a nested stack: the resource in its parent's template.
         name: The name that a top-level stack is deployed under.
         validate_on_synth: Whether `cdk synth` shows what is wrong in it, in whatever Stage it is.
+        deployer: What deploys it, where that is not the app.
         content: The template where it is not in a file of its own.
         paths_of_template: Who knows constructs where the metadata does not tell them.
     """
@@ -99,6 +101,7 @@ class AssemblyStack:
     logical_id_in_parent: str = ""
     name: str = ""
     validate_on_synth: bool = False
+    deployer: Deployer | None = None
     content: Mapping[str, Any] | None = field(default=None, repr=False)
     paths_of_template: PathsOfTemplate = field(default=lambda _: {}, repr=False)
 
@@ -212,27 +215,32 @@ class AssemblyStack:
     def _inner_constructs(self) -> Iterator[AssemblyStack]:
         """The stacks in this one that are constructs of the app."""
         logical_ids = {nested_stack_at(path): key for key, path in self._construct_paths.items()}
+        namers = {named.file: resource_type for _, resource_type, named in self._named}
         for name, path in self._constructs.inner_stacks_by_file().items():
             file = self.template_path.parent / name
             if file.is_file():
-                yield self._inner_stack(path, file, logical_ids.get(path, ""))
+                yield self._inner_stack(path, file, logical_ids.get(path, ""), namers.get(file))
 
     def _inner_resources(self) -> Iterator[AssemblyStack]:
         """Templates that resources name; older versions of CDK tell of nested stacks so alone."""
         for logical_id, resource_type, named in self._named:
             if named.content is not None:
                 path = nested_stack_at(self.construct_path_of(logical_id))
-                in_parent = logical_id if resource_type == NESTED_STACK else ""
+                in_parent = logical_id if resource_type in NESTED_STACKS else ""
                 content = None if named.file else named.content
                 file = named.file or self.template_path
-                yield replace(self._inner_stack(path, file, in_parent), content=content)
+                stack = self._inner_stack(path, file, in_parent, resource_type)
+                yield replace(stack, content=content)
 
     def is_new_beside(self, files: Collection[Path]) -> bool:
         """Whether its template is in none of some files, or in no file of its own."""
         return self.content is not None or self.template_path not in files
 
-    def _inner_stack(self, path: str, file: Path, logical_id: str) -> AssemblyStack:
+    def _inner_stack(
+        self, path: str, file: Path, logical_id: str, named_by: str | None
+    ) -> AssemblyStack:
         is_nested = bool(logical_id)
+        deployer = DEPLOYERS.get(named_by or "", NOT_THE_APP)
         return AssemblyStack(
             path,
             file,
@@ -240,6 +248,7 @@ class AssemblyStack:
             self.account if is_nested else None,
             self.region if is_nested else None,
             logical_id,
+            deployer=self.deployer if is_nested else deployer,
             paths_of_template=self.paths_of_template,
         )
 

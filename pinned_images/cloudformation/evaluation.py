@@ -24,6 +24,7 @@ from pinned_images.cloudformation.outcomes import (
     Leaf,
     NeedsParameters,
 )
+from pinned_images.cloudformation.partitions import partition_of
 from pinned_images.cloudformation.scope import TemplateScope
 from pinned_images.errors import InvalidReference
 from pinned_images.problem import Problem
@@ -34,6 +35,10 @@ MAXIMUM_LENGTH = 2_000
 CORRECT_OR_EXEMPT = "Correct the image, or exempt it with a reason."
 
 _LEAST_TOLD = 4
+_WITHOUT_SUFFIX = re.compile(
+    r"(?P<registry>[0-9]{12}\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.)\$\{AWS::URLSuffix\}"
+    r"(?P<repository>/[^${}]+)"
+)
 _DIGEST_AT_END = re.compile(r"@([^@]*)\Z")
 
 Assumptions = Mapping[Condition, bool]
@@ -102,6 +107,8 @@ def _judged(
     assumptions: Assumptions,
 ) -> Leaf:
     """What a text is, or what may be told of a value although its text is not known."""
+    if isinstance(text, Problem):
+        text = _in_own_region(value, scope, assumptions) or text
     if isinstance(text, (Problem, NeedsParameters)):
         told = _asset_by_shape(value, scope, assumptions)
         return told or _digest_in_place(value, scope, assumptions) or text
@@ -139,6 +146,19 @@ def _no_image(text: str, why: str, scope: TemplateScope) -> Problem:
 def _may_come_from(value: str, text: str) -> bool:
     """A short value, such as a version, stands in texts that have nothing to do with it."""
     return value == text or (len(value) >= _LEAST_TOLD and value in text)
+
+
+def _in_own_region(value: Any, scope: TemplateScope, assumptions: Assumptions) -> str | None:
+    """An image in an ECR repository whose region is written, and whose domain is not.
+
+    CDK writes ``AWS::URLSuffix`` behind the region, which is the suffix of the region that the
+    stack is deployed to. In another partition than the repository's, no such host exists.
+    """
+    shape = Interpreter(assumptions, symbolic=True).text(value, scope)
+    match = _WITHOUT_SUFFIX.fullmatch(shape) if isinstance(shape, str) else None
+    if match is None:
+        return None
+    return f"{match['registry']}{partition_of(match['region']).url_suffix}{match['repository']}"
 
 
 def _asset_by_shape(

@@ -18,6 +18,8 @@ def import_value(interpreter: Evaluator, argument: Any, scope: TemplateScope) ->
     name = interpreter.text(argument, scope)
     if not isinstance(name, str):
         return name
+    if scope.deployer is not None:
+        return scope.deployer.unknown(f"the export {name!r}")
     found = _exported(interpreter, name, scope)
     if not found and scope.app is not None and scope.app.add_others():
         found = _exported(interpreter, name, scope)
@@ -62,6 +64,8 @@ def get_stack_output(interpreter: Evaluator, argument: Any, scope: TemplateScope
         return output
     if region is not None and not isinstance(region, str):
         return region
+    if scope.deployer is not None:
+        return scope.deployer.unknown(f"the output {output!r} of the stack {stack!r}")
     found = scope.app.stack_output(stack, region, output) if scope.app else []
     if not found and scope.app is not None and scope.app.add_others():
         found = scope.app.stack_output(stack, region, output)
@@ -131,7 +135,7 @@ def pseudo_parameter(interpreter: Evaluator, name: str, scope: TemplateScope) ->
         "AWS::Region": region,
         "AWS::Partition": partition_of(region).name if region else None,
         "AWS::URLSuffix": partition_of(region).url_suffix if region else None,
-        "AWS::StackName": scope.stack if scope.parent is None and scope.stack else None,
+        "AWS::StackName": _stack_name(scope),
     }
     if name == "AWS::NoValue":
         return Absent()
@@ -144,11 +148,18 @@ def pseudo_parameter(interpreter: Evaluator, name: str, scope: TemplateScope) ->
         )
     if interpreter.symbolic:
         return f"${{{name}}}"
+    if scope.deployer is not None:
+        return scope.deployer.unknown(name)
     what = "account" if name == "AWS::AccountId" else "region"
     return Problem(
         f"The image depends on {name}, and the stack's {what} is not known at synth.",
         _GIVE_ENVIRONMENT,
     )
+
+
+def _stack_name(scope: TemplateScope) -> str | None:
+    is_told = scope.parent is None and scope.deployer is None
+    return scope.stack if is_told and scope.stack else None
 
 
 def parameter_value(
@@ -214,7 +225,10 @@ def _parameter_without_value(name: str, scope: TemplateScope) -> Problem:
 
 def ssm_value(parameter: SsmParameter, scope: TemplateScope) -> str | Unresolved:
     """The value of an SSM parameter, as far as the caller has read it."""
-    return scope.parameter_values.get(parameter, NeedsParameters(frozenset({parameter})))
+    value = scope.parameter_values.get(parameter, NeedsParameters(frozenset({parameter})))
+    if isinstance(value, Problem) and scope.deployer is not None:
+        return scope.deployer.unknown_parameter(parameter)
+    return value
 
 
 _REPOSITORY_ARN = "arn:${AWS::Partition}:ecr:${AWS::Region}:${AWS::AccountId}:repository/${Name}"

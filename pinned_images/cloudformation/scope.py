@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from pinned_images.cloudformation.deployers import Deployer
 from pinned_images.cloudformation.outcomes import SsmParameter
 from pinned_images.problem import Problem
 
@@ -45,6 +46,8 @@ class TemplateScope:
             a deployment can override it.
         asset_images: The Docker image assets of the app, or a function that finds them when they
             are first needed. Those in CDK's own bootstrap repository are recognised without them.
+        deployer: What deploys the template, where that is not the app itself; then the account,
+            the region and the name of the stack are unknown.
 
     Example:
         >>> scope = TemplateScope({"Resources": {}}, account="123456789012", region="eu-west-1")
@@ -58,6 +61,7 @@ class TemplateScope:
     parameter_values: Mapping[SsmParameter, str | Problem] = field(default_factory=dict)
     use_parameter_defaults: bool = False
     asset_images: AssetImages | Callable[[], AssetImages] = frozenset()
+    deployer: Deployer | None = None
     parent: TemplateScope | None = None
     logical_id_in_parent: str = ""
     nested: dict[str, TemplateScope] = field(default_factory=dict)
@@ -66,6 +70,29 @@ class TemplateScope:
         """Make the scope known to the app's others."""
         if self.app is not None:
             self.app.add(self)
+
+    def detached(
+        self, stack: str, template: Template | Callable[[], Template], deployer: Deployer
+    ) -> TemplateScope:
+        """The scope of a template that the app only hands to what deploys it.
+
+        Args:
+            stack: What the template is called in messages.
+            template: The template.
+            deployer: What deploys it.
+        """
+        return replace(
+            self,
+            template=template,
+            account=None,
+            region=None,
+            stack=stack,
+            app=AppTemplates(),
+            deployer=deployer,
+            parent=None,
+            logical_id_in_parent="",
+            nested={},
+        )
 
     def nest(self, logical_id: str, template: Template | Callable[[], Template]) -> TemplateScope:
         """The scope of a nested stack, which gets its parameters from this one.

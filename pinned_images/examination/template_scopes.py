@@ -7,6 +7,7 @@ from functools import cache
 
 from pinned_images.cloud_assembly import AssemblyStack, asset_manifests
 from pinned_images.cloud_assembly.manifests import asset_images
+from pinned_images.cloudformation.deployers import NOT_THE_APP
 from pinned_images.cloudformation.outcomes import SsmParameter
 from pinned_images.cloudformation.scope import AppTemplates, AssetImages, TemplateScope
 from pinned_images.problem import Problem
@@ -40,21 +41,21 @@ def _scopes(
         asset_images=assets,
     )
     yield stack, scope
-    yield from _nested(stack, scope, assets, coverage)
+    yield from _inner(stack, scope)
 
 
-def _nested(
-    stack: AssemblyStack,
-    scope: TemplateScope,
-    assets: Callable[[], AssetImages],
-    coverage: Coverage,
+def _inner(
+    stack: AssemblyStack, scope: TemplateScope
 ) -> Iterator[tuple[AssemblyStack, TemplateScope]]:
     for nested in stack.nested:
         inner = scope.nest(nested.logical_id_in_parent, nested.template)
         yield nested, inner
-        yield from _nested(nested, inner, assets, coverage)
+        yield from _inner(nested, inner)
     for detached in stack.detached:
-        yield from _scopes(detached, AppTemplates(), assets, coverage)
+        deployer = detached.deployer or NOT_THE_APP
+        inner = scope.detached(detached.construct_path, detached.template, deployer)
+        yield detached, inner
+        yield from _inner(detached, inner)
 
 
 def _asset_images(stacks: Sequence[AssemblyStack]) -> AssetImages:

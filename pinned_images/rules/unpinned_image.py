@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from pinned_images.cloudformation.outcomes import Known, NeedsParameters
-from pinned_images.pinning import ImageOutcome, Policy, asks_for_floating_tag
+from pinned_images.cloudformation.deployers import Deployer
+from pinned_images.cloudformation.outcomes import ExemptByRule, Known, NeedsParameters
+from pinned_images.pinning import Decision, ImageOutcome, Pinned, Policy, asks_for_floating_tag
 from pinned_images.problem import Problem
 from pinned_images.rules.rule import ExaminedImage, Rule
 
@@ -34,6 +35,28 @@ class _UnpinnedImage(Rule):
             problem = _problem(outcome, image.policy)
             if problem is not None:
                 yield Problem(problem.what, problem.fix or fix)
+        if image.decision is not None and image.scope.deployer is not None:
+            yield from _pinned_elsewhere(image.outcomes, image.decision, image.scope.deployer)
+
+
+def _pinned_elsewhere(
+    outcomes: Iterable[ImageOutcome], decision: Decision, deployer: Deployer
+) -> Iterator[Problem]:
+    """Digests that PinImages looked up where the template is not deployed.
+
+    The name of the image is known at deployment only, and still a digest was found: nothing in the
+    construct tree told that something else deploys the template.
+    """
+    is_pinned = any(isinstance(each.decision, Pinned) for each in decision.outcomes)
+    for outcome in outcomes if is_pinned else ():
+        leaf = outcome.leaf
+        if isinstance(leaf, ExemptByRule) and leaf.rule == "digest-in-place":
+            unknown = deployer.unknown("its account or region")
+            what = (
+                f"The digest of the image {outcome.written} at {outcome.location} was looked up in "
+                f"the account and region of this synth. {unknown.what}"
+            )
+            yield Problem(what, unknown.fix)
 
 
 def is_unpinned(outcome: ImageOutcome, policy: Policy) -> bool:

@@ -24,6 +24,7 @@ from pinned_images.rules import FAILURE, REPORT, Coverage, Violation
 from pinned_images.sources import Sources
 from pinned_images.synth.recording import record_in_stacks
 from pinned_images.synth.synthesis import Synthesis
+from pinned_images.synth.undeployed import problems_of_undeployed
 
 
 @dataclass(frozen=True)
@@ -61,13 +62,14 @@ class SynthAspectState:
 
         It has to be a new file: plugins must not change those that they find.
         """
+        problems = list(problems_of_undeployed(self._syntheses(), examination))
         records = [record for synthesis in self._syntheses() for record in synthesis.records]
         report = SynthReport.of(corrected(records, examination))
         try:
             report.write(Path(self.root.stage.outdir) / FILE_NAME)
         except (PinnedImagesError, OSError) as error:
-            return [REPORT.not_written(str(error))]
-        return []
+            return [*problems, REPORT.not_written(str(error))]
+        return problems
 
     def _syntheses(self) -> list[Synthesis]:
         return [each for root in self.root.with_below() for each in root.syntheses]

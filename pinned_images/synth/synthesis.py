@@ -146,6 +146,10 @@ class Synthesis:
                 if record.digest is not None:
                     yield top_level_of(attachment.stack), record
 
+    def results(self) -> Iterator[PinnedResource]:
+        """What became of each resource."""
+        return (result for _, result in self._results)
+
     def _plan(self, is_final: bool) -> None:  # noqa: FBT001  a callback with one argument
         attachments = self._attachments.read(self._current)
         self.records, self.decisions, self.failure = (), {}, None

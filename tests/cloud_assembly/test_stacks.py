@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from pinned_images.cloud_assembly import AssemblyStack
+from pinned_images.cloudformation.deployers import NOT_THE_APP, SERVICE_CATALOG, STACK_SETS
 from tests.rules.assemblies import task, write_stack
 
 HASH = "b" * 64
@@ -98,3 +99,36 @@ def test_what_is_no_resource_is_passed_over(tmp_path: Path, resources: Any) -> N
     stack = AssemblyStack.read("Web", tmp_path / "Web.template.json")
     assert list(stack.resources()) == []
     assert stack.nested == stack.detached == ()
+
+
+def test_a_stack_is_known_by_what_deploys_it(tmp_path: Path) -> None:
+    body = json.dumps({"Resources": TASK})
+    for name in ("Product", "Sam", "Handed"):
+        (tmp_path / f"{name}.template.json").write_text(body, encoding="utf-8")
+    artifacts = [
+        {"Info": {"LoadTemplateFromURL": "https://s3.amazonaws.com/Product.template.json"}}
+    ]
+    resources = {
+        "Catalog": {
+            "Type": "AWS::ServiceCatalog::CloudFormationProduct",
+            "Properties": {"ProvisioningArtifactParameters": artifacts},
+            "Metadata": {"aws:asset:path": "Product.template.json"},
+        },
+        "Set": {"Type": "AWS::CloudFormation::StackSet", "Properties": {"TemplateBody": body}},
+        "Sam": {
+            "Type": "AWS::Serverless::Application",
+            "Properties": {"Location": "https://s3.amazonaws.com/sam.json"},
+            "Metadata": {"aws:asset:path": "Sam.template.json"},
+        },
+    }
+    metadata = {
+        "/Web/Product": entry("templateFile", "Product.template.json"),
+        "/Web/Handed": entry("templateFile", "Handed.template.json"),
+    }
+    stack = write_stack(tmp_path, resources, metadata=metadata)
+    assert {each.construct_path: each.deployer for each in stack.detached} == {
+        "Web/Product": SERVICE_CATALOG,
+        "Web/Set": STACK_SETS,
+        "Web/Handed": NOT_THE_APP,
+    }
+    assert [each.deployer for each in stack.nested] == [None]

@@ -49,7 +49,7 @@ def raw_task(scope: Any, name: str = "Raw", image: str = IMAGE) -> CfnResource:
     return CfnResource(scope, name, type=TYPE, properties=task_properties(image))
 
 
-def task_properties(image: str = IMAGE) -> dict[str, Any]:
+def task_properties(image: Any = IMAGE) -> dict[str, Any]:
     """The properties of a task definition, as templates have them."""
     return {"ContainerDefinitions": [{"Name": "app", "Image": image}]}
 

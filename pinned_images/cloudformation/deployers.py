@@ -1,0 +1,64 @@
+"""What deploys a template in the app's place: into accounts and regions that no synth knows."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from pinned_images.cloudformation.outcomes import SsmParameter
+from pinned_images.problem import Problem
+
+_WRITE_IT_OUT = (
+    "Write the account and the region of the image's repository as text, as in "
+    "ContainerImage.from_registry('123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/app:1'), or "
+    "exempt it with a reason."
+)
+
+
+class Deployer(NamedTuple):
+    """A service that deploys a template, which the app only hands to it.
+
+    Attributes:
+        name: The service: ``AWS Service Catalog``.
+        place: Where it deploys the template, as the end of a sentence.
+    """
+
+    name: str
+    place: str
+
+    def unknown(self, what: str) -> Problem:
+        """Why a value of the template cannot be known.
+
+        Args:
+            what: What the image depends on: ``AWS::AccountId``.
+        """
+        return Problem(
+            f"The image depends on {what}, and {self.name} deploys this template {self.place}, "
+            "which is not known at synth.",
+            _WRITE_IT_OUT,
+        )
+
+    def unknown_parameter(self, parameter: SsmParameter) -> Problem:
+        """Why the value of an SSM parameter cannot be known."""
+        return Problem(
+            f"The image is read from the SSM parameter {parameter} where {self.name} deploys this "
+            f"template: {self.place}, which is not known at synth.",
+            f"Write the image as text, give its value with PinImages(ssm_parameters="
+            f"{{{str(parameter)!r}: ...}}) if it is the same everywhere, or exempt it with a "
+            "reason.",
+        )
+
+
+SERVICE_CATALOG = Deployer(
+    "AWS Service Catalog", "in the account and region where the product is launched"
+)
+STACK_SETS = Deployer(
+    "AWS CloudFormation StackSets", "in each account and region that the stack set targets"
+)
+#: Whatever deploys a template that the app only writes.
+NOT_THE_APP = Deployer("something other than this app", "in an account and region of its choice")
+
+#: By the type of the resource that names the template.
+DEPLOYERS = {
+    "AWS::CloudFormation::StackSet": STACK_SETS,
+    "AWS::ServiceCatalog::CloudFormationProduct": SERVICE_CATALOG,
+}
