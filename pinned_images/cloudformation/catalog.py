@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
-from typing import Literal, NamedTuple
+from typing import Literal
 
+from pinned_images.cloudformation.kubernetes_kinds import KindPath
+from pinned_images.cloudformation.property_paths import Step, is_written_path, steps_of
 from pinned_images.errors import ConfigurationError
 from pinned_images.reference import Style
 
@@ -17,14 +19,7 @@ from pinned_images.reference import Style
 LeaveRule = Literal["codebuild-curated", "imagebuilder-managed", "lightsail-stored"]
 
 _RESOURCE_TYPE = re.compile(r"[A-Za-z0-9]+(?:::[A-Za-z0-9_@-]+)+")
-_SEGMENT = re.compile(r"(?P<name>[A-Za-z0-9_@-]+?)(?P<collection>\[\]|\{\})?")
-
-
-class Step(NamedTuple):
-    """One part of a path: a key, and ``[]`` or ``{}`` where its value is a list or a map."""
-
-    name: str
-    collection: str
+_KIND = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?/[A-Za-z][A-Za-z0-9]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +36,7 @@ class ImageProperty:
         holds: Whether the value is an image, or a text of Kubernetes objects that hold some.
         leave: The rule for values that are no references to a registry.
         maximum_length: How long the whole value may be, where the service says so.
+        kind_paths: The user's own places in Kubernetes objects.
     """
 
     resource_type: str
@@ -51,11 +47,12 @@ class ImageProperty:
     holds: Literal["image", "kubernetes-manifest"] = "image"
     leave: LeaveRule | None = None
     maximum_length: int | None = None
+    kind_paths: tuple[KindPath, ...] = ()
 
     @property
     def steps(self) -> tuple[Step, ...]:
         """The parts of the path."""
-        return _steps(self.path)
+        return steps_of(self.path)
 
 
 class Catalog:
@@ -95,10 +92,11 @@ class Catalog:
         """This catalog and some paths of the user's own.
 
         Args:
-            additions: Paths by resource type, such as ``{"Custom::Thing": ["Spec.Image"]}``.
+            additions: Paths by resource type, such as ``{"Custom::Thing": ["Spec.Image"]}``, and
+                by kind of Kubernetes objects, such as ``{"example.com/App": ["spec.image"]}``.
 
         Raises:
-            ConfigurationError: A resource type or a path is none.
+            ConfigurationError: A resource type, a kind or a path is none.
 
         Example:
             >>> catalog = Catalog.default().extended({"Custom::Thing": ["Spec.Image"]})
@@ -109,10 +107,23 @@ class Catalog:
         own = [
             _own_property(resource_type, path)
             for resource_type, paths in additions.items()
+            if "/" not in resource_type
             for path in _checked_paths(resource_type, paths)
             if (resource_type, path) not in known
         ]
-        return Catalog((*self.properties, *own))
+        in_kinds = tuple(
+            _own_kind_path(kind, path)
+            for kind, paths in additions.items()
+            if "/" in kind
+            for path in _checked_paths(kind, paths)
+        )
+        listed = (
+            replace(each, kind_paths=(*each.kind_paths, *in_kinds))
+            if in_kinds and each.holds == "kubernetes-manifest"
+            else each
+            for each in self.properties
+        )
+        return Catalog((*listed, *own))
 
     def narrowed(self, resource_types: Iterable[str]) -> Catalog:
         """This catalog with the given resource types only.
@@ -144,12 +155,6 @@ def _default() -> Catalog:
     )
 
 
-@cache
-def _steps(path: str) -> tuple[Step, ...]:
-    matches = [_SEGMENT.fullmatch(segment) for segment in path.split(".")]
-    return tuple(Step(match["name"], match["collection"] or "") for match in matches if match)
-
-
 def _checked_paths(resource_type: str, paths: Iterable[str]) -> list[str]:
     if isinstance(paths, str):
         raise ConfigurationError(
@@ -163,11 +168,27 @@ def _own_property(resource_type: str, path: str) -> ImageProperty:
     if not _RESOURCE_TYPE.fullmatch(resource_type):
         raise ConfigurationError(
             f"{resource_type!r} is no CloudFormation resource type: "
-            "write one such as 'Custom::Thing' or 'AWS::ECS::TaskDefinition'."
+            "write one such as 'Custom::Thing' or 'AWS::ECS::TaskDefinition', or a kind of "
+            "Kubernetes objects such as 'monitoring.coreos.com/Prometheus'."
         )
-    if any(_SEGMENT.fullmatch(segment) is None for segment in str(path).split(".")):
-        raise ConfigurationError(
-            f"{path!r} is no path to an image property of {resource_type}: join keys by dots, "
-            "with [] behind a list and {} behind a map, as in 'Spec.Containers[].Image'."
-        )
+    _require_path(resource_type, path, "Spec.Containers[].Image")
     return ImageProperty(resource_type, path, note="added by the user")
+
+
+def _own_kind_path(kind: str, path: str) -> KindPath:
+    if not _KIND.fullmatch(kind):
+        raise ConfigurationError(
+            f"{kind!r} is no kind of Kubernetes objects: write the apiVersion without its version, "
+            "a slash and the kind, as in 'monitoring.coreos.com/Prometheus', or 'v1/ConfigMap' in "
+            "the core group."
+        )
+    _require_path(kind, path, "spec.sidecars[].image")
+    return KindPath(kind, path)
+
+
+def _require_path(owner: str, path: str, example: str) -> None:
+    if not is_written_path(str(path)):
+        raise ConfigurationError(
+            f"{path!r} is no path to an image property of {owner}: join keys by dots, "
+            f"with [] behind a list and {{}} behind a map, as in {example!r}."
+        )

@@ -7,7 +7,8 @@ function is one token.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from itertools import count
 from typing import Any, Literal
 
 from pinned_images.cloudformation.interpreter import variable_value
@@ -35,7 +36,7 @@ class LiteralText:
         if start == 0 and (end is None or end >= len(self.reads)):
             return self
         part = self.reads[start:end]
-        return replace(self, reads=part, written=part)
+        return LiteralText(part, part, self.element, self.is_delimiter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,20 +96,22 @@ class Fragments:
     def _sub(self, row: Sequence[Fragment]) -> Any:
         before = {piece.variable for piece in self.row if isinstance(piece, Token)}
         variables = dict(self.variables)
+        fresh_names = _fresh_names({*before, *variables})
         after: set[str] = set()
-        text = ""
+        parts: list[str] = []
         for piece in row:
             if isinstance(piece, LiteralText):
-                text += piece.written
+                parts.append(piece.written)
                 continue
             name = piece.variable
             if name is None:
-                name = _fresh_name(before | after | variables.keys())
+                name = next(fresh_names)
                 variables[name] = piece.value
             after.add(name)
-            text += f"${{{name}}}"
+            parts.append(f"${{{name}}}")
         for name in before - after:
             variables.pop(str(name), None)
+        text = "".join(parts)
         return {"Fn::Sub": [text, variables] if variables else text}
 
 
@@ -142,29 +145,43 @@ def _is_delimiter(piece: Fragment) -> bool:
 def _merged(row: Sequence[Fragment]) -> list[Fragment]:
     """The row with new text and parts of one element joined; elements apart stay apart."""
     merged: list[Fragment] = []
+    parts: list[LiteralText] = []
+    element = -1
     for piece in row:
-        last = merged[-1] if merged else None
         if (
             isinstance(piece, LiteralText)
-            and isinstance(last, LiteralText)
-            and (-1 in (piece.element, last.element) or piece.element == last.element)
+            and parts
+            and (-1 in (piece.element, element) or piece.element == element)
         ):
-            merged[-1] = LiteralText(
-                last.reads + piece.reads,
-                last.written + piece.written,
-                max(last.element, piece.element),
-            )
+            parts.append(piece)
+            element = max(element, piece.element)
+            continue
+        merged += _joined(parts)
+        parts = []
+        if isinstance(piece, LiteralText):
+            parts, element = [piece], piece.element
         else:
             merged.append(piece)
+    merged += _joined(parts)
     return merged
+
+
+def _joined(parts: Sequence[LiteralText]) -> Sequence[LiteralText]:
+    """Parts as one text."""
+    if len(parts) < 2:  # noqa: PLR2004 - nothing to join
+        return parts
+    return [
+        LiteralText(
+            "".join(part.reads for part in parts),
+            "".join(part.written for part in parts),
+            max(part.element for part in parts),
+        )
+    ]
 
 
 def _plain(piece: Fragment) -> Any:
     return piece.reads if isinstance(piece, LiteralText) else piece.value
 
 
-def _fresh_name(taken: set[Any]) -> str:
-    number = 1
-    while f"Image{number}" in taken:
-        number += 1
-    return f"Image{number}"
+def _fresh_names(taken: set[Any]) -> Iterator[str]:
+    return (name for number in count(1) if (name := f"Image{number}") not in taken)

@@ -1,72 +1,111 @@
-"""JSON read with the place of every string, and with holes where a value is not known yet.
+"""JSON as data, with the place of every string in its text, and with holes for unknown values.
 
-A hole stands inside a string, or in the place of a value. The grammar is that of RFC 8259; what
-stands in a hole is taken to keep to it.
+The grammar is that of RFC 8259, read by the parser of Python's ``json``. A hole is a run of marks
+in the text; it stands inside a string, or in the place of a value, where `HOLE` is read. Strings
+are numbered in the order of the text, keys included, which is also the order of the data.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, Final
 
-_MAXIMUM_DEPTH = 150
-_SPACE = re.compile(r"[ \t\r\n]*")
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
-_SCALAR = re.compile(r'[^\s,:\[\]{}"]+')
+#: How many characters of a text stand for a hole: as many as `_WORD` has.
+HOLE_WIDTH: Final = 3
+MAXIMUM_DEPTH: Final = 150
+_WORD = "NaN"  # no JSON, but a word of Python's parser, which then asks what it means
+_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_MARKS = range(0xE000, 0xF8FF)  # Unicode, "Private Use Area"
 
 
 class Unreadable(Exception):
     """The text is not JSON; the message says where."""
 
 
-class StringNode(NamedTuple):
-    """A string, from behind its opening quotation mark to its closing one."""
-
-    start: int
-    end: int
+class Members(list[tuple[str, Any]]):
+    """The members of an object, in the order of the text; a key may stand in it twice."""
 
 
-class ScalarNode(NamedTuple):
-    """A number, a word or a hole."""
+class Hole:
+    """A value that is not known: a function stands in its place."""
 
-    text: str
+    def __repr__(self) -> str:
+        return "HOLE"
 
 
-@dataclass(frozen=True, slots=True)
-class ListNode:
-    """An array."""
-
-    elements: tuple[Node, ...]
+HOLE: Final = Hole()
 
 
 @dataclass(frozen=True, slots=True)
-class ObjectNode:
-    """An object; a key may stand in it twice."""
+class Document:
+    """A text that has been parsed.
 
-    members: tuple[tuple[str, Node], ...]
+    Attributes:
+        root: `Members`, lists, strings, numbers, booleans, None and `HOLE`.
+        strings: Where each string begins and ends, from behind its opening quotation mark to its
+            closing one.
+    """
+
+    root: Any
+    strings: list[tuple[int, int]]
 
 
-Node = StringNode | ScalarNode | ListNode | ObjectNode
+def free_mark(text: str) -> str:
+    """A character that a text does not use, to stand for its holes.
+
+    Raises:
+        Unreadable: The text uses them all.
+    """
+    for code in _MARKS:
+        if chr(code) not in text:
+            return chr(code)
+    raise Unreadable("it uses every private character of Unicode")
 
 
-def parse(text: str) -> Node:
-    """Parse a text in which every hole is one character that JSON has no use for.
+def parse(text: str, mark: str = "") -> Document:
+    """Parse a text.
+
+    Args:
+        text: The text; each hole is `HOLE_WIDTH` marks in it.
+        mark: The character that stands for holes; empty where there are none.
 
     Raises:
         Unreadable: The text is not JSON.
 
     Example:
-        >>> parse('{"image": "nginx"}')
-        ObjectNode(members=(('image', StringNode(start=11, end=16)),))
+        >>> document = parse('{"image": "nginx"}')
+        >>> document.root, document.strings
+        ([('image', 'nginx')], [(2, 7), (11, 16)])
     """
-    parser = _Parser(text)
-    node = parser.value(0)
-    parser.skip_space()
-    if parser.position < len(text):
-        raise parser.unreadable("the end")
-    return node
+    strings = [(match.start() + 1, match.end() - 1) for match in _STRING.finditer(text)]
+    prepared, words = _with_words(text, strings, mark) if mark else (text, 0)
+    holes: list[Hole] = []
+
+    def constant(word: str) -> Hole:
+        if word != _WORD or len(holes) == words:  # the text's own: RFC 8259 has no such value
+            raise Unreadable(f"{word} is no value")
+        holes.append(HOLE)
+        return HOLE
+
+    decoder = json.JSONDecoder(
+        object_pairs_hook=Members,
+        parse_int=float,  # nobody asks for numbers, and long ones are refused as integers
+        parse_constant=constant,
+        strict=False,
+    )
+    try:
+        root = decoder.decode(prepared)
+    except json.JSONDecodeError as error:
+        found = text[error.pos : error.pos + 20]
+        if mark:
+            found = found.replace(mark * HOLE_WIDTH, "...").replace(mark, "")
+        raise Unreadable(f"{error.msg} at character {error.pos}, before {found!r}") from error
+    except RecursionError as error:
+        raise Unreadable(f"it is nested more than {MAXIMUM_DEPTH} levels deep") from error
+    return Document(root, strings)
 
 
 def decoded(fragment: str) -> str:
@@ -88,68 +127,25 @@ def encoded(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)[1:-1]
 
 
-class _Parser:
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.position = 0
-
-    def value(self, depth: int) -> Node:
-        if depth > _MAXIMUM_DEPTH:
-            raise Unreadable(f"it is nested more than {_MAXIMUM_DEPTH} levels deep")
-        self.skip_space()
-        if self.takes("{"):
-            return self._object(depth)
-        if self.takes("["):
-            return self._list(depth)
-        if self.text.startswith('"', self.position):
-            return self._string()
-        match = _SCALAR.match(self.text, self.position)
-        if match is None:
-            raise self.unreadable("a value")
-        self.position = match.end()
-        return ScalarNode(match[0])
-
-    def _object(self, depth: int) -> ObjectNode:
-        members: list[tuple[str, Node]] = []
-        while not self.takes("}"):
-            if members:
-                self.expect(",")
-            self.skip_space()
-            key = self._string()
-            self.expect(":")
-            members.append((decoded(self.text[key.start : key.end]), self.value(depth + 1)))
-        return ObjectNode(tuple(members))
-
-    def _list(self, depth: int) -> ListNode:
-        elements: list[Node] = []
-        while not self.takes("]"):
-            if elements:
-                self.expect(",")
-            elements.append(self.value(depth + 1))
-        return ListNode(tuple(elements))
-
-    def _string(self) -> StringNode:
-        match = _STRING.match(self.text, self.position)
-        if match is None:
-            raise self.unreadable("a string")
-        self.position = match.end()
-        return StringNode(match.start() + 1, match.end() - 1)
-
-    def skip_space(self) -> None:
-        match = _SPACE.match(self.text, self.position)
-        self.position = match.end() if match else self.position
-
-    def takes(self, character: str) -> bool:
-        self.skip_space()
-        if not self.text.startswith(character, self.position):
-            return False
-        self.position += 1
-        return True
-
-    def expect(self, character: str) -> None:
-        if not self.takes(character):
-            raise self.unreadable(repr(character))
-
-    def unreadable(self, expected: str) -> Unreadable:
-        found = self.text[self.position : self.position + 20]
-        return Unreadable(f"{expected} is expected at character {self.position}, before {found!r}")
+def _with_words(text: str, strings: list[tuple[int, int]], mark: str) -> tuple[str, int]:
+    """The text with each value that has a hole outside of strings written as `_WORD`."""
+    value = re.compile(rf'[^\s,:\[\]{{}}"{mark}]*{mark}[^\s,:\[\]{{}}"]*')
+    parts: list[str] = []
+    written = words = 0
+    position = text.find(mark)
+    while position >= 0:
+        index = bisect_right(strings, (position, len(text)))
+        end = strings[index - 1][1] if index else -1
+        if position < end:
+            position = text.find(mark, end)
+            continue
+        following = strings[index][0] - 1 if index < len(strings) else len(text)
+        changed, count = value.subn(
+            lambda match: _WORD.ljust(len(match[0])), text[end + 1 : following]
+        )
+        parts += (text[written : end + 1], changed)
+        written = following
+        words += count
+        position = text.find(mark, following)
+    parts.append(text[written:])
+    return "".join(parts), words

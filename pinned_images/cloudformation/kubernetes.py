@@ -1,57 +1,55 @@
 """Images in the Kubernetes objects that CDK writes as text into templates.
 
 They stand in ``KubernetesManifest`` resources, and as patches in ``KubernetesPatch`` resources.
-The text is JSON, mostly as ``Fn::Join`` with tokens in between. The fields are those of the
-Kubernetes API reference, "PodSpec": ``containers``, ``initContainers`` and
-``ephemeralContainers`` with their ``image``, and ``volumes`` with their ``image.reference``.
-They are found wherever they stand, so that custom resources with a pod's template count too.
+The text is JSON, mostly as ``Fn::Join`` with tokens in between. Which of its strings are images
+is said in `kubernetes_images.py`.
 """
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
+from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from hashlib import sha256
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 from pinned_images.cloudformation import json_text
+from pinned_images.cloudformation.display import display
 from pinned_images.cloudformation.evaluation import MAXIMUM_CONDITIONS, Assumptions, evaluate
 from pinned_images.cloudformation.fragments import Fragment, Fragments, LiteralText, Token
 from pinned_images.cloudformation.intrinsics import NO_VALUE, if_arguments, intrinsic_of
-from pinned_images.cloudformation.json_text import (
-    ListNode,
-    Node,
-    ObjectNode,
-    ScalarNode,
-    StringNode,
-    Unreadable,
+from pinned_images.cloudformation.json_text import HOLE_WIDTH, Unreadable
+from pinned_images.cloudformation.kubernetes_images import (
+    FoundImage,
+    FoundStrings,
+    FoundText,
+    LeftRule,
+    find_images,
 )
+from pinned_images.cloudformation.kubernetes_kinds import KindPath
 from pinned_images.cloudformation.outcomes import (
     Absent,
     Choice,
     Condition,
     Evaluation,
+    ExemptByRule,
     PlacedImage,
     Several,
 )
-from pinned_images.cloudformation.property_paths import Path, path_text
+from pinned_images.cloudformation.property_paths import Path, is_written_path, path_text
 from pinned_images.cloudformation.scope import TemplateScope
 from pinned_images.problem import Problem
 
-_CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
-#: Keys on the way to a pod's containers: a hole in their place may hide images.
-_ON_THE_WAY = (
-    *_CONTAINERS,
-    "image",
-    "items",
-    "jobTemplate",
-    "podTemplate",
-    "spec",
-    "template",
-    "volumes",
-)
-_INDEX = re.compile("[0-9]{1,9}")
-_PRIVATE_USE = range(0xE000, 0xF8FF)
+_LEFT_BECAUSE: dict[LeftRule, str] = {
+    "istio-injected": "A placeholder, which Istio's sidecar injection replaces by its proxy.",
+    "kubernetes-template": "It is part of {what}, which runs no image itself.",
+    "kubernetes-variable": "It names a variable that the object's controller fills in.",
+}
+
+_INDEX = re.compile(r"\[[0-9]+\]")
 
 _BY_HAND = (
     "Write the manifest as JSON with tokens inside its strings only, as KubernetesManifest does, "
@@ -64,12 +62,33 @@ class ManifestImage(NamedTuple):
 
     Attributes:
         place: Where in the objects, for people: ``[0].spec.containers[0].image``.
-        value: The image: a text, or functions as plain data; an `Problem` where one may stand
+        value: The image: a text, or functions as plain data; a `Problem` where one may stand
             that cannot be seen.
+        left: The rule by which it stays as it is.
     """
 
     place: str
     value: Any
+    left: ExemptByRule | None = None
+
+
+class ManifestText(NamedTuple):
+    """A string of a manifest that is no image to pin, and may mention one.
+
+    Attributes:
+        path: Where it is in the objects.
+        value: What it reads: a text, or functions as plain data.
+        says_image: Whether its key says that it is an image.
+        kind: The kind of the object that it is in, as ``group/Kind``; empty where that is unknown.
+        property_path: Where it is in that object, as `PinImages` takes it among its `properties`
+            by kind; empty where it cannot be named.
+    """
+
+    path: Path
+    value: Any
+    says_image: bool
+    kind: str
+    property_path: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,30 +98,51 @@ class Manifest:
     Example:
         >>> manifest = read_manifest('{"kind": "Pod", "spec": {"containers": [{"image": "a"}]}}')
         >>> manifest.images
-        (ManifestImage(place='spec.containers[0].image', value='a'),)
+        (ManifestImage(place='spec.containers[0].image', value='a', left=None),)
         >>> manifest.with_images(["b"])
         '{"kind": "Pod", "spec": {"containers": [{"image": "b"}]}}'
     """
 
     images: tuple[ManifestImage, ...]
-    _pieces: Fragments
-    _spans: tuple[tuple[int, int], ...]
+    _row: _Row
+    _found: FoundStrings
+    _kind_paths: tuple[KindPath, ...]
 
     def with_images(self, values: Sequence[Any]) -> Any:
         """The manifest with other images, one for each; the rest of the text stays as it is."""
         row: list[Fragment] = []
         position = 0
-        for (start, end), image, value in zip(self._spans, self.images, values, strict=True):
-            row += _between(self._pieces.row, position, start)
-            old = _between(self._pieces.row, start, end)
-            row += old if value is image.value else _written(value, old)
+        changes: list[tuple[int, int]] = []
+        for found, image, value in zip(self._found.images, self.images, values, strict=True):
+            if found.span is None or value is image.value:
+                continue
+            start, end = found.span
+            row += self._row.between(position, start)
+            written = _written(value, self._row.between(start, end))
+            row += written
+            changes.append((end, _length(written) - (end - start)))
             position = end
-        row += _between(self._pieces.row, position, None)
-        return self._pieces.put_together(row)
+        row += self._row.between(position, None)
+        _remember(_Row.of(self._row.fragments, row), self._kind_paths, _moved(self._found, changes))
+        return self._row.fragments.put_together(row)
+
+    def texts(self) -> Iterator[ManifestText]:
+        """The strings that are no images to pin and may mention one, in the order of the text.
+
+        They hold a slash and a colon, or a function, or their key says that they are images.
+        """
+        for found in self._found.texts:
+            value = found.text if found.span is None else self._row.value(*found.span)
+            yield ManifestText(
+                found.path, value, found.says_image, found.kind, _property_path(found)
+            )
 
 
 def evaluate_manifest(
-    value: Any, scope: TemplateScope, assumptions: Assumptions | None = None
+    value: Any,
+    scope: TemplateScope,
+    assumptions: Assumptions | None = None,
+    kind_paths: tuple[KindPath, ...] = (),
 ) -> Evaluation:
     """What the images of a manifest are, each with its place; both sides of an ``Fn::If``.
 
@@ -110,203 +150,255 @@ def evaluate_manifest(
         value: The value of the ``Manifest`` property.
         scope: The template that it stands in, and what is known around it.
         assumptions: Answers to conditions that hold where the value stands.
+        kind_paths: The user's own places in Kubernetes objects.
     """
-    return _evaluate(value, scope, dict(assumptions or {}), 0)
+    return _evaluate(value, _Setting(scope, kind_paths), dict(assumptions or {}), 0)
 
 
-def _evaluate(value: Any, scope: TemplateScope, assumptions: Assumptions, depth: int) -> Evaluation:
+class _Setting(NamedTuple):
+    scope: TemplateScope
+    kind_paths: tuple[KindPath, ...]
+
+
+def _evaluate(value: Any, setting: _Setting, assumptions: Assumptions, depth: int) -> Evaluation:
     if value == NO_VALUE:
         return Absent()
     intrinsic = intrinsic_of(value)
     if intrinsic is not None and intrinsic.name == "Fn::If":
-        return _either(intrinsic.argument, scope, assumptions, depth + 1)
-    manifest = read_manifest(value)
+        return _either(intrinsic.argument, setting, assumptions, depth + 1)
+    manifest = read_manifest(value, setting.kind_paths)
     if isinstance(manifest, Problem):
         return manifest
-    return Several(
-        tuple(
-            PlacedImage(image.place, None, image.value)
-            if isinstance(image.value, Problem)
-            else PlacedImage(
-                image.place, image.value, evaluate(image.value, scope, assumptions=assumptions)
-            )
-            for image in manifest.images
-        )
-    )
+    return Several(tuple(_placed(image, setting.scope, assumptions) for image in manifest.images))
 
 
-def _either(
-    argument: Any, scope: TemplateScope, assumptions: Assumptions, depth: int
-) -> Evaluation:
+def _placed(image: ManifestImage, scope: TemplateScope, assumptions: Assumptions) -> PlacedImage:
+    if isinstance(image.value, Problem):
+        return PlacedImage(image.place, None, image.value)
+    evaluation = image.left or evaluate(image.value, scope, assumptions=assumptions)
+    return PlacedImage(image.place, image.value, evaluation)
+
+
+def _either(argument: Any, setting: _Setting, assumptions: Assumptions, depth: int) -> Evaluation:
     branches = if_arguments(argument)
     if branches is None or depth > MAXIMUM_CONDITIONS:
         return Problem(
             "The Kubernetes manifest is chosen by an Fn::If that cannot be followed.", _BY_HAND
         )
-    condition = Condition(branches.condition, scope.stack)
+    condition = Condition(branches.condition, setting.scope.stack)
     known = assumptions.get(condition)
     if known is not None:
         taken = branches.when_true if known else branches.when_false
-        return _evaluate(taken, scope, assumptions, depth)
+        return _evaluate(taken, setting, assumptions, depth)
     return Choice(
         condition,
-        _evaluate(branches.when_true, scope, {**assumptions, condition: True}, depth),
-        _evaluate(branches.when_false, scope, {**assumptions, condition: False}, depth),
+        _evaluate(branches.when_true, setting, {**assumptions, condition: True}, depth),
+        _evaluate(branches.when_false, setting, {**assumptions, condition: False}, depth),
     )
 
 
-def read_manifest(value: Any) -> Manifest | Problem:
+def read_manifest(value: Any, kind_paths: tuple[KindPath, ...] = ()) -> Manifest | Problem:
     """Read a manifest, as far as its text is written in the template.
+
+    Each text is parsed once, however often it is read.
 
     Args:
         value: A text, ``Fn::Join`` or ``Fn::Sub``.
+        kind_paths: The user's own places in Kubernetes objects.
     """
-    pieces = Fragments.of(value)
-    if pieces.form == "hole":
+    fragments = Fragments.of(value)
+    if fragments.form == "hole":
         return Problem(
             "The Kubernetes manifest is not written in the template, so its images cannot be seen.",
             _BY_HAND,
         )
-    hole = _free_character(pieces.row)
-    text = "".join(piece.reads if isinstance(piece, LiteralText) else hole for piece in pieces.row)
     try:
-        found = list(_Search(text, hole).images(json_text.parse(text), ()))
-        values = [
-            _value_of(pieces, _between(pieces.row, node.start, node.end))
-            if isinstance(node, StringNode)
-            else _hidden(path)
-            for path, node in found
-        ]
+        row = _Row.of(fragments, fragments.row)
+        found = _found(row, kind_paths)
+        images = tuple(_image(row, each) for each in found.images)
     except Unreadable as unreadable:
         return Problem(f"The Kubernetes manifest is not JSON: {unreadable}.", _BY_HAND)
-    return Manifest(
-        tuple(
-            ManifestImage(path_text(path), value)
-            for (path, _), value in zip(found, values, strict=True)
-        ),
-        pieces,
-        tuple(
-            (node.start, node.end) if isinstance(node, StringNode) else (0, 0) for _, node in found
-        ),
-    )
+    return Manifest(images, row, found, kind_paths)
 
 
-@dataclass(frozen=True, slots=True)
-class _Search:
-    """A search for images in a text, in which one character stands for each hole."""
-
-    text: str
-    hole: str
-
-    def images(self, node: Node, path: Path) -> Iterator[tuple[Path, Node]]:
-        """The images of all pod specs, in the order of the text, and holes that may hide some."""
-        if isinstance(node, ScalarNode) and self.hole in node.text and _may_hold_a_pod(path):
-            yield path, node
-        elif isinstance(node, ListNode):
-            for index, element in enumerate(node.elements):
-                yield from self.images(element, (*path, index))
-        elif isinstance(node, ObjectNode):
-            patched = self._patched(node)
-            for key, member in node.members:
-                below = (*path, key) if patched is None or key != "value" else patched
-                yield from self._member(member, below)
-
-    def _member(self, node: Node, path: Path) -> Iterator[tuple[Path, Node]]:
-        if not _is_image(path):
-            yield from self.images(node, path)
-        elif isinstance(node, StringNode) or (
-            isinstance(node, ScalarNode) and self.hole in node.text
-        ):
-            yield path, node
-
-    def _patched(self, node: ObjectNode) -> Path | None:
-        """Where an operation of a JSON patch (RFC 6902) writes its value; None of other objects."""
-        members = dict(node.members)
-        pointer = members.get("path")
-        if not members.keys() >= {"op", "path", "value"} or not isinstance(pointer, StringNode):
-            return None
-        text = json_text.decoded(self.text[pointer.start : pointer.end])
-        return tuple(
-            -1 if part == "-" else int(part) if _INDEX.fullmatch(part) else part
-            for part in text.split("/")[1:]
-        )
+def _image(row: _Row, found: FoundImage) -> ManifestImage:
+    place = path_text(found.path)
+    if found.span is None:
+        return ManifestImage(place, _hidden(place))
+    value = row.value(*found.span)
+    if found.left is None:
+        return ManifestImage(place, value)
+    reason = _LEFT_BECAUSE[found.left].format(what=found.what)
+    return ManifestImage(place, value, ExemptByRule(display(value), found.left, reason))
 
 
-def _is_image(path: Path) -> bool:
-    """Whether what stands at a path is an image."""
-    match path:
-        case (*_, field, int(), "image"):
-            return field in _CONTAINERS
-        case (*_, "volumes", int(), "image", "reference"):
-            return True
-    return False
-
-
-def _may_hold_a_pod(path: Path) -> bool:
-    keys = [key for key in path if isinstance(key, str)]
-    return not keys or keys[-1] in _ON_THE_WAY
-
-
-def _hidden(path: Path) -> Problem:
+def _hidden(place: str) -> Problem:
     return Problem(
-        f"A token stands for the whole of {path_text(path) or 'a Kubernetes object'}, and images "
-        "may be in it.",
+        f"A token stands for the whole of {place or 'a Kubernetes object'}, and images may be in "
+        "it.",
         _BY_HAND,
     )
 
 
-def _free_character(row: Sequence[Fragment]) -> str:
-    """A character that the text does not use, to stand for its holes."""
-    used = {
-        character for piece in row if isinstance(piece, LiteralText) for character in piece.reads
-    }
-    return next(chr(code) for code in _PRIVATE_USE if chr(code) not in used)
+def _property_path(found: FoundText) -> str:
+    if not found.kind or found.span is None:
+        return ""
+    keys = [key for key in found.below if isinstance(key, str)]
+    if any("." in key or not is_written_path(key) for key in keys):
+        return ""
+    return _INDEX.sub("[]", path_text(found.below))
 
 
-def _between(row: Sequence[Fragment], start: int, end: int | None) -> list[Fragment]:
-    """The pieces from one position of the text to another; a hole is one character long."""
-    found: list[Fragment] = []
-    position = 0
-    for piece in row:
-        length = len(piece.reads) if isinstance(piece, LiteralText) else 1
-        first = max(start - position, 0)
-        last = length if end is None else min(end - position, length)
-        if first < last:
-            found.append(piece.cut(first, last) if isinstance(piece, LiteralText) else piece)
-        position += length
+class _TextKey(NamedTuple):
+    """What a text is remembered by; a text itself may be a megabyte."""
+
+    digest: bytes
+    mark: str
+    kind_paths: tuple[KindPath, ...]
+
+
+_MOST_REMEMBERED = 1_024
+_remembered: OrderedDict[_TextKey, FoundStrings] = OrderedDict()
+
+
+def _found(row: _Row, kind_paths: tuple[KindPath, ...]) -> FoundStrings:
+    key = row.key(kind_paths)
+    found = _remembered.get(key)
+    if found is None:
+        found = find_images(json_text.parse(row.text, row.mark), row.mark, kind_paths)
+        _remember_as(key, found)
     return found
 
 
-def _value_of(pieces: Fragments, row: Sequence[Fragment]) -> Any:
-    """What stands in a string of the manifest, as a value."""
-    read = [_decoded(piece) if isinstance(piece, LiteralText) else piece for piece in row]
-    if not any(isinstance(piece, Token) for piece in read):
-        return "".join(piece.reads for piece in read if isinstance(piece, LiteralText))
-    if pieces.form == "sub":
-        names = {piece.variable for piece in read if isinstance(piece, Token)}
-        variables = {name: each for name, each in pieces.variables.items() if name in names}
-        return Fragments("sub", tuple(read), variables=variables).put_together(read)
-    return {
-        "Fn::Join": [
-            "",
-            [piece.reads if isinstance(piece, LiteralText) else piece.value for piece in read],
+def _remember(row: _Row, kind_paths: tuple[KindPath, ...], found: FoundStrings) -> None:
+    _remember_as(row.key(kind_paths), found)
+
+
+def _remember_as(key: _TextKey, found: FoundStrings) -> None:
+    _remembered[key] = found
+    while len(_remembered) > _MOST_REMEMBERED:
+        _remembered.popitem(last=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """The fragments of a manifest, found by their places in its text.
+
+    Attributes:
+        fragments: The value as a whole.
+        row: Its fragments.
+        ends: Where each ends in the text.
+        text: The text, with marks for holes.
+        mark: What holes are marked with; empty where there are none.
+    """
+
+    fragments: Fragments
+    row: Sequence[Fragment]
+    ends: Sequence[int]
+    text: str
+    mark: str
+
+    @classmethod
+    def of(cls, fragments: Fragments, row: Sequence[Fragment]) -> _Row:
+        """Put fragments in a row."""
+        texts = [fragment.reads if isinstance(fragment, LiteralText) else None for fragment in row]
+        mark = ""
+        if None in texts:
+            mark = json_text.free_mark("".join(text for text in texts if text is not None))
+        hole = mark * HOLE_WIDTH
+        text = "".join(hole if text is None else text for text in texts)
+        ends = list(accumulate(HOLE_WIDTH if each is None else len(each) for each in texts))
+        return cls(fragments, row, ends, text, mark)
+
+    def key(self, kind_paths: tuple[KindPath, ...]) -> _TextKey:
+        """What the text is remembered by."""
+        encoded = self.text.encode("utf-8", "surrogatepass")
+        return _TextKey(sha256(encoded).digest(), self.mark, kind_paths)
+
+    def between(self, start: int, end: int | None) -> list[Fragment]:
+        """The fragments from one place of the text to another."""
+        found: list[Fragment] = []
+        index = bisect_right(self.ends, start)
+        while index < len(self.row) and (end is None or _start(self.ends, index) < end):
+            fragment = self.row[index]
+            if isinstance(fragment, LiteralText):
+                position = _start(self.ends, index)
+                first = max(start - position, 0)
+                last = (
+                    len(fragment.reads) if end is None else min(end - position, len(fragment.reads))
+                )
+                if first < last:
+                    found.append(fragment.cut(first, last))
+            else:
+                found.append(fragment)
+            index += 1
+        return found
+
+    def value(self, start: int, end: int) -> Any:
+        """What stands in a string of the manifest, as a value."""
+        read = [
+            _decoded(fragment) if isinstance(fragment, LiteralText) else fragment
+            for fragment in self.between(start, end)
         ]
-    }
+        if not any(isinstance(fragment, Token) for fragment in read):
+            return "".join(fragment.reads for fragment in read if isinstance(fragment, LiteralText))
+        if self.fragments.form == "sub":
+            names = (str(fragment.variable) for fragment in read if isinstance(fragment, Token))
+            given = self.fragments.variables
+            variables = {name: given[name] for name in names if name in given}
+            return Fragments("sub", tuple(read), variables=variables).put_together(read)
+        elements = [
+            fragment.reads if isinstance(fragment, LiteralText) else fragment.value
+            for fragment in read
+        ]
+        return {"Fn::Join": ["", elements]}
 
 
-def _decoded(piece: LiteralText) -> LiteralText:
-    reads = json_text.decoded(piece.reads)
-    return piece if reads == piece.reads else LiteralText(reads, reads)
+def _start(ends: Sequence[int], index: int) -> int:
+    return ends[index - 1] if index else 0
+
+
+def _length(row: Sequence[Fragment]) -> int:
+    return sum(
+        len(fragment.reads) if isinstance(fragment, LiteralText) else HOLE_WIDTH for fragment in row
+    )
+
+
+def _moved(found: FoundStrings, changes: Sequence[tuple[int, int]]) -> FoundStrings:
+    """The same strings in a text in which some have become longer.
+
+    Args:
+        found: The strings.
+        changes: Where strings that have changed end, and by how much they have become longer.
+    """
+    places = [place for place, _ in changes]
+    growth = [0, *accumulate(longer for _, longer in changes)]
+
+    def moved(span: tuple[int, int] | None) -> tuple[int, int] | None:
+        if span is None:
+            return None
+        start, end = span
+        return start + growth[bisect_right(places, start)], end + growth[bisect_right(places, end)]
+
+    return FoundStrings(
+        tuple(image._replace(span=moved(image.span)) for image in found.images),
+        tuple(text._replace(span=moved(text.span)) for text in found.texts),
+    )
+
+
+def _decoded(fragment: LiteralText) -> LiteralText:
+    reads = json_text.decoded(fragment.reads)
+    return fragment if reads == fragment.reads else LiteralText(reads, reads)
 
 
 def _written(value: Any, old: Sequence[Fragment]) -> list[Fragment]:
-    """A value as pieces of a string of the manifest; what was a hole there stays the same hole."""
-    holes = [piece for piece in old if isinstance(piece, Token)]
+    """A value as fragments of a string of the manifest; a token there stays the same token."""
+    holes = [fragment for fragment in old if isinstance(fragment, Token)]
     row: list[Fragment] = []
-    for piece in Fragments.of(value).row:
-        if isinstance(piece, Token):
-            row.append(piece if piece in holes else replace(piece, variable=None))
+    for fragment in Fragments.of(value).row:
+        if isinstance(fragment, Token):
+            row.append(fragment if fragment in holes else replace(fragment, variable=None))
         else:
-            written = json_text.encoded(piece.reads)
+            written = json_text.encoded(fragment.reads)
             row.append(LiteralText(written, written))
     return row

@@ -27,6 +27,9 @@ ExemptRule = Literal[
     "content-addressed-asset",
     "digest-in-place",
     "imagebuilder-managed",
+    "istio-injected",
+    "kubernetes-template",
+    "kubernetes-variable",
     "lightsail-stored",
 ]
 

@@ -5,9 +5,12 @@ Templates write a capital first letter in property names, CDK's L1 constructs a 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
+
+_SEGMENT = re.compile(r"(?P<name>[A-Za-z0-9_@-]+?)(?P<collection>\[\]|\{\})?")
 
 
 @cache
@@ -112,3 +115,32 @@ def path_text(path: Path) -> str:
     """
     text = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path)
     return text.removeprefix(".")
+
+
+class Step(NamedTuple):
+    """One part of a written path: a key, and ``[]`` or ``{}`` where it holds a list or a map."""
+
+    name: str
+    collection: str
+
+
+def is_written_path(path: str) -> bool:
+    """Whether a string is a path as users write it: keys joined by dots.
+
+    Example:
+        >>> is_written_path("Spec.Sidecars[].Image"), is_written_path("Spec..Image")
+        (True, False)
+    """
+    return all(_SEGMENT.fullmatch(segment) is not None for segment in path.split("."))
+
+
+@cache
+def steps_of(path: str) -> tuple[Step, ...]:
+    """The parts of a path as users write it.
+
+    Example:
+        >>> steps_of("Sidecars[].Image")
+        (Step(name='Sidecars', collection='[]'), Step(name='Image', collection=''))
+    """
+    matches = [_SEGMENT.fullmatch(segment) for segment in path.split(".")]
+    return tuple(Step(match["name"], match["collection"] or "") for match in matches if match)

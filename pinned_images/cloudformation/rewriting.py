@@ -17,12 +17,14 @@ from pinned_images.cloudformation.intermediate import NeedsCondition
 from pinned_images.cloudformation.interpreter import MAXIMUM_DEPTH, Interpreter
 from pinned_images.cloudformation.intrinsics import if_arguments, intrinsic_of
 from pinned_images.cloudformation.kubernetes import evaluate_manifest, read_manifest
+from pinned_images.cloudformation.kubernetes_kinds import KindPath
 from pinned_images.cloudformation.outcomes import (
     Choice,
     Condition,
     Evaluation,
     Known,
     NeedsParameters,
+    Several,
     leaves,
 )
 from pinned_images.cloudformation.scope import TemplateScope
@@ -323,6 +325,7 @@ def pin_site(
             style,
             assumptions=site.assumed(scope),
             evaluated=evaluated,
+            kind_paths=site.image_property.kind_paths,
         )
     return pin(
         site.value,
@@ -344,6 +347,7 @@ def pin_manifest(
     *,
     assumptions: Assumptions | None = None,
     evaluated: Evaluation | None = None,
+    kind_paths: tuple[KindPath, ...] = (),
 ) -> Rewritten | Problem:
     """Give every image in Kubernetes objects its digest; the rest of their text stays as it is.
 
@@ -354,20 +358,44 @@ def pin_manifest(
         style: ``tag-and-digest``, or ``digest`` to put it in the tag's place.
         assumptions: Answers to conditions that hold where the value stands.
         evaluated: What the value means, where that is known already.
+        kind_paths: The user's own places in Kubernetes objects.
     """
-    before = evaluated or evaluate_manifest(value, scope, assumptions)
+    before = evaluated or evaluate_manifest(value, scope, assumptions, kind_paths)
     if (obstacle := _obstacle(before)) is not None:
         return obstacle
     intrinsic = intrinsic_of(value)
     if intrinsic is not None and intrinsic.name == "Fn::If":
-        return _pin_either(intrinsic.argument, scope, digest_of, style, dict(assumptions or {}))
-    manifest = read_manifest(value)
-    if isinstance(manifest, Problem):
+
+        def pin_side(
+            side: Any, meaning: Evaluation, assumed: dict[Condition, bool]
+        ) -> Rewritten | Problem:
+            return pin_manifest(
+                side,
+                scope,
+                digest_of,
+                style,
+                assumptions=assumed,
+                evaluated=meaning,
+                kind_paths=kind_paths,
+            )
+
+        return _pin_either(
+            intrinsic.argument, before, dict(assumptions or {}), scope.stack, pin_side
+        )
+    manifest = read_manifest(value, kind_paths)
+    if isinstance(manifest, Problem) or not isinstance(before, Several):
         return Rewritten(value)
     values = []
     pins: dict[Pin, None] = {}
-    for image in manifest.images:
-        rewritten = pin(image.value, scope, digest_of, style, assumptions=assumptions)
+    for image, placed in zip(manifest.images, before.images, strict=True):
+        rewritten = pin(
+            image.value,
+            scope,
+            digest_of,
+            style,
+            assumptions=assumptions,
+            evaluated=placed.evaluation,
+        )
         if isinstance(rewritten, Problem):
             return rewritten
         values.append(rewritten.value)
@@ -377,19 +405,21 @@ def pin_manifest(
 
 def _pin_either(
     argument: Any,
-    scope: TemplateScope,
-    digest_of: DigestOf,
-    style: Style,
+    before: Evaluation,
     assumptions: dict[Condition, bool],
+    stack: str,
+    pin_side: Callable[[Any, Evaluation, dict[Condition, bool]], Rewritten | Problem],
 ) -> Rewritten | Problem:
     """Both sides of an ``Fn::If`` that chooses between manifests."""
     name, *sides = argument
-    condition = Condition(name, scope.stack)
+    condition = Condition(name, stack)
     pins: dict[Pin, None] = {}
     for index, answer in enumerate((True, False)):
         if assumptions.get(condition, answer) is answer:
-            assumed = {**assumptions, condition: answer}
-            rewritten = pin_manifest(sides[index], scope, digest_of, style, assumptions=assumed)
+            side = before
+            if isinstance(before, Choice):
+                side = before.when_true if answer else before.when_false
+            rewritten = pin_side(sides[index], side, {**assumptions, condition: answer})
             if isinstance(rewritten, Problem):
                 return rewritten
             sides[index] = rewritten.value

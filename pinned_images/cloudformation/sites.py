@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from pinned_images.cloudformation.catalog import Catalog, ImageProperty, Step
+from pinned_images.cloudformation.catalog import Catalog, ImageProperty
 from pinned_images.cloudformation.evaluation import Assumptions, evaluate
 from pinned_images.cloudformation.intermediate import kind_of
 from pinned_images.cloudformation.intrinsics import (
@@ -20,6 +20,7 @@ from pinned_images.cloudformation.kubernetes import evaluate_manifest
 from pinned_images.cloudformation.outcomes import Condition, Evaluation
 from pinned_images.cloudformation.property_paths import (
     Path,
+    Step,
     matching_keys,
     path_text,
     spellings,
@@ -111,7 +112,9 @@ def evaluate_site(site: Site, scope: TemplateScope) -> Evaluation:
     if site.obstacle is not None:
         return site.obstacle
     if site.image_property.holds == "kubernetes-manifest":
-        return evaluate_manifest(site.value, scope, site.assumed(scope))
+        return evaluate_manifest(
+            site.value, scope, site.assumed(scope), site.image_property.kind_paths
+        )
     return evaluate(
         site.value, scope, leave=site.image_property.leave, assumptions=site.assumed(scope)
     )

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from pinned_images.cloudformation.catalog import Catalog, Step
+from pinned_images.cloudformation.catalog import Catalog
+from pinned_images.cloudformation.property_paths import Step
 from pinned_images.errors import ConfigurationError
 
 

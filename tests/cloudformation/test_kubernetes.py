@@ -246,7 +246,9 @@ UNKNOWN = {
     "cut-off": ('{"containers": [', "is not JSON"),
     "trailing-text": ("{} {}", "is not JSON"),
     "trailing-comma": ('{"a": 1,}', "is not JSON"),
-    "too-deep": ("[" * 500, "nested more than"),
+    "too-deep": ("[" * 500 + "]" * 500, "nested more than"),
+    "much-too-deep": ("[" * 200_000, "nested more than"),
+    "no-number": ('{"containers": NaN}', "is not JSON"),
     "escape-over-a-token": (
         {"Fn::Join": ["", ['{"containers":[{"image":"\\u00', REPO, '"}]}']]},
         "is not JSON",

@@ -1,0 +1,447 @@
+"""Which strings of Kubernetes objects are images, which are left, and which may mention some.
+
+An image is
+
+- the ``image`` of a pod's containers, and the ``reference`` of its image volumes (Kubernetes API
+  reference, "PodSpec"), wherever in an object they are; also where a custom resource has its
+  ``containers`` as a map by name,
+- what stands at a place of the object's kind that is known (`kubernetes_kinds.json`), or that the
+  user has named,
+- ``image`` beside keys that only containers have (`_CONTAINER_KEYS`), if it names a tag,
+- the value of an environment variable ``RELATED_IMAGE_*``, if it names a tag: Operator Lifecycle
+  Manager has images of operators there, and wants them pinned.
+
+Policies and templates are no workloads: what stands in them is compared with images, or filled in
+later. Nothing is looked for under ``status``, in the configuration of tools, and in schemas.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
+
+from pinned_images.cloudformation.json_text import (
+    HOLE,
+    MAXIMUM_DEPTH,
+    Document,
+    Members,
+    Unreadable,
+)
+from pinned_images.cloudformation.kubernetes_kinds import (
+    Content,
+    KindPath,
+    KubernetesKinds,
+    Route,
+    kind_of,
+)
+from pinned_images.cloudformation.property_paths import Path
+from pinned_images.errors import InvalidReference
+from pinned_images.reference import ImageReference
+
+#: Why an image is left; `LEFT_BECAUSE` of `kubernetes.py` has the sentence for each.
+LeftRule = Literal["istio-injected", "kubernetes-template", "kubernetes-variable"]
+
+_CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
+#: Keys on the way to a pod's containers: a hole in their place may hide images.
+_ON_THE_WAY = frozenset(
+    (*_CONTAINERS, "image", "items", "jobTemplate", "podTemplate", "spec", "template", "volumes")
+)
+# Kubernetes API reference, "Container": what no other object with an image has.
+_CONTAINER_KEYS = frozenset(
+    {
+        "envFrom",
+        "imagePullPolicy",
+        "lifecycle",
+        "livenessProbe",
+        "readinessProbe",
+        "startupProbe",
+        "terminationMessagePath",
+        "terminationMessagePolicy",
+        "volumeDevices",
+        "volumeMounts",
+        "workingDir",
+    }
+)
+_CONTAINER_LISTS = ("args", "command", "env")
+#: With one of these beside it, `image` may be a part of the reference only.
+_OTHER_PARTS = frozenset({"digest", "imageTag", "image_tag", "sha", "sha256", "tag"})
+#: Objects whose `image` is none that runs: where a build is pushed to, and a block device.
+_OTHER_IMAGES = frozenset({"output", "rbd"})
+_TARGET = "target"  # of a tool's own configuration, that says which image it changes
+_SAYS_IMAGE = re.compile(
+    r"(?:image|.*(?:Image|IMAGE|[._/-]image))(?:s|[-_]?[Nn]ame|[-_]?[Rr]ef(?:erence)?|U[Rr][ILil])?"
+)
+_NAMES_IMAGE = re.compile(r"(?:.*[_.-])?image(?:[_.-].*)?", re.IGNORECASE)
+_RELATED_IMAGE = "RELATED_IMAGE_"
+# Argo Workflows and Argo Rollouts, Tekton, and OpenShift, kro and envsubst.
+_VARIABLES = ("{{", "$(", "${")
+_ISTIO_PLACEHOLDER = "auto"
+_NO_TEXTS = frozenset({"kubectl.kubernetes.io/last-applied-configuration"})
+_INDEX = re.compile("[0-9]{1,9}")
+
+
+class FoundImage(NamedTuple):
+    """An image, or a hole that may hide some.
+
+    Attributes:
+        path: Where it is in the objects.
+        span: Where its string is in the text; None where a hole takes the place of a value.
+        left: The rule by which it stays as it is.
+        what: What it stands in, for people, where that is the reason: ``a Kyverno policy``.
+    """
+
+    path: Path
+    span: tuple[int, int] | None
+    left: LeftRule | None = None
+    what: str = ""
+
+
+class FoundText(NamedTuple):
+    """A string that is no image to pin, and may mention one.
+
+    Attributes:
+        path: Where it is in the objects.
+        span: Where it is in the text; None where `text` is made of several strings.
+        text: What it reads, where `span` is None.
+        says_image: Whether its key says that it is an image.
+        kind: The kind of the object that it is in, as ``group/Kind``; empty where that is unknown.
+        below: Where it is in that object.
+    """
+
+    path: Path
+    span: tuple[int, int] | None
+    text: str
+    says_image: bool
+    kind: str
+    below: Path = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FoundStrings:
+    """What a manifest holds, in the order of its text."""
+
+    images: tuple[FoundImage, ...]
+    texts: tuple[FoundText, ...]
+
+
+class _Context(NamedTuple):
+    """The object that something is in.
+
+    Attributes:
+        kind: Its kind; empty where it has none.
+        root: Where it is.
+        content: What it holds.
+        what: What it is, for people.
+        has_variables: Whether it is of a custom kind, or inside of one: these fill in variables.
+    """
+
+    kind: str = ""
+    root: Path = ()
+    content: Content = "images"
+    what: str = ""
+    has_variables: bool = False
+
+
+#: What is left of the routes to the known places of a kind; the empty one has arrived.
+_Routes = tuple[Route, ...]
+_ARRIVED: Route = ()
+
+
+def find_images(document: Document, mark: str, kind_paths: Sequence[KindPath] = ()) -> FoundStrings:
+    """Look through Kubernetes objects, or a patch of one.
+
+    Args:
+        document: The objects.
+        mark: The character that stands for holes in strings; empty where there are none.
+        kind_paths: The user's own places.
+
+    Raises:
+        Unreadable: They are nested too deep.
+
+    Example:
+        >>> from pinned_images.cloudformation.json_text import parse
+        >>> found = find_images(parse('{"spec": {"containers": [{"image": "nginx"}]}}'), "")
+        >>> [image.path for image in found.images]
+        [('spec', 'containers', 0, 'image')]
+    """
+    search = _Search(document.strings, mark, KubernetesKinds.known(tuple(kind_paths)))
+    search.value(document.root, (), _Context(), ())
+    return FoundStrings(tuple(search.images), tuple(search.texts))
+
+
+@dataclass(slots=True)
+class _Search:
+    """One walk; `number` is that of the string that comes next."""
+
+    strings: Sequence[tuple[int, int]]
+    mark: str
+    kinds: KubernetesKinds
+    number: int = 0
+    images: list[FoundImage] = field(default_factory=list)
+    texts: list[FoundText] = field(default_factory=list)
+
+    def value(self, value: Any, path: Path, context: _Context, routes: _Routes) -> None:
+        """What is no member of an object, or no string."""
+        kind = type(value)
+        if kind is Members:
+            self._object(value, path, context, routes)
+        elif kind is list:
+            self._list(value, path, context, routes)
+        elif kind is str:
+            self.number += 1
+            self._string(value, path, context, routes, _NO_FIELDS)
+        elif value is HOLE:
+            self._hole(path, context, routes, _NO_FIELDS)
+
+    def _list(self, elements: list[Any], path: Path, context: _Context, routes: _Routes) -> None:
+        _check_depth(path)
+        routes = routes and _behind(routes, "[]")
+        for index, element in enumerate(elements):
+            below = (*path, index)
+            self.value(element, below, context if path else _Context(root=below), routes)
+
+    def _object(self, members: Members, path: Path, context: _Context, routes: _Routes) -> None:
+        _check_depth(path)
+        fields = dict(members)
+        if "kind" in fields:
+            context, routes = self._entered(fields, path, context, routes)
+        patched = _patched(fields) if "op" in fields else None
+        mark = self.mark
+        for key, value in members:
+            self.number += 1
+            kind = type(value)
+            if patched is not None and key == "value":
+                self._patch_value(value, patched, context)
+            elif kind is str:
+                self.number += 1
+                if "mage" in key or "MAGE" in key or routes or key in _KEYS_TO_LOOK_AT:
+                    left = routes and _behind(routes, key)
+                    self._string(value, (*path, key), context, left, fields)
+                elif ("/" in value and ":" in value) or (mark and mark in value):
+                    self._text(value, (*path, key), context)
+            elif kind is Members or kind is list:
+                left = routes and _behind(routes, key)
+                self._inner(key, value, (*path, key), context, left)
+            elif value is HOLE:
+                self._hole((*path, key), context, routes and _behind(routes, key), fields)
+
+    def _inner(self, key: str, value: Any, path: Path, context: _Context, routes: _Routes) -> None:
+        """An object or a list that is a member of an object."""
+        if key == "status" and path[:-1] == context.root:
+            context = context._replace(content="nothing")
+        elif key == "openAPIV3Schema":
+            context = context._replace(content="schema")
+        elif type(value) is Members and _SAYS_IMAGE.fullmatch(key):
+            self._image_in_parts(dict(value), path, context)
+        self.value(value, path, context, routes)
+
+    def _patch_value(self, value: Any, path: Path, context: _Context) -> None:
+        """What an operation of a JSON patch writes, at the place that it writes to."""
+        content: Content = "nothing" if path[:1] == ("status",) else "images"
+        self.value(value, path, context._replace(root=(), content=content), ())
+
+    def _entered(
+        self, fields: Mapping[str, Any], path: Path, context: _Context, routes: _Routes
+    ) -> tuple[_Context, _Routes]:
+        """The context inside of an object, if it is one of Kubernetes'."""
+        kind, api_version = fields["kind"], fields.get("apiVersion")
+        if not isinstance(kind, str) or not (isinstance(api_version, str) or "spec" in fields):
+            return context, routes
+        name = kind_of(api_version, kind) if isinstance(api_version, str) else ""
+        content, what = self.kinds.description(name)
+        if context.content != "images":
+            content, what = context.content, context.what
+        inside = _Context(
+            name, path, content, what, context.has_variables or _is_custom(api_version)
+        )
+        return inside, (*routes, *self.kinds.routes(name))
+
+    def _string(
+        self,
+        value: str,
+        path: Path,
+        context: _Context,
+        routes: _Routes,
+        fields: Mapping[str, Any],
+    ) -> None:
+        """A string that may be an image for its key or its place; its number was the last."""
+        verdict = self._verdict(value, path, context, routes, fields)
+        if verdict is None:
+            self._text(value, path, context, says_image=_says_image(path, fields))
+        elif verdict != "nothing":
+            left = None if verdict == "image" else verdict
+            self.images.append(FoundImage(path, self._span(), left, context.what if left else ""))
+
+    def _verdict(
+        self,
+        value: str,
+        path: Path,
+        context: _Context,
+        routes: _Routes,
+        fields: Mapping[str, Any],
+    ) -> LeftRule | Literal["image", "nothing"] | None:
+        """What a string is; None where it is no image."""
+        is_known = _ARRIVED in routes
+        if not is_known and context.content not in ("images", "template"):
+            return None
+        is_pod = not is_known and _is_pod_image(path)
+        if not (is_known or is_pod or self._is_surely_image(value, path, fields)):
+            return None
+        fills_in = context.has_variables or not is_pod
+        rules: tuple[tuple[bool, LeftRule | Literal["nothing"]], ...] = (
+            (not value or value.isspace(), "nothing"),
+            (context.content == "template" and not is_known, "kubernetes-template"),
+            (is_pod and value == _ISTIO_PLACEHOLDER, "istio-injected"),
+            (fills_in and any(each in value for each in _VARIABLES), "kubernetes-variable"),
+        )
+        return next((rule for applies, rule in rules if applies), "image")
+
+    def _is_surely_image(self, value: str, path: Path, fields: Mapping[str, Any]) -> bool:
+        match path:
+            case (*_, "env", int(), "value"):
+                name = fields.get("name")
+                is_image = isinstance(name, str) and name.startswith(_RELATED_IMAGE)
+            case (*_, field_of_pod, str(), "image") if field_of_pod in _CONTAINERS:
+                is_image = _OTHER_PARTS.isdisjoint(fields)
+                return is_image and (self._has_hole(value) or _is_reference(value))
+            case (*_, parent, "image") if parent in _OTHER_IMAGES or parent == _TARGET:
+                return False
+            case (*_, "image"):
+                is_image = _is_container(fields) and _OTHER_PARTS.isdisjoint(fields)
+            case _:
+                return False
+        if not is_image:
+            return False
+        has_variable = any(variable in value for variable in _VARIABLES)
+        return has_variable or self._has_hole(value) or _names_tag(value)
+
+    def _hole(
+        self, path: Path, context: _Context, routes: _Routes, fields: Mapping[str, Any]
+    ) -> None:
+        """A function in the place of a value: what it gives may be, or hold, an image."""
+        is_image = bool(routes) or (
+            context.content == "images"
+            and (
+                _is_pod_image(path)
+                or _may_hold_a_pod(path)
+                or (path[-1:] == ("image",) and _is_container(fields))
+            )
+        )
+        if is_image:
+            self.images.append(FoundImage(path, None))
+
+    def _text(self, value: str, path: Path, context: _Context, *, says_image: bool = False) -> None:
+        if context.content != "images" and (context.content, path[-1]) != ("schema", "default"):
+            return
+        looks_so = ("/" in value and ":" in value) or self._has_hole(value)
+        if not (says_image or looks_so) or path[-1] in _NO_TEXTS or _is_other_image(path):
+            return
+        below = path[len(context.root) :]
+        self.texts.append(FoundText(path, self._span(), "", says_image, context.kind, below))
+
+    def _image_in_parts(self, fields: Mapping[str, Any], path: Path, context: _Context) -> None:
+        """An image whose repository and tag are strings of their own, as in values of charts."""
+        match fields:
+            case {"repository": str(repository), "tag": str(tag)} if context.content == "images":
+                registry = fields.get("registry")
+                host = f"{registry}/" if isinstance(registry, str) and registry else ""
+                text = f"{host}{repository}:{tag}"
+                if tag and repository and not self._has_hole(text):
+                    found = FoundText(path, None, text, says_image=True, kind=context.kind)
+                    self.texts.append(found)
+
+    def _has_hole(self, value: str) -> bool:
+        return self.mark != "" and self.mark in value
+
+    def _span(self) -> tuple[int, int]:
+        return self.strings[self.number - 1]
+
+
+_KEYS_TO_LOOK_AT = frozenset({"default", "reference", "value"})
+_NO_FIELDS: Mapping[str, Any] = {}
+
+
+def _check_depth(path: Path) -> None:
+    if len(path) > MAXIMUM_DEPTH:
+        raise Unreadable(f"it is nested more than {MAXIMUM_DEPTH} levels deep")
+
+
+def _behind(routes: _Routes, key: str) -> _Routes:
+    """What is left of routes behind a key, or inside of a list."""
+    anything = "[]" if key == "[]" else "{}"
+    return tuple(route[1:] for route in routes if route and route[0] in (key, anything))
+
+
+def _says_image(path: Path, fields: Mapping[str, Any]) -> bool:
+    """Whether the key of a string, or the name beside it, says that it is an image."""
+    keys = [key for key in path[-2:] if isinstance(key, str)]
+    if not keys or path[-2:-1] == (_TARGET,):
+        return False
+    name = fields.get("name")
+    if keys[-1] in ("default", "value") and isinstance(name, str):
+        return _NAMES_IMAGE.fullmatch(name) is not None or _SAYS_IMAGE.fullmatch(name) is not None
+    return _SAYS_IMAGE.fullmatch(keys[-1]) is not None
+
+
+def _is_other_image(path: Path) -> bool:
+    return path[-1:] == ("image",) and path[-2:-1] != () and path[-2] in _OTHER_IMAGES
+
+
+def _is_pod_image(path: Path) -> bool:
+    """Whether what stands at a path is an image of a pod."""
+    match path:
+        case (*_, field_of_pod, int(), "image"):
+            return field_of_pod in _CONTAINERS
+        case (*_, "volumes", int(), "image", "reference"):
+            return True
+    return False
+
+
+def _may_hold_a_pod(path: Path) -> bool:
+    keys = [key for key in path if isinstance(key, str)]
+    return not keys or keys[-1] in _ON_THE_WAY
+
+
+def _is_container(fields: Mapping[str, Any]) -> bool:
+    """Whether an object has a key that only containers have."""
+    return not _CONTAINER_KEYS.isdisjoint(fields) or any(
+        type(fields.get(key)) is list for key in _CONTAINER_LISTS
+    )
+
+
+def _is_custom(api_version: Any) -> bool:
+    """Whether a kind is not one of Kubernetes' own, whose groups have no dot or end in k8s.io."""
+    group = api_version.rpartition("/")[0] if isinstance(api_version, str) else ""
+    return "." in group and not group.endswith(".k8s.io")
+
+
+def _is_reference(value: str) -> bool:
+    try:
+        ImageReference.parse(value)
+    except InvalidReference:
+        return False
+    return True
+
+
+def _names_tag(value: str) -> bool:
+    """Whether a text is a reference with a tag or a digest."""
+    if ":" not in value:
+        return False
+    try:
+        reference = ImageReference.parse(value)
+    except InvalidReference:
+        return False
+    return reference.tag is not None or reference.digest is not None
+
+
+def _patched(fields: Mapping[str, Any]) -> Path | None:
+    """Where an operation of a JSON patch (RFC 6902) writes its value; None of other objects."""
+    pointer = fields.get("path")
+    if "value" not in fields or not isinstance(pointer, str):
+        return None
+    return tuple(
+        -1 if part == "-" else int(part) if _INDEX.fullmatch(part) else part
+        for part in pointer.split("/")[1:]
+    )

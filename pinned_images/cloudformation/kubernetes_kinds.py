@@ -1,0 +1,135 @@
+"""What is known of kinds of Kubernetes objects, read from `kubernetes_kinds.json`.
+
+A kind is written ``group/Kind``: its ``apiVersion`` without the version. Kinds of the core group,
+whose ``apiVersion`` is the version alone, are written with it: ``v1/ConfigMap``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib.resources import files
+from typing import Any, Literal, NamedTuple
+
+from pinned_images.cloudformation.property_paths import steps_of
+
+#: What the objects of a kind hold: images that run, what describes other objects (a policy, a
+#: template), a schema, or nothing that a cluster runs (a tool's configuration).
+Content = Literal["images", "template", "schema", "nothing"]
+
+#: The way from an object to an image: keys, ``[]`` into a list, ``{}`` for every key of a map.
+Route = tuple[str, ...]
+
+
+class KindPath(NamedTuple):
+    """A place in the objects of a kind that holds an image.
+
+    Attributes:
+        kind: ``monitoring.coreos.com/Prometheus``.
+        path: Keys joined by dots, as in the catalog of image properties: ``spec.image``.
+    """
+
+    kind: str
+    path: str
+
+
+class Description(NamedTuple):
+    """What objects of a kind are.
+
+    Attributes:
+        content: What they hold.
+        what: What they are, for people: ``a Kyverno policy``.
+    """
+
+    content: Content = "images"
+    what: str = ""
+
+
+_WORKLOAD = Description()
+
+
+@dataclass(frozen=True, slots=True)
+class KubernetesKinds:
+    """The kinds that are known, and paths of the user's own.
+
+    Example:
+        >>> kinds = KubernetesKinds.known()
+        >>> kinds.routes("postgresql.cnpg.io/ImageCatalog")
+        (('spec', 'images', '[]', 'image'),)
+        >>> kinds.description("constraints.gatekeeper.sh/K8sAllowedRepos").what
+        'a Gatekeeper policy'
+    """
+
+    _routes: Mapping[str, tuple[Route, ...]]
+    _descriptions: Mapping[str, Description]
+
+    @classmethod
+    def known(cls, own: tuple[KindPath, ...] = ()) -> KubernetesKinds:
+        """All kinds that are known, with some paths of the user's own."""
+        return _known(own)
+
+    def routes(self, kind: str) -> tuple[Route, ...]:
+        """The ways to the images in the objects of a kind."""
+        return self._routes.get(kind, ())
+
+    def description(self, kind: str) -> Description:
+        """What objects of a kind are; a workload where nothing else is known."""
+        found = self._descriptions.get(kind)
+        group = kind.rpartition("/")[0]
+        while found is None and group:
+            found = self._descriptions.get(f"{group}/*")
+            group = group.partition(".")[2]
+        return found or _WORKLOAD
+
+
+def kind_of(api_version: str, kind: str) -> str:
+    """A kind as it is written here.
+
+    Example:
+        >>> kind_of("monitoring.coreos.com/v1", "Prometheus"), kind_of("v1", "ConfigMap")
+        ('monitoring.coreos.com/Prometheus', 'v1/ConfigMap')
+    """
+    group, _, version = api_version.rpartition("/")
+    return f"{group or version}/{kind}"
+
+
+@lru_cache(maxsize=64)
+def _known(own: tuple[KindPath, ...]) -> KubernetesKinds:
+    data = _data()
+    descriptions = {
+        kind: Description(content, entry["what"])
+        for key, content in _CONTENTS.items()
+        for entry in data[key]
+        for kind in entry["kinds"]
+    }
+    listed = (
+        KindPath(kind, path)
+        for entry in data["places"]
+        for kind in entry["kinds"]
+        for path in entry["paths"]
+    )
+    return KubernetesKinds(_by_kind([*listed, *own]), descriptions)
+
+
+_CONTENTS: Mapping[str, Content] = {
+    "templates": "template",
+    "configurations": "nothing",
+    "schemas": "schema",
+}
+
+
+def _by_kind(places: Iterable[KindPath]) -> dict[str, tuple[Route, ...]]:
+    routes: dict[str, dict[Route, None]] = {}
+    for place in places:
+        steps = steps_of(place.path)
+        route = (part for step in steps for part in step if part)
+        routes.setdefault(place.kind, {})[tuple(route)] = None
+    return {kind: tuple(each) for kind, each in routes.items()}
+
+
+@cache
+def _data() -> Any:
+    file = files("pinned_images.cloudformation").joinpath("kubernetes_kinds.json")
+    return json.loads(file.read_text("utf-8"))
