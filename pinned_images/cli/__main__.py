@@ -1,4 +1,4 @@
-"""Where ``pinned-images`` and ``python -m pinned_images.cli`` begin."""
+"""The program ``pinned-images``, which is ``python -m pinned_images.cli`` too."""
 
 from __future__ import annotations
 
@@ -13,9 +13,13 @@ def main() -> None:
             "Error: the command needs click and rich, which are not installed: "
             "pip install 'pinned-images[cli]'"
         )
-    from pinned_images.cli.application import application  # noqa: PLC0415  needs click
+    try:
+        from pinned_images.cli.application import application  # noqa: PLC0415  needs click
 
-    application(prog_name="pinned-images")
+        application(prog_name="pinned-images")
+    except KeyboardInterrupt:  # before the first command, while modules are imported
+        sys.stderr.write("Interrupted.\n")
+        sys.exit(130)
 
 
 if __name__ == "__main__":

@@ -1,29 +1,83 @@
-"""The commands, put together."""
+"""The commands, put together, and how each of them ends."""
 
 from __future__ import annotations
 
+import io
+import os
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import click
 
 from pinned_images.cli.lock import lock
 from pinned_images.cli.outdated import outdated
+from pinned_images.cli.output import error_lines
 from pinned_images.cli.report import report
 from pinned_images.errors import PinnedImagesError
 from pinned_images.version import __version__
 
+#: 128 + SIGINT, as shells report it.
+INTERRUPTED = 130
 
-class _SpokenErrors(click.Group):
-    """A group whose commands end an error that a user can mend with its sentence."""
+
+class _Interrupted(click.ClickException):
+    """Ctrl-C while a command runs."""
+
+    exit_code = INTERRUPTED
+
+    def show(self, file: Any = None) -> None:
+        click.echo(self.message, file=file)
+
+
+class _Program(click.Group):
+    """A group whose commands end with an exit code, and with one sentence where one failed."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except PinnedImagesError as error:
             raise click.ClickException(str(error)) from error
+        except KeyboardInterrupt:
+            raise _Interrupted("Interrupted.") from None
+
+    def main(self, *arguments: Any, standalone_mode: bool = True, **options: Any) -> Any:
+        run = partial(super().main, *arguments, standalone_mode=False, **options)
+        if not standalone_mode:
+            return run()
+        sys.exit(_exit_code(run))
 
 
-@click.group(cls=_SpokenErrors, context_settings={"help_option_names": ["-h", "--help"]})
+def _exit_code(run: Callable[[], Any]) -> int:
+    try:
+        result = run()
+        sys.stdout.flush()
+    except click.ClickException as error:
+        words = io.StringIO()
+        error.show(file=words)
+        error_lines(words.getvalue())
+        return error.exit_code
+    except click.Abort:
+        error_lines("Interrupted.\n")
+        return INTERRUPTED
+    except OSError as error:
+        # All files but the output itself are spoken of by their names.
+        error_lines(f"Error: The output cannot be written ({error.strerror}).\n")
+        _give_up_output()
+        return 1
+    # click gives the code of an early end, such as that of --help; a command gives nothing.
+    return result if isinstance(result, int) else 0
+
+
+def _give_up_output() -> None:
+    """Have Python, as it ends, not try once more to write what is left."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@click.group(cls=_Program, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
 def application() -> None:
     """Read and refresh the digests that pin the container images of an AWS CDK app."""

@@ -9,7 +9,7 @@ import click
 from pinned_images.cli.comparison import read_lock
 from pinned_images.cli.lock_update import update
 from pinned_images.cli.lock_verify import verify
-from pinned_images.cli.output import echo, show
+from pinned_images.cli.output import echo, show, write
 from pinned_images.cli.shared_options import json_option, lock_file_option, own_lock_file_option
 from pinned_images.errors import ConfigurationError
 from pinned_images.lockfile import LockFile
@@ -27,7 +27,7 @@ def lock(context: click.Context, lock_file: Path, as_json: bool) -> None:  # noq
         return
     found = read_lock(lock_file)
     if as_json:
-        click.echo(found.render(), nl=False)
+        write(found.render())
         return
     from pinned_images.cli.tables import (  # noqa: PLC0415 - needs rich
         entries_table,
@@ -64,7 +64,7 @@ def prune(lock_file: Path, folders: tuple[Path, ...], dry_run: bool) -> None:  #
     used = {key for folder in folders for key in _used(folder)}
     unused = {key for key in found.keys if str(key) not in used}
     for key in sorted(map(str, unused)):
-        click.echo(key)
+        write(f"{key}\n")
     if not dry_run:
         LockFile.change(lock_file, lambda lock: lock.without(unused))
     echo(f"{counted(len(unused), 'entry')} {'would be ' if dry_run else ''}dropped.")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pinned_images.cli.comparison import Comparison, read_lock, show_comparison
-from pinned_images.cli.output import echo, error
+from pinned_images.cli.output import echo, error, write
 from pinned_images.cli.shared_options import json_option, lock_file_option, registry_options
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def outdated(lock_file: Path, as_json: bool, exit_code: bool, network: Network) 
     """Show the tags that have moved since they were locked; nothing is changed."""
     news = Comparison.of(read_lock(lock_file), network, with_platforms=False)
     if as_json:
-        click.echo(json.dumps(_plain(news), indent=2))
+        write(json.dumps(_plain(news), indent=2) + "\n")
     else:
         show_comparison(news, "Locked", "Now")
     for problem in news.problems:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import io
 import os
+import sys
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
 from pinned_images.errors import AccessDenied, RegistryUnavailable, ResolutionError
 from pinned_images.lockfile import LockKey
+from pinned_images.printable import printable, printable_lines
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -34,17 +37,35 @@ def show(*parts: RenderableType) -> None:
         for part in parts:
             console.print(part, markup=False)
     for line in capture.get().splitlines():
-        click.echo(line.rstrip())
+        write(line.rstrip() + "\n")
+
+
+def write(text: str) -> None:
+    """Print a text of one or more lines, each of which ends with a line feed."""
+    _put(printable_lines(text), sys.stdout)
 
 
 def echo(text: str) -> None:
-    """Say something beside the output."""
-    click.echo(text, err=True)
+    """Print one line beside the output."""
+    error_lines(f"{printable(text)}\n")
 
 
 def error(text: str) -> None:
-    """Say what went wrong, where the command goes on."""
-    click.echo(f"Error: {text}", err=True)
+    """Print what went wrong, where the command goes on."""
+    echo(f"Error: {text}")
+
+
+def error_lines(text: str) -> None:
+    """Print lines beside the output; where that cannot be, the exit code has to do."""
+    with suppress(OSError):
+        _put(printable_lines(text), sys.stderr)
+
+
+def _put(text: str, stream: TextIO) -> None:
+    # Not all that can be printed can be printed everywhere: a pipe on Windows is often cp1252.
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    text = text.encode(encoding, "backslashreplace").decode(encoding)
+    click.echo(text, file=stream, nl=False)
 
 
 # What a registry says to whoever asks; other errors are about the image that was asked for.

@@ -9,7 +9,7 @@ from typing import Literal, get_args
 
 import click
 
-from pinned_images.cli.output import echo, show
+from pinned_images.cli.output import echo, show, write
 from pinned_images.errors import ConfigurationError
 from pinned_images.report import SynthReport
 
@@ -39,7 +39,7 @@ def report(folder: Path, output: Path | None, **formats: bool) -> None:
         return
     text = _render(found, style)
     if output is None:
-        click.echo(text, nl=False)
+        write(text)
         return
     _write(output, text)
     echo(f"Written to {output}.")

@@ -22,6 +22,7 @@ from pinned_images.registry.lanes import Task, finish
 from pinned_images.registry.mirrors import PASSED_OVER
 from pinned_images.registry.settings import RegistrySettings
 from pinned_images.resolution import Outcome, Resolution, ResolutionRequest
+from pinned_images.wording import counted
 
 if TYPE_CHECKING:
     from pinned_images.registry.distribution import DistributionClient
@@ -63,7 +64,8 @@ class RegistryResolver:
         tasks = self._tasks(list(dict.fromkeys(requests)))
         started = time.monotonic()
         outcomes = finish(tasks, started + self._settings.deadline, self._settings.concurrency)
-        _logger.debug("%d images took %.2f s", len(outcomes), time.monotonic() - started)
+        took = time.monotonic() - started
+        _logger.debug("%s took %.2f s", counted(len(outcomes), "image"), took)
         return outcomes
 
     def list_tags(self, reference: ImageReference, deadline: float | None = None) -> list[str]:

@@ -13,6 +13,7 @@ from html import escape
 from importlib.resources import files
 from itertools import chain
 
+from pinned_images.printable import printable
 from pinned_images.report.records import SiteRecord, SynthReport
 from pinned_images.report.summary import Image, counts, images_of
 from pinned_images.wording import counted
@@ -218,7 +219,7 @@ def _resolved(image: Image) -> str:
 
 def _text(text: str) -> str:
     """Text that shows as it is, in an element or between quotation marks."""
-    return escape(text, quote=True)
+    return escape(printable(text), quote=True)
 
 
 def _resource(name: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from pinned_images.printable import printable
 from pinned_images.report.records import SynthReport
 from pinned_images.report.summary import Image, headline, images_of
 
@@ -90,4 +91,4 @@ def _words(text: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    return " ".join(printable(text).split())

@@ -13,6 +13,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from pinned_images.printable import printable as one_line
 from pinned_images.report.records import SynthReport
 from pinned_images.report.summary import Image, Status, headline, images_of
 
@@ -32,7 +33,7 @@ def render_terminal(report: SynthReport) -> RenderableType:
         parts += [Text("Not pinned", "bold red"), *map(_failure, images_of(report.failed))]
     for stack, records in report.by_stack().items():
         parts += [printable(stack, "bold"), _table(images_of(records)), Text()]
-    return Group(*parts, Text(headline(report)))
+    return Group(*parts, printable(headline(report)))
 
 
 def plain_table(*columns: str) -> Table:
@@ -54,7 +55,7 @@ def shortened(platforms: Iterable[str]) -> str:
 
 def printable(text: str, style: str = "") -> Text:
     """Text from elsewhere, which must not steer the terminal."""
-    return Text("".join(each if each.isprintable() else " " for each in text), style)
+    return Text(one_line(text), style)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from pinned_images.report import SiteRecord, SynthReport
 from pinned_images.testing.registry_server import RegistryServer
 
 ROOT = Path(__file__).parents[2]
@@ -33,10 +36,13 @@ main()
 """
 
 
-def program(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def program(
+    *arguments: str, stdout: Any = subprocess.PIPE, **environment: str
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, *arguments],
-        capture_output=True,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
         text=True,
         check=False,
         env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
@@ -106,6 +112,68 @@ def test_a_narrow_table_keeps_its_width() -> None:
     assert max(map(len, narrow.splitlines())) <= 80
     wide = program("-m", "pinned_images.cli", "lock", COLUMNS="200").stdout
     assert "/long/name:1   000000000000\n" in wide
+
+
+def test_the_package_is_the_program_too() -> None:
+    result = program("-m", "pinned_images", "--help")
+    assert result.returncode == 0
+    assert result.stdout.startswith("Usage: pinned-images ")
+
+
+@pytest.mark.parametrize(
+    "arguments", ["report", "report --json", "report --html", "report --markdown", "lock", "--help"]
+)
+def test_an_output_that_cannot_be_written_is_one_line(arguments: str) -> None:
+    record = SiteRecord("Web", "Web/Task", "AWS::ECS::TaskDefinition", "Image", "a:1", "registry")
+    Path("cdk.out").mkdir()
+    SynthReport.of([record]).write("cdk.out")
+    Path("pinned-images.lock.json").write_text('{"version": 1, "images": {}}')
+    with Path("/dev/full").open("w") as full:
+        result = program("-m", "pinned_images", *arguments.split(), stdout=full)
+    assert (result.returncode, result.stderr) == (
+        1,
+        "Error: The output cannot be written (No space left on device).\n",
+    )
+
+
+def test_a_reader_that_has_seen_enough_is_no_error() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as pipe:
+        result = program("-m", "pinned_images", "--help", stdout=pipe)
+    assert result.stderr == ""
+
+
+def test_what_a_terminal_or_a_pipe_has_no_letters_for_is_written_as_an_escape() -> None:
+    asset = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/assets:" + "5" * 64
+    record = SiteRecord("Web", "Web/Größe", "AWS::ECS::TaskDefinition", "Image", asset, "asset")
+    Path("cdk.out").mkdir()
+    SynthReport.of([record]).write("cdk.out")
+    for arguments in (["report"], ["report", "--markdown"]):
+        result = program("-m", "pinned_images", *arguments, PYTHONIOENCODING="ascii")
+        assert (result.returncode, result.stderr) == (0, "")
+        assert "Web/Gr\\xf6\\xdfe" in result.stdout
+
+
+def test_ctrl_c_while_a_registry_is_asked_is_one_line(lock: Any) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        host = f"127.0.0.1:{silent.getsockname()[1]}"
+        Path("pinned-images.lock.json").write_text(
+            json.dumps(
+                {"version": 1, "images": {f"{host}/app:1": {"digest": "sha256:" + "0" * 64}}}
+            )
+        )
+        process = subprocess.Popen(
+            [sys.executable, "-m", "pinned_images", "outdated"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+        with silent.accept()[0]:
+            process.send_signal(signal.SIGINT)
+            stdout, stderr = process.communicate()
+    assert (process.returncode, stdout, stderr) == (130, "", "Interrupted.\n")
 
 
 @pytest.mark.parametrize("arguments", ["lock nonsense", "--nonsense", "lock prune x"])
