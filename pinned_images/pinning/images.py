@@ -93,7 +93,7 @@ def images_of(resource: ImageResource, policy: Policy) -> Iterator[Image]:
     platform = (
         None
         if policy.platforms == "ignore"
-        else platform_of(resource.resource_type, resource.properties)
+        else platform_of(resource.resource_type, resource.properties, resource.scope)
     )
     for site in sites:
         yield Image(

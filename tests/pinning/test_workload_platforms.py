@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from pinned_images.cloudformation.intrinsics import NO_VALUE
+from pinned_images.cloudformation.scope import AppTemplates, TemplateScope
 from pinned_images.cloudformation.workload_platforms import PLATFORM_PROPERTIES, platform_of
 from pinned_images.reference import Platform
 
@@ -107,7 +109,13 @@ OTHERS: list[tuple[str, dict[str, Any], Platform | None]] = [
     ("CodeBuild::Project", {"Environment": {"Type": {"Ref": "Type"}}}, None),
     ("AppRunner::Service", {}, AMD64),
     ("Lightsail::Container", {}, AMD64),
+    ("ECS::ExpressGatewayService", {}, None),
     ("BedrockAgentCore::Runtime", {}, ARM64),
+    ("BedrockAgentCore::Runtime", {"CapacityProviderConfiguration": NO_VALUE}, ARM64),
+    ("BedrockAgentCore::Runtime", {"CapacityProviderConfiguration": {}}, None),
+    ("BedrockAgentCore::Harness", {}, ARM64),
+    ("Omics::Workflow", {}, AMD64),
+    ("Omics::WorkflowVersion", {}, AMD64),
     ("SageMaker::Model", {}, None),
     ("Anything::Else", FARGATE, None),
 ]
@@ -116,6 +124,86 @@ OTHERS: list[tuple[str, dict[str, Any], Platform | None]] = [
 @pytest.mark.parametrize(("kind", "properties", "platform"), OTHERS, ids=str)
 def test_another_workload(kind: str, properties: dict[str, Any], platform: Platform | None) -> None:
     assert platform_of(f"AWS::{kind}", properties) == platform
+
+
+def agent_on(capacity_provider_arn: Any) -> dict[str, Any]:
+    return {"CapacityProviderConfiguration": {"CapacityProviderArn": capacity_provider_arn}}
+
+
+def capacity_provider(operating_system: Any) -> dict[str, Any]:
+    parameters = {"LaunchParameters": {"OperatingSystem": operating_system}}
+    compute = {"Ec2Configuration": {"LaunchTemplateSource": parameters}}
+    return {
+        "Type": "AWS::BedrockAgentCore::CapacityProvider",
+        "Properties": {"ComputeConfiguration": compute},
+    }
+
+
+def template(operating_system: Any, **sections: Any) -> dict[str, Any]:
+    resources = {"Provider": capacity_provider(operating_system), "Topic": {"Type": "AWS::SNS"}}
+    return {"Resources": resources, **sections}
+
+
+SYSTEM = {"System": {"Type": "String", "Default": "LINUX_X86_64"}}
+LITERAL_ARN = "arn:aws:bedrock-agentcore:eu-west-1:123456789012:capacity-provider/p-0123456789"
+
+
+@pytest.mark.parametrize(
+    ("arn", "system", "platform"),
+    [
+        ({"Fn::GetAtt": ["Provider", "Arn"]}, "LINUX_X86_64", AMD64),
+        ({"Fn::GetAtt": "Provider.Arn"}, "LINUX_ARM64", ARM64),
+        ({"Ref": "Provider"}, "LINUX_X86_64", AMD64),
+        ({"Ref": "Provider"}, {"Ref": "System"}, AMD64),
+        ({"Ref": "Provider"}, "WINDOWS_X86_64", None),
+        ({"Ref": "Provider"}, None, None),
+        ({"Ref": "Topic"}, "LINUX_X86_64", None),
+        ({"Ref": "Gone"}, "LINUX_X86_64", None),
+        (LITERAL_ARN, "LINUX_X86_64", None),
+        (None, "LINUX_X86_64", None),
+    ],
+    ids=str,
+)
+def test_an_agent_runs_on_the_system_of_its_capacity_provider(
+    arn: Any, system: Any, platform: Platform | None
+) -> None:
+    scope = TemplateScope(template(system, Parameters=SYSTEM), use_parameter_defaults=True)
+    assert platform_of("AWS::BedrockAgentCore::Runtime", agent_on(arn), scope) == platform
+
+
+def test_a_capacity_provider_may_be_in_another_stack() -> None:
+    app = AppTemplates()
+    exported = {"Value": {"Fn::GetAtt": ["Provider", "Arn"]}, "Export": {"Name": "provider"}}
+    outputs = {"Provider": exported}
+    TemplateScope(template("LINUX_X86_64", Outputs=outputs), stack="Compute", app=app)
+    arn = {"Fn::ImportValue": "provider"}
+    parent = {"Resources": {"Inner": {"Properties": {"Parameters": {"Provider": arn}}}}}
+    scope = TemplateScope(parent, stack="Agents", app=app)
+    runtime, agent = "AWS::BedrockAgentCore::Runtime", agent_on({"Ref": "Provider"})
+    assert platform_of(runtime, agent_on(arn), scope) == AMD64
+    assert platform_of(runtime, agent, scope.nest("Inner", {})) == AMD64
+    loop = {"Resources": {}, "Outputs": {"Provider": {**exported, "Value": arn}}}
+    alone = TemplateScope(loop, stack="Loop", app=AppTemplates())
+    assert platform_of(runtime, agent_on(arn), alone) is None
+
+
+def test_a_capacity_provider_may_be_in_a_nested_stack() -> None:
+    scope = TemplateScope({"Resources": {"Inner": {"Type": "AWS::CloudFormation::Stack"}}})
+    scope.nest("Inner", template("LINUX_X86_64", Outputs={"Out": {"Value": {"Ref": "Provider"}}}))
+    agent = agent_on({"Fn::GetAtt": ["Inner", "Outputs.Out"]})
+    assert platform_of("AWS::BedrockAgentCore::Runtime", agent, scope) == AMD64
+
+
+@pytest.mark.parametrize(
+    ("properties", "platform"),
+    [({}, ARM64), ({"Architectures": ["x86_64"]}, AMD64), ({"Architectures": NO_VALUE}, ARM64)],
+    ids=str,
+)
+def test_a_serverless_function_takes_the_architecture_of_its_template(
+    properties: dict[str, Any], platform: Platform
+) -> None:
+    scope = TemplateScope({"Globals": {"Function": {"Architectures": ["arm64"]}}})
+    assert platform_of("AWS::Serverless::Function", properties, scope) == platform
 
 
 def test_all_properties_that_matter_are_named() -> None:
