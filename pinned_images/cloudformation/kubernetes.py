@@ -221,6 +221,30 @@ def read_manifest(value: Any, kind_paths: tuple[KindPath, ...] = ()) -> Manifest
     return Manifest(images, row, found, kind_paths)
 
 
+def manifest_texts(value: Any, kind_paths: tuple[KindPath, ...] = ()) -> Iterator[ManifestText]:
+    """The strings of a manifest that are no images to pin and may mention one.
+
+    Args:
+        value: The value of the ``Manifest`` property; both sides of an ``Fn::If`` are read.
+        kind_paths: The user's own places in Kubernetes objects, which are pinned.
+
+    Example:
+        >>> [text.value for text in manifest_texts('{"data": {"image": "nginx", "tag": "1"}}')]
+        ['nginx']
+    """
+    pending = [value]
+    while pending:
+        value = pending.pop()
+        intrinsic = intrinsic_of(value)
+        if intrinsic is not None and intrinsic.name == "Fn::If":
+            branches = if_arguments(intrinsic.argument)
+            pending += (branches.when_false, branches.when_true) if branches is not None else ()
+            continue
+        manifest = read_manifest(value, kind_paths)
+        if isinstance(manifest, Manifest):
+            yield from manifest.texts()
+
+
 def _image(row: _Row, found: FoundImage) -> ManifestImage:
     place = path_text(found.path)
     if found.span is None:

@@ -388,6 +388,9 @@ def pin_manifest(
     values = []
     pins: dict[Pin, None] = {}
     for image, placed in zip(manifest.images, before.images, strict=True):
+        if image.left is not None:
+            values.append(image.value)
+            continue
         rewritten = pin(
             image.value,
             scope,
