@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import jsii
@@ -12,12 +10,7 @@ from constructs import IConstruct
 
 from pinned_images.cdk.constructs import ConstructMap, is_synthesized, stages_below
 from pinned_images.errors import ConfigurationError, PinnedImagesError
-from pinned_images.exemptions import Exemption
-from pinned_images.lockfile import UpdateMode
-from pinned_images.options import Options, PinImagesOptions, RecordIn
-from pinned_images.pinning import VersionConsistency
-from pinned_images.reference import Style
-from pinned_images.resolution import PlatformMode, Resolver
+from pinned_images.options import Options, PinImagesOptions
 from pinned_images.sources import Sources
 from pinned_images.synth.roots import Root
 from pinned_images.synth.synthesis import Synthesis
@@ -65,48 +58,9 @@ class PinImages:
         >>> PinImages.apply_to(app)
     """
 
-    def __init__(
-        self,
-        *,
-        resolver: Resolver | None = None,
-        style: Style | None = None,
-        platforms: PlatformMode = "verify",
-        version_consistency: VersionConsistency = "pin",
-        exempt: Mapping[str, str | Exemption] | None = None,
-        mirrors: Mapping[str, str] | None = None,
-        mirror_fallback: bool = False,
-        insecure_registries: Iterable[str] = (),
-        ecr_roles: Mapping[str, str] | None = None,
-        lock_file: str | Path | None = None,
-        update: UpdateMode | None = None,
-        resource_types: Iterable[str] | None = None,
-        properties: Mapping[str, Iterable[str]] | None = None,
-        ssm_parameters: Mapping[str, str] | None = None,
-        use_parameter_defaults: bool = False,
-        record_in: RecordIn | None = None,
-        deadline: float = 120.0,
-    ) -> None:
+    def __init__(self, **options: Unpack[PinImagesOptions]) -> None:
         """See the class."""
-        self._options = Options(
-            resolver=resolver,
-            style=style,
-            platforms=platforms,
-            version_consistency=version_consistency,
-            exempt=exempt or {},
-            mirrors=mirrors or {},
-            mirror_fallback=mirror_fallback,
-            insecure_registries=insecure_registries,
-            ecr_roles=ecr_roles or {},
-            lock_file=lock_file,
-            update=update,
-            resource_types=resource_types,
-            properties=properties or {},
-            ssm_parameters=ssm_parameters or {},
-            use_parameter_defaults=use_parameter_defaults,
-            record_in=record_in,
-            deadline=deadline,
-        )
-        self._options.check()
+        self._options = Options.of(options)
         self._sources = Sources()
         self._syntheses: ConstructMap[Stage, Synthesis] = ConstructMap()
         self._visiting: Synthesis | None = None

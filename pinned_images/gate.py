@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import jsii
 from aws_cdk import (
@@ -32,11 +32,12 @@ from pinned_images.cdk.violation_placement import MissedStage, placed
 from pinned_images.cloud_assembly import Artifacts, AssemblyStack
 from pinned_images.errors import PinnedImagesError
 from pinned_images.examination import Examination, examine, examine_app
-from pinned_images.exemptions import Exemption
-from pinned_images.options import Options
-from pinned_images.pinning import VersionConsistency
+from pinned_images.options import GateOptions, Options
 from pinned_images.rules import FAILURE, RULES, Coverage, Violation
 from pinned_images.version import __version__
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 _logger = logging.getLogger(__name__)
 
@@ -86,23 +87,10 @@ class PinnedImagesGate:
         >>> Validations.of(app).add_plugins(PinnedImagesGate())
     """
 
-    def __init__(
-        self,
-        *,
-        exempt: Mapping[str, str | Exemption] | None = None,
-        resource_types: Iterable[str] | None = None,
-        properties: Mapping[str, Iterable[str]] | None = None,
-        version_consistency: VersionConsistency = "pin",
-    ) -> None:
+    def __init__(self, **options: Unpack[GateOptions]) -> None:
         """See the class."""
-        options = Options(
-            exempt=exempt or {},
-            resource_types=resource_types,
-            properties=properties or {},
-            version_consistency=version_consistency,
-        )
-        options.check()
-        self._surroundings: AspectState = _Alone(options)
+        checked = Options.of(options, taken_by="PinnedImagesGate", kind=GateOptions)
+        self._surroundings: AspectState = _Alone(checked)
 
     @classmethod
     def beside_aspect(cls, app: IConstruct, surroundings: AspectState) -> PinnedImagesGate:

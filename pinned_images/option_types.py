@@ -1,124 +1,120 @@
-"""The types of arguments, which Python itself does not check.
-
-A wrong one would end the synth with a traceback of jsii. Its value may be secret, so that errors
-show its type alone.
-"""
+"""The types of options: what a value has to be beyond its Python type, and where it is written."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Mapping
-from typing import Any
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
 
 from pinned_images.errors import ConfigurationError
+from pinned_images.printable import quoted
 
 
-def texts(name: str, value: Iterable[str]) -> tuple[str, ...]:
-    """The texts of an argument that takes several.
+class Example(NamedTuple):
+    """How a value of an option is written, in Python and in JSON alike; for errors."""
 
-    Args:
-        name: The argument.
-        value: What was given.
+    text: str
 
-    Raises:
-        ConfigurationError: It is a single text, or holds something else than texts.
 
-    Example:
-        >>> texts("resource_types", ["AWS::ECS::TaskDefinition"])
-        ('AWS::ECS::TaskDefinition',)
+@dataclass(frozen=True)
+class Place:
+    """Where a value was written.
+
+    Attributes:
+        kind: ``argument``, ``context value`` or ``environment variable``.
+        name: Its name there.
+        is_text: Whether values may be texts: ``false``, ``60``, ``a,b``, ``a=1,b=2`` or JSON.
     """
-    if isinstance(value, str) or not isinstance(value, Iterable):
-        raise _wrong(name, value, "a list of texts")
-    found = tuple(value)
-    for each in found:
-        if not isinstance(each, str):
-            raise _wrong(name, each, "a list of texts")
-    return found
+
+    kind: str
+    name: str
+    is_text: bool = False
+
+    def at(self, key: str | int) -> Place:
+        """A place inside this one."""
+        shown = key if isinstance(key, int) else quoted(key)
+        return Place(self.kind, f"{self.name}[{shown}]", self.is_text)
+
+    def __str__(self) -> str:
+        """The subject of an error."""
+        return f"The {self.kind} {self.name}"
 
 
-def require_mapping(name: str, value: object, example: str) -> None:
-    """Refuse what is no mapping of texts to something.
+class Parser(NamedTuple):
+    """What has to be true of a value beyond its type."""
 
-    Args:
-        name: The argument.
-        value: What was given.
-        example: How it is written.
-
-    Raises:
-        ConfigurationError: It is no mapping, or a key of it is no text.
-    """
-    if not isinstance(value, Mapping):
-        raise _wrong(name, value, f"a dict, such as {example}")
-    for key in value:
-        if not isinstance(key, str):
-            raise _wrong(name, key, f"a dict whose keys are texts, such as {example}")
+    #: Gives the value as it is used, or raises a `ConfigurationError` that says what to write.
+    parse: Callable[[Any], Any]
 
 
-def require_texts_by_text(name: str, value: object, example: str) -> None:
-    """Refuse what is no mapping of texts to texts; the values are not shown.
-
-    Args:
-        name: The argument.
-        value: What was given.
-        example: How it is written.
-
-    Raises:
-        ConfigurationError: It is no mapping, or holds something else than texts.
-    """
-    require_mapping(name, value, example)
-    mapping: Mapping[str, Any] = value  # type: ignore[assignment]  # just seen
-    for key, each in mapping.items():
-        if not isinstance(each, str):
-            raise _wrong(f"{name}[{key!r}]", each, f"a text, as in {example}")
+def parse_account(text: str) -> str:
+    """Refuse what is no AWS account id."""
+    if not _ACCOUNT.fullmatch(text):
+        raise ConfigurationError("An AWS account has 12 digits, such as 123456789012.")
+    return text
 
 
-def require_path(name: str, value: object) -> None:
-    """Refuse what names no file.
-
-    Args:
-        name: The argument.
-        value: What was given; None for no file.
-
-    Raises:
-        ConfigurationError: It is neither a text nor a path.
-    """
-    if value is not None and not isinstance(value, (str, os.PathLike)):
-        raise _wrong(name, value, "the name of a file")
-
-
-def require_seconds(name: str, value: object) -> None:
-    """Refuse what is no time that something can take.
-
-    Args:
-        name: The argument.
-        value: What was given.
-
-    Raises:
-        ConfigurationError: It is no number above zero.
-    """
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise _wrong(name, value, "a number of seconds")
-    if not value > 0:
-        raise ConfigurationError(f"The argument {name} is {value!r}: it must be above zero.")
-
-
-def require_resolver(value: object) -> None:
-    """Refuse what answers no questions.
-
-    Args:
-        value: What was given; None for the registries.
-
-    Raises:
-        ConfigurationError: It has no method ``resolve``.
-    """
-    if value is not None and not callable(getattr(value, "resolve", None)):
-        raise _wrong(
-            "resolver",
-            value,
-            "an object with a method resolve, such as a FixedResolver of pinned_images.testing",
+def parse_role(text: str) -> str:
+    """Refuse what is no ARN of an IAM role."""
+    if not _ROLE.fullmatch(text):
+        raise ConfigurationError(
+            "That is no ARN of an IAM role: write one such as "
+            "arn:aws:iam::123456789012:role/image-reader."
         )
+    return text
 
 
-def _wrong(name: str, value: object, wanted: str) -> ConfigurationError:
-    kind = type(value).__name__
-    return ConfigurationError(f"The argument {name} cannot be of the type {kind}: write {wanted}.")
+def parse_host(text: str) -> str:
+    """A host of a registry as references have it."""
+    from pinned_images.registry.mirrors import normalize_host  # noqa: PLC0415  if there is one
+
+    return normalize_host(text)
+
+
+def parse_seconds(seconds: float) -> float:
+    """Refuse what is no time that something can take."""
+    if not 0 < seconds <= _LONGEST:
+        raise ConfigurationError(
+            f"It is {seconds!r}, and must be above zero and at most {_LONGEST} seconds."
+        )
+    return seconds
+
+
+def parse_name(text: str) -> str:
+    """Refuse a name that is empty, or has blanks around it or in it."""
+    if not text or text.split() != [text]:
+        raise ConfigurationError("A name here is not empty and has no blanks.")
+    return text
+
+
+def parse_file(path: Path) -> Path:
+    """Refuse what names no file."""
+    if not path.name:
+        raise ConfigurationError("It names no file: write one such as pinned-images.lock.json.")
+    return path
+
+
+def parse_resolver(value: object) -> object:
+    """Refuse what answers no questions."""
+    if not callable(getattr(value, "resolve", None)) or isinstance(value, type):
+        raise ConfigurationError(
+            f"{type(value).__name__} has no method resolve: write an object that has, such as a "
+            "FixedResolver of pinned_images.testing."
+        )
+    return value
+
+
+# IAM API reference, CreateRole: RoleName and Path.
+_ROLE = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]{1,576}", re.ASCII)
+_ACCOUNT = re.compile(r"[0-9]{12}")
+_LONGEST = 604_800  # a week
+
+
+AccountId = Annotated[str, Parser(parse_account)]
+File = Annotated[Path, Parser(parse_file)]
+Host = Annotated[str, Parser(parse_host)]
+ParameterName = Annotated[str, Parser(parse_name)]
+RoleArn = Annotated[str, Parser(parse_role)]
+Seconds = Annotated[float, Parser(parse_seconds)]

@@ -1,119 +1,205 @@
-"""What users decide, from arguments, CDK context and environment variables."""
+"""All options, once: from arguments, CDK context and environment variables."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, Literal, TypedDict, cast, get_args
+from typing import Annotated, Any, Literal, NamedTuple, TypedDict
 
 from pinned_images.cloudformation.catalog import Catalog
 from pinned_images.errors import ConfigurationError
 from pinned_images.exemptions import Exemption, ExemptionPatterns
-from pinned_images.lockfile import UPDATE_VARIABLE, UpdateMode, mode_of, parse_mode
+from pinned_images.lockfile import UPDATE_VARIABLE, UpdateMode, mode_of
 from pinned_images.option_types import (
-    require_mapping,
-    require_path,
-    require_resolver,
-    require_seconds,
-    require_texts_by_text,
-    texts,
+    AccountId,
+    Example,
+    File,
+    Host,
+    ParameterName,
+    Parser,
+    Place,
+    RoleArn,
+    Seconds,
+    parse_resolver,
 )
 from pinned_images.pinning import Policy, VersionConsistency
+from pinned_images.printable import quoted
 from pinned_images.reference import Style
 from pinned_images.resolution import PlatformMode, Resolver
+from pinned_images.wording import did_you_mean, nearest
 
 #: Where in a template it is recorded what was pinned.
 RecordIn = Literal["metadata", "outputs"]
 
-MIRRORS_CONTEXT = "pinned-images:mirrors"
-LOCK_FILE_CONTEXT = "pinned-images:lock-file"
-UPDATE_CONTEXT = "pinned-images:update"
+CONTEXT = "pinned-images"
+VARIABLES = "PINNED_IMAGES_"
 QUALIFIER_CONTEXT = "@aws-cdk/core:bootstrapQualifier"
 
-_OWN_CONTEXT = (MIRRORS_CONTEXT, LOCK_FILE_CONTEXT, UPDATE_CONTEXT)
 
-_MAPPINGS_OF_TEXTS = {
-    "mirrors": "{'docker.io': 'https://mirror.example'}",
-    "ecr_roles": "{'123456789012': 'arn:aws:iam::123456789012:role/reader'}",
-    "ssm_parameters": "{'/shop/image': 'nginx:1.27'}",
-}
+class GateOptions(TypedDict, total=False):
+    """The options of `PinnedImagesGate`; each may be left out."""
+
+    exempt: Mapping[str, str | Exemption] | None
+    """Images that stay unpinned: shell patterns on normalized references
+    (``docker.io/library/*:*``), each with a reason or an `Exemption`."""
+
+    resource_types: Iterable[str] | None
+    """The resource types to look at; all that are known if left out."""
+
+    properties: Mapping[str, Iterable[str]] | None
+    """Image properties of further resource types: ``{"Custom::Thing": ["Image"]}``."""
+
+    version_consistency: VersionConsistency
+    """What to do with containers that have switched ECS' version consistency off: ``pin`` them
+    with a warning, which is the default, or ``respect`` that and leave them."""
 
 
-class PinImagesOptions(TypedDict, total=False):
-    """The arguments of `PinImages`; see there."""
+class PinImagesOptions(GateOptions, total=False):
+    """The options of `PinImages`; each may be left out."""
 
     resolver: Resolver | None
+    """Who is asked for digests; the registries themselves if left out."""
+
     style: Style | None
+    """``tag-and-digest`` or ``digest``, for all images; what each service takes if left out."""
+
     platforms: PlatformMode
-    version_consistency: VersionConsistency
-    exempt: Mapping[str, str | Exemption] | None
+    """``verify``, which is the default, makes an image that does not run on its task's platform an
+    error, ``select`` pins that platform's own manifest, ``ignore`` does neither."""
+
     mirrors: Mapping[str, str] | None
+    """Registry host to the URL that is asked in its place."""
+
     mirror_fallback: bool
+    """Ask the registry itself where its mirror fails; not done if left out."""
+
     insecure_registries: Iterable[str]
+    """Hosts that are asked over plain http; loopback always is."""
+
     ecr_roles: Mapping[str, str] | None
+    """Account id to the ARN of the role that reads its private ECR repositories, in place of the
+    CDK's lookup role."""
+
     lock_file: str | Path | None
+    """Where digests are kept between synths; live resolution if left out."""
+
     update: UpdateMode | None
-    resource_types: Iterable[str] | None
-    properties: Mapping[str, Iterable[str]] | None
+    """``missing``, which is the default, ``always`` or ``never``: what is asked for beside the
+    lock file."""
+
     ssm_parameters: Mapping[str, str] | None
+    """Values of SSM parameters that need not be read from AWS."""
+
     use_parameter_defaults: bool
+    """Take a CloudFormation parameter's default for its value, although a deployment can override
+    it; not done if left out."""
+
     record_in: RecordIn | None
+    """``metadata`` or ``outputs``: where in each stack's template it is recorded what was pinned,
+    so that it can be read from the deployed stack; nowhere if left out."""
+
     deadline: float
+    """Seconds in which all images of a synth must be resolved; 120 if left out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The arguments of `PinImages`, checked; see there for what each means."""
+    """The options as they are used: `PinImagesOptions`, checked, with their defaults.
 
-    resolver: Resolver | None = None
+    Attributes:
+        bootstrap_qualifier: The qualifier of the app's CDK bootstrap stacks; no option.
+    """
+
+    resolver: Annotated[Resolver, Parser(parse_resolver)] | None = None
     style: Style | None = None
     platforms: PlatformMode = "verify"
     version_consistency: VersionConsistency = "pin"
-    exempt: Mapping[str, str | Exemption] = field(default_factory=dict)
-    mirrors: Mapping[str, str] = field(default_factory=dict)
+    exempt: Annotated[
+        Mapping[str, Exemption], Example('{"docker.io/library/nginx:*": "the reason"}')
+    ] = field(default_factory=dict)
+    mirrors: Annotated[Mapping[Host, str], Example('{"docker.io": "https://mirror.example"}')] = (
+        field(default_factory=dict)
+    )
     mirror_fallback: bool = False
-    insecure_registries: Iterable[str] = ()
-    ecr_roles: Mapping[str, str] = field(default_factory=dict)
-    lock_file: str | Path | None = None
+    insecure_registries: Annotated[tuple[Host, ...], Example('["registry.example:5000"]')] = ()
+    ecr_roles: Annotated[
+        Mapping[AccountId, RoleArn],
+        Example('{"123456789012": "arn:aws:iam::123456789012:role/reader"}'),
+    ] = field(default_factory=dict)
+    lock_file: File | None = None
     update: UpdateMode | None = None
-    resource_types: Iterable[str] | None = None
-    properties: Mapping[str, Iterable[str]] = field(default_factory=dict)
-    ssm_parameters: Mapping[str, str] = field(default_factory=dict)
+    resource_types: Annotated[tuple[str, ...], Example('["AWS::ECS::TaskDefinition"]')] | None = (
+        None
+    )
+    properties: Annotated[
+        Mapping[str, Annotated[tuple[str, ...], Example('["Image"]')]],
+        Example('{"Custom::Thing": ["Image"]}'),
+    ] = field(default_factory=dict)
+    ssm_parameters: Annotated[
+        Mapping[ParameterName, str], Example('{"/shop/image": "nginx:1.27"}')
+    ] = field(default_factory=dict)
     use_parameter_defaults: bool = False
     record_in: RecordIn | None = None
-    deadline: float = 120.0
+    deadline: Seconds = 120.0
     bootstrap_qualifier: str | None = None
 
-    def __post_init__(self) -> None:
-        """Read once what can be read only once."""
-        insecure = texts("insecure_registries", self.insecure_registries)
-        object.__setattr__(self, "insecure_registries", insecure)
-        if self.resource_types is not None:
-            types = texts("resource_types", self.resource_types)
-            object.__setattr__(self, "resource_types", types)
+    @classmethod
+    def of(
+        cls,
+        arguments: Mapping[str, object],
+        taken_by: str = "PinImages",
+        kind: type = PinImagesOptions,
+    ) -> Options:
+        """From the arguments of a class.
 
-    def check(self) -> None:
-        """Refuse what no later step could use.
+        Args:
+            arguments: By name.
+            taken_by: The class.
+            kind: What it takes.
 
         Raises:
-            ConfigurationError: A value is none of those that are allowed.
+            ConfigurationError: It takes no such argument, or a value cannot be used.
         """
-        for name, example in _MAPPINGS_OF_TEXTS.items():
-            require_texts_by_text(name, getattr(self, name), example)
-        require_mapping("exempt", self.exempt, "{'docker.io/library/nginx:*': 'the reason'}")
-        require_mapping("properties", self.properties, "{'Custom::Thing': ['Image']}")
-        require_path("lock_file", self.lock_file)
-        require_seconds("deadline", self.deadline)
-        require_resolver(self.resolver)
-        _one_of("style", self.style, (None, *get_args(Style)))
-        _one_of("platforms", self.platforms, get_args(PlatformMode))
-        _one_of("version_consistency", self.version_consistency, get_args(VersionConsistency))
-        _one_of("update", self.update, (None, *get_args(UpdateMode)))
-        _one_of("record_in", self.record_in, (None, *get_args(RecordIn)))
-        ExemptionPatterns.of(self.exempt)
+        from pinned_images.option_values import (  # noqa: PLC0415  msgspec, when used
+            takes_a_dict,
+            type_hints,
+        )
+
+        hints = type_hints(Options)
+        names = kind.__annotations__
+        for name in arguments:
+            if name not in names:
+                raise _unknown(f"{taken_by} has no option", name, names)
+        options = cls(
+            **_converted(
+                _Setting(name, value, Place("argument", name))
+                for name, value in arguments.items()
+                if value is not None or not takes_a_dict(hints[name])
+            )
+        )
+        options.check(hosts_are_known=False)
+        return options
+
+    def check(self, *, hosts_are_known: bool) -> None:
+        """Refuse what can be told of several values alone.
+
+        Args:
+            hosts_are_known: Whether context and environment name no further hosts that may be
+                asked over plain http.
+
+        Raises:
+            ConfigurationError: A resource type, a path, a pattern or a mirror cannot be used.
+        """
         self.catalog()
+        ExemptionPatterns.of(self.exempt)
+        if self.mirrors:
+            from pinned_images.registry.mirrors import Mirror  # noqa: PLC0415  if there are any
+
+            insecure = frozenset(self.insecure_registries)
+            for host, url in self.mirrors.items():
+                Mirror.parse(host, url, insecure if hosts_are_known else None)
 
     def catalog(self) -> Catalog:
         """The image properties to look at."""
@@ -132,97 +218,140 @@ class Options:
         )
 
     def with_surroundings(
-        self, context: Callable[[str], Any], environment: Mapping[str, str]
+        self, context: Mapping[str, Any], environment: Mapping[str, str]
     ) -> Options:
         """These options with what context and environment say.
 
         The environment counts before context, and context before arguments, so that a single
-        synth can differ from what is committed. Mirrors are merged in that order.
+        synth can differ from what is committed. Dicts are merged in that order.
 
         Args:
-            context: Gives a CDK context value, or None.
+            context: All context values of an app, by key.
             environment: Environment variables.
 
         Raises:
-            ConfigurationError: A value cannot be used; the message says where it stands.
+            ConfigurationError: A key or a variable is mistyped, or a value cannot be used; the
+                message says where it is.
         """
-        lock_file = _context_text(context, LOCK_FILE_CONTEXT) or self.lock_file
-        return replace(
-            self,
-            mirrors={**self.mirrors, **_context_mirrors(context), **_variable_mirrors(environment)},
-            lock_file=lock_file,
-            update=_update(context, environment, locked=lock_file is not None) or self.update,
-            bootstrap_qualifier=_context_text(context, QUALIFIER_CONTEXT)
-            or self.bootstrap_qualifier,
-        )
+        of_environment = _converted(_in_environment(environment))
+        of_context = _converted(_in_context(context))
+        found: dict[str, Any] = {}
+        for name in DATA_OPTIONS:
+            given = [some[name] for some in (of_environment, of_context) if name in some]
+            if given and isinstance(given[0], Mapping):
+                merged: dict[str, Any] = {}
+                for some in (*given, getattr(self, name)):  # the first that matches counts
+                    merged.update({key: some[key] for key in some if key not in merged})
+                found[name] = merged
+            elif given:
+                found[name] = given[0]
+        if "update" not in of_environment and (found.get("lock_file") or self.lock_file):
+            # That CDK makes no lookups matters to a lock file only.
+            lookups = mode_of({**environment, UPDATE_VARIABLE: ""})
+            found.update({"update": lookups} if lookups else {})
+        if isinstance(qualifier := context.get(QUALIFIER_CONTEXT), str) and qualifier:
+            found["bootstrap_qualifier"] = qualifier
+        options = replace(self, **found) if found else self
+        options.check(hosts_are_known=True)
+        return options
 
 
-def check_context_keys(keys: Iterable[str]) -> None:
-    """Refuse a mistyped key: a lock file that is not read would leave all tags to move.
+#: The options that are data, which may be context values and environment variables too.
+DATA_OPTIONS = tuple(
+    each.name for each in fields(Options) if each.name not in ("resolver", "bootstrap_qualifier")
+)
 
-    Args:
-        keys: Those of all context values of an app.
 
-    Raises:
-        ConfigurationError: A key begins as this library's do, and is none of them.
+def context_name(option: str) -> str:
+    """The name of an option in context.
+
+    Example:
+        >>> context_name("lock_file"), variable_name("lock_file")
+        ('lock-file', 'PINNED_IMAGES_LOCK_FILE')
     """
-    for key in keys:
-        if key.startswith("pinned-images:") and key not in _OWN_CONTEXT:
-            *others, last = _OWN_CONTEXT
-            raise ConfigurationError(
-                f"The context value {key} is not known: write {', '.join(others)} or {last}."
-            )
+    return option.replace("_", "-")
 
 
-def _one_of(name: str, value: object, allowed: tuple[object, ...]) -> None:
-    if value not in allowed:
-        choices = ", ".join(repr(choice) for choice in allowed if choice is not None)
-        raise ConfigurationError(
-            f"PinImages does not know {name}={value!r}: choose one of {choices}."
-        )
+def variable_name(option: str) -> str:
+    """The environment variable of an option."""
+    return f"{VARIABLES}{option.upper()}"
 
 
-def _context_text(context: Callable[[str], Any], key: str) -> str | None:
-    value = context(key)
-    if value is None or value == "":
-        return None
-    if not isinstance(value, str):
-        raise ConfigurationError(f"The context value {key} is {value!r}: write a text.")
-    return value
+_BY_CONTEXT_NAME = {context_name(option): option for option in DATA_OPTIONS}
+_BY_CONTEXT_KEY = {f"{CONTEXT}:{name}": option for name, option in _BY_CONTEXT_NAME.items()}
+_BY_VARIABLE = {variable_name(option): option for option in DATA_OPTIONS}
+
+# A variable of the user's own may begin as ours do, so that only a near one is refused.
+_NEAR = 0.8
 
 
-def _update(
-    context: Callable[[str], Any], environment: Mapping[str, str], *, locked: bool
-) -> UpdateMode | None:
-    """What the surroundings ask for; that CDK makes no lookups matters to a lock file only."""
-    asked_for = {UPDATE_VARIABLE: environment.get(UPDATE_VARIABLE, "")}
-    mode = mode_of(environment if locked else asked_for)
-    if mode is not None:
-        return mode
-    text = _context_text(context, UPDATE_CONTEXT)
-    return parse_mode(text) if text else None
+class _Setting(NamedTuple):
+    option: str
+    value: object
+    place: Place
 
 
-def _context_mirrors(context: Callable[[str], Any]) -> Mapping[str, str]:
-    """Mirrors as ``cdk.json`` holds them (an object), or as ``-c`` gives them (a text)."""
-    from pinned_images.registry.settings import parse_mirrors  # noqa: PLC0415  network, when used
+def _in_context(context: Mapping[str, Any]) -> Iterator[_Setting]:
+    """Those of the keys ``pinned-images:...``, then those of the object ``pinned-images``."""
+    for key, value in context.items():
+        if key in _BY_CONTEXT_KEY:
+            yield _Setting(_BY_CONTEXT_KEY[key], value, Place("context value", key, is_text=True))
+        elif key != CONTEXT and _is_mistyped(key):
+            raise _unknown("There is no context key", key, (*_BY_CONTEXT_KEY, CONTEXT))
+    place = Place("context value", CONTEXT, is_text=True)
+    for name, value in _context_object(context.get(CONTEXT), place).items():
+        if name not in _BY_CONTEXT_NAME:
+            raise _unknown(f"The context value {CONTEXT} has no key", name, _BY_CONTEXT_NAME)
+        yield _Setting(_BY_CONTEXT_NAME[name], value, place.at(name))
 
-    value = context(MIRRORS_CONTEXT)
+
+def _is_mistyped(key: str) -> bool:
+    """Whether a key begins as this library's do, or nearly so."""
+    begin = key.partition(":")[0].lower()
+    return begin.replace("_", "").replace("-", "").rstrip("s") == "pinnedimage"
+
+
+def _context_object(value: object, place: Place) -> Mapping[str, Any]:
+    from pinned_images.option_values import convert  # noqa: PLC0415  msgspec, when used
+
     if value is None or value == "":
         return {}
-    if isinstance(value, str):
-        return parse_mirrors(value, f"the context value {MIRRORS_CONTEXT}")
-    if isinstance(value, Mapping) and all(isinstance(url, str) for url in value.values()):
-        return cast("Mapping[str, str]", value)
-    raise ConfigurationError(
-        f"The context value {MIRRORS_CONTEXT} is {value!r}: write an object of hosts and URLs."
+    found: Mapping[str, Any] = convert(
+        value, Mapping[str, Any], place, Example('{"lock-file": "pinned-images.lock.json"}')
     )
+    return found
 
 
-def _variable_mirrors(environment: Mapping[str, str]) -> Mapping[str, str]:
-    from pinned_images.registry.settings import (  # noqa: PLC0415  network, when used
-        MIRRORS_VARIABLE,
-        parse_mirrors,
+def _in_environment(environment: Mapping[str, str]) -> Iterator[_Setting]:
+    for name, value in environment.items():
+        if name in _BY_VARIABLE:
+            place = Place("environment variable", name, is_text=True)
+            yield _Setting(_BY_VARIABLE[name], value, place)
+        elif name.startswith(VARIABLES):
+            own = [each.removeprefix(VARIABLES) for each in _BY_VARIABLE]
+            near = nearest(name.removeprefix(VARIABLES), own, _NEAR)
+            if near is not None:
+                raise ConfigurationError(
+                    f"There is no environment variable {quoted(name)}. "
+                    f"Did you mean '{VARIABLES}{near}'?"
+                )
+
+
+def _converted(settings: Iterable[_Setting]) -> dict[str, Any]:
+    """The values as options have them; of several settings of an option the first counts."""
+    from pinned_images.option_values import convert, type_hints  # noqa: PLC0415  msgspec, when used
+
+    found: dict[str, Any] = {}
+    for option, value, place in settings:
+        is_left_out = place.is_text and value in (None, "")
+        if option not in found and not is_left_out:
+            found[option] = convert(value, type_hints(Options)[option], place)
+    return found
+
+
+def _unknown(what: str, name: object, known: Iterable[str]) -> ConfigurationError:
+    """The error on a name that nothing has."""
+    names = list(known)
+    return ConfigurationError(
+        f"{what} {quoted(name)}.{did_you_mean(str(name), names)} Known: {', '.join(names)}."
     )
-
-    return parse_mirrors(environment.get(MIRRORS_VARIABLE, ""))

@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from datetime import date, datetime
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pinned_images.errors import ConfigurationError
 from pinned_images.exemptions import Exemption
-from pinned_images.options import Options, check_context_keys
+from pinned_images.options import (
+    DATA_OPTIONS,
+    Options,
+    PinImagesOptions,
+    context_name,
+    variable_name,
+)
+from pinned_images.testing import FixedResolver
 
-LOCKED = Options(lock_file="pinned-images.lock.json", update="always")
+LOCKED = Options.of({"lock_file": "pinned-images.lock.json", "update": "always"})
 
 
 def surrounded(
     options: Options, context: dict[str, Any] | None = None, **environment: str
 ) -> Options:
-    return options.with_surroundings((context or {}).get, environment)
+    return options.with_surroundings(context or {}, environment)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +67,7 @@ def test_without_a_lock_file_images_are_resolved_although_cdk_makes_no_lookups()
 def test_a_lock_file_of_the_context_is_frozen_too() -> None:
     context = {"pinned-images:lock-file": "other.json"}
     found = surrounded(Options(), context, CDK_LOOKUPS="false")
-    assert (found.lock_file, found.update) == ("other.json", "never")
+    assert (found.lock_file, found.update) == (Path("other.json"), "never")
 
 
 @pytest.mark.parametrize(
@@ -74,34 +87,300 @@ def test_a_mode_that_is_none_is_refused(
 
 SECRET = "https://user:secret@mirror.example"
 
+WRONG: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "name": ({"lockfile": "x"}, ["no option 'lockfile'", "Did you mean 'lock_file'?"]),
+    "name of context": ({"lock-file": "x"}, ["Did you mean 'lock_file'?"]),
+    "far name": ({"colour": SECRET}, ["no option 'colour'", "deadline"]),
+    "mirrors list": ({"mirrors": [SECRET]}, ["mirrors cannot be of the type list"]),
+    "mirrors key": ({"mirrors": {3: SECRET}}, ["mirrors cannot be of the type int"]),
+    "mirrors value": ({"mirrors": {"docker.io": [SECRET]}}, ["mirrors['docker.io']", "list"]),
+    "mirrors nonsense": ({"mirrors": {"docker.io": "nonsense"}}, ["'docker.io' is no URL"]),
+    "mirrors credentials": ({"mirrors": {"docker.io": SECRET}}, ["docker login mirror.example"]),
+    "mirrors host": (
+        {"mirrors": {"https://docker.io": "https://mirror.example"}},
+        ["mirrors['https://docker.io']", "no registry host"],
+    ),
+    "mirrors twice": (
+        {"mirrors": {"docker.io": "https://a.example", "index.docker.io": "https://b.example"}},
+        ["'docker.io' twice"],
+    ),
+    "insecure text": ({"insecure_registries": SECRET}, ["insecure_registries", "a list"]),
+    "insecure None": ({"insecure_registries": None}, ["insecure_registries", "NoneType"]),
+    "insecure URL": ({"insecure_registries": ["http://x/y"]}, ["insecure_registries[0]", "host"]),
+    "insecure dict": ({"insecure_registries": {"x": "y"}}, ["insecure_registries", "dict"]),
+    "types text": ({"resource_types": "AWS::ECS::TaskDefinition"}, ["a list"]),
+    "types number": ({"resource_types": [3]}, ["resource_types[0]"]),
+    "types unknown": (
+        {"resource_types": ["AWS::ECS::TaskDefinitions"]},
+        ["Did you mean 'AWS::ECS::TaskDefinition'?"],
+    ),
+    "properties list": ({"properties": ["Custom::Thing"]}, ["properties"]),
+    "properties text": ({"properties": {"Custom::Thing": "Image"}}, ["a list"]),
+    "properties number": ({"properties": {"Custom::Thing": [3]}}, ["['Custom::Thing'][0]"]),
+    "properties None": ({"properties": {"Custom::Thing": None}}, ["['Custom::Thing']"]),
+    "properties type": ({"properties": {"Thing": ["Image"]}}, ["no CloudFormation resource type"]),
+    "properties path": ({"properties": {"Custom::Thing": ["a..b"]}}, ["no path"]),
+    "roles value": ({"ecr_roles": {"123456789012": None}}, ["ecr_roles['123456789012']"]),
+    "roles account": ({"ecr_roles": {"1": "x"}}, ["ecr_roles['1']", "12 digits"]),
+    "roles ARN": ({"ecr_roles": {"123456789012": SECRET}}, ["ARN of an IAM role"]),
+    "ssm value": ({"ssm_parameters": {"/x": 3}}, ["ssm_parameters['/x']"]),
+    "ssm name": ({"ssm_parameters": {"": "x"}}, ["ssm_parameters['']", "blanks"]),
+    "exempt list": ({"exempt": ["nginx:*"]}, ["exempt"]),
+    "exempt number": ({"exempt": {"nginx:*": 3}}, ["exempt['nginx:*']", "reason"]),
+    "exempt blank reason": ({"exempt": {"nginx:*": " "}}, ["reason"]),
+    "exempt blank pattern": ({"exempt": {" ": "why"}}, ["pattern"]),
+    "lock file number": ({"lock_file": 3}, ["lock_file", "int"]),
+    "lock file bytes": ({"lock_file": b"x"}, ["lock_file", "bytes"]),
+    "lock file empty": ({"lock_file": ""}, ["lock_file", "no file"]),
+    "deadline text": ({"deadline": "10"}, ["deadline cannot be of the type str"]),
+    "deadline switch": ({"deadline": True}, ["deadline cannot be of the type bool"]),
+    "deadline zero": ({"deadline": 0}, ["deadline: It is 0"]),
+    "deadline nan": ({"deadline": float("nan")}, ["deadline: It is nan"]),
+    "deadline infinite": ({"deadline": float("inf")}, ["deadline: It is inf", "at most"]),
+    "deadline None": ({"deadline": None}, ["deadline", "NoneType"]),
+    "switch text": (
+        {"use_parameter_defaults": "false"},
+        ["use_parameter_defaults cannot be of the type str: write True or False"],
+    ),
+    "switch number": ({"mirror_fallback": 1}, ["mirror_fallback", "True or False"]),
+    "switch None": ({"mirror_fallback": None}, ["mirror_fallback", "True or False"]),
+    "choice near": ({"platforms": "verfy"}, ["'verfy'. Did you mean 'verify'?"]),
+    "choice case": ({"update": "Never"}, ["Did you mean 'never'?"]),
+    "choice far": ({"style": "name"}, ["'tag-and-digest' or 'digest'"]),
+    "choice None": ({"platforms": None}, ["platforms", "NoneType"]),
+    "choice list": ({"record_in": ["outputs"]}, ["record_in", "list"]),
+    "choice of a service": ({"version_consistency": "respekt"}, ["Did you mean 'respect'?"]),
+    "resolver dict": ({"resolver": {"nginx:1": SECRET}}, ["resolver", "FixedResolver"]),
+    "resolver class": ({"resolver": FixedResolver}, ["resolver", "FixedResolver"]),
+}
 
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        pytest.param({"mirrors": [SECRET]}, "mirrors cannot be of the type list", id="list"),
-        pytest.param({"mirrors": {3: SECRET}}, "mirrors", id="no-host"),
-        pytest.param({"mirrors": {"docker.io": [SECRET]}}, "mirrors['docker.io']", id="no-url"),
-        pytest.param({"insecure_registries": SECRET}, "insecure_registries", id="one-host"),
-        pytest.param({"resource_types": "AWS::ECS::TaskDefinition"}, "a list", id="one-type"),
-        pytest.param({"resource_types": [3]}, "resource_types", id="no-type"),
-        pytest.param({"properties": ["Custom::Thing"]}, "properties", id="no-paths"),
-        pytest.param({"ecr_roles": {"1": None}}, "ecr_roles['1']", id="no-role"),
-        pytest.param({"ssm_parameters": {"/x": 3}}, "ssm_parameters['/x']", id="no-value"),
-        pytest.param({"exempt": ["nginx:*"]}, "exempt", id="no-reasons"),
-        pytest.param({"exempt": {"nginx:*": 3}}, "reason", id="no-reason"),
-        pytest.param({"lock_file": 3}, "lock_file", id="no-file"),
-        pytest.param({"deadline": "10"}, "deadline", id="no-number"),
-        pytest.param({"deadline": 0}, "deadline is 0", id="no-time"),
-        pytest.param({"resolver": {"nginx:1": SECRET}}, "FixedResolver", id="dict-as-resolver"),
-    ],
-)
-def test_an_argument_of_a_wrong_type_is_named_at_once_and_not_shown(
-    arguments: dict[str, Any], words: str
+
+@pytest.mark.parametrize(("arguments", "words"), WRONG.values(), ids=WRONG)
+def test_a_wrong_argument_is_named_at_once_and_its_value_is_not_shown(
+    arguments: dict[str, Any], words: list[str]
 ) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        Options(**arguments).check()
-    assert words in str(caught.value)
+        Options.of(arguments)
+    for each in words:
+        assert each in str(caught.value)
     assert "secret" not in str(caught.value)
+
+
+def test_what_may_be_left_out_may_be_none() -> None:
+    dicts = dict.fromkeys(["exempt", "mirrors", "ecr_roles", "properties", "ssm_parameters"])
+    others = dict.fromkeys(["resolver", "style", "lock_file", "update", "resource_types"])
+    assert Options.of({**dicts, **others, "record_in": None}) == Options()
+
+
+def test_collections_of_any_kind_are_taken_and_read_once() -> None:
+    options = Options.of(
+        {
+            "insecure_registries": (each for each in ["One.example", "two.example:5000"]),
+            "resource_types": {"AWS::ECS::TaskDefinition": None}.keys(),
+            "properties": MappingProxyType({"Custom::Thing": ("Image",)}),
+            "deadline": 5,
+        }
+    )
+    assert options.insecure_registries == ("one.example", "two.example:5000")
+    assert options.resource_types == ("AWS::ECS::TaskDefinition",)
+    assert options.properties == {"Custom::Thing": ("Image",)}
+    assert options.deadline == 5.0
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary() | st.dates(),
+    lambda some: (
+        st.lists(some)
+        | st.dictionaries(st.text() | st.integers(), some)
+        | st.sampled_from([object(), Options, len])
+    ),
+    max_leaves=8,
+)
+NAMES = st.sampled_from([*PinImagesOptions.__annotations__, "other"])
+
+
+def assert_taken_or_refused(make: Callable[[], Options]) -> None:
+    refusal = ""
+    try:
+        make()
+    except ConfigurationError as error:
+        refusal = str(error)
+    assert len(refusal) < 2_500
+    assert refusal.isprintable()
+
+
+@given(st.dictionaries(NAMES, ANYTHING, max_size=4))
+def test_whatever_is_given_is_taken_or_refused_in_one_bounded_line(
+    arguments: dict[str, Any],
+) -> None:
+    assert_taken_or_refused(lambda: Options.of(arguments))
+
+
+@given(values=st.dictionaries(NAMES, ANYTHING, max_size=4), as_one_object=st.booleans())
+def test_whatever_context_holds_is_taken_or_refused_in_one_bounded_line(
+    *, values: dict[str, Any], as_one_object: bool
+) -> None:
+    context: dict[str, Any] = {
+        f"pinned-images:{context_name(name)}": values[name] for name in values
+    }
+    if as_one_object:
+        context = {"pinned-images": {context_name(name): values[name] for name in values}}
+    assert_taken_or_refused(lambda: surrounded(Options(), context))
+
+
+@given(st.sampled_from(DATA_OPTIONS), st.text())
+def test_whatever_a_variable_holds_is_taken_or_refused_in_one_bounded_line(
+    name: str, text: str
+) -> None:
+    assert_taken_or_refused(lambda: surrounded(Options(), None, **{variable_name(name): text}))
+
+
+EXPIRING = {"reason": "why", "expires": "2027-03-31"}
+
+#: An option, its value as JSON, the same as text, and what it is taken for.
+WRITTEN: dict[str, tuple[str, Any, str, Any]] = {
+    "choice": ("style", "digest", "digest", "digest"),
+    "switch on": ("mirror_fallback", True, "TRUE", True),
+    "switch off": ("use_parameter_defaults", False, "false", False),
+    "number": ("deadline", 60, "60", 60.0),
+    "file": ("lock_file", "a/b.json", "a/b.json", Path("a/b.json")),
+    "list": (
+        "resource_types",
+        ["AWS::ECS::TaskDefinition", "AWS::Lambda::Function"],
+        "AWS::ECS::TaskDefinition, AWS::Lambda::Function",
+        ("AWS::ECS::TaskDefinition", "AWS::Lambda::Function"),
+    ),
+    "list as JSON": ("insecure_registries", ["a.example"], '["a.example"]', ("a.example",)),
+    "dict": (
+        "mirrors",
+        {"docker.io": "https://a.example", "ghcr.io": "https://b.example/x"},
+        "docker.io=https://a.example,ghcr.io=https://b.example/x",
+        {"docker.io": "https://a.example", "ghcr.io": "https://b.example/x"},
+    ),
+    "dict as JSON": (
+        "ssm_parameters",
+        {"/image": "nginx:1"},
+        '{"/image": "nginx:1"}',
+        {"/image": "nginx:1"},
+    ),
+    "dict of lists": (
+        "properties",
+        {"Custom::Thing": ["Image"]},
+        "Custom::Thing=Image",
+        {"Custom::Thing": ("Image",)},
+    ),
+    "reasons": ("exempt", {"a:*": "why"}, "a:*=why", {"a:*": Exemption("why")}),
+    "days": (
+        "exempt",
+        {"a:*": EXPIRING},
+        json.dumps({"a:*": EXPIRING}),
+        {"a:*": Exemption("why", date(2027, 3, 31))},
+    ),
+}
+
+
+@pytest.mark.parametrize(("name", "value", "text", "expected"), WRITTEN.values(), ids=WRITTEN)
+def test_each_option_is_written_as_json_or_as_text(
+    name: str, value: Any, text: str, expected: Any
+) -> None:
+    key = f"pinned-images:{context_name(name)}"
+    ways = [
+        surrounded(Options(), {key: value}),
+        surrounded(Options(), {key: text}),
+        surrounded(Options(), {"pinned-images": {context_name(name): value}}),
+        surrounded(Options(), {"pinned-images": json.dumps({context_name(name): value})}),
+        surrounded(Options(), None, **{variable_name(name): text}),
+    ]
+    assert [getattr(way, name) for way in ways] == [expected] * len(ways)
+
+
+@pytest.mark.parametrize(
+    ("context", "words"),
+    [
+        ({"pinned-images:platforms": "verfy"}, ["pinned-images:platforms", "'verify'?"]),
+        ({"pinned-images:deadline": "soon"}, ["pinned-images:deadline", "number of seconds"]),
+        ({"pinned-images:mirror-fallback": "maybe"}, ["pinned-images:mirror-fallback", "True or"]),
+        ({"pinned-images:mirrors": "docker.io"}, ["Entry 1 of pinned-images:mirrors"]),
+        ({"pinned-images:mirrors": '{"docker.io"'}, ["pinned-images:mirrors", "JSON"]),
+        ({"pinned-images:mirrors": {"docker.io": 3}}, ["pinned-images:mirrors['docker.io']"]),
+        (
+            {"pinned-images:mirrors": "docker.io=http://mirror.example"},
+            ["'mirror.example' among the insecure registries"],
+        ),
+        ({"pinned-images:exempt": {"a": {"reason": 3}}}, ["exempt['a']['reason']"]),
+        ({"pinned-images:exempt": {"a": {"expires": "2027-03-31"}}}, ["exempt['a']", "reason"]),
+        (
+            {"pinned-images:exempt": {"a": {"reason": "x", "expire": "2027-03-31"}}},
+            ["Did you mean 'expires'?"],
+        ),
+        (
+            {"pinned-images:exempt": {"a": {"reason": "x", "expires": "soon"}}},
+            ["exempt['a']['expires']", "2027-03-31"],
+        ),
+        ({"pinned-images:resolver": "x"}, ["no context key 'pinned-images:resolver'"]),
+        ({"pinned-images:lockfile": "x"}, ["Did you mean 'pinned-images:lock-file'?"]),
+        ({"pinned-images:lock_file": "x"}, ["Did you mean 'pinned-images:lock-file'?"]),
+        ({"pinned-images:Update": "x"}, ["Did you mean 'pinned-images:update'?"]),
+        ({"pinned_images:update": "never"}, ["Did you mean 'pinned-images:update'?"]),
+        ({"pinnedImages": {}}, ["Did you mean 'pinned-images'?"]),
+        ({"pinned-images": {"lockFile": "x"}}, ["Did you mean 'lock-file'?"]),
+        ({"pinned-images": ["lock-file"]}, ["pinned-images cannot be of the type list"]),
+        ({"pinned-images": {"update": "nevr"}}, ["pinned-images['update']", "'never'?"]),
+    ],
+)
+def test_wrong_context_is_refused_and_its_key_is_named(
+    context: dict[str, Any], words: list[str]
+) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        surrounded(Options(), context)
+    for each in words:
+        assert each in str(caught.value)
+
+
+def test_context_of_others_is_no_concern() -> None:
+    others = {"pinned-images-of-mine": 1, "@aws-cdk/core:x": True, "x:lock-file": 2}
+    assert surrounded(Options(), others) == Options()
+
+
+def test_a_mistyped_variable_is_refused_and_one_of_the_users_own_is_not() -> None:
+    assert surrounded(Options(), None, PINNED_IMAGES_BUCKET="x") == Options()
+    with pytest.raises(ConfigurationError, match="Did you mean 'PINNED_IMAGES_LOCK_FILE'"):
+        surrounded(Options(), None, PINNED_IMAGES_LOCKFILE="x")
+
+
+def test_the_environment_counts_before_keys_these_before_the_object_and_that_before_arguments() -> (
+    None
+):
+    options = Options.of({"deadline": 1, "style": "digest", "platforms": "select"})
+    context = {
+        "pinned-images": {"deadline": 2, "lock-file": "b.json", "style": "tag-and-digest"},
+        "pinned-images:deadline": 3,
+        "pinned-images:lock-file": "c.json",
+    }
+    found = surrounded(options, context, PINNED_IMAGES_DEADLINE="4")
+    assert found.deadline == 4.0
+    assert found.lock_file == Path("c.json")
+    assert found.style == "tag-and-digest"
+    assert found.platforms == "select"
+
+
+def test_dicts_are_merged_and_what_counts_more_comes_first() -> None:
+    options = Options.of({"exempt": {"a": "argument", "b": "argument"}})
+    context = {"pinned-images:exempt": {"b": "context", "c": "context"}}
+    found = surrounded(options, context, PINNED_IMAGES_EXEMPT="c=variable,d=variable")
+    assert [(pattern, each.reason) for pattern, each in found.exempt.items()] == [
+        ("c", "variable"),
+        ("d", "variable"),
+        ("b", "context"),
+        ("a", "argument"),
+    ]
+
+
+def test_hosts_for_plain_http_may_be_named_in_context() -> None:
+    options = Options.of({"mirrors": {"docker.io": "http://mirror.example"}})
+    surrounded(options, {"pinned-images:insecure-registries": ["mirror.example"]})
+    with pytest.raises(ConfigurationError, match="insecure"):
+        surrounded(options)
 
 
 @pytest.mark.parametrize("last", ["2027-03-31", datetime(2027, 3, 31)], ids=["text", "datetime"])  # noqa: DTZ001 - as users write it
@@ -109,13 +388,3 @@ def test_the_last_day_of_an_exemption_is_a_day(last: Any) -> None:
     Exemption("why", expires=date(2027, 3, 31))
     with pytest.raises(ConfigurationError, match=r"date\(2027, 3, 31\)"):
         Exemption("why", expires=last)
-
-
-@pytest.mark.parametrize("key", ["pinned-images:lockfile", "pinned-images:Update"])
-def test_a_mistyped_context_key_is_refused(key: str) -> None:
-    known = ["pinned-images:lock-file", "pinned-images:update", "pinned-images:mirrors"]
-    check_context_keys([*known, "pinned-images-of-mine", "@aws-cdk/core:x"])
-    with pytest.raises(ConfigurationError) as caught:
-        check_context_keys([*known, key])
-    assert key in str(caught.value)
-    assert all(each in str(caught.value) for each in known)

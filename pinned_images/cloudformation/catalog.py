@@ -14,6 +14,7 @@ from pinned_images.cloudformation.kubernetes_kinds import KindPath
 from pinned_images.cloudformation.property_paths import Step, is_written_path, steps_of
 from pinned_images.errors import ConfigurationError
 from pinned_images.reference import Style
+from pinned_images.wording import did_you_mean
 
 #: What a value may be beside an image reference; `left_alone.py` tells such values.
 LeaveRule = Literal["codebuild-curated", "imagebuilder-managed", "lightsail-stored"]
@@ -137,7 +138,8 @@ class Catalog:
         wanted = {resource_types} if isinstance(resource_types, str) else set(resource_types)
         if unknown := sorted(wanted - self.resource_types):
             raise ConfigurationError(
-                f"No image property of the resource type {unknown[0]!r} is known: choose from "
+                f"No image property of the resource type {unknown[0]!r} is known."
+                f"{did_you_mean(unknown[0], self.resource_types)} Choose from "
                 f"{', '.join(sorted(self.resource_types))}, or name its paths yourself, as in "
                 f"properties={{{unknown[0]!r}: ['Spec.Image']}}."
             )

@@ -18,7 +18,7 @@ from pinned_images.cdk.violation_placement import MissedStage
 from pinned_images.errors import PinnedImagesError
 from pinned_images.examination import Examination, corrected
 from pinned_images.gate import PinnedImagesGate
-from pinned_images.options import Options, check_context_keys
+from pinned_images.options import Options
 from pinned_images.report.records import FILE_NAME, SynthReport, remove_report
 from pinned_images.rules import FAILURE, REPORT, Coverage, Violation
 from pinned_images.sources import Sources
@@ -131,7 +131,6 @@ class Root:
     is_prepared: bool = False
     is_asked_by_another: bool = False
     _has_gate: bool = False
-    _is_context_checked: bool = False
 
     @classmethod
     def of(cls, stage: Stage) -> Root:
@@ -174,18 +173,12 @@ class Root:
         Raises:
             ConfigurationError: An option, a context value or a variable cannot be used.
         """
-        self.outermost.check_context()
-        surrounded = options.with_surroundings(self.stage.node.try_get_context, os.environ)
+        context = self.stage.node.get_all_context()
+        surrounded = options.with_surroundings(context, os.environ)
         synthesis = Synthesis(self.stage, scope, applied_at, surrounded, sources)
         self.syntheses.append(synthesis)
         self.outermost.ensure_gate()
         return synthesis
-
-    def check_context(self) -> None:
-        """Refuse mistyped keys; once, for what has been looked up may be long."""
-        if not self._is_context_checked:
-            check_context_keys(self.stage.node.get_all_context())
-            self._is_context_checked = True
 
     def fail(self, message: str) -> None:
         """Make every synth of the app end with an error."""
