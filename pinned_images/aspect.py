@@ -44,7 +44,8 @@ class PinImages:
         update: ``missing``, which is the default, ``always`` or ``never``: what is asked for beside
             the lock file.
         resource_types: The resource types to look at; all that are known if left out.
-        properties: Image properties of further resource types: ``{"Custom::Thing": ["Image"]}``.
+        properties: Image properties of further resource types: ``{"Custom::Thing": ["Image"]}``;
+            also of kinds of Kubernetes objects: ``{"example.com/App": ["spec.image"]}``.
         ssm_parameters: Values of SSM parameters that need not be read from AWS.
         use_parameter_defaults: Take a CloudFormation parameter's default for its value, although a
             deployment can override it; not done if left out.

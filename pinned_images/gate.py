@@ -74,7 +74,8 @@ class PinnedImagesGate:
         exempt: Images that stay unpinned: shell patterns on normalized references
             (``docker.io/library/*:*``), each with a reason or an `Exemption`.
         resource_types: The resource types to look at; all that are known if left out.
-        properties: Image properties of further resource types: ``{"Custom::Thing": ["Image"]}``.
+        properties: Image properties of further resource types: ``{"Custom::Thing": ["Image"]}``;
+            also of kinds of Kubernetes objects: ``{"example.com/App": ["spec.image"]}``.
         version_consistency: What to do with containers that have switched ECS' version consistency
             off: ``pin`` them with a warning, which is the default, or ``respect`` that and leave
             them.

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -22,8 +23,10 @@ from pinned_images.cloudformation.outcomes import Choice, Known, Several, leaves
 from pinned_images.cloudformation.rewriting import Rewritten, pin_manifest, pin_site
 from pinned_images.cloudformation.scope import TemplateScope
 from pinned_images.cloudformation.sites import evaluate_site, find_sites
+from pinned_images.errors import ConfigurationError
 from pinned_images.problem import Problem
 from pinned_images.reference import Digest, ImageReference, Style
+from tests.documentation import example
 
 RESOURCE = "Custom::AWSCDK-EKS-KubernetesResource"
 D = "sha256:" + "d" * 64
@@ -357,6 +360,37 @@ def test_a_kind_is_named_without_its_version(version: str, kind: str, own_kind: 
     outcome = evaluate_manifest(text, SCOPE, None, own(own_kind, "data.image"))
     assert list(leaves(outcome)) == [Known("a:1")]
     assert list(leaves(evaluate_manifest(text, SCOPE))) == []
+
+
+def test_the_places_of_the_documentation_are_pinned() -> None:
+    source = example("kubernetes.md", "places in Kubernetes objects")
+    catalogs: list[Catalog] = []
+
+    def pin_images(properties: dict[str, list[str]]) -> None:
+        catalogs.append(Catalog.default().extended(properties))
+
+    exec(source, {"PinImages": pin_images})  # noqa: S102 - the page's own code
+    (catalog,) = catalogs
+    kinds = catalog.properties_of(RESOURCE)[0].kind_paths
+    assert list(leaves(evaluate_manifest(json.dumps(WIDGET), SCOPE, None, kinds))) == [
+        Known("b:1"),
+        Known("c:1"),
+        Known("d:1"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "complaint"),
+    [
+        ("Example/App/v1", "spec.image", "is no kind of Kubernetes objects"),
+        ("example.com/v1/App", "spec.image", "is no kind of Kubernetes objects"),
+        ("/ConfigMap", "data.image", "is no kind of Kubernetes objects"),
+        ("example.com/App", "spec..image", "'spec..image' is no path"),
+    ],
+)
+def test_a_kind_or_path_that_is_none_is_refused(kind: str, path: str, complaint: str) -> None:
+    with pytest.raises(ConfigurationError, match=re.escape(complaint)):
+        Catalog.default().extended({kind: [path]})
 
 
 def test_what_a_user_names_is_an_image_or_an_error() -> None:
