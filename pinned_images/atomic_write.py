@@ -7,12 +7,14 @@ from contextlib import suppress
 from pathlib import Path
 
 
-def write_atomically(target: Path, text: str, *, temporary: Path, is_lasting: bool = True) -> None:
+def write_atomically(
+    target: Path, text: str | bytes, *, temporary: Path, is_lasting: bool = True
+) -> None:
     """Replace a file in one step, with its owner and permissions kept.
 
     Args:
         target: The file; not a symbolic link, which the replacement would take the place of.
-        text: The whole content, written as UTF-8 with the line ends that it has.
+        text: The whole content; a `str` is written as UTF-8 with the line ends that it has.
         temporary: A path in the same directory that no other writer uses at the same time; what
             a killed writer left there is removed.
         is_lasting: Wait until it is on the disk; a file that is made anew each time need not be.
@@ -23,8 +25,8 @@ def write_atomically(target: Path, text: str, *, temporary: Path, is_lasting: bo
     temporary.unlink(missing_ok=True)
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(text if isinstance(text, bytes) else text.encode())
             file.flush()
             if is_lasting:
                 os.fsync(file.fileno())

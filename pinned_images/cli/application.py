@@ -12,10 +12,14 @@ from typing import Any
 
 import click
 
+from pinned_images.cli.list_images import list_images
 from pinned_images.cli.lock import lock
 from pinned_images.cli.outdated import outdated
 from pinned_images.cli.output import error_lines
+from pinned_images.cli.pin import pin
 from pinned_images.cli.report import report
+from pinned_images.cli.resolve import resolve
+from pinned_images.cli.update_files import update_files
 from pinned_images.errors import PinnedImagesError
 from pinned_images.version import __version__
 
@@ -80,9 +84,13 @@ def _give_up_output() -> None:
 @click.group(cls=_Program, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
 def application() -> None:
-    """Read and refresh the digests that pin the container images of an AWS CDK app."""
+    """Pin container images: of files, and of an AWS CDK app."""
 
 
+application.add_command(list_images)
 application.add_command(lock)
 application.add_command(outdated)
+application.add_command(pin)
 application.add_command(report)
+application.add_command(resolve)
+application.add_command(update_files)

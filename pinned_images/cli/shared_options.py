@@ -15,8 +15,8 @@ from pinned_images.lockfile import DEFAULT_NAME
 
 if TYPE_CHECKING:
     from pinned_images.registry.aws.sessions import AwsSessions
+    from pinned_images.registry.resolver import RegistryResolver
     from pinned_images.registry.settings import RegistrySettings
-    from pinned_images.resolution import Resolver
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Network:
         return AwsSessions(self.settings)
 
     @cached_property
-    def registries(self) -> Resolver:
+    def registries(self) -> RegistryResolver:
         """Who knows digests."""
         from pinned_images.registry.resolver import RegistryResolver  # noqa: PLC0415 - for --help
 

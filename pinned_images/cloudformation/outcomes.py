@@ -31,7 +31,6 @@ ExemptRule = Literal[
     "kubernetes-template",
     "kubernetes-variable",
     "lightsail-stored",
-    "tag-only",
 ]
 
 

@@ -1,0 +1,165 @@
+"""``pinned-images resolve``: the digests of images by name."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from pinned_images.cli.list_images import JSON_VERSION
+from pinned_images.cli.output import error, write
+from pinned_images.cli.shared_options import json_option, registry_options
+from pinned_images.errors import InvalidReference, PinnedImagesError
+
+if TYPE_CHECKING:
+    from pinned_images.cli.shared_options import Network
+    from pinned_images.reference import Platform
+    from pinned_images.resolution import Outcome, ResolutionRequest
+
+# A registry lists the platforms of an image where it is asked for one that the image has; all of
+# these cost one request.
+_USUAL_PLATFORMS = (
+    "linux/amd64",
+    "linux/arm64",
+    "windows/amd64",
+    "linux/arm/v7",
+    "linux/386",
+    "linux/ppc64le",
+    "linux/s390x",
+    "linux/riscv64",
+)
+
+
+class _Answer(NamedTuple):
+    """What is known of one argument: its requests in the order in which they count, or an error."""
+
+    text: str
+    requests: tuple[ResolutionRequest, ...] = ()
+    error: PinnedImagesError | None = None
+
+
+@click.command()
+@click.argument("references", metavar="[REF]...", nargs=-1)
+@click.option("--platform", metavar="OS/ARCH", help="The digest of this platform's own manifest.")
+@json_option
+@registry_options
+def resolve(
+    references: tuple[str, ...],
+    platform: str | None,
+    as_json: bool,  # noqa: FBT001 - a flag
+    network: Network,
+) -> None:
+    """Print each image with its digest; without REF, or for -, images are read from the input.
+
+    Images that cannot be resolved are told on the error stream, the others are printed, and the
+    exit code is 1.
+    """
+    chosen = _platform(platform)
+    answers = [_asked(text, chosen, as_json=as_json) for text in _given(references)]
+    requests = [request for answer in answers for request in answer.requests]
+    outcomes = network.registries.resolve(requests) if requests else {}
+    if as_json:
+        images = [_plain(answer, outcomes) for answer in answers]
+        write(json.dumps({"version": JSON_VERSION, "images": images}, indent=2) + "\n")
+    failed = False
+    for answer in answers:
+        outcome = _outcome(answer, outcomes)
+        if isinstance(outcome, PinnedImagesError):
+            failed = True
+            error(str(outcome))
+        elif not as_json:
+            write(f"{_pinned(answer, outcome.digest)}\n")
+    if failed:
+        raise SystemExit(1)
+
+
+def _platform(text: str | None) -> Platform | None:
+    from pinned_images.reference import Platform  # noqa: PLC0415 - for --help
+
+    try:
+        return None if text is None else Platform.parse(text)
+    except InvalidReference as refusal:
+        raise click.BadParameter(str(refusal), param_hint="--platform") from refusal
+
+
+def _given(references: Sequence[str]) -> list[str]:
+    """The arguments, and the lines of the input where they say so."""
+    if not references and sys.stdin.isatty():
+        raise click.UsageError("Give image references, or pipe them in.")
+    given: list[str] = []
+    for text in references or ["-"]:
+        if text == "-":
+            given += (line.strip() for line in sys.stdin)
+        else:
+            given.append(text)
+    return [text for text in given if text and not text.startswith("#")]
+
+
+def _asked(text: str, platform: Platform | None, *, as_json: bool) -> _Answer:
+    from pinned_images.reference import ImageReference, Platform  # noqa: PLC0415 - for --help
+    from pinned_images.resolution import ResolutionRequest  # noqa: PLC0415 - for --help
+
+    try:
+        reference = ImageReference.parse(text)
+    except InvalidReference as refusal:
+        return _Answer(text, error=refusal)
+    if platform is not None:
+        return _Answer(text, (ResolutionRequest(reference, platform, select=True),))
+    plain = ResolutionRequest(reference)
+    if not as_json:
+        return _Answer(text, (plain,))
+    usual = (ResolutionRequest(reference, Platform.parse(each)) for each in _USUAL_PLATFORMS)
+    return _Answer(text, (*usual, plain))
+
+
+def _outcome(
+    answer: _Answer, outcomes: Mapping[ResolutionRequest, Outcome]
+) -> Outcome | PinnedImagesError:
+    """The first answer to a request that is no error; else the error of the last one."""
+    if answer.error is not None:
+        return answer.error
+    given = [outcomes[request] for request in answer.requests]
+    return next((each for each in given if not isinstance(each, PinnedImagesError)), given[-1])
+
+
+def _pinned(answer: _Answer, digest: str) -> str:
+    return str(answer.requests[-1].reference.with_digest(digest))
+
+
+def _plain(answer: _Answer, outcomes: Mapping[ResolutionRequest, Outcome]) -> dict[str, Any]:
+    outcome = _outcome(answer, outcomes)
+    if isinstance(outcome, PinnedImagesError):
+        return _image(answer.text, error=str(outcome))
+    selected = answer.requests[0]
+    platforms: Iterable[object] = outcome.platforms
+    if selected.select and selected.platform is not None:
+        platforms = [selected.platform]
+    return _image(
+        answer.text,
+        pinned=_pinned(answer, outcome.digest),
+        digest=str(outcome.digest),
+        media_type=outcome.media_type,
+        platforms=[str(each) for each in platforms],
+    )
+
+
+def _image(
+    reference: str,
+    *,
+    pinned: str | None = None,
+    digest: str | None = None,
+    media_type: str | None = None,
+    platforms: Sequence[str] = (),
+    error: str | None = None,
+) -> dict[str, Any]:
+    return {
+        "reference": reference,
+        "pinned": pinned,
+        "digest": digest,
+        "mediaType": media_type,
+        "platforms": list(platforms),
+        "error": error,
+    }

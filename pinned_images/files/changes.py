@@ -1,0 +1,181 @@
+"""Changes of the references in files: planned for all, checked, then written file by file."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path, PurePath
+
+from pinned_images.atomic_write import write_atomically
+from pinned_images.errors import ConfigurationError
+from pinned_images.files.content import Content, Edit
+from pinned_images.files.formats import find_images
+from pinned_images.files.places import Place, Unwritable
+from pinned_images.files.plain_text import Names
+from pinned_images.files.scanning import ScannedFile
+from pinned_images.files.walking import read_file
+from pinned_images.reference import ImageReference
+
+#: The reference that belongs in a place; None to leave the one that is there.
+Target = Callable[[Place], ImageReference | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A place that cannot be given the reference that belongs there.
+
+    Attributes:
+        file: The file.
+        place: The place.
+        reason: Why, as a clause.
+    """
+
+    file: ScannedFile
+    place: Place
+    reason: str
+
+    def __str__(self) -> str:
+        """The sentence."""
+        return (
+            f"{self.place.reference} at {self.file.location(self.place)} cannot be changed, "
+            f"because {self.reason}: edit it by hand."
+        )
+
+
+@dataclass(frozen=True)
+class FileChange:
+    """New references for a file.
+
+    Attributes:
+        file: The file.
+        targets: The new reference of each place that changes, by its offset.
+        edits: What is written.
+        refusals: The places that stay as they are although they should not.
+    """
+
+    file: ScannedFile
+    targets: dict[int, ImageReference]
+    edits: tuple[Edit, ...]
+    refusals: tuple[Refusal, ...] = ()
+
+    @cached_property
+    def result(self) -> bytes:
+        """The file's new bytes."""
+        return self.file.content.written(self.edits)
+
+    def diff(self) -> bytes:
+        """The change as a unified diff, in the encoding of the file."""
+        before = _lines(self.file.content.data)
+        after = _lines(self.file.content.edited(self.edits))
+        name = self.file.file.shown.encode("utf-8", "surrogateescape")
+        lines = difflib.diff_bytes(
+            difflib.unified_diff, before, after, b"a/" + name, b"b/" + name, lineterm=b"\n"
+        )
+        return b"".join(
+            line if line.endswith(b"\n") else line + b"\n\\ No newline at end of file\n"
+            for line in lines
+        )
+
+    def write(self) -> None:
+        """Write the file in one step.
+
+        Raises:
+            ConfigurationError: It cannot be written, or was changed since it was read.
+        """
+        path = Path(self.file.file.path)
+        try:
+            if read_file(str(path)) != self.file.raw:
+                raise ConfigurationError(
+                    f"{self.file.file.shown!r} was changed by another program meanwhile: "
+                    "run the command again."
+                )
+            if not os.access(path, os.W_OK):
+                raise PermissionError(13, "it is read-only")
+            temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+            write_atomically(path, self.result, temporary=temporary, is_lasting=False)
+        except OSError as error:
+            raise ConfigurationError(
+                f"{self.file.file.shown!r} cannot be written ({error.strerror}): make it and its "
+                "folder writable."
+            ) from error
+
+
+def plan(
+    files: Iterable[ScannedFile], target: Target, wanted: Names = frozenset()
+) -> list[FileChange]:
+    """The changes that give each place the reference that belongs there.
+
+    Args:
+        files: Files with references.
+        target: Chooses the reference.
+        wanted: As for the scan that found them.
+
+    Returns:
+        The files that change, and those with a place that should change and cannot.
+    """
+    changes = [_change(file, target, wanted) for file in files]
+    return [change for change in changes if change.edits or change.refusals]
+
+
+def _change(file: ScannedFile, target: Target, wanted: Names) -> FileChange:
+    targets: dict[int, ImageReference] = {}
+    edits: list[Edit] = []
+    refusals: list[Refusal] = []
+    for place in file.places:
+        new = target(place)
+        if new is None or str(new) == str(place.reference):
+            continue
+        try:
+            edits += place.edits(new)
+            targets[place.offset] = new
+        except Unwritable as reason:
+            refusals.append(Refusal(file, place, str(reason)))
+    change = FileChange(file, targets, tuple(sorted(edits)), tuple(refusals))
+    if not edits or _reads_as_planned(change, wanted):
+        return change
+    wrong = (
+        Refusal(file, place, "the file would not read as it should afterwards")
+        for place in file.places
+        if place.offset in targets
+    )
+    return FileChange(file, {}, (), (*refusals, *wrong))
+
+
+def _reads_as_planned(change: FileChange, wanted: Names) -> bool:
+    """Whether the new bytes hold what was planned, and nothing else has changed."""
+    file = change.file
+    if any(before.end > after.start for before, after in pairwise(change.edits)):
+        return False
+    content = Content.read(change.result)
+    if content is None:
+        return False
+    found = find_images(PurePath(file.file.path), content, wanted)
+    expected = [str(change.targets.get(place.offset, place.reference)) for place in file.places]
+    skipped = [each.text for each in file.skipped]
+    return expected == [
+        str(each.reference) for each in found if isinstance(each, Place)
+    ] and skipped == [each.text for each in found if not isinstance(each, Place)]
+
+
+def with_parts(place: Place, tag: str | None, digest: str | None) -> ImageReference:
+    """A reference to the repository of a place, spelled as it is there.
+
+    Args:
+        place: The place.
+        tag: The tag.
+        digest: The digest; where the place takes a digest instead of a tag, the tag is left out.
+    """
+    text = place.reference.spelled_name
+    if tag is not None and not (digest is not None and place.style == "digest"):
+        text += f":{tag}"
+    return ImageReference.parse(text if digest is None else f"{text}@{digest}")
+
+
+def _lines(data: bytes) -> list[bytes]:
+    lines = [line + b"\n" for line in data.split(b"\n")]
+    lines[-1] = lines[-1][:-1]
+    return lines if lines[-1] else lines[:-1]

@@ -1,0 +1,32 @@
+"""The images of a Dockerfile as places that can be edited."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pinned_images.files.content import Content
+from pinned_images.files.dockerfile import Dockerfile
+from pinned_images.files.places import Found, Skipped, found_in
+
+
+def find(content: Content) -> Iterator[Found]:
+    """The images of all stages, and the defaults of the arguments that ``FROM`` takes them from."""
+    dockerfile = Dockerfile.parse(content.data)
+    for image in dockerfile.images():
+        if image.span is not None and image.image:
+            found = found_in("dockerfile", image.image, image.span)
+            if found is not None:
+                yield found
+            continue
+        reason = image.problem or "it is put together from several values"
+        if image.unset:
+            reason = f"it needs a value for {', '.join(sorted(image.unset))}"
+        offset = _line_start(content.data, image.line)
+        yield Skipped("dockerfile", offset, image.written, reason)
+
+
+def _line_start(data: bytes, line: int) -> int:
+    offset = 0
+    for _ in range(line - 1):
+        offset = data.find(b"\n", offset) + 1
+    return offset

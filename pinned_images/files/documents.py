@@ -1,0 +1,161 @@
+"""JSON and YAML formats that are known by their keys: which keys of a document hold an image."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from pinned_images.files.nodes import (
+    Mapping,
+    Node,
+    Scalar,
+    Sequence,
+    child,
+    elements_of,
+    items_of,
+    span_of,
+    text_of,
+)
+from pinned_images.files.places import Format, Found, Skipped, found_in
+
+_DOCKER_SCHEME = "docker://"
+
+Finder = Callable[[str, Node], Iterator[Found]]
+
+
+def image(masked: str, node: Node | None, format: Format, prefix: str = "") -> Iterator[Found]:  # noqa: A002 - the word of the field
+    """What a scalar is that stands where a format has an image.
+
+    Args:
+        masked: The text of the file, one character for each byte.
+        node: The scalar; anything else holds no image.
+        format: What the file is.
+        prefix: What is written before the image; without it the value is no image.
+    """
+    if not isinstance(node, Scalar) or node.tag not in (None, "!", "tag:yaml.org,2002:str"):
+        return
+    span = span_of(masked, node)
+    text = node.value.strip()
+    if not text.startswith(prefix) or (not node.quote and text in ("", "null", "~")):
+        return
+    if span is None:
+        yield Skipped(format, node.start, text, "it is written over several lines")
+        return
+    if masked[span[0] : span[1]] != text and prefix:
+        yield Skipped(format, node.start, text, "it is written with escapes")
+        return
+    found = found_in(format, text[len(prefix) :], (span[0] + len(prefix), span[1]))
+    if found is not None:
+        yield found
+
+
+def task_definition(masked: str, root: Node) -> Iterator[Found]:
+    """An ECS task definition, as the API takes and describes it; or its container definitions.
+
+    Amazon ECS API reference, "RegisterTaskDefinition"; `imagedefinitions.json` is that of the
+    CodePipeline user guide, "Image definitions file reference".
+    """
+    body = child(root, "taskDefinition", "TaskDefinition")
+    body = body if isinstance(body, Mapping) else root
+    containers = child(body, "containerDefinitions", "ContainerDefinitions")
+    for container in elements_of(containers) or elements_of(root):
+        for key, value in items_of(container):
+            if key in ("image", "Image", "imageUri"):
+                yield from image(masked, value, "ecs-task-definition")
+
+
+def is_task_definition(root: Node) -> bool:
+    """Whether a document has container definitions, or is a list of them."""
+    if isinstance(root, Sequence):
+        return bool(root.items) and all(
+            child(each, "name", "Name") is not None
+            and child(each, "image", "Image", "imageUri") is not None
+            for each in root.items
+        )
+    for body in (root, child(root, "taskDefinition", "TaskDefinition")):
+        if isinstance(child(body, "containerDefinitions", "ContainerDefinitions"), Sequence):
+            return True
+    return False
+
+
+def compose(masked: str, root: Node) -> Iterator[Found]:
+    """A Compose file; the image of a service that is built is the name of what is built.
+
+    Compose specification, "services": ``image``, ``build``, and volumes of the type ``image``.
+    """
+    for _, service in items_of(child(root, "services")):
+        if child(service, "build") is None:
+            yield from image(masked, child(service, "image"), "compose")
+        for volume in elements_of(child(service, "volumes")):
+            if text_of(child(volume, "type")) == "image":
+                yield from image(masked, child(volume, "source"), "compose")
+
+
+def is_compose(root: Node) -> bool:
+    """Whether a document has services that have an image or are built."""
+    services = child(root, "services")
+    return isinstance(services, Mapping) and any(
+        child(service, "image", "build") is not None for _, service in items_of(services)
+    )
+
+
+def is_kubernetes(root: Node) -> bool:
+    """Whether a document is a Kubernetes object."""
+    return all(isinstance(child(root, name), Scalar) for name in ("apiVersion", "kind"))
+
+
+def github_actions(masked: str, root: Node) -> Iterator[Found]:
+    """A workflow or an action of GitHub Actions.
+
+    GitHub documentation, "Workflow syntax": ``container``, ``services`` and ``uses: docker://``;
+    "Metadata syntax": ``runs.image``.
+    """
+    for _, job in items_of(child(root, "jobs")):
+        container = child(job, "container")
+        yield from _image_or_its(masked, container, "image", "github-actions")
+        for _, service in items_of(child(job, "services")):
+            yield from _image_or_its(masked, service, "image", "github-actions")
+        yield from _docker_steps(masked, job)
+    runs = child(root, "runs")
+    yield from image(masked, child(runs, "image"), "github-actions", _DOCKER_SCHEME)
+    yield from _docker_steps(masked, runs)
+
+
+def _docker_steps(masked: str, parent: Node | None) -> Iterator[Found]:
+    for step in elements_of(child(parent, "steps")):
+        yield from image(masked, child(step, "uses"), "github-actions", _DOCKER_SCHEME)
+
+
+def is_github_actions(root: Node) -> bool:
+    """Whether a document is a workflow or an action."""
+    jobs, runs = child(root, "jobs"), child(root, "runs")
+    if isinstance(runs, Mapping) and child(runs, "using") is not None:
+        return True
+    return isinstance(jobs, Mapping) and any(
+        child(job, "runs-on", "uses", "steps") is not None for _, job in items_of(jobs)
+    )
+
+
+def gitlab_ci(masked: str, root: Node) -> Iterator[Found]:
+    """A GitLab CI configuration: ``image`` and ``services``, for all jobs and for each.
+
+    GitLab documentation, "CI/CD YAML syntax reference".
+    """
+    for job in (root, *(value for _, value in items_of(root))):
+        yield from _image_or_its(masked, child(job, "image"), "name", "gitlab-ci")
+        for service in elements_of(child(job, "services")):
+            yield from _image_or_its(masked, service, "name", "gitlab-ci")
+
+
+def _image_or_its(
+    masked: str,
+    node: Node | None,
+    key: str,
+    format: Format,  # noqa: A002 - the word of the field
+) -> Iterator[Found]:
+    """An image that is the value itself, or that an object in its place holds under a key."""
+    scalar = child(node, key) if isinstance(node, Mapping) else node
+    for found in image(masked, scalar, format):
+        if isinstance(scalar, Scalar) and scalar.value.strip().startswith(_DOCKER_SCHEME):
+            yield from image(masked, scalar, format, _DOCKER_SCHEME)
+        else:
+            yield found

@@ -1,0 +1,219 @@
+"""Which format a file is of, and the image references in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import PurePath
+from typing import NamedTuple
+
+from pinned_images.files.content import Content
+from pinned_images.files.nodes import Node, Unparsable
+from pinned_images.files.places import Found
+from pinned_images.files.plain_text import Names
+
+_DOCKERFILE = re.compile(r"(?:.*[._-])?(?:Dockerfile|Containerfile)(?:[._-].*)?", re.IGNORECASE)
+_HELM_VALUES = re.compile(r"(?:.*[._-])?values(?:[._-].*)?\.ya?ml", re.IGNORECASE)
+_GITLAB = re.compile(r"(?:.*\.)?gitlab-ci\.ya?ml", re.IGNORECASE)
+_COMPOSE = re.compile(r"(?:docker-)?compose(?:[._-].*)?\.ya?ml", re.IGNORECASE)
+_KUSTOMIZATION = ("kustomization.yaml", "kustomization.yml", "kustomization")
+_TEXT_ENDINGS = (".md", ".txt", ".rst", ".adoc")
+_SOURCES = {
+    ".py": "python",
+    ".pyi": "python",
+    ".ts": "typescript",
+    ".mts": "typescript",
+    ".cts": "typescript",
+    ".tsx": "tsx",
+    ".js": "tsx",
+    ".jsx": "tsx",
+    ".mjs": "tsx",
+    ".cjs": "tsx",
+}
+_HCL = (".tf", ".tofu", ".hcl", ".nomad")
+
+# What a file of a known format holds at least where it holds an image.
+_KEYS = re.compile(r"mage|Uri|docker://|ontainer|services|newTag|repository")
+
+Finder = Callable[[str, Node], Iterator[Found]]
+
+
+class _Kind(NamedTuple):
+    matches: Callable[[Node], bool]
+    find: Finder
+
+
+def find_images(path: PurePath, content: Content, wanted: Names = frozenset()) -> list[Found]:
+    """The image references in a file, in the order of their bytes, each once.
+
+    Args:
+        path: The file's path, of which the names of files and folders count.
+        content: The file.
+        wanted: Repositories (`ImageReference.name`) of which, in text that is of no known format,
+            any spelling counts.
+    """
+    found: dict[int, Found] = {}
+    for each in _found(path, content, wanted):
+        found.setdefault(each.offset, each)
+    return [found[offset] for offset in sorted(found)]
+
+
+def _found(path: PurePath, content: Content, wanted: Names) -> Iterator[Found]:
+    ending = path.suffix.lower()
+    if _DOCKERFILE.fullmatch(path.name) and ending not in (".py", ".ts", ".js", *_TEXT_ENDINGS):
+        from pinned_images.files import dockerfile_images  # noqa: PLC0415 - for such files alone
+
+        yield from dockerfile_images.find(content)
+    elif path.name.lower().endswith((".tf.json", ".tofu.json")):
+        yield from _text(content, wanted)
+    elif ending in (".json", ".jsonc") or (ending == ".template" and _is_json(content)):
+        yield from _json(path, content, wanted)
+    elif ending in (".yaml", ".yml", ".template") or path.name.lower() in _KUSTOMIZATION:
+        yield from _yaml(path, content, wanted)
+    elif ending in _HCL and _KEYS.search(content.masked):
+        from pinned_images.files import terraform  # noqa: PLC0415 - loads tree-sitter
+
+        yield from terraform.find(content)
+    elif ending in _SOURCES and _may_hold_literals(content, wanted):
+        from pinned_images.files import source_code  # noqa: PLC0415 - loads tree-sitter
+
+        yield from source_code.find(content, _SOURCES[ending], wanted)  # type: ignore[arg-type]
+    elif ending not in _SOURCES and ending not in _HCL:
+        yield from _text(content, wanted)
+
+
+def _text(
+    content: Content, wanted: Names, start: int = 0, end: int | None = None
+) -> Iterator[Found]:
+    from pinned_images.files import plain_text  # noqa: PLC0415 - beside its like
+
+    yield from plain_text.find(content.masked, start, end, wanted=wanted)
+
+
+def _is_json(content: Content) -> bool:
+    return content.data.lstrip()[:1] in (b"{", b"[")
+
+
+def _may_hold_literals(content: Content, wanted: Names) -> bool:
+    from pinned_images.files import plain_text  # noqa: PLC0415 - beside its like
+
+    text = content.masked
+    return (
+        bool(wanted) or _SOURCE_WORDS.search(text) is not None or plain_text.may_hold_images(text)
+    )
+
+
+_SOURCE_WORDS = re.compile(r"[iI]mage|IMAGE|_img|[rR]egistry|Container\(")
+
+
+def _json(path: PurePath, content: Content, wanted: Names) -> Iterator[Found]:
+    from pinned_images.files import json_nodes  # noqa: PLC0415 - for such files alone
+
+    if not _KEYS.search(content.masked):
+        yield from _text(content, wanted)
+        return
+    try:
+        root = json_nodes.parse(content.masked)
+    except Unparsable:
+        yield from _text(content, wanted)
+        return
+    if _is_lock_file(root):
+        return
+    kind = _kind(path, root)
+    if kind is None:
+        yield from _text(content, wanted)
+    else:
+        yield from kind(content.masked, root)
+
+
+def _is_lock_file(root: Node) -> bool:
+    """Whether a document is a lock file of this project, whose digests are not edited here."""
+    from pinned_images.files.nodes import child, items_of  # noqa: PLC0415 - beside its like
+
+    images = list(items_of(child(root, "images")))
+    return (
+        child(root, "version") is not None
+        and bool(images)
+        and all(child(entry, "digest") is not None for _, entry in images)
+    )
+
+
+def _yaml(path: PurePath, content: Content, wanted: Names) -> Iterator[Found]:
+    from pinned_images.files import yaml_nodes  # noqa: PLC0415 - for such files alone
+
+    if not _KEYS.search(content.masked):
+        yield from _text(content, wanted)
+        return
+    try:
+        documents = yaml_nodes.documents(content.masked)
+    except Unparsable:
+        yield from _text(content, wanted)
+        return
+    position = 0
+    for document in documents:
+        kind = _kind(path, document.root)
+        if kind is None:
+            yield from _text(content, wanted, position, document.end)
+        else:
+            yield from kind(content.masked, document.root)
+        position = document.end
+    if not documents:
+        yield from _text(content, wanted)
+
+
+def _kind(path: PurePath, root: Node) -> Finder | None:
+    """The finder for a document: by the file's name where that is fixed, else by its keys."""
+    from pinned_images.files import documents, image_fields  # noqa: PLC0415 - when there is one
+
+    by_name = _kind_by_name(path)
+    if by_name is not None:
+        return by_name
+    kinds = (
+        _Kind(image_fields.is_kustomization, image_fields.kustomize),
+        _Kind(_is_template, _template),
+        _Kind(documents.is_kubernetes, _kubernetes),
+        _Kind(documents.is_task_definition, documents.task_definition),
+        _Kind(documents.is_compose, documents.compose),
+        _Kind(documents.is_github_actions, documents.github_actions),
+    )
+    return next((kind.find for kind in kinds if kind.matches(root)), None)
+
+
+def _kind_by_name(path: PurePath) -> Finder | None:
+    from pinned_images.files import documents, image_fields  # noqa: PLC0415 - when there is one
+
+    name, folders = path.name.lower(), tuple(path.parent.parts)
+    if name in _KUSTOMIZATION:
+        return image_fields.kustomize
+    if _GITLAB.fullmatch(name) or ".gitlab" in folders:
+        return documents.gitlab_ci
+    if folders[-2:] == (".github", "workflows") or name in ("action.yml", "action.yaml"):
+        return documents.github_actions
+    if _HELM_VALUES.fullmatch(name):
+        return image_fields.helm_values
+    if _COMPOSE.fullmatch(name):
+        return documents.compose
+    return None
+
+
+def _is_template(root: Node) -> bool:
+    """Whether a document is a CloudFormation template; the evaluator is loaded for one alone."""
+    from pinned_images.files.nodes import child  # noqa: PLC0415 - beside its like
+
+    if child(root, "Resources", "AWSTemplateFormatVersion") is None:
+        return False
+    from pinned_images.files import templates  # noqa: PLC0415 - loads the evaluator
+
+    return templates.is_template(root)
+
+
+def _template(masked: str, root: Node) -> Iterator[Found]:
+    from pinned_images.files import templates  # noqa: PLC0415 - loads the evaluator
+
+    return templates.template(masked, root)
+
+
+def _kubernetes(masked: str, root: Node) -> Iterator[Found]:
+    from pinned_images.files import kubernetes_objects  # noqa: PLC0415 - loads the known kinds
+
+    return kubernetes_objects.kubernetes(masked, root)

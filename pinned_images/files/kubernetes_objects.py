@@ -1,0 +1,88 @@
+"""Images in Kubernetes objects, by the rules that hold for those in CloudFormation templates.
+
+`pinned_images.cloudformation.kubernetes_images` knows which strings are images; here its findings
+get the bytes of a YAML or JSON file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from pinned_images.cloudformation.json_text import Document, Members, Unreadable
+from pinned_images.cloudformation.kubernetes_images import FoundImage, LeftRule, find_images
+from pinned_images.files.documents import image
+from pinned_images.files.nodes import Mapping, Node, Scalar, Sequence
+from pinned_images.files.places import Found, Skipped
+
+_REASONS: dict[LeftRule, str] = {
+    "istio-injected": "Istio's sidecar injection replaces it by its proxy",
+    "kubernetes-template": "it is part of {what}, which runs no image itself",
+    "kubernetes-variable": "it names a variable that the object's controller fills in",
+}
+# YAML 1.2, "Core schema": plain scalars that are no strings.
+_NO_STRING = re.compile(
+    r"|~|null|Null|NULL|true|True|TRUE|false|False|FALSE"
+    r"|[-+]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
+)
+
+
+def kubernetes(masked: str, root: Node) -> Iterator[Found]:
+    """The images of an object, or of a list of objects.
+
+    Args:
+        masked: The text of the file, one character for each byte.
+        root: The object.
+    """
+    strings = _Strings()
+    document = Document(strings.data(root), strings.spans)
+    try:
+        found = find_images(document, "").images
+    except Unreadable:
+        return
+    for each in found:
+        scalar = strings.scalars.get(each.span) if each.span is not None else None
+        if scalar is None:
+            continue
+        if each.left is not None:
+            yield Skipped("kubernetes", scalar.start, scalar.value, _reason(each))
+        else:
+            yield from image(masked, scalar, "kubernetes")
+
+
+def _reason(found: FoundImage) -> str:
+    return "" if found.left is None else _REASONS[found.left].format(what=found.what)
+
+
+class _Strings:
+    """A tree as `json_text` has it; what aliases share is in it once, where it is written."""
+
+    def __init__(self) -> None:
+        self.spans: list[tuple[int, int]] = []
+        self.scalars: dict[tuple[int, int], Scalar] = {}
+        self._seen: set[int] = set()
+
+    def data(self, node: Node) -> Any:
+        if isinstance(node, Scalar):
+            if not node.quote and _NO_STRING.fullmatch(node.value):
+                return None
+            return self._string(node)
+        if id(node) in self._seen:
+            return None
+        self._seen.add(id(node))
+        if isinstance(node, Sequence):
+            return [self.data(each) for each in node.items]
+        return Members(self._members(node))
+
+    def _members(self, node: Mapping) -> Iterator[tuple[str, Any]]:
+        for key, value in node.entries:
+            if isinstance(key, Scalar):
+                name = self._string(key)
+                yield name, self.data(value)
+
+    def _string(self, scalar: Scalar) -> str:
+        span = (scalar.start, scalar.end)
+        self.spans.append(span)
+        self.scalars[span] = scalar
+        return scalar.value

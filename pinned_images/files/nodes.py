@@ -1,0 +1,136 @@
+"""JSON and YAML documents as one kind of tree, in which every node knows its bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+MAXIMUM_DEPTH = 150
+
+
+class Unparsable(Exception):
+    """A text that is not of the language it is read as."""
+
+
+@dataclass(eq=False, slots=True)
+class Scalar:
+    """A string, number or word.
+
+    Attributes:
+        start: The first byte between the quotes, or of the whole.
+        end: The byte after the last one.
+        value: Its text, as the language reads it.
+        quote: The quotation mark; empty for a plain scalar, ``|`` or ``>`` for a block.
+        tag: The YAML tag, such as ``!Sub``.
+    """
+
+    start: int
+    end: int
+    value: str
+    quote: str = ""
+    tag: str | None = None
+
+
+@dataclass(eq=False, slots=True)
+class Sequence:
+    """A list."""
+
+    start: int
+    end: int
+    items: list[Node] = field(default_factory=list)
+    tag: str | None = None
+    is_flow: bool = False
+
+
+@dataclass(eq=False, slots=True)
+class Mapping:
+    """An object; a key may stand in it twice."""
+
+    start: int
+    end: int
+    entries: list[tuple[Node, Node]] = field(default_factory=list)
+    tag: str | None = None
+    is_flow: bool = False
+
+
+Node = Scalar | Sequence | Mapping
+
+
+def items_of(node: Node | None) -> Iterator[tuple[str, Node]]:
+    """The entries of a mapping that have a plain key; of YAML, the merged ones after its own."""
+    if not isinstance(node, Mapping):
+        return
+    seen: set[str] = set()
+    pending: list[tuple[Node, int]] = [(node, 0)]
+    while pending:
+        mapping, depth = pending.pop()
+        if not isinstance(mapping, Mapping):
+            continue
+        merged: list[Node] = []
+        for key, value in mapping.entries:
+            if not isinstance(key, Scalar):
+                continue
+            if key.value == "<<" and not key.quote and depth < 10:  # noqa: PLR2004 - enough
+                merged = value.items if isinstance(value, Sequence) else [value]
+            elif key.value not in seen or mapping is node:
+                seen.add(key.value)
+                yield key.value, value
+        pending.extend((each, depth + 1) for each in reversed(merged[:50]))
+
+
+def child(node: Node | None, *names: str) -> Node | None:
+    """What a mapping holds under the first of some names that it has."""
+    for name in names:
+        for key, value in items_of(node):
+            if key == name:
+                return value
+    return None
+
+
+def text_of(node: Node | None) -> str | None:
+    """The text of a scalar."""
+    return node.value if isinstance(node, Scalar) else None
+
+
+def elements_of(node: Node | None) -> list[Node]:
+    """The elements of a list."""
+    return node.items if isinstance(node, Sequence) else []
+
+
+def walk(node: Node) -> Iterator[tuple[tuple[str | int, ...], Node]]:
+    """Every node with the keys and indices that lead there; what is shared is met once."""
+    pending: list[tuple[tuple[str | int, ...], Node]] = [((), node)]
+    seen: set[int] = set()
+    while pending:
+        path, current = pending.pop()
+        if id(current) in seen:
+            continue
+        seen.add(id(current))
+        yield path, current
+        if isinstance(current, Sequence):
+            below: list[Any] = list(enumerate(current.items))
+        elif isinstance(current, Mapping):
+            below = [
+                (key.value if isinstance(key, Scalar) else "", value)
+                for key, value in current.entries
+            ]
+        else:
+            continue
+        pending.extend(((*path, key), value) for key, value in reversed(below))
+
+
+def span_of(masked: str, scalar: Scalar) -> tuple[int, int] | None:
+    """The bytes that hold a scalar's text; None where they hold more than it.
+
+    Args:
+        masked: The text of the file.
+        scalar: A scalar of it.
+    """
+    text, raw = scalar.value.strip(), masked[scalar.start : scalar.end]
+    if raw == text:
+        return scalar.start, scalar.end
+    if text and raw.count(text) == 1:
+        start = scalar.start + raw.index(text)
+        return start, start + len(text)
+    return (scalar.start, scalar.end) if scalar.quote in ('"', "'") and "\n" not in raw else None

@@ -1,0 +1,120 @@
+"""Digests for the references of files that have none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from pinned_images.errors import ResolutionError
+from pinned_images.exemptions import ExemptionPatterns
+from pinned_images.files.changes import FileChange, Refusal, plan, with_parts
+from pinned_images.files.places import Place
+from pinned_images.files.scanning import ScannedFile
+from pinned_images.reference import Digest, ImageReference
+from pinned_images.resolution import Resolution, ResolutionRequest, Resolver
+
+
+@dataclass(frozen=True, slots=True)
+class Unpinned:
+    """A reference without a digest that is not exempt."""
+
+    file: ScannedFile
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a command would write, and what stands in its way.
+
+    Attributes:
+        scanned: The files that were read.
+        files: The files that change.
+        errors: The images whose digest could not be learned, by normalized reference.
+    """
+
+    scanned: Sequence[ScannedFile]
+    files: Sequence[FileChange]
+    errors: dict[str, ResolutionError]
+
+    @property
+    def refusals(self) -> list[Refusal]:
+        """The places that cannot be edited."""
+        return [refusal for change in self.files for refusal in change.refusals]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all that was asked for can be written."""
+        return not self.errors and not self.refusals
+
+
+def unpinned(
+    files: Iterable[ScannedFile], exempt: ExemptionPatterns, today: date
+) -> list[Unpinned]:
+    """The references that want a digest.
+
+    Args:
+        files: The files.
+        exempt: The images that may stay without.
+        today: The day (in UTC) on which exemptions are measured.
+    """
+    return [
+        Unpinned(file, place)
+        for file in files
+        for place in file.places
+        if not place.is_pinned and not _is_exempt(place.reference, exempt, today)
+    ]
+
+
+def pin(
+    files: Sequence[ScannedFile],
+    resolver: Resolver,
+    exempt: ExemptionPatterns,
+    today: date,
+) -> Changes:
+    """Plan the edits that give every reference its digest.
+
+    Args:
+        files: The files.
+        resolver: Learns the digests; it is asked for each image once, for all at once.
+        exempt: The images that may stay without.
+        today: The day (in UTC) on which exemptions are measured.
+    """
+    missing = unpinned(files, exempt, today)
+    digests, errors = resolve(resolver, [each.place.reference for each in missing])
+    wanted = {(each.file.file.path, each.place.offset) for each in missing}
+    changes: list[FileChange] = []
+    for file in files:
+        path = file.file.path
+
+        def target(place: Place, path: str = path) -> ImageReference | None:
+            digest = digests.get(place.reference.normalized)
+            if digest is None or (path, place.offset) not in wanted:
+                return None
+            return with_parts(place, place.reference.effective_tag, digest)
+
+        changes += plan([file], target)
+    return Changes(files, changes, errors)
+
+
+def resolve(
+    resolver: Resolver, references: Iterable[ImageReference]
+) -> tuple[dict[str, Digest], dict[str, ResolutionError]]:
+    """Digests and errors by normalized reference; each image is asked for once."""
+    by_name = {reference.normalized: reference for reference in references}
+    requests = {name: ResolutionRequest(reference) for name, reference in by_name.items()}
+    outcomes = resolver.resolve(list(requests.values())) if requests else {}
+    digests: dict[str, Digest] = {}
+    errors: dict[str, ResolutionError] = {}
+    for name, request in requests.items():
+        outcome = outcomes[request]
+        if isinstance(outcome, Resolution):
+            digests[name] = outcome.digest
+        else:
+            errors[name] = outcome
+    return digests, errors
+
+
+def _is_exempt(reference: ImageReference, exempt: ExemptionPatterns, today: date) -> bool:
+    matched = exempt.match(reference)
+    return matched is not None and not matched[1].expired(today)

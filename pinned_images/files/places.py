@@ -1,0 +1,160 @@
+"""Image references found in a file, and the edits that write another reference in their place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from pinned_images.errors import InvalidReference
+from pinned_images.files.content import Edit
+from pinned_images.reference import ImageReference, Style
+
+#: What a file (or one document in it) is known to be.
+Format = Literal[
+    "cloudformation",
+    "compose",
+    "dockerfile",
+    "ecs-task-definition",
+    "github-actions",
+    "gitlab-ci",
+    "helm-values",
+    "kubernetes",
+    "kustomize",
+    "python",
+    "terraform",
+    "text",
+    "typescript",
+]
+
+MAXIMUM_LENGTH = 2_000
+
+
+class Unwritable(Exception):
+    """A reference that cannot be written by changing its place alone; the message says why."""
+
+
+class Writer(Protocol):
+    """Knows where the parts of one reference are written."""
+
+    def edits(self, old: ImageReference, new: ImageReference) -> list[Edit]:
+        """The edits that write a new reference in the place of the old one.
+
+        Raises:
+            Unwritable: It takes more than editing the place.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One image reference in a file.
+
+    Attributes:
+        format: What the file is.
+        offset: The first byte of the reference, or of its name where its parts are apart.
+        reference: The reference.
+        writer: Writes another reference there.
+        style: How the digest is written: after the tag, or instead of it.
+    """
+
+    format: Format
+    offset: int
+    reference: ImageReference
+    writer: Writer
+    style: Style = "tag-and-digest"
+
+    @property
+    def is_pinned(self) -> bool:
+        """Whether the reference has a digest."""
+        return self.reference.digest is not None
+
+    def edits(self, new: ImageReference) -> list[Edit]:
+        """The edits that write a new reference here; none where it is there already.
+
+        Raises:
+            Unwritable: It takes more than editing the place.
+        """
+        return [] if str(new) == str(self.reference) else self.writer.edits(self.reference, new)
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A value in the place of an image that is left as it is.
+
+    Attributes:
+        format: What the file is.
+        offset: The first byte of the value.
+        text: The value.
+        reason: Why it is left, as a clause: ``it is interpolated``.
+    """
+
+    format: Format
+    offset: int
+    text: str
+    reason: str
+
+
+Found = Place | Skipped
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A writer for a reference, or for its end, in one stretch of bytes.
+
+    Attributes:
+        start: The first byte.
+        end: The byte after the last one.
+        length: How many characters of the reference are written there, counted from its end; None
+            where it is the whole reference.
+    """
+
+    start: int
+    end: int
+    length: int | None = None
+
+    def edits(self, old: ImageReference, new: ImageReference) -> list[Edit]:
+        """See `Writer.edits`."""
+        before, after = str(old), str(new)
+        kept = 0 if self.length is None else len(before) - self.length
+        if before[:kept] != after[:kept]:
+            raise Unwritable("functions make up the part that would have to change")
+        if self.length is None and after.startswith(before):
+            return [Edit(self.end, self.end, after[len(before) :])]
+        return [Edit(self.start, self.end, after[kept:])]
+
+
+def found_in(
+    format: Format,  # noqa: A002 - the word of the field
+    text: str,
+    span: tuple[int, int],
+    style: Style = "tag-and-digest",
+) -> Found | None:
+    """What a value is that stands where a format has an image.
+
+    Args:
+        format: What the file is.
+        text: The value.
+        span: The bytes that hold it, and nothing else.
+        style: How the digest is written there.
+    """
+    start, end = span
+    if not text:
+        return None
+    if (reason := interpolation_in(text)) is not None:
+        return Skipped(format, start, text, reason)
+    try:
+        reference = ImageReference.parse(text)
+    except InvalidReference:
+        return Skipped(format, start, text, "it is not an image reference")
+    return Place(format, start, reference, Span(start, end), style)
+
+
+def interpolation_in(text: str) -> str | None:
+    """Why a value cannot be read before something is filled in; None for a plain value."""
+    if "${" in text or "$(" in text or text.startswith("$") or "/$" in text or ":$" in text:
+        return "it holds a variable"
+    if "{{" in text or "{%" in text or "<%" in text:
+        return "it holds a template expression"
+    if "$" in text:
+        return "it holds a variable"
+    return None

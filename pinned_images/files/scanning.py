@@ -1,0 +1,83 @@
+"""The image references of a tree, file by file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import NamedTuple
+
+from pinned_images.files.content import Content
+from pinned_images.files.formats import find_images
+from pinned_images.files.places import Place, Skipped
+from pinned_images.files.plain_text import Names
+from pinned_images.files.walking import TreeFile, files_below, read_file
+
+
+class Location(NamedTuple):
+    """Where something is written; lines and columns count from 1."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        """``file:line:column``, as compilers write it."""
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True)
+class ScannedFile:
+    """A file with image references, or with values in the place of some.
+
+    Attributes:
+        file: The file.
+        raw: Its bytes.
+        content: The same as text.
+        places: Its references.
+        skipped: The values that are left as they are.
+    """
+
+    file: TreeFile
+    raw: bytes
+    content: Content
+    places: tuple[Place, ...]
+    skipped: tuple[Skipped, ...]
+
+    def location(self, found: Place | Skipped) -> Location:
+        """Where a reference or a value is written."""
+        return Location(self.file.shown, *self.content.position(found.offset))
+
+
+def scan(
+    paths: Sequence[str],
+    *,
+    base: Path | None = None,
+    wanted: Names = frozenset(),
+    besides: Collection[str] = (),
+) -> Iterator[ScannedFile]:
+    """Read the files that some paths name, and give those with something to tell.
+
+    Args:
+        paths: Files and folders.
+        base: The folder that they are relative to, out of which nothing is read.
+        wanted: Repositories of which any spelling counts in text of no known format.
+        besides: Files that are passed over, such as the lock file.
+
+    Raises:
+        ConfigurationError: A path is not there, leads out of the base, or is in a cloud assembly.
+    """
+    passed_over = {os.path.realpath(each) for each in besides}
+    for file in files_below(paths, base):
+        if file.path in passed_over:
+            continue
+        raw = read_file(file.path)
+        content = Content.read(raw) if raw else None
+        if raw is None or content is None:
+            continue
+        found = find_images(PurePath(file.path), content, wanted)
+        if found:
+            places = tuple(each for each in found if isinstance(each, Place))
+            skipped = tuple(each for each in found if isinstance(each, Skipped))
+            yield ScannedFile(file, raw, content, places, skipped)

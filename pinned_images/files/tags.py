@@ -1,0 +1,147 @@
+"""Another tag of the same image: the one that says most exactly which version it is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Protocol
+
+from pinned_images.errors import ImageNotFound, ResolutionError
+from pinned_images.files.pinning import resolve
+from pinned_images.reference import Digest, ImageReference
+from pinned_images.resolution import Resolver
+
+#: The rule, for people.
+RULE = (
+    "of the tags of the same digest, the version with the most numbers; of those the highest, then "
+    "the one with the shortest ending"
+)
+
+_VERSION = re.compile(r"v?(?P<numbers>[0-9]+(?:\.[0-9]+)*)(?P<ending>.*)", re.IGNORECASE)
+_MOST_DIGITS = 18
+_SIDE_BY_SIDE = 8
+
+
+class TagLister(Protocol):
+    """Learns the tags of repositories."""
+
+    def tags(
+        self, repositories: Sequence[ImageReference]
+    ) -> Mapping[str, list[str] | ResolutionError]:
+        """The tags of each repository, by `ImageReference.name`."""
+        ...
+
+
+class TagSource(Protocol):
+    """Lists the tags of one repository, as `RegistryResolver` does."""
+
+    def list_tags(self, reference: ImageReference) -> list[str]:
+        """The tags of an image's repository.
+
+        Raises:
+            ResolutionError: They cannot be listed.
+        """
+        ...
+
+
+class ListedTags:
+    """The tags of several repositories, asked for side by side.
+
+    Args:
+        source: Lists the tags of one.
+    """
+
+    def __init__(self, source: TagSource) -> None:
+        self._source = source
+
+    def tags(
+        self, repositories: Sequence[ImageReference]
+    ) -> Mapping[str, list[str] | ResolutionError]:
+        """See `TagLister.tags`."""
+        by_name = {each.name: each for each in repositories}
+        with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
+            return dict(zip(by_name, pool.map(self._listed, by_name.values()), strict=True))
+
+    def _listed(self, repository: ImageReference) -> list[str] | ResolutionError:
+        try:
+            return self._source.list_tags(repository)
+        except ResolutionError as error:
+            return error
+
+
+def most_specific(tags: Iterable[str]) -> str | None:
+    """The tag that says most exactly which version it is; see `RULE`.
+
+    Example:
+        >>> most_specific(["latest", "1", "1.25", "1.25.3", "1.25.3-bookworm", "mainline"])
+        '1.25.3'
+    """
+    ordered = sorted(tags, key=_rank)
+    return ordered[0] if ordered else None
+
+
+def _rank(tag: str) -> tuple[int, list[int], int, str]:
+    match = _VERSION.fullmatch(tag)
+    if match is None:
+        return (0, [], len(tag), tag)
+    numbers = [int(each[:_MOST_DIGITS]) for each in match["numbers"].split(".")]
+    return (-len(numbers), [-each for each in numbers], len(match["ending"]), tag)
+
+
+def other_tags(
+    references: Sequence[ImageReference], resolver: Resolver, lister: TagLister
+) -> dict[ImageReference, str | ResolutionError]:
+    """Another tag for each image, of the same digest.
+
+    Args:
+        references: Images by tag, or by digest.
+        resolver: Learns digests; it is asked for all tags at once.
+        lister: Learns the tags of repositories.
+    """
+    digests, errors = resolve(resolver, (each for each in references if each.digest is None))
+    known = {
+        reference: reference.digest or digests[reference.normalized]
+        for reference in references
+        if reference.digest is not None or reference.normalized in digests
+    }
+    listed = lister.tags(list(known)) if known else {}
+    candidates = {
+        reference: [
+            ImageReference(reference.registry, reference.repository, tag)
+            for tag in tags
+            if tag != reference.tag
+        ]
+        for reference in known
+        if not isinstance(tags := listed[reference.name], ResolutionError)
+    }
+    tagged, _ = resolve(resolver, (each for some in candidates.values() for each in some))
+    outcomes: dict[ImageReference, str | ResolutionError] = {}
+    for reference in references:
+        if reference not in known:
+            outcomes[reference] = errors[reference.normalized]
+            continue
+        tags = listed[reference.name]
+        if isinstance(tags, ResolutionError):
+            outcomes[reference] = tags
+        else:
+            outcomes[reference] = _chosen(
+                reference, known[reference], candidates[reference], tagged
+            )
+    return outcomes
+
+
+def _chosen(
+    reference: ImageReference,
+    digest: Digest,
+    candidates: Iterable[ImageReference],
+    tagged: Mapping[str, Digest],
+) -> str | ResolutionError:
+    same = [each.tag or "" for each in candidates if tagged.get(each.normalized) == digest]
+    chosen = most_specific(same)
+    if chosen is None:
+        return ImageNotFound(
+            f"{reference} has no other tag of the digest {digest.short}: leave the tag as it is, "
+            "or add the digest with --resolve-digest."
+        )
+    return chosen

@@ -1,0 +1,275 @@
+"""CloudFormation and SAM templates in JSON and YAML, short forms of functions included.
+
+The catalog of image properties and the evaluator are those that pin the templates of CDK apps.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pinned_images.cloudformation.catalog import Catalog
+from pinned_images.cloudformation.evaluation import Assumptions, evaluate
+from pinned_images.cloudformation.fragments import Fragments, LiteralText
+from pinned_images.cloudformation.intrinsics import if_arguments, intrinsic_of
+from pinned_images.cloudformation.outcomes import Condition, Known
+from pinned_images.cloudformation.property_paths import Path
+from pinned_images.cloudformation.scope import TemplateScope
+from pinned_images.cloudformation.sites import Site, find_sites
+from pinned_images.errors import InvalidReference
+from pinned_images.files import nodes
+from pinned_images.files.content import Edit
+from pinned_images.files.nodes import Node, Scalar, Sequence, child, items_of, span_of
+from pinned_images.files.places import Found, Place, Skipped, Span, Unwritable
+from pinned_images.problem import Problem
+from pinned_images.reference import ImageReference
+
+_RESOURCE_TYPE = re.compile(r"[A-Za-z0-9]+::[A-Za-z0-9_@:-]+")
+_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,15})")
+_MAXIMUM_BRANCHES = 64
+
+
+def is_template(root: Node) -> bool:
+    """Whether a document is a CloudFormation template."""
+    if child(root, "AWSTemplateFormatVersion") is not None:
+        return True
+    resources = child(root, "Resources")
+    return isinstance(resources, nodes.Mapping) and any(
+        _RESOURCE_TYPE.fullmatch(nodes.text_of(child(resource, "Type")) or "")
+        for _, resource in items_of(resources)
+    )
+
+
+def template(masked: str, root: Node) -> Iterator[Found]:
+    """The images of a template's resources."""
+    plain = _Plain()
+    scope = TemplateScope(plain.of(root))
+    catalog = Catalog.default()
+    for _, resource in items_of(child(root, "Resources")):
+        resource_type = nodes.text_of(child(resource, "Type")) or ""
+        properties = child(resource, "Properties")
+        if properties is None or resource_type not in catalog.resource_types:
+            continue
+        for site in find_sites(resource_type, plain.of(properties), catalog):
+            node = _at(properties, site.path)
+            if node is not None:
+                yield from _Finder(masked, root, scope, site).found(node, site.value, {}, 0)
+
+
+class _Plain:
+    """Documents as plain data, with the functions of CloudFormation written out."""
+
+    def __init__(self) -> None:
+        self._made: dict[int, Any] = {}
+
+    def of(self, node: Node) -> Any:
+        """The value of a node; one that is shared is made once."""
+        key = id(node)
+        if key not in self._made:
+            self._made[key] = None  # an anchor that holds its own alias
+            self._made[key] = self._make(node)
+        return self._made[key]
+
+    def _make(self, node: Node) -> Any:
+        value: Any
+        if isinstance(node, Scalar):
+            value = _scalar(node)
+        elif isinstance(node, Sequence):
+            value = [self.of(each) for each in node.items]
+        else:
+            value = {name: self.of(each) for name, each in items_of(node)}
+        function = _function(node.tag)
+        if function is None:
+            return value
+        if function == "Fn::GetAtt" and isinstance(value, str):
+            value = value.split(".", 1)
+        return {function: value}
+
+
+def _scalar(node: Scalar) -> Any:
+    if node.quote or node.tag is not None:
+        return node.value
+    if node.value in ("", "~", "null", "Null", "NULL"):
+        return None
+    if node.value.lower() in ("true", "false"):
+        return node.value.lower() == "true"
+    return int(node.value) if _INTEGER.fullmatch(node.value) else node.value
+
+
+def _function(tag: str | None) -> str | None:
+    """The function of a short form (CloudFormation user guide, "Intrinsic function reference")."""
+    if tag is None or not re.fullmatch("![A-Za-z]+", tag):
+        return None
+    return tag[1:] if tag in ("!Ref", "!Condition") else f"Fn::{tag[1:]}"
+
+
+def _at(node: Node, path: Path) -> Node | None:
+    """The node at a path of its plain value."""
+    current: Node | None = node
+    for key in path:
+        if current is None or key == _function(current.tag):
+            continue
+        if isinstance(key, int):
+            elements = nodes.elements_of(current)
+            # One object where a list belongs stands for a list of it, and then has no index.
+            current = elements[key] if key < len(elements) else None
+        else:
+            current = child(current, key)
+    return current
+
+
+def _argument(node: Node) -> Node | None:
+    """What a function is given, in its short or its full form."""
+    if _function(node.tag) is not None:
+        return node
+    entries = list(items_of(node))
+    return entries[0][1] if len(entries) == 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Finder:
+    masked: str
+    root: Node
+    scope: TemplateScope
+    site: Site
+
+    def found(
+        self, node: Node, value: Any, assumed: dict[Condition, bool], depth: int
+    ) -> Iterator[Found]:
+        """The images of a value: one, or one for each branch of ``Fn::If``."""
+        if self.site.obstacle is not None:
+            yield self._skipped(node, value, self.site.obstacle)
+            return
+        intrinsic = intrinsic_of(value)
+        branches = None
+        if intrinsic is not None and intrinsic.name == "Fn::If":
+            branches = if_arguments(intrinsic.argument)
+        if branches is None:
+            yield from self._single(node, value, {**self.site.assumed(self.scope), **assumed})
+            return
+        arguments = nodes.elements_of(_argument(node))
+        condition = Condition(branches.condition, self.scope.stack)
+        for answer, index in ((True, 1), (False, 2)):
+            if depth < _MAXIMUM_BRANCHES and assumed.get(condition, answer) is answer:
+                below = branches.when_true if answer else branches.when_false
+                yield from self.found(
+                    arguments[index], below, {**assumed, condition: answer}, depth + 1
+                )
+
+    def _single(self, node: Node, value: Any, assumptions: Assumptions) -> Iterator[Found]:
+        image_property = self.site.image_property
+        if image_property.holds != "image":
+            return
+        default = self._default(value)
+        if default is not None:
+            node, value = default, default.value
+        evaluation = evaluate(
+            value, self.scope, leave=image_property.leave, assumptions=assumptions
+        )
+        if isinstance(evaluation, Problem):
+            yield self._skipped(node, value, evaluation)
+            return
+        if not isinstance(evaluation, Known):
+            return
+        try:
+            reference = ImageReference.parse(evaluation.text)
+        except InvalidReference:
+            return
+        writer = _writer(self.masked, node, value)
+        if writer is None:
+            yield Skipped(
+                "cloudformation", node.start, evaluation.text, "functions make up its end"
+            )
+            return
+        yield Place("cloudformation", node.start, reference, writer, image_property.style)
+
+    def _default(self, value: Any) -> Scalar | None:
+        """The default of the parameter that is the whole value: there the image is written."""
+        match value:
+            case {"Ref": str(name)} if len(value) == 1:
+                parameter = child(child(self.root, "Parameters"), name)
+                default = child(parameter, "Default")
+                is_string = nodes.text_of(child(parameter, "Type")) == "String"
+                return default if is_string and isinstance(default, Scalar) else None
+        return None
+
+    def _skipped(self, node: Node, value: Any, problem: Problem) -> Skipped:
+        text = value if isinstance(value, str) else self.site.location
+        reason = problem.what.rstrip(".")
+        return Skipped("cloudformation", node.start, text, reason[:1].lower() + reason[1:])
+
+
+def _writer(masked: str, node: Node, value: Any) -> Span | _Appended | None:
+    """What writes the end of a value: its last literal, or a new element of its ``Fn::Join``."""
+    if isinstance(value, str):
+        span = span_of(masked, node) if isinstance(node, Scalar) else None
+        return None if span is None else Span(*span)
+    pieces = Fragments.of(value)
+    last = pieces.row[-1] if pieces.row else None
+    argument = _argument(node)
+    if argument is None:
+        return None
+    if pieces.form == "join" and not pieces.delimiter:
+        elements = nodes.elements_of(argument)
+        listed = elements[1] if len(elements) > 1 else None
+        if isinstance(listed, Sequence) and listed.items:
+            return _end_of_join(masked, listed, last)
+    if pieces.form == "sub" and isinstance(last, LiteralText) and last.reads == last.written:
+        elements = nodes.elements_of(argument)
+        scalar = elements[0] if elements else argument
+        return _end_of_scalar(masked, scalar, last.reads)
+    if pieces.form == "sub":
+        elements = nodes.elements_of(argument)
+        return _end_of_scalar(masked, elements[0] if elements else argument, "")
+    return None
+
+
+def _end_of_join(masked: str, listed: Sequence, last: object) -> Span | _Appended | None:
+    element = listed.items[-1]
+    if isinstance(last, LiteralText):
+        return _end_of_scalar(masked, element, last.reads)
+    if isinstance(element, Scalar):
+        end = element.end + (1 if element.quote in ('"', "'") else 0)
+        if element.quote in ("|", ">"):
+            return None
+    else:
+        end = element.end
+    if listed.is_flow:
+        return _Appended(end, ', "', '"')
+    if isinstance(element, Scalar) or (hasattr(element, "is_flow") and element.is_flow):
+        dash = masked.rfind("-", 0, element.start)
+        line_start = masked.rfind("\n", 0, dash) + 1
+        line_end = masked.find("\n", end)
+        line_end = len(masked) if line_end < 0 else line_end
+        newline = "\n"
+        if masked[line_end - 1 : line_end] == "\r":
+            newline, line_end = "\r\n", line_end - 1
+        if not masked[line_start:dash].strip():
+            indent = masked[line_start:dash]
+            return _Appended(line_end, f'{newline}{indent}- "', '"')
+    return None
+
+
+def _end_of_scalar(masked: str, node: Node, end_text: str) -> Span | None:
+    span = span_of(masked, node) if isinstance(node, Scalar) else None
+    if span is None or not masked[span[0] : span[1]].endswith(end_text):
+        return None
+    return Span(span[1] - len(end_text), span[1], len(end_text))
+
+
+@dataclass(frozen=True, slots=True)
+class _Appended:
+    """A writer that adds one more literal to the end of a list of parts."""
+
+    offset: int
+    before: str
+    after: str
+
+    def edits(self, old: ImageReference, new: ImageReference) -> list[Edit]:
+        """See `Writer.edits`."""
+        addition = str(new).removeprefix(str(old))
+        if addition == str(new):
+            raise Unwritable("functions make up the part that would have to change")
+        return [Edit(self.offset, self.offset, f"{self.before}{addition}{self.after}")]

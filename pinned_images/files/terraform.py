@@ -1,0 +1,110 @@
+"""Images in Terraform and OpenTofu: attributes and object keys that are named for an image.
+
+Of the providers' documentation: ``image`` (containers of `aws_ecs_task_definition` in
+``jsonencode``, `kubernetes_*`, `docker_container`, `aws_codebuild_project`), ``image_uri``
+(`aws_lambda_function`), ``image_identifier`` (`aws_apprunner_service`) and the ``name`` of
+`docker_image`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from pinned_images.files import syntax_trees
+from pinned_images.files.content import Content
+from pinned_images.files.places import Found, Place, Skipped, found_in
+from pinned_images.reference import Style
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_NAMES = ("image", "image_uri", "image_identifier")
+# AWS Lambda user guide, "Create a function using a container image": a tag or a digest.
+_STYLES: dict[str, Style] = {"image_uri": "digest"}
+_CURATED = "aws/codebuild/"
+_CONTAINERS = ("container", "init_container")
+_IN_HEREDOC = re.compile(r'"[iI]mage"\s*:\s*"(?P<image>[^"\\]*)"')
+
+
+def find(content: Content) -> Iterator[Found]:
+    """The images of a file."""
+    nodes = syntax_trees.nodes_of(
+        content.data, "hcl", "attribute", "object_elem", "heredoc_template"
+    )
+    for node in nodes:
+        if node.type == "heredoc_template":
+            yield from _heredoc(content, node)
+            continue
+        key, value = _key_and_value(node)
+        if key in _NAMES or (key == "name" and _is_docker_image(node)):
+            for found in _string(content, key, value):
+                if _counts(found, node):
+                    yield found
+
+
+def _key_and_value(node: Node) -> tuple[str, Node | None]:
+    if node.type == "object_elem":
+        key = syntax_trees.text_of(node.child_by_field_name("key")).strip('"')
+        return key, node.child_by_field_name("val")
+    return syntax_trees.text_of(node.children[0]), node.children[-1]
+
+
+def _string(content: Content, key: str, value: Node | None) -> Iterator[Found]:
+    """What a string is; a value that is no string holds no image that is written here."""
+    while value is not None and value.type in ("expression", "literal_value", "template_expr"):
+        value = value.children[0] if value.named_child_count == 1 else None
+    if value is None or value.type not in ("string_lit", "quoted_template"):
+        return
+    start, end = value.start_byte + 1, value.end_byte - 1
+    text = content.masked[start:end]
+    if value.type == "quoted_template" or "%{" in text:
+        yield Skipped("terraform", start, text, "it is interpolated")
+        return
+    if "\\" not in text and not text.startswith(_CURATED):
+        found = found_in("terraform", text, (start, end), _STYLES.get(key, "tag-and-digest"))
+        if found is not None:
+            yield found
+
+
+def _counts(found: Found, node: Node) -> bool:
+    """A name without tag may be an image of virtual machines, outside of what runs containers."""
+    if isinstance(found, Skipped):
+        return found.reason != "it is not an image reference"
+    if found.reference.tag is not None or found.reference.digest is not None:
+        return True
+    return _is_in_container(node) or "/" in str(found.reference).partition(".")[2]
+
+
+def _is_in_container(node: Node) -> bool:
+    current: Node | None = node
+    while current is not None:
+        name = syntax_trees.text_of(current.children[0]) if current.children else ""
+        if current.type == "function_call" and name == "jsonencode":
+            return True
+        if current.type == "block" and (name in _CONTAINERS or _label(current) in _RUN_CONTAINERS):
+            return True
+        current = current.parent
+    return False
+
+
+_RUN_CONTAINERS = ("docker_container", "docker_image", "docker_service")
+
+
+def _is_docker_image(node: Node) -> bool:
+    block = node.parent.parent if node.parent is not None else None
+    return block is not None and block.type == "block" and _label(block) == "docker_image"
+
+
+def _label(block: Node) -> str:
+    labels = [each for each in block.children if each.type == "string_lit"]
+    return syntax_trees.text_of(labels[0]).strip('"') if labels else ""
+
+
+def _heredoc(content: Content, node: Node) -> Iterator[Found]:
+    """Container definitions that are written as JSON in a heredoc."""
+    for match in _IN_HEREDOC.finditer(content.masked, node.start_byte, node.end_byte):
+        found = found_in("terraform", match["image"], match.span("image"))
+        if isinstance(found, (Place, Skipped)):
+            yield found

@@ -1,0 +1,148 @@
+"""Other tags for the references of files, with the digests that belong to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from pinned_images.errors import ConfigurationError, ResolutionError
+from pinned_images.files.changes import plan, with_parts
+from pinned_images.files.pinning import Changes, resolve
+from pinned_images.files.places import Place
+from pinned_images.files.plain_text import Names
+from pinned_images.files.scanning import ScannedFile
+from pinned_images.files.tags import TagLister, other_tags
+from pinned_images.reference import DEFAULT_TAG, ImageReference
+from pinned_images.resolution import Resolver
+
+Resolve = Literal["digest", "tag"]
+
+
+@dataclass(frozen=True)
+class Update:
+    """Which references change, and to what.
+
+    Attributes:
+        references: The references to set; None for all that are found.
+        matching_tag: Change only the references that have the same tag.
+        resolve: Add the digest, or write another tag of the same digest.
+
+    Raises:
+        ConfigurationError: A reference has neither tag nor digest, or a repository is given twice.
+    """
+
+    references: tuple[ImageReference, ...] | None
+    matching_tag: bool = False
+    resolve: Resolve | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what has no one meaning."""
+        given: dict[str, ImageReference] = {}
+        for reference in self.references or ():
+            if reference.tag is None and reference.digest is None:
+                raise ConfigurationError(
+                    f"The image reference {str(reference)!r} has no tag: write "
+                    f"{f'{reference}:TAG'!r}, or add a digest."
+                )
+            key = reference.normalized if self.matching_tag else reference.name
+            other = given.setdefault(key, reference)
+            if other != reference:
+                raise ConfigurationError(
+                    f"{str(other)!r} and {str(reference)!r} are of one repository: give one of "
+                    "them, or add --matching-tag."
+                )
+
+    @property
+    def wanted(self) -> Names:
+        """The repositories of which any spelling counts in text."""
+        return frozenset(reference.name for reference in self.references or ())
+
+    def base(self, place: Place) -> ImageReference | None:
+        """What a place is set to, before anything is resolved; None to leave it."""
+        reference = place.reference
+        if self.references is not None:
+            return self._given(reference)
+        if not self.matching_tag:
+            return ImageReference(reference.registry, reference.repository, DEFAULT_TAG)
+        tag = reference.effective_tag
+        if tag is None or self.resolve is None:
+            # A digest without a tag names no tag, and its own tag alone changes nothing.
+            return None
+        return ImageReference(reference.registry, reference.repository, tag)
+
+    def _given(self, reference: ImageReference) -> ImageReference | None:
+        for given in self.references or ():
+            same_tag = given.tag is not None and given.tag == reference.effective_tag
+            if given.name == reference.name and (same_tag or not self.matching_tag):
+                return given
+        return None
+
+
+def update(
+    files: Sequence[ScannedFile], wish: Update, resolver: Resolver, tags: TagLister
+) -> Changes:
+    """Plan the edits of an update.
+
+    Args:
+        files: The files.
+        wish: Which references change, and to what.
+        resolver: Learns digests.
+        tags: Learns the tags of repositories.
+    """
+    bases = {
+        base.normalized: base
+        for file in files
+        for place in file.places
+        if (base := wish.base(place)) is not None
+    }
+    resolved, errors = _resolved(bases, wish.resolve, resolver, tags)
+
+    def target(place: Place) -> ImageReference | None:
+        base = wish.base(place)
+        if base is None or base.normalized in errors:
+            return None
+        new = resolved[base.normalized]
+        return with_parts(place, new.tag, new.digest)
+
+    return Changes(files, plan(files, target, wish.wanted), errors)
+
+
+def _resolved(
+    bases: Mapping[str, ImageReference],
+    wish: Resolve | None,
+    resolver: Resolver,
+    tags: TagLister,
+) -> tuple[dict[str, ImageReference], dict[str, ResolutionError]]:
+    """What each base becomes."""
+    if wish == "tag":
+        return _with_other_tags(bases, resolver, tags)
+    if wish != "digest":
+        return dict(bases), {}
+    without = [base for base in bases.values() if base.digest is None]
+    digests, errors = resolve(resolver, without)
+    resolved = {
+        name: base.with_digest(digests[name]) if name in digests else base
+        for name, base in bases.items()
+        if name not in errors
+    }
+    return resolved, errors
+
+
+def _with_other_tags(
+    bases: Mapping[str, ImageReference], resolver: Resolver, tags: TagLister
+) -> tuple[dict[str, ImageReference], dict[str, ResolutionError]]:
+    outcomes = other_tags(_each(bases.values()), resolver, tags)
+    resolved: dict[str, ImageReference] = {}
+    errors: dict[str, ResolutionError] = {}
+    for name, base in bases.items():
+        outcome = outcomes[base]
+        if isinstance(outcome, ResolutionError):
+            errors[name] = outcome
+        else:
+            resolved[name] = ImageReference(base.registry, base.repository, outcome)
+    return resolved, errors
+
+
+def _each(references: Iterable[ImageReference]) -> list[ImageReference]:
+    return list(dict.fromkeys(references))

@@ -1,0 +1,139 @@
+"""The places where credentials are kept, asked in a fixed order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Protocol
+
+from pinned_images.errors import AccessDenied, RegistryUnavailable, ResolutionError
+from pinned_images.registry.credentials.config_file import ConfigFile
+from pinned_images.registry.credentials.credentials import Credentials
+from pinned_images.registry.credentials.helper_program import HelperProgram
+from pinned_images.registry.once import Once
+
+
+class Keychain(Protocol):
+    """Credentials by registry and repository."""
+
+    def credentials_for(
+        self, registry: str, repository: str, deadline: float | None = None
+    ) -> Credentials | None:
+        """The credentials for a repository, or None where none are kept.
+
+        Args:
+            registry: Host, with a port where one was given; ``docker.io`` for Docker Hub.
+            repository: The path in the registry.
+            deadline: When to give up, on the clock of `time.monotonic`.
+
+        Raises:
+            ResolutionError: What should hold the credentials is broken.
+        """
+        ...
+
+
+class ConfiguredKeychain:
+    """Docker's configuration, then podman's: the first that knows a registry is believed.
+
+    Args:
+        files: The files, in their order.
+
+    Example:
+        >>> import os
+        >>> keychain = ConfiguredKeychain.read(os.environ)  # doctest: +SKIP
+    """
+
+    def __init__(self, files: Sequence[ConfigFile]) -> None:
+        self._files = files
+        self._answers = Once[tuple[HelperProgram, str], Credentials | ResolutionError | None]()
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> ConfiguredKeychain:
+        """Read every file that there is; no program is run yet.
+
+        Raises:
+            ResolutionError: A file cannot be read, or does not hold what it should.
+        """
+        files = []
+        inline = environ.get("DOCKER_AUTH_CONFIG")
+        if inline:
+            files.append(ConfigFile.parse(inline, "the variable DOCKER_AUTH_CONFIG"))
+        for path, required in _places(environ):
+            text = _read(path, required=required)
+            if text is not None:
+                files.append(ConfigFile.parse(text, f"the file {path}"))
+        return cls(files)
+
+    def credentials_for(
+        self, registry: str, repository: str, deadline: float | None = None
+    ) -> Credentials | None:
+        """See `Keychain`."""
+        ask = partial(self._ask, deadline=deadline)
+        for file in self._files:
+            found = file.credentials_for(registry, repository, ask)
+            if found is not None:
+                return found
+        return None
+
+    def _ask(
+        self, helper: HelperProgram, server: str, deadline: float | None
+    ) -> Credentials | None:
+        """The answer of a helper program for a server; it is run once, and a failure is kept.
+
+        Programs run side by side, since one may hang or wait for its user; the same program for
+        the same server runs once, and others who ask wait for it.
+        """
+        run = partial(_run, helper, server, deadline)
+        answer = self._answers.get((helper, server), run)
+        if isinstance(answer, ResolutionError):
+            raise answer
+        return answer
+
+
+def _run(
+    helper: HelperProgram, server: str, deadline: float | None
+) -> Credentials | ResolutionError | None:
+    try:
+        return helper.get(server, deadline)
+    except RegistryUnavailable:
+        # Too little time is no fault of the program: with more time it is asked again.
+        raise
+    except ResolutionError as failure:
+        return failure
+
+
+def _places(environ: Mapping[str, str]) -> Iterator[tuple[Path, bool]]:
+    """The files that may hold credentials, and whether each was named on purpose."""
+    home = Path(environ.get("HOME") or environ.get("USERPROFILE") or "~").expanduser()
+    directory = environ.get("DOCKER_CONFIG")
+    yield (Path(directory) if directory else home / ".docker") / "config.json", False
+    named = environ.get("REGISTRY_AUTH_FILE")
+    if named:
+        yield Path(named), True
+        return
+    runtime = environ.get("XDG_RUNTIME_DIR")
+    if runtime:
+        yield Path(runtime) / "containers" / "auth.json", False
+    configuration = environ.get("XDG_CONFIG_HOME")
+    base = Path(configuration) if configuration else home / ".config"
+    yield base / "containers" / "auth.json", False
+
+
+def _read(path: Path, *, required: bool) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (FileNotFoundError, NotADirectoryError):
+        reason = "does not exist"
+    except OSError as error:
+        reason = f"cannot be read ({error.strerror})"
+        required = True
+    except UnicodeDecodeError:
+        reason = "is no UTF-8 text"
+        required = True
+    if required:
+        raise AccessDenied(
+            f"the file {path}, which holds credentials of registries, {reason}",
+            "correct the file or the variable that names it",
+        )
+    return None

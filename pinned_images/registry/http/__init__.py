@@ -1,1 +1,0 @@
-"""HTTP as registries need it: retries, rate limits, proxies, certificates, bounds."""

@@ -1,0 +1,178 @@
+"""What is found in each format, and what is not."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+
+import pytest
+
+from pinned_images.files.content import Content
+from pinned_images.files.formats import find_images
+from pinned_images.files.places import Place, Skipped
+
+DIGEST = "sha256:" + "0" * 64
+
+
+def found(name: str, text: str, *, wanted: str = "") -> list[str]:
+    content = Content.read(text.encode())
+    assert content is not None
+    names = frozenset({wanted} if wanted else ())
+    places = find_images(PurePath(name), content, names)
+    return [str(each.reference) for each in places if isinstance(each, Place)]
+
+
+def skipped(name: str, text: str) -> list[str]:
+    content = Content.read(text.encode())
+    assert content is not None
+    return [each.text for each in find_images(PurePath(name), content) if isinstance(each, Skipped)]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("task.json", '{"containerDefinitions": [{"image": "nginx:3"}]}', ["nginx:3"]),
+        ("task.json", '{"ContainerDefinitions": [{"Image": "nginx:3"}]}', ["nginx:3"]),
+        ("task.json", '[{"name": "web", "image": "nginx:3"}]', ["nginx:3"]),
+        ("imagedefinitions.json", '[{"name": "web", "imageUri": "a/b:1"}]', ["a/b:1"]),
+        (
+            "task.yaml",
+            "taskDefinition:\n  containerDefinitions:\n  - image: nginx:3\n",
+            ["nginx:3"],
+        ),
+        ("compose.yaml", "services: {web: {image: nginx}}", ["nginx"]),
+        ("compose.yaml", "services: {web: {image: 'nginx:1', build: .}}", []),
+        ("stack.yml", "services:\n  web:\n    image: nginx:3\n", ["nginx:3"]),
+        (
+            "compose.yaml",
+            "services: {web: {image: a, volumes: [{type: image, source: b:1, target: /x}]}}",
+            ["a", "b:1"],
+        ),
+        ("values.yaml", "web:\n  image: repo:tag\n", ["repo:tag"]),
+        ("values-prod.yaml", "sidecarImage: team/app:1\n", ["team/app:1"]),
+        ("values.yaml", "image: {repository: a/b, tag: '1.10'}", ["a/b:1.10"]),
+        ("values.yaml", f"image: {{repository: a/b, digest: '{DIGEST}'}}", [f"a/b@{DIGEST}"]),
+        ("values.yaml", "image: {registry: quay.io, repository: a/b, tag: v1}", ["quay.io/a/b:v1"]),
+        ("values.yaml", "image: {repository: a/b, tag: 1.10}", []),
+        ("values.yaml", "image: {repository: a/b, tag: 16}", ["a/b:16"]),
+        ("kustomization.yaml", "images: [{name: a, newTag: v1}]", ["a:v1"]),
+        ("kustomization.yml", "images: [{name: a, newName: b/c, newTag: v1}]", ["b/c:v1"]),
+        (".github/workflows/x.yml", "jobs: {a: {container: 'node:18'}}", ["node:18"]),
+        (
+            ".github/workflows/x.yml",
+            "jobs: {a: {steps: [{uses: 'docker://alpine:3'}, {uses: a/b@v1}]}}",
+            ["alpine:3"],
+        ),
+        (".gitlab-ci.yml", "image: ruby:3\njob: {image: {name: 'go:1'}}", ["ruby:3", "go:1"]),
+        ("main.tf", 'resource "x" "y" {\n  image = "nginx:3"\n}\n', ["nginx:3"]),
+        ("main.tofu", 'x = jsonencode([{ image = "nginx" }])\n', ["nginx"]),
+        ("main.tf", 'resource "docker_image" "y" {\n  name = "nginx:3"\n}\n', ["nginx:3"]),
+        ("main.tf", 'resource "x" "y" {\n  image = "ubuntu-22.04"\n}\n', []),
+        ("main.tf", 'resource "x" "y" {\n  image = "aws/codebuild/standard:7.0"\n}\n', []),
+        ("main.tf", '# image = "nginx:3"\n', []),
+        ("app.py", 'web_image = "nginx:3"\n', ["nginx:3"]),
+        ("app.py", 'from_registry("nginx:3")\n', ["nginx:3"]),
+        ("app.py", 'run(image="nginx:3")\n', ["nginx:3"]),
+        ("app.py", "other = 'types/node:18'\n", []),
+        ("app.py", "# image = 'ghcr.io/a/b:1'\n", []),
+        ("app.py", "x = f'{registry}/team/app:1.0'\n", []),
+        ("app.ts", "const image = 'nginx:3';", ["nginx:3"]),
+        ("app.ts", "new GenericContainer('redis:7')", ["redis:7"]),
+        ("app.tsx", "const a = <App image='x' />; const image = `nginx:3`;", ["nginx:3"]),
+        ("app.ts", "import a from 'types/node:18'; run('./scripts/build:all');", []),
+        ("Dockerfile", "FROM nginx:3\n", ["nginx:3"]),
+        ("web.dockerfile", "FROM nginx:3\n", ["nginx:3"]),
+        ("Containerfile", "FROM nginx AS web\nFROM web\nCOPY --from=web a b\n", ["nginx"]),
+        ("notes.yaml", "note: nginx:3\nother: ghcr.io/a/b:1\nimage: x\n", ["ghcr.io/a/b:1"]),
+        ("notes.json", '{"image": "nginx:3", "other": "ghcr.io/a/b:1"}', ["ghcr.io/a/b:1"]),
+        ("chart/templates/a.yaml", "image: ghcr.io/a/b:1\n{{ if x }}\n", ["ghcr.io/a/b:1"]),
+        ("broken.json", '{"image": "ghcr.io/a/b:1"', ["ghcr.io/a/b:1"]),
+    ],
+)
+def test_found(name: str, text: str, expected: list[str]) -> None:
+    assert found(name, text) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("compose.yaml", "services: {a: {image: '${REG}/team/app:1.0'}}", ["${REG}/team/app:1.0"]),
+        ("compose.yaml", "services: {a: {image: $IMAGE}}", ["$IMAGE"]),
+        ("compose.yaml", "services: {a: {image: '${IMAGE:-nginx:1}'}}", ["${IMAGE:-nginx:1}"]),
+        ("values.yaml", "image: {repository: a/b, tag: ''}", ["a/b"]),
+        ("values.yaml", "image: {repository: a/b, tag: 1.10}", ["a/b:1.10"]),
+        ("Dockerfile", "ARG TAG=3\nFROM nginx:$TAG\n", ["nginx:$TAG"]),
+        ("main.tf", 'image = "${var.r}/a:1"\n', ["${var.r}/a:1"]),
+        (".gitlab-ci.yml", "image: $CI_REGISTRY_IMAGE:1", ["$CI_REGISTRY_IMAGE:1"]),
+    ],
+)
+def test_values_that_only_something_else_can_fill_in_are_told(
+    name: str, text: str, expected: list[str]
+) -> None:
+    assert found(name, text) == []
+    assert skipped(name, text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("run ghcr.io/org/app:1.0.", ["ghcr.io/org/app:1.0"]),
+        ("(ghcr.io/org/app:1.0), then", ["ghcr.io/org/app:1.0"]),
+        ("ghcr.io/org/app:1,ghcr.io/org/b:2", ["ghcr.io/org/app:1", "ghcr.io/org/b:2"]),
+        ('x="ghcr.io/org/app:1";', ["ghcr.io/org/app:1"]),
+        ("--image=ghcr.io/org/app:1", ["ghcr.io/org/app:1"]),
+        ("<code>ghcr.io/org/app:1</code>", ["ghcr.io/org/app:1"]),
+        ("**ghcr.io/org/app:1**", ["ghcr.io/org/app:1"]),
+        ('"a\\nghcr.io/org/app:1\\n"', ["ghcr.io/org/app:1"]),
+        ("docker://ghcr.io/org/app:1", ["ghcr.io/org/app:1"]),
+        ("localhost:5000/app:1 r:5000/app:1", ["localhost:5000/app:1", "r:5000/app:1"]),
+        ("10.0.0.1:5000/app:1 localhost/app:1", ["10.0.0.1:5000/app:1", "localhost/app:1"]),
+        (f"nginx@{DIGEST}.", [f"nginx@{DIGEST}"]),
+        (f"team/a.b:1@{DIGEST}", [f"team/a.b:1@{DIGEST}"]),
+        ("ghcr.io/team/a.b:1", ["ghcr.io/team/a.b:1"]),
+        ("docker.io/library/nginx:3", ["docker.io/library/nginx:3"]),
+        ("nginx:3 team/app:1.0 types/node:18 ./scripts/build:all", []),
+        ("src/main.go:12 pkg/a.b/main.go:12:3 github.com/org/repo/main.go:12", []),
+        ("arn:aws:ecs:eu-west-1:123456789012:task-definition/web:12", []),
+        ("${REG}/team/app:1.0 $REG/team/app:1.0 {{ .Reg }}/team/app:1.0", []),
+        ("ghcr.io/org/app:v1-{{x}} ghcr.io/org/app:v1-${X} ghcr.io/org/app:v1-<sha>", []),
+        ("ghcr.io/org/app:1.* ghcr.io/org/app:{tag} ghcr.io/org/app:%s", []),
+        ("https://ghcr.io/org/app:1 http://localhost:80/app:1 user@ghcr.io/a:1", []),
+        ("ghcr.io/org/app ghcr.io/org/App:1 -ghcr.io/org/app:1", []),
+    ],
+)
+def test_text(text: str, expected: list[str]) -> None:
+    assert found("notes.txt", text) == expected
+
+
+@pytest.mark.parametrize(
+    ("wanted", "text", "expected"),
+    [
+        ("docker.io/team/app", "team/app:1 and docker.io/team/app:1", 2),
+        ("docker.io/team/app", "index.docker.io/team/app:1", 1),
+        ("docker.io/team/app", f"team/app@{DIGEST}", 1),
+        ("docker.io/library/nginx", "nginx:3 library/nginx:3 docker.io/nginx:3", 3),
+        ("docker.io/team/app", "a/team/app:1 team/app-b:1 myteam/app:1 team/app", 0),
+        ("docker.io/library/nginx", "nginx is not nginx, nor http://nginx:80/", 0),
+        ("ghcr.io/team/app", "team/app:1", 0),
+    ],
+)
+def test_any_spelling_of_a_wanted_repository_counts_in_text(
+    wanted: str, text: str, expected: int
+) -> None:
+    assert len(found("notes.txt", text, wanted=wanted)) == expected
+
+
+def test_a_lock_file_is_left_alone() -> None:
+    lock = f'{{"version": 1, "images": {{"ghcr.io/a/b:1": {{"digest": "{DIGEST}"}}}}}}'
+    assert found("any.json", lock) == []
+
+
+def test_hostile_documents_end_in_text_and_in_linear_time() -> None:
+    deep = "[" * 5000 + '"ghcr.io/a/b:1", "image"' + "]" * 5000
+    assert found("deep.json", deep) == ["ghcr.io/a/b:1"]
+    assert found("deep.yaml", deep) == ["ghcr.io/a/b:1"]
+    bombs = "image: &a [x]\n" + "".join(
+        f"k{n}: &k{n} [{', '.join([f'*k{n - 1}' if n else '*a'] * 9)}]\n" for n in range(40)
+    )
+    assert found("compose.yaml", bombs) == []
+    assert found("notes.txt", "/a" * 200_000 + " " + "ghcr.io/" * 50_000) == []
