@@ -30,11 +30,13 @@ from pinned_images.errors import (
 )
 from pinned_images.exemptions import Exemption
 from pinned_images.reference import Digest, ImageReference, Platform
-from pinned_images.resolution import Resolution, ResolutionRequest, Resolver
+from pinned_images.resolution import PlatformMode, Resolution, ResolutionRequest, Resolver
 
 if TYPE_CHECKING:
     from pinned_images.aspect import PinImages
     from pinned_images.gate import PinnedImagesGate
+    from pinned_images.lockfile import UpdateMode
+    from pinned_images.options import PinImagesOptions
 
 __all__ = [
     "AccessDenied",
@@ -47,21 +49,26 @@ __all__ = [
     "LockFileError",
     "NotLocked",
     "PinImages",
+    "PinImagesOptions",
     "PinnedImagesError",
     "PinnedImagesGate",
     "Platform",
     "PlatformMismatch",
+    "PlatformMode",
     "RegistryUnavailable",
     "Resolution",
     "ResolutionError",
     "ResolutionRequest",
     "Resolver",
     "UntrustedAnswer",
+    "UpdateMode",
 ]
 
 _LATE = {
     "PinImages": "pinned_images.aspect",
+    "PinImagesOptions": "pinned_images.options",
     "PinnedImagesGate": "pinned_images.gate",
+    "UpdateMode": "pinned_images.lockfile",
 }
 
 

@@ -27,27 +27,31 @@ class PinImages:
         resolver: Who is asked for digests; the registries themselves if left out.
         style: ``tag-and-digest`` or ``digest``, for all images; what each service takes if left
             out.
-        platforms: ``verify`` makes an image that does not run on its task's platform an error,
-            ``select`` pins that platform's own manifest, ``ignore`` does neither.
-        version_consistency: What to do with containers that have switched ECS' version
-            consistency off: ``pin`` them with a warning, or ``respect`` that and leave them.
+        platforms: ``verify``, which is the default, makes an image that does not run on its task's
+            platform an error, ``select`` pins that platform's own manifest, ``ignore`` does
+            neither.
+        version_consistency: What to do with containers that have switched ECS' version consistency
+            off: ``pin`` them with a warning, which is the default, or ``respect`` that and leave
+            them.
         exempt: Images that stay unpinned: shell patterns on normalized references
             (``docker.io/library/*:*``), each with a reason or an `Exemption`.
         mirrors: Registry host to the URL that is asked in its place.
-        mirror_fallback: Ask the registry itself where its mirror fails.
+        mirror_fallback: Ask the registry itself where its mirror fails; not done if left out.
         insecure_registries: Hosts that are asked over plain http; loopback always is.
         ecr_roles: Account id to the ARN of the role that reads its private ECR repositories, in
             place of the CDK's lookup role.
         lock_file: Where digests are kept between synths; live resolution if left out.
-        update: ``missing``, ``always`` or ``never``: what is asked for beside the lock file.
+        update: ``missing``, which is the default, ``always`` or ``never``: what is asked for beside
+            the lock file.
         resource_types: The resource types to look at; all that are known if left out.
-        properties: Image properties of further resource types: ``{"Custom::Thing": ["Image"]}``.
+        properties: Image properties of further resource types: ``{"Custom::Thing": ["Image"]}``;
+            also of kinds of Kubernetes objects: ``{"example.com/App": ["spec.image"]}``.
         ssm_parameters: Values of SSM parameters that need not be read from AWS.
-        use_parameter_defaults: Take a CloudFormation parameter's default for its value, although
-            a deployment can override it.
+        use_parameter_defaults: Take a CloudFormation parameter's default for its value, although a
+            deployment can override it; not done if left out.
         record_in: ``metadata`` or ``outputs``: where in each stack's template it is recorded what
             was pinned, so that it can be read from the deployed stack; nowhere if left out.
-        deadline: Seconds in which all images of a synth must be resolved.
+        deadline: Seconds in which all images of a synth must be resolved; 120 if left out.
 
     Raises:
         ConfigurationError: An argument, a context value or an environment variable cannot be used.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from fnmatch import fnmatchcase
 
-from pinned_images.cloudformation.outcomes import Known, Leaf
+from pinned_images.cloudformation.outcomes import ExemptByRule, Known, Leaf
 from pinned_images.errors import ConfigurationError
 from pinned_images.reference import ImageReference
 
@@ -89,9 +89,10 @@ class ExemptionPatterns:
     def patterns_for(self, outcomes: Iterable[Leaf]) -> frozenset[str]:
         """The patterns that unpinned images among some outcomes fall under."""
         matched = (
-            self.match(leaf.reference)
+            self.match(ImageReference.parse(leaf.text))
             for leaf in outcomes
-            if isinstance(leaf, Known) and leaf.reference.digest is None
+            if (isinstance(leaf, Known) and leaf.reference.digest is None)
+            or (isinstance(leaf, ExemptByRule) and leaf.rule == "tag-only")
         )
         return frozenset(each[0] for each in matched if each is not None)
 

@@ -71,12 +71,14 @@ class PinnedImagesGate:
     ``pinned-images::unpinned-image`` is acknowledged for its construct or above.
 
     Args:
-        exempt: Images that may stay unpinned: shell patterns on normalized references, each with
-            a reason or an `Exemption`.
+        exempt: Images that stay unpinned: shell patterns on normalized references
+            (``docker.io/library/*:*``), each with a reason or an `Exemption`.
         resource_types: The resource types to look at; all that are known if left out.
-        properties: Image properties of further resource types, by type.
-        version_consistency: ``respect`` lets containers through that have switched ECS'
-            version consistency off.
+        properties: Image properties of further resource types: ``{"Custom::Thing": ["Image"]}``;
+            also of kinds of Kubernetes objects: ``{"example.com/App": ["spec.image"]}``.
+        version_consistency: What to do with containers that have switched ECS' version consistency
+            off: ``pin`` them with a warning, which is the default, or ``respect`` that and leave
+            them.
 
     Raises:
         ConfigurationError: An argument cannot be used.

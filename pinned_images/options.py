@@ -49,7 +49,8 @@ class GateOptions(TypedDict, total=False):
     """The resource types to look at; all that are known if left out."""
 
     properties: Mapping[str, Iterable[str]] | None
-    """Image properties of further resource types: ``{"Custom::Thing": ["Image"]}``."""
+    """Image properties of further resource types: ``{"Custom::Thing": ["Image"]}``; also of kinds
+    of Kubernetes objects: ``{"example.com/App": ["spec.image"]}``."""
 
     version_consistency: VersionConsistency
     """What to do with containers that have switched ECS' version consistency off: ``pin`` them

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from hypothesis import HealthCheck, settings
 
 from pinned_images.testing import plugin
 
 pytest_plugins = ["pytester"]
+
+# CDK checks finished templates against CloudFormation's schemas, with an engine that takes four of
+# the five seconds of CPU of a small synth. The test of the example app leaves it on.
+os.environ["CDK_VALIDATION"] = "false"
 
 # No test fails because the machine is slow.
 settings.register_profile(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
+import itertools
 import json
 from collections.abc import Callable
 from datetime import date, datetime
@@ -10,19 +13,25 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
+from aws_cdk import App
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pinned_images import PinImages, PinnedImagesGate
+from pinned_images.cli.lock import lock
+from pinned_images.cli.outdated import outdated
 from pinned_images.errors import ConfigurationError
 from pinned_images.exemptions import Exemption
 from pinned_images.options import (
     DATA_OPTIONS,
+    GateOptions,
     Options,
     PinImagesOptions,
     context_name,
     variable_name,
 )
 from pinned_images.testing import FixedResolver
+from tests.documentation import example, page
 
 LOCKED = Options.of({"lock_file": "pinned-images.lock.json", "update": "always"})
 
@@ -388,3 +397,95 @@ def test_the_last_day_of_an_exemption_is_a_day(last: Any) -> None:
     Exemption("why", expires=date(2027, 3, 31))
     with pytest.raises(ConfigurationError, match=r"date\(2027, 3, 31\)"):
         Exemption("why", expires=last)
+
+
+PAGE = "configuration.md"
+
+
+def documented() -> dict[str, list[str]]:
+    """The cells of the table of options, by argument."""
+    rows = [
+        line.strip("|").split("|") for line in page(PAGE).splitlines() if line.startswith("| `")
+    ]
+    cells = [[cell.strip().strip("`") for cell in row] for row in rows]
+    return {argument: others for argument, *others in cells}
+
+
+def test_the_table_has_every_option_with_its_key_and_its_variable() -> None:
+    table = documented()
+    assert set(table) == set(PinImagesOptions.__annotations__)
+    assert {name: table[name][:2] for name in DATA_OPTIONS} == {
+        name: [f"pinned-images:{context_name(name)}", variable_name(name)] for name in DATA_OPTIONS
+    }
+
+
+def test_the_options_of_commands_in_the_table_are_some() -> None:
+    known = {
+        option for command in (outdated, lock) for each in command.params for option in each.opts
+    }
+    told = {cells[2] for cells in documented().values()} - {""}
+    assert told
+    assert told <= known
+
+
+def test_what_the_page_shows_of_files_and_variables_is_taken() -> None:
+    context = json.loads(example(PAGE, "cdk.json"))["context"]
+    lines = example(PAGE, "variables").splitlines()
+    variables = dict(line.split("=", 1) for line in lines)
+    found = surrounded(Options(), context)
+    assert found.exempt["ghcr.io/acme/agent:*"].expires == date(2027, 3, 31)
+    assert surrounded(Options(), None, **variables).insecure_registries == (
+        "registry.acme.example:5000",
+        "10.0.0.7",
+    )
+
+
+def test_the_errors_on_the_page_are_as_they_are() -> None:
+    wrong: list[dict[str, Any]] = [
+        {"lockfile": "x"},
+        {"platforms": "verfy"},
+        {"use_parameter_defaults": "false"},
+        {"ecr_roles": {"1": "x"}},
+    ]
+    for arguments, line in zip(wrong, example(PAGE, "errors").splitlines(), strict=True):
+        with pytest.raises(ConfigurationError) as caught:
+            Options.of(arguments)
+        assert str(caught.value) == line
+
+
+def attribute_docstrings(kind: type) -> dict[str, str]:
+    """What stands below each key of a TypedDict, as editors show it."""
+    [definition] = ast.parse(inspect.getsource(kind)).body
+    assert isinstance(definition, ast.ClassDef)
+    return {
+        key.target.id: " ".join(text.value.value.split())
+        for key, text in itertools.pairwise(definition.body)
+        if isinstance(key, ast.AnnAssign)
+        and isinstance(key.target, ast.Name)
+        and isinstance(text, ast.Expr)
+        and isinstance(text.value, ast.Constant)
+        and isinstance(text.value.value, str)
+    }
+
+
+@pytest.mark.parametrize(
+    ("documented_in", "kinds"),
+    [(PinImages, (GateOptions, PinImagesOptions)), (PinnedImagesGate, (GateOptions,))],
+)
+def test_editors_show_the_same_of_an_argument_as_of_its_class(
+    documented_in: type, kinds: tuple[type, ...]
+) -> None:
+    names = {name: text for kind in kinds for name, text in attribute_docstrings(kind).items()}
+    assert set(names) == set(kinds[-1].__annotations__)
+    words = " ".join((documented_in.__doc__ or "").split())
+    for name, text in names.items():
+        assert f"{name}: {text}" in words
+
+
+def test_the_options_of_the_page_are_handed_on() -> None:
+    names: dict[str, Any] = {}
+    exec(example(PAGE, "options.py"), names)  # noqa: S102  what the page shows
+    app = App()
+    names["pin"](app, deadline=5)
+    with pytest.raises(ConfigurationError, match="deadline"):
+        names["pin"](app, deadline=-1)

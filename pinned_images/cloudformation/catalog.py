@@ -16,7 +16,10 @@ from pinned_images.errors import ConfigurationError
 from pinned_images.reference import Style
 from pinned_images.wording import did_you_mean
 
-#: What a value may be beside an image reference; `left_alone.py` tells such values.
+#: How a service takes a digest; ``tag``: not at all.
+ServiceStyle = Style | Literal["tag"]
+
+#: What a value may be beside an image reference; `exempt_rules.py` tells such values.
 LeaveRule = Literal["codebuild-curated", "imagebuilder-managed", "lightsail-stored"]
 
 _RESOURCE_TYPE = re.compile(r"[A-Za-z0-9]+(?:::[A-Za-z0-9_@-]+)+")
@@ -31,9 +34,10 @@ class ImageProperty:
         resource_type: The CloudFormation type: ``AWS::ECS::TaskDefinition``.
         path: Keys joined by dots; ``[]`` behind a key means each element of a list, ``{}`` each
             value of a map: ``ContainerDefinitions[].Image``.
-        style: How the service takes a digest: beside the tag, or in its place.
+        style: How the service takes a digest: beside the tag, in its place, or not at all.
         registries: Where the service can pull from, for people.
         note: What else is known of the property, for people.
+        source: Where all this is documented.
         holds: Whether the value is an image, or a text of Kubernetes objects that hold some.
         leave: The rule for values that are no references to a registry.
         maximum_length: How long the whole value may be, where the service says so.
@@ -42,9 +46,10 @@ class ImageProperty:
 
     resource_type: str
     path: str
-    style: Style = "tag-and-digest"
+    style: ServiceStyle = "tag-and-digest"
     registries: str = "any registry"
     note: str = ""
+    source: str = ""
     holds: Literal["image", "kubernetes-manifest"] = "image"
     leave: LeaveRule | None = None
     maximum_length: int | None = None

@@ -99,10 +99,8 @@ def parse(text: str, mark: str = "") -> Document:
     try:
         root = decoder.decode(prepared)
     except json.JSONDecodeError as error:
-        found = text[error.pos : error.pos + 20]
-        if mark:
-            found = found.replace(mark * HOLE_WIDTH, "...").replace(mark, "")
-        raise Unreadable(f"{error.msg} at character {error.pos}, before {found!r}") from error
+        # What stands there is not shown: it may be a part of a Secret.
+        raise Unreadable(f"{error.msg} at character {error.pos}") from error
     except RecursionError as error:
         raise Unreadable(f"it is nested more than {MAXIMUM_DEPTH} levels deep") from error
     return Document(root, strings)

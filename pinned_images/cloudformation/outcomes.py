@@ -31,6 +31,7 @@ ExemptRule = Literal[
     "kubernetes-template",
     "kubernetes-variable",
     "lightsail-stored",
+    "tag-only",
 ]
 
 

@@ -27,6 +27,7 @@ from pinned_images.cloudformation.property_paths import (
     value_of,
 )
 from pinned_images.cloudformation.scope import TemplateScope
+from pinned_images.cloudformation.tag_only import left_at_tag
 from pinned_images.problem import Problem
 
 _MAXIMUM_DEPTH = 60
@@ -115,9 +116,12 @@ def evaluate_site(site: Site, scope: TemplateScope) -> Evaluation:
         return evaluate_manifest(
             site.value, scope, site.assumed(scope), site.image_property.kind_paths
         )
-    return evaluate(
+    evaluation = evaluate(
         site.value, scope, leave=site.image_property.leave, assumptions=site.assumed(scope)
     )
+    if site.image_property.style == "tag":
+        return left_at_tag(evaluation, site.image_property)
+    return evaluation
 
 
 @dataclass(frozen=True, slots=True)

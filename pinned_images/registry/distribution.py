@@ -20,16 +20,16 @@ from pinned_images.errors import (
 )
 from pinned_images.reference import Digest, ImageReference, Platform
 from pinned_images.registry import manifest as manifests
-from pinned_images.registry import pages
-from pinned_images.registry.authentication import Authenticator, Visit
-from pinned_images.registry.courier import Courier
-from pinned_images.registry.credentials import ConfiguredKeychain, Credentials, Keychain
-from pinned_images.registry.endpoint import Endpoint
+from pinned_images.registry import paging
+from pinned_images.registry.auth import ConfiguredKeychain, Credentials, Keychain
+from pinned_images.registry.auth.authenticator import Authenticator, Target
+from pinned_images.registry.endpoints import Endpoint
+from pinned_images.registry.http.client import HttpClient
+from pinned_images.registry.http.transport import LONGEST_BODY, Request, Response
 from pinned_images.registry.manifest import Entry, Manifest
 from pinned_images.registry.mirrors import PASSED_OVER
 from pinned_images.registry.platforms import best_match, mismatch
 from pinned_images.registry.settings import RegistrySettings
-from pinned_images.registry.transport import LONGEST_BODY, Answer, Request
 from pinned_images.resolution import Outcome, Resolution, ResolutionRequest
 
 _logger = logging.getLogger(__name__)
@@ -77,7 +77,7 @@ class DistributionClient:
         environment = os.environ if environ is None else environ
         self._settings = settings
         self._authenticator = Authenticator(
-            Courier(settings, environment),
+            HttpClient(settings, environment),
             keychain or (lambda: ConfiguredKeychain.read(environment)),
         )
 
@@ -91,8 +91,8 @@ class DistributionClient:
 
     def has_credentials_for(self, reference: ImageReference) -> bool:
         """Whether the keychain has credentials for an image's registry; False if it is broken."""
-        *_, visit = self._visits(reference, None)
-        return self._authenticator.has_credentials_for(visit)
+        *_, target = self._targets(reference, None)
+        return self._authenticator.has_credentials_for(target)
 
     def resolve(
         self,
@@ -124,7 +124,7 @@ class DistributionClient:
         credentials: Credentials | None = None,
         deadline: float,
     ) -> dict[ResolutionRequest, Outcome]:
-        """Answer several requests for the *same* reference, whose tag is read once for all.
+        """Response several requests for the *same* reference, whose tag is read once for all.
 
         Args:
             requests: They differ in their platforms only.
@@ -135,8 +135,8 @@ class DistributionClient:
         # Where anybody asks for a platform the manifest must be read, so HEAD would be in vain.
         whole = any(request.platform is not None for request in requests)
         conversations = [
-            _Conversation(self._authenticator, visit, reference, deadline, whole=whole)
-            for visit in self._visits(reference, credentials)
+            _Conversation(self._authenticator, target, reference, deadline, whole=whole)
+            for target in self._targets(reference, credentials)
         ]
         return {request: _first_answer(conversations, request) for request in requests}
 
@@ -157,59 +157,59 @@ class DistributionClient:
         Raises:
             ResolutionError: They cannot be listed, or there is no end of them.
         """
-        *mirrors, last = self._visits(reference, credentials)
-        for visit in mirrors:
+        *mirrors, last = self._targets(reference, credentials)
+        for target in mirrors:
             try:
-                return self._list_tags(reference, visit, deadline)
+                return self._list_tags(reference, target, deadline)
             except PASSED_OVER as error:  # noqa: PERF203  one mirror at most
                 _logger.info("%s Asking the registry itself.", error)
         return self._list_tags(reference, last, deadline)
 
-    def _list_tags(self, reference: ImageReference, visit: Visit, deadline: float) -> list[str]:
+    def _list_tags(self, reference: ImageReference, target: Target, deadline: float) -> list[str]:
         try:
-            return list(dict.fromkeys(self._tags(reference, visit, deadline)))
+            return list(dict.fromkeys(self._tags(reference, target, deadline)))
         except ResolutionError as error:
             name = f"{reference.registry}/{reference.repository}"
             raise error.about(
                 name,
-                str(visit.endpoint),
+                str(target.endpoint),
                 subject=f"The tags of {name!r}",
-                predicate=f"could not be listed at {visit.endpoint}",
+                predicate=f"could not be listed at {target.endpoint}",
             ) from None
 
-    def _tags(self, reference: ImageReference, visit: Visit, deadline: float) -> Iterator[str]:
-        first = visit.endpoint.url(reference.repository, "tags", "list")
-        url: str | None = f"{first}?n={pages.PAGE_SIZE}"
+    def _tags(self, reference: ImageReference, target: Target, deadline: float) -> Iterator[str]:
+        first = target.endpoint.url(reference.repository, "tags", "list")
+        url: str | None = f"{first}?n={paging.PAGE_SIZE}"
         seen: set[str] = set()
         while url is not None:
             # Some registries give the last page again and again.
-            if url in seen or len(seen) >= pages.MOST_PAGES:
+            if url in seen or len(seen) >= paging.MOST_PAGES:
                 raise UntrustedAnswer(
                     f"its list of tags has no end within {len(seen)} pages",
                     "check with those who run the registry",
                 )
             seen.add(url)
             request = Request("GET", url, {"User-Agent": _USER_AGENT, "Accept": _JSON})
-            answer = self._authenticator.fetch(request, visit, deadline)
+            answer = self._authenticator.fetch(request, target, deadline)
             if answer.status == _NOT_FOUND:
                 raise ImageNotFound(
                     f"it has no repository {reference.repository!r} (404)", "check the name"
                 )
             _require_ok(answer, reference)
-            yield from pages.parse_tags(answer.body)
-            url = pages.next_page(url, answer.headers.get("Link"))
+            yield from paging.parse_tags(answer.body)
+            url = paging.next_page(url, answer.headers.get("Link"))
 
-    def _visits(
+    def _targets(
         self, reference: ImageReference, credentials: Credentials | None
-    ) -> Iterator[Visit]:
+    ) -> Iterator[Target]:
         mirror = self._settings.mirror_of(reference.registry)
         if mirror is not None:
             endpoint = Endpoint.of_mirror(reference.registry, mirror)
-            yield Visit(endpoint, endpoint.qualified(reference.repository))
+            yield Target(endpoint, endpoint.qualified(reference.repository))
         if mirror is None or self._settings.mirror_fallback:
             insecure = self._settings.insecure_registries
             endpoint = Endpoint.of_registry(reference.registry, insecure)
-            yield Visit(endpoint, reference.repository, credentials)
+            yield Target(endpoint, reference.repository, credentials)
 
 
 def _first_answer(conversations: Sequence[_Conversation], request: ResolutionRequest) -> Outcome:
@@ -229,14 +229,14 @@ class _Conversation:
     def __init__(
         self,
         authenticator: Authenticator,
-        visit: Visit,
+        target: Target,
         reference: ImageReference,
         deadline: float,
         *,
         whole: bool,
     ) -> None:
         self._authenticator = authenticator
-        self._visit = visit
+        self._visit = target
         self._reference = reference
         self._deadline = deadline
         self._whole = whole
@@ -340,14 +340,14 @@ class _Conversation:
             raise _nameless()
         return platform
 
-    def _ask(self, method: str, kind: Literal["manifests", "blobs"], identifier: str) -> Answer:
+    def _ask(self, method: str, kind: Literal["manifests", "blobs"], identifier: str) -> Response:
         url = self._visit.endpoint.url(self._reference.repository, kind, identifier)
         headers = {"User-Agent": _USER_AGENT}
         if kind == "manifests":
             headers["Accept"] = manifests.ACCEPT
         return self._authenticator.fetch(Request(method, url, headers), self._visit, self._deadline)
 
-    def _body(self, answer: Answer) -> bytes:
+    def _body(self, answer: Response) -> bytes:
         _require_ok(answer, self._reference)
         length = answer.headers.get("Content-Length", "")
         if length.isdecimal() and int(length[:12]) != len(answer.body):
@@ -355,14 +355,14 @@ class _Conversation:
         return answer.body
 
 
-def _stated_digest(answer: Answer) -> Digest | None:
+def _stated_digest(answer: Response) -> Digest | None:
     try:
         return Digest(answer.headers.get("Docker-Content-Digest", "").strip())
     except InvalidReference:
         return None
 
 
-def _require_ok(answer: Answer, reference: ImageReference) -> None:
+def _require_ok(answer: Response, reference: ImageReference) -> None:
     if answer.status == _OK:
         return
     if answer.status == _NOT_FOUND:

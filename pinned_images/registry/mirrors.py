@@ -14,7 +14,7 @@ from pinned_images.errors import (
     RegistryUnavailable,
 )
 from pinned_images.reference import ImageReference
-from pinned_images.registry.addresses import may_be_plain
+from pinned_images.registry.http.addresses import may_be_plain
 
 #: What a mirror may say without being the last to be asked, where the user allows a fallback.
 PASSED_OVER = (ImageNotFound, AccessDenied, RegistryUnavailable)

@@ -17,8 +17,8 @@ from pinned_images.registry.aws.ecr import EcrResolver
 from pinned_images.registry.aws.hosts import parse_ecr_host
 from pinned_images.registry.aws.sessions import AwsSessions
 from pinned_images.registry.aws.workload_secrets import WorkloadSecrets
-from pinned_images.registry.endpoint import Endpoint
-from pinned_images.registry.lanes import Task, finish
+from pinned_images.registry.concurrent_resolution import ResolutionTask, resolve_concurrently
+from pinned_images.registry.endpoints import Endpoint
 from pinned_images.registry.mirrors import PASSED_OVER
 from pinned_images.registry.settings import RegistrySettings
 from pinned_images.resolution import Outcome, Resolution, ResolutionRequest
@@ -53,7 +53,7 @@ class RegistryResolver:
         self._secrets = WorkloadSecrets(self._sessions)
 
     def resolve(self, requests: Sequence[ResolutionRequest]) -> Mapping[ResolutionRequest, Outcome]:
-        """Answer each request with a `Resolution`, or with the error that stands in its way.
+        """Response each request with a `Resolution`, or with the error that stands in its way.
 
         Args:
             requests: What is asked for; repetitions are asked once.
@@ -63,7 +63,9 @@ class RegistryResolver:
         """
         tasks = self._tasks(list(dict.fromkeys(requests)))
         started = time.monotonic()
-        outcomes = finish(tasks, started + self._settings.deadline, self._settings.concurrency)
+        outcomes = resolve_concurrently(
+            tasks, started + self._settings.deadline, self._settings.concurrency
+        )
         took = time.monotonic() - started
         _logger.debug("%s took %.2f s", counted(len(outcomes), "image"), took)
         return outcomes
@@ -97,7 +99,7 @@ class RegistryResolver:
                 raise
             return self._origin_client.list_tags(reference, deadline=deadline)
 
-    def _tasks(self, requests: list[ResolutionRequest]) -> list[Task]:
+    def _tasks(self, requests: list[ResolutionRequest]) -> list[ResolutionTask]:
         """One task for each reference, and one for all that Amazon's own API is asked for."""
         grouped: defaultdict[tuple[ImageReference, str | None], list[ResolutionRequest]]
         grouped = defaultdict(list)
@@ -119,7 +121,7 @@ class RegistryResolver:
             return Endpoint.of_mirror(registry, mirror)
         return Endpoint.of_registry(registry, self._settings.insecure_registries)
 
-    def _registry_task(self, requests: list[ResolutionRequest]) -> Task:
+    def _registry_task(self, requests: list[ResolutionRequest]) -> ResolutionTask:
         reference, secret = requests[0].reference, requests[0].credentials_parameter
         client = self._client
 
@@ -132,9 +134,11 @@ class RegistryResolver:
             outcomes = client.resolve_all(requests, deadline=deadline)
             return {request: _with_note(outcomes[request], credentials) for request in requests}
 
-        return Task(self._endpoint(reference.registry).netloc, tuple(requests), ask)
+        return ResolutionTask(self._endpoint(reference.registry).netloc, tuple(requests), ask)
 
-    def _ecr_task(self, asked: Mapping[ResolutionRequest, list[ResolutionRequest]]) -> Task:
+    def _ecr_task(
+        self, asked: Mapping[ResolutionRequest, list[ResolutionRequest]]
+    ) -> ResolutionTask:
         """Private ECR; a mirror that is a pull-through cache there is asked the same way."""
         resolver = self._ecr_resolver
 
@@ -146,7 +150,7 @@ class RegistryResolver:
                 for request in requests
             }
 
-        return Task("Amazon ECR", tuple(chain.from_iterable(asked.values())), ask)
+        return ResolutionTask("Amazon ECR", tuple(chain.from_iterable(asked.values())), ask)
 
     def _back_from_ecr(
         self, request: ResolutionRequest, outcome: Outcome, deadline: float

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from pinned_images.errors import ConfigurationError
+from pinned_images.registry.http.retries import RetryPolicy
 from pinned_images.registry.mirrors import Mirror, normalize_host
-from pinned_images.registry.retries import RetryPolicy
 
 MIRRORS_VARIABLE = "PINNED_IMAGES_MIRRORS"
 

@@ -3,6 +3,7 @@
 A new rule is a module here, a line in `RULES`, and a row in the table of `docs/gate.md`.
 """
 
+from pinned_images.rules.automatic_deployments import AUTOMATIC_DEPLOYMENTS
 from pinned_images.rules.coverage import Coverage
 from pinned_images.rules.failure import FAILURE
 from pinned_images.rules.floating_tag import FLOATING_TAG
@@ -17,6 +18,7 @@ from pinned_images.rules.rule import (
     SourceOf,
     Violation,
 )
+from pinned_images.rules.tag_only import TAG_ONLY
 from pinned_images.rules.unlisted_image import UNLISTED_IMAGE
 from pinned_images.rules.unpinned_base_image import UNPINNED_BASE_IMAGE
 from pinned_images.rules.unpinned_image import UNPINNED_IMAGE
@@ -29,6 +31,8 @@ RULES: tuple[Rule, ...] = (
     UNPINNED_IMAGE,
     FLOATING_TAG,
     VERSION_CONSISTENCY,
+    TAG_ONLY,
+    AUTOMATIC_DEPLOYMENTS,
     UNSEEN_IMAGES,
     UNLISTED_IMAGE,
     UNPINNED_BASE_IMAGE,

@@ -6,6 +6,7 @@ imported when the fixture is used.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 #: Set for synths, as PINNED_IMAGES_UPDATE=never is for those of a build machine, they count before
 #: what a test says.
-_OF_SYNTHS = ("PINNED_IMAGES_UPDATE", "PINNED_IMAGES_MIRRORS", "CDK_LOOKUPS")
+_OF_SYNTHS = ("PINNED_IMAGES_", "CDK_LOOKUPS")
 
 
 @pytest.fixture
@@ -53,8 +54,9 @@ def synthesize() -> Iterator[Callable[..., SynthesizedApp]]:
     from pinned_images.testing.synthesized import synthesize  # noqa: PLC0415 (late by design)
 
     with pytest.MonkeyPatch.context() as environment:
-        for variable in _OF_SYNTHS:
-            environment.delenv(variable, raising=False)
+        for variable in list(os.environ):
+            if variable.startswith(_OF_SYNTHS):
+                environment.delenv(variable)
         yield synthesize
 
 

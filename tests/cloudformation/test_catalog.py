@@ -62,5 +62,5 @@ def test_a_narrowed_catalog_knows_the_named_types_only() -> None:
 
 
 def test_narrowing_to_an_unknown_type_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="choose from AWS::AppRunner::Service, "):
+    with pytest.raises(ConfigurationError, match=r"[Cc]hoose from AWS::AppRunner::Service, "):
         Catalog.default().narrowed(["AWS::EC2::Instance"])

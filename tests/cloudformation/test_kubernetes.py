@@ -1,17 +1,32 @@
 from __future__ import annotations
 
 import json
+import re
+import sys
+from collections.abc import Callable
+from functools import partial
+from types import FrameType
 from typing import Any
 
 import pytest
 
+from pinned_images.cloudformation import json_text
+from pinned_images.cloudformation.catalog import Catalog
 from pinned_images.cloudformation.interpreter import Interpreter
+from pinned_images.cloudformation.kubernetes import (
+    evaluate_manifest,
+    manifest_texts,
+    read_manifest,
+)
+from pinned_images.cloudformation.kubernetes_kinds import KindPath
 from pinned_images.cloudformation.outcomes import Choice, Known, Several, leaves
 from pinned_images.cloudformation.rewriting import Rewritten, pin_manifest, pin_site
 from pinned_images.cloudformation.scope import TemplateScope
 from pinned_images.cloudformation.sites import evaluate_site, find_sites
+from pinned_images.errors import ConfigurationError
 from pinned_images.problem import Problem
 from pinned_images.reference import Digest, ImageReference, Style
+from tests.documentation import example
 
 RESOURCE = "Custom::AWSCDK-EKS-KubernetesResource"
 D = "sha256:" + "d" * 64
@@ -288,3 +303,163 @@ def test_a_manifest_that_cannot_be_read_is_an_explained_unknown(manifest: Any, r
     refused = pin_site(sites[0], SCOPE, lambda _: Digest(D))
     assert isinstance(refused, Problem)
     assert reason in refused.what
+
+
+def test_a_manifest_that_is_no_json_is_not_shown() -> None:
+    outcome = read_manifest('{"kind": "Secret", "stringData": {"password": "hunter2" "x": 1}}')
+    assert isinstance(outcome, Problem)
+    assert "hunter2" not in str(outcome)
+    assert "at character 56" in outcome.what
+
+
+def own(kind: str, *paths: str) -> tuple[KindPath, ...]:
+    catalog = Catalog.default().extended({kind: paths})
+    return catalog.properties_of(RESOURCE)[0].kind_paths
+
+
+WIDGET = {
+    "apiVersion": "apps.example.com/v1",
+    "kind": "Widget",
+    "spec": {
+        "image": "a:1",
+        "sidecars": [{"image": "b:1"}, {"image": "c:1"}],
+        "byName": {"x": {"image": "d:1"}},
+        "other": {"image": "e:1"},
+    },
+}
+
+
+def test_places_of_the_users_own_are_pinned() -> None:
+    paths = "spec.image", "spec.sidecars[].image", "spec.byName{}.image"
+    kinds = own("apps.example.com/Widget", *paths)
+    outcome = evaluate_manifest(json.dumps([WIDGET]), SCOPE, None, kinds)
+    assert isinstance(outcome, Several)
+    assert [image.place for image in outcome.images] == [
+        "[0].spec.image",
+        "[0].spec.sidecars[0].image",
+        "[0].spec.sidecars[1].image",
+        "[0].spec.byName.x.image",
+    ]
+    assert list(leaves(outcome)) == [Known("a:1"), Known("b:1"), Known("c:1"), Known("d:1")]
+    (warned,) = manifest_texts(json.dumps([WIDGET]), kinds)
+    assert (warned.value, warned.kind) == ("e:1", "apps.example.com/Widget")
+    assert warned.property_path == "spec.other.image"
+
+
+@pytest.mark.parametrize(
+    ("version", "kind", "own_kind"),
+    [
+        ("apps.example.com/v1beta1", "Widget", "apps.example.com/Widget"),
+        ("v1", "ConfigMap", "v1/ConfigMap"),
+    ],
+    ids=["group", "core group"],
+)
+def test_a_kind_is_named_without_its_version(version: str, kind: str, own_kind: str) -> None:
+    content = {"apiVersion": version, "kind": kind, "data": {"image": "a:1"}}
+    text = json.dumps({"items": [content], "kind": "List", "apiVersion": "v1"})
+    outcome = evaluate_manifest(text, SCOPE, None, own(own_kind, "data.image"))
+    assert list(leaves(outcome)) == [Known("a:1")]
+    assert list(leaves(evaluate_manifest(text, SCOPE))) == []
+
+
+def test_the_places_of_the_documentation_are_pinned() -> None:
+    source = example("kubernetes.md", "places in Kubernetes objects")
+    catalogs: list[Catalog] = []
+
+    def pin_images(properties: dict[str, list[str]]) -> None:
+        catalogs.append(Catalog.default().extended(properties))
+
+    exec(source, {"PinImages": pin_images})  # noqa: S102 - the page's own code
+    (catalog,) = catalogs
+    kinds = catalog.properties_of(RESOURCE)[0].kind_paths
+    assert list(leaves(evaluate_manifest(json.dumps(WIDGET), SCOPE, None, kinds))) == [
+        Known("b:1"),
+        Known("c:1"),
+        Known("d:1"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "complaint"),
+    [
+        ("Example/App/v1", "spec.image", "is no kind of Kubernetes objects"),
+        ("example.com/v1/App", "spec.image", "is no kind of Kubernetes objects"),
+        ("/ConfigMap", "data.image", "is no kind of Kubernetes objects"),
+        ("example.com/App", "spec..image", "'spec..image' is no path"),
+    ],
+)
+def test_a_kind_or_path_that_is_none_is_refused(kind: str, path: str, complaint: str) -> None:
+    with pytest.raises(ConfigurationError, match=re.escape(complaint)):
+        Catalog.default().extended({kind: [path]})
+
+
+def test_what_a_user_names_is_an_image_or_an_error() -> None:
+    content = {"apiVersion": "example.com/v1", "kind": "App", "spec": {"image": "no image"}}
+    kinds = own("example.com/App", "spec.image")
+    (unknown,) = leaves(evaluate_manifest(json.dumps(content), SCOPE, None, kinds))
+    assert isinstance(unknown, Problem)
+    assert "'no image' is not an image reference" in unknown.what
+
+
+def test_a_token_at_a_known_place_is_not_passed_over() -> None:
+    text = '{"apiVersion":"monitoring.coreos.com/v1","kind":"Prometheus","spec":{"thanos":'
+    (unknown,) = leaves(evaluate_manifest({"Fn::Join": ["", [text, REPO, "}}"]]}, SCOPE))
+    assert isinstance(unknown, Problem)
+    assert "A token stands for the whole of spec.thanos" in unknown.what
+
+
+def test_tokens_in_images_of_custom_kinds_are_evaluated() -> None:
+    before = '{"apiVersion":"ceph.rook.io/v1","kind":"CephCluster","spec":{"cephVersion":{"image":"'
+    value = {"Fn::Join": ["", [before, REPO, ':v2"}}}']]}
+    assert images(value) == [("spec.cephVersion.image", "team/app:v2")]
+    assert pinned(value) == {"Fn::Join": ["", [before, REPO, f':v2@{D}"}}}}}}']]}
+
+
+def many(count: int) -> Any:
+    """So many containers, each with a token in its image."""
+    elements: list[Any] = ['{"containers":[']
+    for number in range(count):
+        comma = "," if number else ""
+        elements += [f'{comma}{{"name":"c{number}","image":"', REPO, ':v1"}']
+    return {"Fn::Join": ["", [*elements, "]}"]]}
+
+
+def calls(action: Callable[[], object]) -> int:
+    """How many functions an action calls, those written in C included."""
+    counted = 0
+
+    def count(_: FrameType, event: str, __: object) -> None:
+        nonlocal counted
+        counted += event in ("call", "c_call")
+
+    sys.setprofile(count)
+    try:
+        action()
+    finally:
+        sys.setprofile(None)
+    return counted
+
+
+def test_twice_the_tokens_are_twice_the_work() -> None:
+    pinned(many(10))  # what is read once for all is read
+    small, large = (calls(partial(pinned, many(size))) for size in (200, 400))
+    assert large < 2.1 * small
+
+
+def test_a_manifest_is_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed: list[str] = []
+    parse = json_text.parse
+
+    def counted(text: str, mark: str = "") -> json_text.Document:
+        parsed.append(text)
+        return parse(text, mark)
+
+    monkeypatch.setattr(json_text, "parse", counted)
+    value = json.dumps({"kind": "Pod", "spec": pod("once:1"), "padding": "x" * 1_000_000})
+    (site,) = find_sites(RESOURCE, {"Manifest": value})
+    evaluation = evaluate_site(site, SCOPE)
+    rewritten = pin_site(site, SCOPE, lambda _: Digest(D), evaluated=evaluation)
+    assert isinstance(rewritten, Rewritten)
+    assert images(rewritten.value) == [("spec.containers[0].image", f"once:1@{D}")]
+    assert list(manifest_texts(rewritten.value)) == []
+    assert parsed == [value]

@@ -40,5 +40,6 @@ def environment_of_a_synth(**more: str) -> dict[str, str]:
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
         "PYTHONPATH": str(PROJECT),
         "CDK_DISABLE_CLI_TELEMETRY": "true",
+        "CDK_VALIDATION": "false",  # see tests/conftest.py
         **more,
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pinned_images.registry.addresses import (
+from pinned_images.registry.http.addresses import (
     host_of,
     is_loopback,
     is_private_literal,

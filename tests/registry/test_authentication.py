@@ -9,7 +9,7 @@ import pytest
 
 from pinned_images.errors import AccessDenied, RegistryUnavailable, UntrustedAnswer
 from pinned_images.reference import ImageReference
-from pinned_images.registry.credentials import Credentials
+from pinned_images.registry.auth import Credentials
 from pinned_images.registry.distribution import DistributionClient
 from pinned_images.registry.settings import RegistrySettings
 from pinned_images.resolution import Resolution, ResolutionRequest

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pinned_images.registry.challenge import Challenge, parse_challenges
+from pinned_images.registry.auth.challenge import Challenge, parse_challenges
 
 REALM = "https://auth.example/token"
 

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from pinned_images.errors import AccessDenied, RegistryUnavailable
-from pinned_images.registry.credentials import ConfiguredKeychain, Credentials
-from pinned_images.registry.credentials.helper_program import HelperProgram
+from pinned_images.registry.auth import ConfiguredKeychain, Credentials
+from pinned_images.registry.auth.helper_program import HelperProgram
 from pinned_images.resolution import ResolutionRequest
 from tests.registry.images import make_image
 from tests.registry.scripted import ScriptedRegistry, TokenService

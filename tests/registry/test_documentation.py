@@ -8,7 +8,7 @@ import pytest
 
 import pinned_images
 from pinned_images.registry import RegistrySettings, parse_mirrors
-from pinned_images.registry.endpoint import Endpoint
+from pinned_images.registry.endpoints import Endpoint
 from tests.documentation import page
 
 PAGE = page("registries.md")

@@ -11,11 +11,11 @@ import pytest
 
 from pinned_images.errors import RegistryUnavailable, ResolutionError, UntrustedAnswer
 from pinned_images.reference import ImageReference
-from pinned_images.registry.courier import Courier
 from pinned_images.registry.distribution import DistributionClient
-from pinned_images.registry.retries import RetryPolicy
+from pinned_images.registry.http.client import HttpClient
+from pinned_images.registry.http.retries import RetryPolicy
+from pinned_images.registry.http.transport import LONGEST_BODY, Request
 from pinned_images.registry.settings import RegistrySettings
-from pinned_images.registry.transport import LONGEST_BODY, Request
 from pinned_images.resolution import ResolutionRequest
 from tests.registry.images import OCI_MANIFEST, Image
 from tests.registry.loopback import LoopbackServer, Received, Reply
@@ -166,7 +166,7 @@ def test_a_wait_that_one_request_is_asked_for_holds_for_all_to_that_host(
     make_server: Callable[..., LoopbackServer],
 ) -> None:
     server = make_server(lambda _: Reply(429, {"Retry-After": "3600"}))
-    courier = Courier(RegistrySettings(retry=RetryPolicy(attempts=1)), {})
+    courier = HttpClient(RegistrySettings(retry=RetryPolicy(attempts=1)), {})
     with pytest.raises(ResolutionError, match="answered 429"):
         courier.fetch(Request("GET", f"{server.url}/one"), time.monotonic() + 7200)
     with pytest.raises(ResolutionError, match=r"asked by its pace, .* wait 3[56]\d\d s"):

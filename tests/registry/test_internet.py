@@ -10,11 +10,11 @@ import pytest
 
 from pinned_images.errors import AccessDenied, RegistryUnavailable, UntrustedAnswer
 from pinned_images.reference import ImageReference, Platform
+from pinned_images.registry.auth.first_visits import FirstVisits
 from pinned_images.registry.distribution import DistributionClient
-from pinned_images.registry.first_visits import FirstVisits
+from pinned_images.registry.http.transport import Transport
 from pinned_images.registry.resolver import RegistryResolver
 from pinned_images.registry.settings import RegistrySettings
-from pinned_images.registry.transport import Transport
 from pinned_images.resolution import Resolution, ResolutionRequest
 from tests.registry.images import encode, make_image
 from tests.registry.internet import Internet

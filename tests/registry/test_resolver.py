@@ -9,7 +9,10 @@ from collections.abc import Callable
 from pinned_images.errors import ImageNotFound, RegistryUnavailable
 from pinned_images.reference import ImageReference, Platform
 from pinned_images.registry import RegistryResolver, RegistrySettings
-from pinned_images.registry.lanes import Task, finish
+from pinned_images.registry.concurrent_resolution import (
+    ResolutionTask,
+    resolve_concurrently,
+)
 from pinned_images.resolution import Outcome, ResolutionRequest
 from tests.registry.clock import Clock
 from tests.registry.images import Image, make_image
@@ -151,7 +154,9 @@ def test_whoever_is_stuck_is_not_waited_for() -> None:
         stuck.wait(60)
         return {}
 
-    outcomes = finish([Task("ghcr.io", (REQUEST,), ask)], time.monotonic() - 0.9, 1)
+    outcomes = resolve_concurrently(
+        [ResolutionTask("ghcr.io", (REQUEST,), ask)], time.monotonic() - 0.9, 1
+    )
     stuck.set()
     assert isinstance(outcomes[REQUEST], RegistryUnavailable)
     assert "ghcr.io gave no answer" in str(outcomes[REQUEST])
@@ -161,7 +166,9 @@ def test_what_nobody_expects_becomes_an_error_that_tells_no_secret() -> None:
     def ask(_: float) -> dict[ResolutionRequest, Outcome]:
         raise KeyError("hunter2")
 
-    outcomes = finish([Task("ghcr.io", (REQUEST,), ask)], time.monotonic() + 20, 1)
+    outcomes = resolve_concurrently(
+        [ResolutionTask("ghcr.io", (REQUEST,), ask)], time.monotonic() + 20, 1
+    )
     assert isinstance(outcomes[REQUEST], RegistryUnavailable)
     assert "an unexpected KeyError" in str(outcomes[REQUEST])
     assert "hunter2" not in str(outcomes[REQUEST])

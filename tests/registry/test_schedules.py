@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pinned_images.errors import ResolutionError
 from pinned_images.reference import Digest, Platform
 from pinned_images.registry.distribution import DistributionClient
-from pinned_images.registry.retries import RetryPolicy
+from pinned_images.registry.http.retries import RetryPolicy
 from pinned_images.registry.settings import RegistrySettings
 from pinned_images.resolution import Resolution, ResolutionRequest
 from tests.registry.images import OCI_INDEX, OCI_MANIFEST, Image, make_image, make_multi_platform

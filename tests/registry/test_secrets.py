@@ -221,8 +221,8 @@ def test_objects_show_no_secret_and_no_file_is_written(
     request = ResolutionRequest(registry.reference())
     client.resolve_all([request], deadline=1e12)
     authenticator = vars(client)["_authenticator"]
-    desk = vars(authenticator)["_desk"]
-    shown = repr([vars(client), vars(vars(authenticator)["_keychain"]), vars(desk)])
+    tokens = vars(vars(authenticator)["_tokens"])["_tokens"]
+    shown = repr([vars(client), vars(vars(authenticator)["_keychain"]), vars(tokens)])
     assert service.issued
     assert_nothing_secret(shown, *service.issued)
     assert set(tmp_path.rglob("*")) == before

@@ -9,7 +9,7 @@ import pytest
 
 from pinned_images.errors import ConfigurationError
 from pinned_images.registry import RegistrySettings, parse_mirrors
-from pinned_images.registry.endpoint import Endpoint
+from pinned_images.registry.endpoints import Endpoint
 
 
 def test_mirrors_are_read_from_text() -> None:

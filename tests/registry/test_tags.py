@@ -10,7 +10,7 @@ import pytest
 from pinned_images.errors import AccessDenied, ImageNotFound, ResolutionError, UntrustedAnswer
 from pinned_images.reference import ImageReference
 from pinned_images.registry import RegistryResolver, RegistrySettings
-from pinned_images.registry.pages import next_page, parse_tags
+from pinned_images.registry.paging import next_page, parse_tags
 from pinned_images.testing import RegistryServer
 from tests.registry.images import encode
 from tests.registry.loopback import LoopbackServer, Received, Reply

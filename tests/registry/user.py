@@ -11,8 +11,8 @@ from typing import Any, Protocol
 
 from pinned_images.reference import ImageReference
 from pinned_images.registry.distribution import DistributionClient
+from pinned_images.registry.http.retries import RetryPolicy
 from pinned_images.registry.resolver import RegistryResolver
-from pinned_images.registry.retries import RetryPolicy
 from pinned_images.registry.settings import RegistrySettings
 from pinned_images.resolution import Outcome, Resolution, ResolutionRequest
 

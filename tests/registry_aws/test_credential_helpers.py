@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pinned_images.registry.credentials import ConfiguredKeychain, Credentials
+from pinned_images.registry.auth import ConfiguredKeychain, Credentials
 from tests.registry_aws.amazon import HOME_ACCOUNT, Moto, host_of
 from tools.example_network import proxy_to
 

@@ -10,8 +10,8 @@ import pytest
 
 from pinned_images.errors import AccessDenied, ImageNotFound, RegistryUnavailable, ResolutionError
 from pinned_images.reference import Digest, ImageReference
+from pinned_images.registry.auth import Credentials
 from pinned_images.registry.aws.ecr import EcrResolver
-from pinned_images.registry.credentials import Credentials
 from pinned_images.registry.distribution import DistributionClient
 from pinned_images.registry.resolver import RegistryResolver
 from pinned_images.registry.settings import RegistrySettings

@@ -8,10 +8,10 @@ import traceback
 import pytest
 
 from pinned_images.errors import AccessDenied, RegistryUnavailable, ResolutionError
+from pinned_images.registry.auth import Credentials
 from pinned_images.registry.aws.ecr import EcrResolver
 from pinned_images.registry.aws.secrets import fetch_registry_credentials
 from pinned_images.registry.aws.sessions import AwsSessions
-from pinned_images.registry.credentials import Credentials
 from tests.registry_aws.amazon import (
     HOME_ACCOUNT,
     OTHER_ACCOUNT,

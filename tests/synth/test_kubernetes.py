@@ -194,3 +194,60 @@ def test_an_image_that_cannot_be_known_is_named_by_its_place(tmp_path: Path) -> 
     PinImages.apply_to(app, resolver=FixedResolver.derived())
     [error] = synthesize(app, check=False).errors
     assert "shop:${Bucket} at Manifest [1].spec.containers[0].image cannot be pinned" in error
+
+
+PROMETHEUS = {
+    "apiVersion": "monitoring.coreos.com/v1",
+    "kind": "Prometheus",
+    "spec": {"image": "quay.io/prometheus/prometheus:v2.53.0"},
+}
+POLICY = {
+    "apiVersion": "kyverno.io/v1",
+    "kind": "ClusterPolicy",
+    "spec": {"rules": [{"validate": {"pattern": pod("!*:latest")}}]},
+}
+WIDGET: Manifest = {
+    "apiVersion": "apps.example.com/v1",
+    "kind": "Widget",
+    "spec": {"image": "acme/widget:1", "agentImage": "acme/agent:1"},
+}
+
+
+def test_images_of_custom_kinds(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    app = App(outdir=str(tmp_path))
+    stack = Stack(app, "Web", env=ENVIRONMENT)
+    repository = ecr.Repository(stack, "Repository", repository_name="shop")
+    own = {**WIDGET, "spec": {**WIDGET["spec"], "image": repository.repository_uri_for_tag("2")}}
+    blank = pod(" ", env=[{"name": "RELATED_IMAGE_X", "value": "quay.io/acme/x:1"}])
+    cluster = imported_cluster(stack)
+    cluster.add_manifest("Objects", PROMETHEUS, POLICY, own, pod("auto"), blank)
+    PinImages.apply_to(
+        app,
+        resolver=FixedResolver.derived(),
+        properties={"apps.example.com/Widget": ["spec.image"]},
+    )
+    synthesized = synthesize(app)
+    records = SynthReport.read(synthesized.directory).records
+    assert [
+        (record.property_path, DIGEST.sub("@", str(record.pinned)), record.reason)
+        for record in records
+    ] == [
+        ("Manifest [0].spec.image", "quay.io/prometheus/prometheus:v2.53.0@", None),
+        (
+            "Manifest [1].spec.rules[0].validate.pattern.spec.containers[0].image",
+            "None",
+            "It is part of a Kyverno policy, which runs no image itself.",
+        ),
+        ("Manifest [2].spec.image", f"{REGISTRY}/shop:2@", None),
+        (
+            "Manifest [3].spec.containers[0].image",
+            "None",
+            "A placeholder, which Istio's sidecar injection replaces by its proxy.",
+        ),
+        ("Manifest [4].spec.containers[0].env[0].value", "quay.io/acme/x:1@", None),
+    ]
+    (manifest,) = manifests(synthesized.template("Web"))
+    assert '\\"image\\":\\"!*:latest\\"' in manifest
+    warning = capfd.readouterr().err
+    assert "WARNING The image acme/agent:1 at Manifest [2].spec.agentImage is not pinned" in warning
+    assert "properties={'apps.example.com/Widget': ['spec.agentImage']}" in warning

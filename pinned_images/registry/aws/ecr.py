@@ -31,7 +31,6 @@ from pinned_images.registry.aws.image_failures import IMAGE_NOT_FOUND, failure_o
 from pinned_images.registry.aws.layer_store import LayerStore
 from pinned_images.registry.aws.pull_through import AskEndpoint, PullThroughCaches
 from pinned_images.registry.aws.sessions import AwsSessions
-from pinned_images.registry.aws.work import Step, work_off
 from pinned_images.registry.manifest import (
     DOCKER_LIST,
     DOCKER_MANIFEST,
@@ -42,6 +41,7 @@ from pinned_images.registry.manifest import (
     parse_platform,
 )
 from pinned_images.registry.platforms import best_match, mismatch
+from pinned_images.registry.worker_pool import Step, run_steps
 from pinned_images.resolution import Outcome, ResolutionRequest
 
 # ECR API reference, "ListImages", `maxResults`; a repository has 100,000 images at most by default.
@@ -98,7 +98,7 @@ class EcrResolver:
             request: error_about(request, late) for request in distinct
         }
         tasks = [partial(self._ask, batch) for batch in batches_of(distinct, deadline)]
-        outcomes.update(work_off(tasks, deadline))
+        outcomes.update(run_steps(tasks, deadline))
         return outcomes
 
     def list_tags(self, reference: ImageReference, deadline: float) -> list[str]:

@@ -11,7 +11,7 @@ from pinned_images.errors import RegistryUnavailable, UntrustedAnswer
 from pinned_images.reference import Digest
 from pinned_images.registry.aws.discretion import discretion
 from pinned_images.registry.aws.sessions import AwsSessions
-from pinned_images.registry.once import Once
+from pinned_images.registry.single_flight import SingleFlight
 
 if TYPE_CHECKING:
     from botocore.httpsession import URLLib3Session
@@ -37,7 +37,7 @@ class LayerStore:
 
     def __init__(self, sessions: AwsSessions) -> None:
         self._sessions = sessions
-        self._connections = Once[tuple[str, str], "URLLib3Session"]()
+        self._connections = SingleFlight[tuple[str, str], "URLLib3Session"]()
 
     def download(self, url: str, digest: Digest, deadline: float) -> bytes:
         """Read a blob and check it.

@@ -11,7 +11,7 @@ from pinned_images.errors import ImageNotFound, RegistryUnavailable, ResolutionE
 from pinned_images.registry.aws.environments import Environment
 from pinned_images.registry.aws.faults import AwsFault
 from pinned_images.registry.aws.sessions import AwsSessions
-from pinned_images.registry.aws.work import Step, work_off
+from pinned_images.registry.worker_pool import Step, run_steps
 
 # SSM API reference, "GetParameters".
 _LARGEST_BATCH = 10
@@ -72,7 +72,7 @@ def fetch_parameters(
     }
     shared = sessions or AwsSessions()
     tasks = [partial(_ask, batch) for batch in _batches(distinct, shared, deadline)]
-    outcomes.update(work_off(tasks, deadline))
+    outcomes.update(run_steps(tasks, deadline))
     return outcomes
 
 

@@ -15,12 +15,12 @@ from functools import partial
 from typing import Any, Protocol
 
 from pinned_images.errors import AccessDenied, ImageNotFound, ResolutionError
+from pinned_images.registry.auth import Credentials
 from pinned_images.registry.aws.ecr_images import error_about
 from pinned_images.registry.aws.environments import Environment
 from pinned_images.registry.aws.faults import AwsFault
 from pinned_images.registry.aws.sessions import AwsSessions, Identity, refusal_of_all
-from pinned_images.registry.credentials import Credentials
-from pinned_images.registry.once import Once
+from pinned_images.registry.single_flight import SingleFlight
 from pinned_images.resolution import Outcome, Resolution, ResolutionRequest
 
 # ECR user guide, "Customizing repository prefixes for ECR to ECR pull through cache".
@@ -72,8 +72,8 @@ class PullThroughCaches:
     def __init__(self, sessions: AwsSessions, ask_endpoint: AskEndpoint) -> None:
         self._sessions = sessions
         self._ask_endpoint = ask_endpoint
-        self._rules = Once[Environment, _Rules]()
-        self._credentials = Once[tuple[Identity, Environment], Credentials]()
+        self._rules = SingleFlight[Environment, _Rules]()
+        self._credentials = SingleFlight[tuple[Identity, Environment], Credentials]()
 
     def resolve(
         self,

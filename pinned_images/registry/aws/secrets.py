@@ -11,10 +11,10 @@ import json
 import re
 
 from pinned_images.errors import AccessDenied, ResolutionError
+from pinned_images.registry.auth import Credentials
 from pinned_images.registry.aws.environments import Environment
 from pinned_images.registry.aws.faults import AwsFault
 from pinned_images.registry.aws.sessions import AwsSessions
-from pinned_images.registry.credentials import Credentials
 
 _ARN_PATTERN = re.compile(
     r"arn:aws[a-z-]*:secretsmanager:(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12}):secret:.+"

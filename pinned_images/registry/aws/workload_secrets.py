@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import partial
 
 from pinned_images.errors import ResolutionError
+from pinned_images.registry.auth import Credentials
 from pinned_images.registry.aws.secrets import fetch_registry_credentials
 from pinned_images.registry.aws.sessions import AwsSessions
-from pinned_images.registry.credentials import Credentials
-from pinned_images.registry.once import Once
+from pinned_images.registry.single_flight import SingleFlight
 
 
 class WorkloadSecrets:
@@ -20,7 +20,7 @@ class WorkloadSecrets:
 
     def __init__(self, sessions: AwsSessions) -> None:
         self._sessions = sessions
-        self._known = Once[str, Credentials | ResolutionError]()
+        self._known = SingleFlight[str, Credentials | ResolutionError]()
 
     def credentials(self, arn: str, deadline: float) -> Credentials | ResolutionError:
         """What a secret holds, or the error that stands in its way."""

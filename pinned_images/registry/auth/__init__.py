@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pinned_images.registry.credentials.credentials import Credentials
-from pinned_images.registry.credentials.keychain import ConfiguredKeychain, Keychain
+from pinned_images.registry.auth.credentials import Credentials
+from pinned_images.registry.auth.keychain import ConfiguredKeychain, Keychain
 
 __all__ = ["ConfiguredKeychain", "Credentials", "Keychain"]

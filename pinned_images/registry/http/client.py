@@ -13,16 +13,17 @@ from urllib3.exceptions import InvalidHeader
 from urllib3.util.retry import Retry
 
 from pinned_images.errors import RegistryUnavailable, UntrustedAnswer
-from pinned_images.registry.addresses import (
+from pinned_images.registry.host_profiles import profile_of
+from pinned_images.registry.http.addresses import (
     host_of,
     is_private_literal,
     may_be_plain,
     resolves_privately,
 )
-from pinned_images.registry.pacing import Pace, limits_of
-from pinned_images.registry.retries import PASSING_STATUSES
+from pinned_images.registry.http.rate_limiter import RateLimiter
+from pinned_images.registry.http.retries import PASSING_STATUSES
+from pinned_images.registry.http.transport import Request, Response, TransientError, Transport
 from pinned_images.registry.settings import RegistrySettings
-from pinned_images.registry.transport import Answer, Interruption, Request, Transport
 
 _logger = logging.getLogger(__name__)
 
@@ -36,7 +37,7 @@ _ON_THE_WAY = "check the network, the proxy and the name of the host, or try aga
 _AGAINST_LIMITS = "log in to it for a higher limit, use a mirror, or try again later"
 
 
-class Courier:
+class HttpClient:
     """Gets an answer, or says why there is none.
 
     Args:
@@ -48,9 +49,9 @@ class Courier:
         self._settings = settings
         self._transport = Transport(environ, settings.concurrency)
         self._lock = threading.Lock()
-        self._paces: dict[str, Pace] = {}
+        self._paces: dict[str, RateLimiter] = {}
 
-    def fetch(self, request: Request, deadline: float) -> Answer:
+    def fetch(self, request: Request, deadline: float) -> Response:
         """Ask, wait and ask again, and follow redirects; the last answer may be an error's.
 
         An ``Authorization`` header is sent to the request's own origin and to nobody else.
@@ -98,11 +99,11 @@ class Courier:
         if is_private_literal(host_of(parts.netloc)) and self._is_public(registry_url):
             raise _distrusted(f"{host} {deed} the private address {named}")
 
-    def pace_of(self, netloc: str) -> Pace:
+    def rate_limiter_of(self, netloc: str) -> RateLimiter:
         """The pace at which a host is asked."""
         with self._lock:
             if netloc not in self._paces:
-                self._paces[netloc] = Pace(limits_of(netloc))
+                self._paces[netloc] = RateLimiter(profile_of(netloc))
             return self._paces[netloc]
 
     def _is_public(self, url: str) -> bool:
@@ -112,8 +113,8 @@ class Courier:
             return False
         return self._transport.is_proxied(url) or not resolves_privately(host)
 
-    def _ask_patiently(self, request: Request, deadline: float) -> Answer:
-        pace = self.pace_of(request.netloc)
+    def _ask_patiently(self, request: Request, deadline: float) -> Response:
+        pace = self.rate_limiter_of(request.netloc)
         policy = self._settings.retry
         cause, remedy = "", _LATER
         for attempt in range(1, policy.attempts + 1):
@@ -122,7 +123,7 @@ class Courier:
             self._wait_until(start, deadline, f"{request.netloc} is asked by its pace")
             try:
                 answer = self._transport.send(request, self._time_for_one(request, deadline))
-            except Interruption as interruption:
+            except TransientError as interruption:
                 cause, remedy = str(interruption), _ON_THE_WAY
                 wait = policy.wait_after(attempt)
             else:
@@ -152,7 +153,7 @@ class Courier:
         time.sleep(max(0.0, moment - time.monotonic()))
 
 
-def retry_after(answer: Answer) -> float | None:
+def retry_after(answer: Response) -> float | None:
     """Seconds that an answer asks to wait (RFC 9110, section 10.2.3); None for nonsense."""
     header = answer.headers.get("Retry-After")
     if header is None:
@@ -163,7 +164,7 @@ def retry_after(answer: Answer) -> float | None:
         return None
 
 
-def _target(answer: Answer) -> str | None:
+def _target(answer: Response) -> str | None:
     location = answer.headers.get("Location")
     if answer.status not in _REDIRECTS or location is None:
         return None

@@ -1,31 +1,31 @@
-"""Work side by side: a lane for each host, a few workers in each, and one moment to end it all."""
+"""Resolving side by side: a few workers for each host, and one deadline for all."""
 
 from __future__ import annotations
 
 import logging
 import queue
 import sys
-import threading
 import time
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from pinned_images.errors import RegistryUnavailable
 from pinned_images.registry.progress import Progress
+from pinned_images.registry.worker_pool import WorkerPool
 from pinned_images.resolution import Outcome, ResolutionRequest
 
 _logger = logging.getLogger(__name__)
 
 _TICK = 0.25
-# Whoever works to the same deadline may say better what kept it from an answer.
+# A task that works to the same deadline may say better what kept it from an answer.
 _GRACE = 1.0
 
 Outcomes = Mapping[ResolutionRequest, Outcome]
 
 
 @dataclass(frozen=True)
-class Task:
+class ResolutionTask:
     """Some requests that are answered together.
 
     Attributes:
@@ -39,25 +39,27 @@ class Task:
     ask: Callable[[float], Outcomes]
 
 
-def finish(
-    tasks: Sequence[Task], deadline: float, concurrency: int
+def resolve_concurrently(
+    tasks: Sequence[ResolutionTask], deadline: float, concurrency: int
 ) -> dict[ResolutionRequest, Outcome]:
-    """Do all tasks, or say of a request that its answer did not come in time.
+    """Run all tasks, with an error for each request whose answer did not come in time.
 
     Args:
         tasks: What is to be done.
-        deadline: The value of `time.monotonic` at which nobody waits any longer.
+        deadline: The value of `time.monotonic` at which nothing is awaited any longer.
         concurrency: How many tasks run for one host at a time.
     """
     hosts = {request: task.host for task in tasks for request in task.requests}
     outcomes: dict[ResolutionRequest, Outcome] = {}
-    results = _start(tasks, deadline, concurrency)
     progress = Progress(sys.stderr, list(hosts.values()))
     started = time.monotonic()
+    pool = WorkerPool[Outcomes](concurrency)
+    for task in tasks:
+        pool.submit(task.host, partial(_run, task, deadline))
     while len(outcomes) < len(hosts):
         left = max(0.0, deadline + _GRACE - time.monotonic())
         try:
-            answered = results.get(timeout=min(_TICK, left))
+            answered = pool.next_result(min(_TICK, left))
         except queue.Empty:
             if not left:
                 break
@@ -68,6 +70,7 @@ def finish(
             progress.done(hosts[request])
         progress.show()
     progress.clear()
+    pool.cancel()
     allowed = f"{deadline - started:.0f} s"
     return {
         request: outcomes.get(request) or _late(request, host, allowed)
@@ -75,39 +78,12 @@ def finish(
     }
 
 
-def _start(tasks: Sequence[Task], deadline: float, concurrency: int) -> queue.SimpleQueue[Outcomes]:
-    """Set workers to the tasks, and give the queue into which they put what they learn."""
-    results: queue.SimpleQueue[Outcomes] = queue.SimpleQueue()
-    lanes: defaultdict[str, queue.SimpleQueue[Task]] = defaultdict(queue.SimpleQueue)
-    for task in tasks:
-        lanes[task.host].put(task)
-    for host, lane in lanes.items():
-        for number in range(min(concurrency, lane.qsize())):
-            # A daemon, so that a worker that is stuck in the name service cannot keep the
-            # process from ending.
-            threading.Thread(
-                target=_work,
-                args=(lane, results, deadline),
-                name=f"pinned-images {host} {number}",
-                daemon=True,
-            ).start()
-    return results
-
-
-def _work(
-    lane: queue.SimpleQueue[Task], results: queue.SimpleQueue[Outcomes], deadline: float
-) -> None:
-    while True:
-        try:
-            task = lane.get_nowait()
-        except queue.Empty:
-            return
-        try:
-            outcomes = task.ask(deadline)
-        except Exception as error:  # a worker's death would be silence
-            _logger.debug("Asking %s failed", task.host, exc_info=True)
-            outcomes = {request: _broken(request, task.host, error) for request in task.requests}
-        results.put(outcomes)
+def _run(task: ResolutionTask, deadline: float) -> Outcomes:
+    try:
+        return task.ask(deadline)
+    except Exception as error:  # the task's death would be silence
+        _logger.debug("Asking %s failed", task.host, exc_info=True)
+        return {request: _broken(request, task.host, error) for request in task.requests}
 
 
 def _late(request: ResolutionRequest, host: str, allowed: str) -> RegistryUnavailable:

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Protocol
 
 from pinned_images.errors import AccessDenied, RegistryUnavailable, ResolutionError
-from pinned_images.registry.credentials.config_file import ConfigFile
-from pinned_images.registry.credentials.credentials import Credentials
-from pinned_images.registry.credentials.helper_program import HelperProgram
-from pinned_images.registry.once import Once
+from pinned_images.registry.auth.config_file import ConfigFile
+from pinned_images.registry.auth.credentials import Credentials
+from pinned_images.registry.auth.helper_program import HelperProgram
+from pinned_images.registry.single_flight import SingleFlight
 
 
 class Keychain(Protocol):
@@ -46,7 +46,9 @@ class ConfiguredKeychain:
 
     def __init__(self, files: Sequence[ConfigFile]) -> None:
         self._files = files
-        self._answers = Once[tuple[HelperProgram, str], Credentials | ResolutionError | None]()
+        self._answers = SingleFlight[
+            tuple[HelperProgram, str], Credentials | ResolutionError | None
+        ]()
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> ConfiguredKeychain:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit
 
-from pinned_images.registry.addresses import host_of, is_loopback
+from pinned_images.registry.http.addresses import host_of, is_loopback
 
 
 class Proxies:

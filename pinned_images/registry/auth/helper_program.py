@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pinned_images.errors import AccessDenied, RegistryUnavailable
-from pinned_images.registry.credentials.credentials import IDENTITY_TOKEN_USER, Credentials
+from pinned_images.registry.auth.credentials import IDENTITY_TOKEN_USER, Credentials
 
 _logger = logging.getLogger(__name__)
 

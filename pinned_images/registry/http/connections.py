@@ -11,9 +11,9 @@ import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from pinned_images.registry.alarms import AlarmClock
+from pinned_images.registry.http.timers import TimerThread
 
-_CLOCK = AlarmClock()
+_TIMERS = TimerThread()
 
 #: Seconds that a connection may take to be made.
 LONGEST_CONNECT = 10.0
@@ -41,7 +41,7 @@ class _BoundedHeaders(HTTPConnection):
             expired.set()
             _shut(connected)
 
-        alarm = _CLOCK.set(self.timeout or LONGEST_CONNECT, give_up)
+        timer = _TIMERS.start(self.timeout or LONGEST_CONNECT, give_up)
         try:
             response = super().getresponse()
         except (OSError, http.client.HTTPException):
@@ -51,7 +51,7 @@ class _BoundedHeaders(HTTPConnection):
             if not expired.is_set():
                 return response
         finally:
-            _CLOCK.call_off(alarm)
+            _TIMERS.cancel(timer)
         # Headers that were cut off look complete to `http.client`.
         raise TimeoutError
 

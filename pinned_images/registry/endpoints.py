@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pinned_images.reference import DEFAULT_REGISTRY
-from pinned_images.registry.addresses import may_be_plain
+from pinned_images.registry.http.addresses import may_be_plain
 from pinned_images.registry.mirrors import Mirror
 
 # Docker Hub's API does not stand at the name that references have.

@@ -31,10 +31,10 @@ from urllib3.exceptions import (
 from urllib3.response import BaseHTTPResponse
 
 from pinned_images.errors import RegistryUnavailable, UntrustedAnswer
-from pinned_images.registry.addresses import host_of
-from pinned_images.registry.connections import LONGEST_CONNECT, Pool, SecurePool
-from pinned_images.registry.proxies import Proxies
-from pinned_images.registry.trust import certificate_folder, tls_context
+from pinned_images.registry.http.addresses import host_of
+from pinned_images.registry.http.connections import LONGEST_CONNECT, Pool, SecurePool
+from pinned_images.registry.http.proxies import Proxies
+from pinned_images.registry.http.tls import certificate_folder, tls_context
 
 #: The most that is read of a manifest (OCI Distribution 1.1, "Pushing Manifests": at least 4 MiB).
 LONGEST_BODY = 4 * 1024 * 1024
@@ -42,7 +42,7 @@ _LONGEST_ERROR_BODY = 64 * 1024
 _CHUNK = 64 * 1024
 
 
-class Interruption(Exception):
+class TransientError(Exception):
     """An exchange that came to no end; the next try may do better. The text is a clause."""
 
 
@@ -69,7 +69,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """What came back, whole.
 
     Attributes:
@@ -116,7 +116,7 @@ class Transport:
         self._managers: dict[_Way, urllib3.PoolManager] = {}
         self._folders: dict[str, Path | None] = {}
 
-    def send(self, request: Request, timeout: float) -> Answer:
+    def send(self, request: Request, timeout: float) -> Response:
         """Make one exchange, with no retry and no redirect.
 
         Args:
@@ -124,7 +124,7 @@ class Transport:
             timeout: Seconds after which the exchange is given up.
 
         Raises:
-            Interruption: The exchange came to no end.
+            TransientError: The exchange came to no end.
             ResolutionError: The answer must not be used, or none can be had by trying again.
         """
         end = time.monotonic() + timeout
@@ -146,8 +146,8 @@ class Transport:
         except HTTPError as error:
             raise _explain(error, request) from None
         except (OSError, http.client.HTTPException, ValueError):
-            raise Interruption("its answer cannot be read as HTTP") from None
-        return Answer(response.status, response.headers, body, request)
+            raise TransientError("its answer cannot be read as HTTP") from None
+        return Response(response.status, response.headers, body, request)
 
     def is_proxied(self, url: str) -> bool:
         """Whether a request goes through a proxy, which then looks up the name."""
@@ -205,7 +205,7 @@ def _read(response: BaseHTTPResponse, end: float) -> bytes:
     try:
         while not ended and len(body) <= limit:
             if time.monotonic() > end:
-                raise Interruption("its answer did not end in time")
+                raise TransientError("its answer did not end in time")
             chunk = response.read1(_CHUNK)
             body += chunk
             ended = not chunk
@@ -229,20 +229,20 @@ def _explain(error: HTTPError, request: Request) -> Exception:  # noqa: PLR0911 
     if isinstance(error, LocationValueError):
         return RegistryUnavailable(f"{host!r} cannot be an address", "correct it")
     if isinstance(error, ProxyError):
-        return Interruption(f"the proxy through which {host} is asked does not let us pass")
+        return TransientError(f"the proxy through which {host} is asked does not let us pass")
     if isinstance(error, WrappedSSLError):
         return _explain_tls(error, host)
     if isinstance(error, NameResolutionError):
-        return Interruption(f"the name {host_of(host)!r} cannot be resolved")
+        return TransientError(f"the name {host_of(host)!r} cannot be resolved")
     if isinstance(error, NewConnectionError):
-        return Interruption(f"no connection to {host} could be made")
+        return TransientError(f"no connection to {host} could be made")
     if isinstance(error, ExchangeTimeout):
-        return Interruption(f"{host} did not answer in time")
+        return TransientError(f"{host} did not answer in time")
     cause = error.args[-1] if error.args else None
     broken_off = (http.client.RemoteDisconnected, http.client.IncompleteRead)
     if isinstance(cause, http.client.HTTPException) and not isinstance(cause, broken_off):
-        return Interruption(f"{host} answered with something that is not HTTP")
-    return Interruption(f"{host} broke off the connection")
+        return TransientError(f"{host} answered with something that is not HTTP")
+    return TransientError(f"{host} broke off the connection")
 
 
 def _explain_tls(error: WrappedSSLError, host: str) -> Exception:
@@ -257,7 +257,7 @@ def _explain_tls(error: WrappedSSLError, host: str) -> Exception:
             f"{host} does not speak TLS",
             "name it among the insecure registries if plain http is meant",
         )
-    return Interruption(f"{host} broke off the TLS handshake")
+    return TransientError(f"{host} broke off the TLS handshake")
 
 
 _sending = threading.local()

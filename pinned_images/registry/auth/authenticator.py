@@ -8,14 +8,14 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from pinned_images.errors import AccessDenied, ResolutionError
-from pinned_images.registry.challenge import Challenge, parse_challenges
-from pinned_images.registry.courier import Courier
-from pinned_images.registry.credentials import Credentials, Keychain
-from pinned_images.registry.endpoint import Endpoint
-from pinned_images.registry.first_visits import FirstVisits
-from pinned_images.registry.pacing import limits_of
-from pinned_images.registry.tokens import TokenDesk, TokenGrant, basic
-from pinned_images.registry.transport import Answer, Request
+from pinned_images.registry.auth import Credentials, Keychain
+from pinned_images.registry.auth.challenge import Challenge, parse_challenges
+from pinned_images.registry.auth.first_visits import FirstVisits
+from pinned_images.registry.auth.tokens import TokenCache, TokenGrant, basic
+from pinned_images.registry.endpoints import Endpoint
+from pinned_images.registry.host_profiles import profile_of
+from pinned_images.registry.http.client import HttpClient
+from pinned_images.registry.http.transport import Request, Response
 
 _UNAUTHORIZED = 401
 #: What a registry may say to a token of another repository, in place of 401.
@@ -23,7 +23,7 @@ _HIDDEN = frozenset({401, 403, 404})
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class Target:
     """A repository at an endpoint, and who asks for it.
 
     Attributes:
@@ -44,20 +44,20 @@ class Authenticator:
     so that each further repository costs a token and no refused request.
 
     Args:
-        courier: Who brings the requests.
+        http: The client that sends the requests.
         keychain: Gives the keychain; called once, before the first request is sent.
     """
 
-    def __init__(self, courier: Courier, keychain: Callable[[], Keychain]) -> None:
-        self._courier = courier
-        self._desk = TokenDesk(courier)
+    def __init__(self, http: HttpClient, keychain: Callable[[], Keychain]) -> None:
+        self._http = http
+        self._tokens = TokenCache(http)
         self._read_keychain = keychain
         self._lock = threading.Lock()
         self._challenges: dict[str, tuple[Challenge, str]] = {}
         self._shared_tokens: dict[str, str] = {}
         self._first_visits = FirstVisits()
 
-    def fetch(self, request: Request, visit: Visit, deadline: float) -> Answer:
+    def fetch(self, request: Request, target: Target, deadline: float) -> Response:
         """Get an answer that is not a challenge.
 
         Raises:
@@ -66,36 +66,36 @@ class Authenticator:
         # A broken file of credentials must be heard of also where nobody asks for credentials.
         with self._lock:
             _ = self._keychain
-        if not limits_of(visit.endpoint.netloc).wants_tokens:
-            return self._fetch(request, visit, deadline)
-        with self._first_visits.turn(visit.endpoint.origin, deadline) as let_others_in:
-            return self._fetch(request, visit, deadline, let_others_in)
+        if not profile_of(target.endpoint.netloc).wants_tokens:
+            return self._fetch(request, target, deadline)
+        with self._first_visits.turn(target.endpoint.origin, deadline) as let_others_in:
+            return self._fetch(request, target, deadline, let_others_in)
 
-    def has_credentials_for(self, visit: Visit) -> bool:
+    def has_credentials_for(self, target: Target) -> bool:
         """Whether one is somebody at a registry; False where the keychain is broken."""
         try:
             with self._lock:
                 _ = self._keychain
-            return self._credentials(visit) is not None
+            return self._credentials(target) is not None
         except ResolutionError:
             return False
 
     def _fetch(
         self,
         request: Request,
-        visit: Visit,
+        target: Target,
         deadline: float,
         let_others_in: Callable[[], None] = lambda: None,
-    ) -> Answer:
-        authorization = self._expected_authorization(visit, deadline)
+    ) -> Response:
+        authorization = self._expected_authorization(target, deadline)
         answer = self._send(request, authorization, deadline)
         if (
             authorization is not None
             and answer.status in _HIDDEN
-            and self._is_borrowed(authorization, visit)
+            and self._is_borrowed(authorization, target)
         ):
             with self._lock:
-                self._shared_tokens.pop(visit.endpoint.origin, None)
+                self._shared_tokens.pop(target.endpoint.origin, None)
             authorization = None
             answer = self._send(request, None, deadline)
         if answer.status != _UNAUTHORIZED:
@@ -105,99 +105,99 @@ class Authenticator:
                 f"{answer.request.netloc}, where it redirects to, wants credentials (401)",
                 "report it to those who run the registry",
             )
-        answered = self._answer_challenge(answer, visit, authorization, deadline)
+        answered = self._answer_challenge(answer, target, authorization, deadline)
         let_others_in()
         answer = self._send(request, answered, deadline)
         if answer.status == _UNAUTHORIZED:
-            raise self._still_refused(visit, deadline)
+            raise self._still_refused(target, deadline)
         return answer
 
     @cached_property
     def _keychain(self) -> Keychain:
         return self._read_keychain()
 
-    def _send(self, request: Request, authorization: str | None, deadline: float) -> Answer:
+    def _send(self, request: Request, authorization: str | None, deadline: float) -> Response:
         if authorization is not None:
             request = replace(request, headers={**request.headers, "Authorization": authorization})
-        return self._courier.fetch(request, deadline)
+        return self._http.fetch(request, deadline)
 
-    def _expected_authorization(self, visit: Visit, deadline: float) -> str | None:
+    def _expected_authorization(self, target: Target, deadline: float) -> str | None:
         """What this registry wanted last time, for this repository; None to wait and see."""
-        origin = visit.endpoint.origin
+        origin = target.endpoint.origin
         with self._lock:
             known = self._challenges.get(origin)
             shared = self._shared_tokens.get(origin)
         if known is None:
             return None
         challenge, repository = known
-        credentials = self._credentials(visit, deadline)
+        credentials = self._credentials(target, deadline)
         if shared is not None and credentials is None:
             return shared
         scope = challenge.parameters.get("scope", "")
-        scope = scope.replace(f"repository:{repository}:", f"repository:{visit.repository}:")
+        scope = scope.replace(f"repository:{repository}:", f"repository:{target.repository}:")
         expected = Challenge(challenge.scheme, {**challenge.parameters, "scope": scope})
         try:
-            return self._authorization(expected, visit, deadline, None)
+            return self._authorization(expected, target, deadline, None)
         except AccessDenied:
             return None
 
-    def _is_borrowed(self, authorization: str, visit: Visit) -> bool:
+    def _is_borrowed(self, authorization: str, target: Target) -> bool:
         with self._lock:
-            return self._shared_tokens.get(visit.endpoint.origin) == authorization
+            return self._shared_tokens.get(target.endpoint.origin) == authorization
 
     def _answer_challenge(
-        self, answer: Answer, visit: Visit, refused: str | None, deadline: float
+        self, answer: Response, target: Target, refused: str | None, deadline: float
     ) -> str:
-        challenge = _choose(parse_challenges(answer.headers.getlist("WWW-Authenticate")), visit)
-        authorization = self._authorization(challenge, visit, deadline, refused)
-        origin = visit.endpoint.origin
-        shareable = challenge.scheme == "bearer" and self._credentials(visit, deadline) is None
+        challenge = _choose(parse_challenges(answer.headers.getlist("WWW-Authenticate")), target)
+        authorization = self._authorization(challenge, target, deadline, refused)
+        origin = target.endpoint.origin
+        shareable = challenge.scheme == "bearer" and self._credentials(target, deadline) is None
         with self._lock:
-            self._challenges[origin] = (challenge, visit.repository)
-            if shareable and limits_of(visit.endpoint.netloc).shares_tokens:
+            self._challenges[origin] = (challenge, target.repository)
+            if shareable and profile_of(target.endpoint.netloc).shares_tokens:
                 self._shared_tokens.setdefault(origin, authorization)
         return authorization
 
     def _authorization(
-        self, challenge: Challenge, visit: Visit, deadline: float, refused: str | None
+        self, challenge: Challenge, target: Target, deadline: float, refused: str | None
     ) -> str:
-        credentials = self._credentials(visit, deadline)
+        credentials = self._credentials(target, deadline)
         if credentials is not None:
-            self._courier.pace_of(visit.endpoint.netloc).use_authenticated_rate()
+            self._http.rate_limiter_of(target.endpoint.netloc).use_authenticated_rate()
         if challenge.scheme == "basic":
             if credentials is None or not (credentials.password or credentials.identity_token):
-                raise _no_credentials(visit)
+                raise _no_credentials(target)
             return basic(credentials)
         if credentials is not None and credentials.registry_token:
             return f"Bearer {credentials.registry_token}"
         realm = challenge.parameters.get("realm", "")
-        self._courier.require_allowed(realm, visit.endpoint.origin, "sends for a token to")
-        scope = challenge.parameters.get("scope") or f"repository:{visit.repository}:pull"
+        self._http.require_allowed(realm, target.endpoint.origin, "sends for a token to")
+        scope = challenge.parameters.get("scope") or f"repository:{target.repository}:pull"
         grant = TokenGrant(realm, challenge.parameters.get("service", ""), scope, credentials)
         token = (refused or "").partition("Bearer ")[2] or None
-        return f"Bearer {self._desk.token_for(grant, deadline, token)}"
+        return f"Bearer {self._tokens.token_for(grant, deadline, token)}"
 
-    def _credentials(self, visit: Visit, deadline: float | None = None) -> Credentials | None:
-        if visit.credentials is not None:
-            return visit.credentials
-        host = visit.endpoint.credentials_host
-        return self._keychain.credentials_for(host, visit.repository, deadline)
+    def _credentials(self, target: Target, deadline: float | None = None) -> Credentials | None:
+        if target.credentials is not None:
+            return target.credentials
+        host = target.endpoint.credentials_host
+        return self._keychain.credentials_for(host, target.repository, deadline)
 
-    def _still_refused(self, visit: Visit, deadline: float) -> ResolutionError:
-        credentials = self._credentials(visit, deadline)
+    def _still_refused(self, target: Target, deadline: float) -> ResolutionError:
+        credentials = self._credentials(target, deadline)
         if credentials is None:
             return AccessDenied(
                 "it shows this image to nobody who has not logged in (401)",
-                f"check the name, and log in if the image is private ({_login(visit)})",
+                f"check the name, and log in if the image is private ({_login(target)})",
             )
         origin = credentials.origin or "the workload's secret"
         return AccessDenied(
             f"it refused the credentials from {origin} (401)",
-            f"check the name, and that they may pull this image ({_login(visit)})",
+            f"check the name, and that they may pull this image ({_login(target)})",
         )
 
 
-def _choose(challenges: list[Challenge], visit: Visit) -> Challenge:
+def _choose(challenges: list[Challenge], target: Target) -> Challenge:
     """The best way in of those offered: a token before a password."""
     for challenge in challenges:
         if challenge.scheme == "bearer" and challenge.parameters.get("realm"):
@@ -208,17 +208,17 @@ def _choose(challenges: list[Challenge], visit: Visit) -> Challenge:
     offered = ", ".join(dict.fromkeys(challenge.scheme for challenge in challenges))
     raise AccessDenied(
         f"it wants to be authenticated by {offered or 'no scheme that it names'} (401)",
-        f"use a registry or a mirror that knows Bearer or Basic ({visit.endpoint.netloc} does not)",
+        f"use a registry or a mirror that knows Bearer or Basic, unlike {target.endpoint.netloc}",
     )
 
 
-def _no_credentials(visit: Visit) -> ResolutionError:
+def _no_credentials(target: Target) -> ResolutionError:
     return AccessDenied(
         "it wants credentials, and none are kept for it (401)",
-        f"log in ({_login(visit)})",
+        f"log in ({_login(target)})",
     )
 
 
-def _login(visit: Visit) -> str:
-    host = visit.endpoint.credentials_host
+def _login(target: Target) -> str:
+    host = target.endpoint.credentials_host
     return "docker login" if host == "docker.io" else f"docker login {host}"

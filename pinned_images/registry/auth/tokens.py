@@ -9,17 +9,17 @@ from __future__ import annotations
 import base64
 import json
 import re
-import threading
 import time
-from collections import defaultdict
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from pinned_images.errors import AccessDenied, RegistryUnavailable, ResolutionError, UntrustedAnswer
-from pinned_images.registry.courier import Courier
-from pinned_images.registry.credentials.credentials import IDENTITY_TOKEN_USER, Credentials
-from pinned_images.registry.transport import Answer, Request
+from pinned_images.registry.auth.credentials import IDENTITY_TOKEN_USER, Credentials
+from pinned_images.registry.http.client import HttpClient
+from pinned_images.registry.http.transport import Request, Response
+from pinned_images.registry.single_flight import SingleFlight
 
 _CLIENT = "pinned-images"
 # The specification's own word for a token that does not say how long it lives.
@@ -44,18 +44,16 @@ class _Token:
     good_until: float
 
 
-class TokenDesk:
-    """Fetches tokens and hands out again those that still live.
+class TokenCache:
+    """Tokens by what they were asked for, each fetched once and kept for its lifetime.
 
     Args:
-        courier: Who brings the requests.
+        http: The client that sends the requests.
     """
 
-    def __init__(self, courier: Courier) -> None:
-        self._courier = courier
-        self._lock = threading.Lock()
-        self._grant_locks: defaultdict[TokenGrant, threading.Lock] = defaultdict(threading.Lock)
-        self._tokens: dict[TokenGrant, _Token] = {}
+    def __init__(self, http: HttpClient) -> None:
+        self._http = http
+        self._tokens = SingleFlight[TokenGrant, _Token]()
 
     def token_for(self, grant: TokenGrant, deadline: float, refused: str | None = None) -> str:
         """A token, fetched at most once however many ask for it at the same time.
@@ -68,14 +66,11 @@ class TokenDesk:
         Raises:
             ResolutionError: The token service gives none.
         """
-        with self._lock:
-            grant_lock = self._grant_locks[grant]
-        with grant_lock:
-            token = self._tokens.get(grant)
-            if token is None or token.value == refused or token.good_until <= time.monotonic():
-                token = self._fetch(grant, deadline)
-                self._tokens[grant] = token
-            return token.value
+
+        def is_usable(token: _Token) -> bool:
+            return token.value != refused and token.good_until > time.monotonic()
+
+        return self._tokens.get(grant, partial(self._fetch, grant, deadline), is_usable).value
 
     def _fetch(self, grant: TokenGrant, deadline: float) -> _Token:
         asked = time.monotonic()
@@ -94,13 +89,13 @@ class TokenDesk:
             lifetime = _DEFAULT_LIFETIME
         return _Token(value, asked + lifetime - min(_MARGIN, lifetime / 4))
 
-    def _ask(self, grant: TokenGrant, deadline: float) -> Answer:
+    def _ask(self, grant: TokenGrant, deadline: float) -> Response:
         if grant.credentials is not None and grant.credentials.identity_token:
-            answer = self._courier.fetch(_post(grant, grant.credentials), deadline)
+            answer = self._http.fetch(_post(grant, grant.credentials), deadline)
             # Not every token service knows the OAuth2 flow; all know the older one.
             if answer.status not in (404, 405):
                 return answer
-        return self._courier.fetch(_get(grant), deadline)
+        return self._http.fetch(_get(grant), deadline)
 
 
 def basic(credentials: Credentials) -> str:
@@ -133,7 +128,7 @@ def _post(grant: TokenGrant, credentials: Credentials) -> Request:
     return Request("POST", grant.realm, headers, urlencode(form).encode())
 
 
-def _refusal(grant: TokenGrant, answer: Answer) -> ResolutionError:
+def _refusal(grant: TokenGrant, answer: Response) -> ResolutionError:
     service = f"the token service {_host(grant)}"
     if answer.status not in (400, 401, 403):
         cause = f"{service} answered {answer.status}"

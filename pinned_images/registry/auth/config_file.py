@@ -18,8 +18,8 @@ from typing import Any, TypeVar
 from pinned_images.errors import AccessDenied
 from pinned_images.printable import quoted
 from pinned_images.reference import DEFAULT_REGISTRY
-from pinned_images.registry.credentials.credentials import IDENTITY_TOKEN_USER, Credentials
-from pinned_images.registry.credentials.helper_program import HelperProgram, member
+from pinned_images.registry.auth.credentials import IDENTITY_TOKEN_USER, Credentials
+from pinned_images.registry.auth.helper_program import HelperProgram, member
 
 # Docker Hub's names in configuration files, and the one that helper programs know it by.
 _HUB_HOSTS = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io"})

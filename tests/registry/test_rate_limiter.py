@@ -8,8 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from pinned_images.registry.pacing import HostLimits, Pace, Rate, limits_of
-from pinned_images.registry.retries import RetryPolicy
+from pinned_images.registry.host_profiles import HostProfile, Rate, profile_of
+from pinned_images.registry.http.rate_limiter import RateLimiter
+from pinned_images.registry.http.retries import RetryPolicy
 from tests.registry.clock import Clock
 
 
@@ -20,46 +21,46 @@ def stopped_clock(clock: Clock) -> Iterator[None]:
         yield
 
 
-def starts(pace: Pace, count: int) -> list[float]:
+def starts(limiter: RateLimiter, count: int) -> list[float]:
     """When the next requests may start, from now on."""
     now = time.monotonic()
-    return [pace.next_start() - now for _ in range(count)]
+    return [limiter.next_start() - now for _ in range(count)]
 
 
 def test_an_unknown_host_is_asked_at_once() -> None:
-    assert starts(Pace(limits_of("registry.example")), 50) == [0] * 50
+    assert starts(RateLimiter(profile_of("registry.example")), 50) == [0] * 50
 
 
 def test_ecr_public_is_asked_once_a_second_after_a_short_burst() -> None:
-    assert starts(Pace(limits_of("public.ecr.aws")), 6) == pytest.approx([0, 0, 0, 0, 1, 2])
+    assert starts(RateLimiter(profile_of("public.ecr.aws")), 6) == pytest.approx([0, 0, 0, 0, 1, 2])
 
 
 def test_ecr_public_is_asked_ten_times_a_second_by_those_whom_it_knows() -> None:
-    pace = Pace(limits_of("public.ecr.aws"))
-    pace.use_authenticated_rate()
-    assert starts(pace, 20)[-1] == pytest.approx(1)
+    limiter = RateLimiter(profile_of("public.ecr.aws"))
+    limiter.use_authenticated_rate()
+    assert starts(limiter, 20)[-1] == pytest.approx(1)
 
 
 def test_what_a_host_does_not_count_need_not_wait_but_for_a_pause() -> None:
-    pace = Pace(limits_of("public.ecr.aws"))
-    starts(pace, 10)
-    assert pace.next_start(counted=False) == time.monotonic()
-    pace.pause(30)
-    assert pace.next_start(counted=False) == time.monotonic() + 30
+    limiter = RateLimiter(profile_of("public.ecr.aws"))
+    starts(limiter, 10)
+    assert limiter.next_start(counted=False) == time.monotonic()
+    limiter.pause(30)
+    assert limiter.next_start(counted=False) == time.monotonic() + 30
 
 
 def test_a_burst_that_was_not_used_does_not_grow(clock: Clock) -> None:
-    pace = Pace(HostLimits(Rate(1000, 2)))
-    starts(pace, 1)
+    limiter = RateLimiter(HostProfile(anonymous=Rate(1000, 2)))
+    starts(limiter, 1)
     clock.put_forward(10)
-    assert starts(pace, 4) == pytest.approx([0, 0, 0.001, 0.002])
+    assert starts(limiter, 4) == pytest.approx([0, 0, 0.001, 0.002])
 
 
 def test_a_pause_holds_for_everybody() -> None:
-    pace = Pace(HostLimits())
-    pace.pause(30)
-    pace.pause(10)
-    assert starts(pace, 3) == pytest.approx([30] * 3)
+    limiter = RateLimiter(HostProfile())
+    limiter.pause(30)
+    limiter.pause(10)
+    assert starts(limiter, 3) == pytest.approx([30] * 3)
 
 
 def test_waits_grow_to_a_cap_and_are_spread() -> None:

@@ -1,0 +1,1 @@
+"""HTTP as registries need it: retries, rate limits, proxies, certificates, bounds."""
