@@ -20,7 +20,10 @@ from pinned_images.wording import did_you_mean
 ServiceStyle = Style | Literal["tag"]
 
 #: What a value may be beside an image reference; `exempt_rules.py` tells such values.
-LeaveRule = Literal["codebuild-curated", "imagebuilder-managed", "lightsail-stored"]
+LeaveRule = Literal["codebuild-curated", "imagebuilder-managed", "lightsail-stored", "transport"]
+
+#: The types of resources that are handled by a function of the user's own.
+_CUSTOM = ("Custom::", "AWS::CloudFormation::CustomResource")
 
 _RESOURCE_TYPE = re.compile(r"[A-Za-z0-9]+(?:::[A-Za-z0-9_@-]+)+")
 _KIND = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?/[A-Za-z][A-Za-z0-9]*")
@@ -39,7 +42,8 @@ class ImageProperty:
         note: What else is known of the property, for people.
         source: Where all this is documented.
         holds: Whether the value is an image, or a text of Kubernetes objects that hold some.
-        leave: The rule for values that are no references to a registry.
+        leave: The rule for values that are no plain references to a registry; ``transport`` takes
+            references behind ``docker://`` or ``oci://``.
         maximum_length: How long the whole value may be, where the service says so.
         kind_paths: The user's own places in Kubernetes objects.
     """
@@ -179,7 +183,10 @@ def _own_property(resource_type: str, path: str) -> ImageProperty:
             "Kubernetes objects such as 'monitoring.coreos.com/Prometheus'."
         )
     _require_path(resource_type, path, "Spec.Containers[].Image")
-    return ImageProperty(resource_type, path, note="added by the user")
+    is_custom = resource_type.startswith(_CUSTOM)
+    return ImageProperty(
+        resource_type, path, note="added by the user", leave="transport" if is_custom else None
+    )
 
 
 def _own_kind_path(kind: str, path: str) -> KindPath:

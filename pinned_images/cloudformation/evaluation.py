@@ -26,6 +26,7 @@ from pinned_images.cloudformation.outcomes import (
 )
 from pinned_images.cloudformation.partitions import partition_of
 from pinned_images.cloudformation.scope import TemplateScope
+from pinned_images.cloudformation.transports import without_transport
 from pinned_images.errors import InvalidReference
 from pinned_images.problem import Problem
 from pinned_images.reference import Digest, ImageReference
@@ -107,13 +108,12 @@ def _judged(
     assumptions: Assumptions,
 ) -> Leaf:
     """What a text is, or what may be told of a value although its text is not known."""
-    if isinstance(text, Problem):
-        text = _in_own_region(value, scope, assumptions) or text
     if isinstance(text, (Problem, NeedsParameters)):
-        told = _asset_by_shape(value, scope, assumptions)
-        return told or _digest_in_place(value, scope, assumptions) or text
+        text = _told_by_shape(value, text, scope, leave, assumptions)
     if not isinstance(text, str):
         return text
+    if leave == "transport":
+        text = without_transport(text)
     exempt = exempt_by_rule(text, scope, leave)
     if exempt is not None:
         return exempt
@@ -148,27 +148,38 @@ def _may_come_from(value: str, text: str) -> bool:
     return value == text or (len(value) >= _LEAST_TOLD and value in text)
 
 
-def _in_own_region(value: Any, scope: TemplateScope, assumptions: Assumptions) -> str | None:
+def _told_by_shape(
+    value: Any,
+    text: Problem | NeedsParameters,
+    scope: TemplateScope,
+    leave: LeaveRule | None,
+    assumptions: Assumptions,
+) -> str | Leaf:
+    """What may be told of a value although its text is not known; if nothing, why it is not."""
+    shape = Interpreter(assumptions, symbolic=True).text(value, scope)
+    if isinstance(shape, str):
+        shape = without_transport(shape) if leave == "transport" else shape
+        told = _asset_by_shape(shape, scope) or _in_own_region(shape)
+        if told is not None:
+            return told
+    return _digest_in_place(value, scope, assumptions) or text
+
+
+def _in_own_region(shape: str) -> str | None:
     """An image in an ECR repository whose region is written, and whose domain is not.
 
     CDK writes ``AWS::URLSuffix`` behind the region, which is the suffix of the region that the
     stack is deployed to. In another partition than the repository's, no such host exists.
     """
-    shape = Interpreter(assumptions, symbolic=True).text(value, scope)
-    match = _WITHOUT_SUFFIX.fullmatch(shape) if isinstance(shape, str) else None
+    match = _WITHOUT_SUFFIX.fullmatch(shape)
     if match is None:
         return None
     return f"{match['registry']}{partition_of(match['region']).url_suffix}{match['repository']}"
 
 
-def _asset_by_shape(
-    value: Any, scope: TemplateScope, assumptions: Assumptions
-) -> ExemptByRule | None:
+def _asset_by_shape(shape: str, scope: TemplateScope) -> ExemptByRule | None:
     """An asset of a stack whose account or region is not known is an asset all the same."""
-    shape = Interpreter(assumptions, symbolic=True).text(value, scope)
-    if isinstance(shape, str) and is_asset(shape, scope):
-        return exempt_by_rule(shape, scope, None)
-    return None
+    return exempt_by_rule(shape, scope, None) if is_asset(shape, scope) else None
 
 
 def _digest_in_place(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from pinned_images.cloudformation.catalog import LeaveRule
 from pinned_images.cloudformation.outcomes import ExemptByRule
 from pinned_images.cloudformation.scope import AssetImage, TemplateScope
+from pinned_images.cloudformation.transports import is_archive
 
 _ECR_REPOSITORY = re.compile(
     r"(?P<account>[0-9]{12}|\$\{AWS::AccountId\})\.dkr[.-]ecr\."
@@ -26,7 +28,7 @@ _IMAGEBUILDER_MANAGED = re.compile(
     r"|ssm:[A-Za-z0-9_./-]+(?::[0-9]+)?"
 )
 
-_REASONS: dict[LeaveRule, tuple[re.Pattern[str], str]] = {
+_REASONS: Mapping[str, tuple[re.Pattern[str], str]] = {
     "codebuild-curated": (
         _CODEBUILD_CURATED,
         "An image that AWS CodeBuild curates; it stands in no registry that can be asked.",
@@ -40,6 +42,9 @@ _REASONS: dict[LeaveRule, tuple[re.Pattern[str], str]] = {
         "An image that EC2 Image Builder looks up itself, by its ARN or an SSM parameter.",
     ),
 }
+
+
+_ARCHIVE = "An archive that holds an image; it is in no registry that can be asked."
 
 
 def exempt_by_rule(text: str, scope: TemplateScope, rule: LeaveRule | None) -> ExemptByRule | None:
@@ -56,6 +61,9 @@ def exempt_by_rule(text: str, scope: TemplateScope, rule: LeaveRule | None) -> E
             "content-addressed-asset",
             "A Docker image asset of this app: its tag is the hash of what it was built from.",
         )
+    if rule == "transport":
+        is_left = is_archive(text)
+        return ExemptByRule(text, "image-archive", _ARCHIVE) if is_left else None
     if rule is not None:
         pattern, reason = _REASONS[rule]
         if pattern.fullmatch(text):

@@ -26,6 +26,7 @@ ExemptRule = Literal[
     "codebuild-curated",
     "content-addressed-asset",
     "digest-in-place",
+    "image-archive",
     "imagebuilder-managed",
     "istio-injected",
     "kubernetes-template",

@@ -177,6 +177,10 @@ class _Finder:
             reference = ImageReference.parse(evaluation.text)
         except InvalidReference:
             return
+        if image_property.style == "tag":
+            why = "its service takes images by their tag alone"
+            yield Skipped("cloudformation", node.start, evaluation.text, why)
+            return
         writer = _writer(self.masked, node, value)
         if writer is None:
             yield Skipped(

@@ -11,9 +11,9 @@ from pinned_images.errors import ConfigurationError
 
 def test_the_default_catalog_knows_every_image_property() -> None:
     catalog = Catalog.default()
-    assert len(catalog.resource_types) == 32
-    assert len(catalog.properties) == 48
-    assert len({(each.resource_type, each.path) for each in catalog.properties}) == 48
+    assert len(catalog.resource_types) == 33
+    assert len(catalog.properties) == 49
+    assert len({(each.resource_type, each.path) for each in catalog.properties}) == 49
 
 
 def test_a_path_is_made_of_steps() -> None:

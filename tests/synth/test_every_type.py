@@ -70,6 +70,7 @@ def test_all_but_custom_resources_are_typed() -> None:
     assert untyped - newer == {
         "Custom::AWSCDK-EKS-KubernetesPatch",
         "Custom::AWSCDK-EKS-KubernetesResource",
+        "Custom::CDKECRDeployment",
     }
 
 
