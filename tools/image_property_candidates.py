@@ -27,10 +27,11 @@ CATALOG = PROJECT / "pinned_images" / "cloudformation" / "image_properties.json"
 _NAME = re.compile(
     r"\w*Images?(Ur[il]|UR[IL]|Identifier|Reference)?|\w*(Container|Ecr|ECR|Docker)(Ur[il]|UR[IL])"
 )
-#: Words of the documentation that tell of a container image, whatever the property's name.
+#: Words of the documentation that tell of a container image, whatever the property's name; the
+#: environment of a RoboMaker application is one (botocore's model of the service).
 _DOCUMENTATION = re.compile(
     r"\b(container|docker) image\b|\bimage ur[il]\b|\bECR\b|Elastic Container Registry"
-    r"|container registry",
+    r"|container registry|environment of the (robot|simulation) application",
     re.IGNORECASE,
 )
 #: Names of properties whose documentation mentions images, and which hold something else.

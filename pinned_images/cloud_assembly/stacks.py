@@ -175,9 +175,22 @@ class AssemblyStack:
             if isinstance(properties, Mapping):
                 yield logical_id, str(resource.get("Type")), properties
 
+    def metadata_of(self, logical_id: str) -> Mapping[str, Any]:
+        """The metadata of a resource in the template; empty without any."""
+        metadata = self._by_logical_id[logical_id].get("Metadata")
+        return metadata if isinstance(metadata, Mapping) else {}
+
     def construct_path_of(self, logical_id: str) -> str:
         """The construct path of a resource; the stack's own with the logical id where unknown."""
         return self._construct_paths.get(logical_id, f"{self.construct_path}/{logical_id}")
+
+    def templates_read_in(self, logical_id: str) -> frozenset[str]:
+        """The properties of a resource whose templates are read by themselves."""
+        return frozenset(
+            named.location
+            for holder, _, named in self._named
+            if holder == logical_id and named.content is not None
+        )
 
     def unreadable_templates(self) -> Iterator[tuple[str, NamedTemplate]]:
         """The templates that resources name and that are not here to be read, by logical id."""
@@ -185,6 +198,10 @@ class AssemblyStack:
         for logical_id, _, named in self._named:
             if named.content is None and logical_id not in known:
                 yield logical_id, named
+
+    @cached_property
+    def _by_logical_id(self) -> Mapping[str, Mapping[str, Any]]:
+        return dict(_resources(self.template.get("Resources")))
 
     @cached_property
     def _constructs(self) -> StackConstructs:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
-from typing import Literal
+from typing import Any, Literal
 
 from pinned_images.cloudformation.kubernetes_kinds import KindPath
 from pinned_images.cloudformation.property_paths import Step, is_written_path, steps_of
@@ -84,6 +84,23 @@ class Catalog:
         """Every image property of CloudFormation that is known."""
         return _default()
 
+    @staticmethod
+    def is_something_else(resource_type: str, path: str) -> bool:
+        """Whether what stands in a property looks like an image, and is known to be none.
+
+        Args:
+            resource_type: The resource type.
+            path: The property's path: ``ContainerDefinitions[].VersionConsistency``.
+
+        Example:
+            >>> Catalog.is_something_else("AWS::ImageBuilder::ImageRecipe", "ParentImage")
+            True
+        """
+        return any(
+            of_type.fullmatch(resource_type) and at_path.fullmatch(path)
+            for of_type, at_path in _others()
+        )
+
     @property
     def resource_types(self) -> frozenset[str]:
         """The resource types that hold images."""
@@ -157,13 +174,30 @@ class Catalog:
 
 @cache
 def _default() -> Catalog:
-    text = (
-        files("pinned_images.cloudformation").joinpath("image_properties.json").read_text("utf-8")
-    )
     return Catalog(
-        ImageProperty(resource_type=entry.pop("type"), **entry)
-        for entry in json.loads(text)["properties"]
+        ImageProperty(entry["type"], **{key: entry[key] for key in entry if key != "type"})
+        for entry in _data()["properties"]
     )
+
+
+@cache
+def _others() -> tuple[tuple[re.Pattern[str], re.Pattern[str]], ...]:
+    """Patterns of types and paths that hold no images."""
+    return tuple(
+        (_wildcard(entry["type"]), _wildcard(entry["path"]))
+        for entry in _data()["not_container_images"]
+    )
+
+
+def _wildcard(text: str) -> re.Pattern[str]:
+    return re.compile(".*".join(re.escape(part) for part in text.split("*")), re.DOTALL)
+
+
+@cache
+def _data() -> Mapping[str, Any]:
+    file = files("pinned_images.cloudformation").joinpath("image_properties.json")
+    data: Mapping[str, Any] = json.loads(file.read_text("utf-8"))
+    return data
 
 
 def _checked_paths(resource_type: str, paths: Iterable[str]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 
 from pinned_images.cloud_assembly import AssemblyStack
 from pinned_images.cloudformation.property_paths import Path
@@ -148,6 +148,10 @@ class _Template:
                         path,
                         coverage,
                         sites,
+                        self.stack.metadata_of(logical_id),
+                        self.stack.templates_read_in(logical_id),
+                        partial(self.scope_of, coverage, self.stack),
+                        self.found.patterns,
                         logical_id in nested,
                     )
                 )

@@ -39,6 +39,10 @@ class ExaminedResource:
         construct_path: The path of its construct.
         coverage: The part of the app that it is in.
         sites: Where images are looked for in it.
+        metadata: Its metadata.
+        templates: The properties whose templates are looked at by themselves.
+        make_scope: Makes the scope of its template, if something has to be evaluated in it.
+        patterns: The patterns of exemptions that images fall under, and need; rules add theirs.
         is_nested_stack: Whether it is a nested stack whose template is looked at.
     """
 
@@ -48,7 +52,16 @@ class ExaminedResource:
     construct_path: str
     coverage: Coverage
     sites: Sequence[Site]
+    metadata: Mapping[str, Any]
+    templates: Collection[str]
+    make_scope: Callable[[], TemplateScope]
+    patterns: set[str]
     is_nested_stack: bool = False
+
+    @property
+    def scope(self) -> TemplateScope:
+        """What its values are evaluated in."""
+        return self.make_scope()
 
     @property
     def listed(self) -> Collection[Path]:
