@@ -33,6 +33,7 @@ from pinned_images.cloud_assembly import Artifacts, AssemblyStack
 from pinned_images.errors import PinnedImagesError
 from pinned_images.examination import Examination, examine, examine_app
 from pinned_images.options import GateOptions, Options
+from pinned_images.printable import printable
 from pinned_images.rules import FAILURE, RULES, Coverage, Violation
 from pinned_images.version import __version__
 
@@ -197,17 +198,18 @@ def _as_cdk(violation: Violation) -> PolicyViolation:
 
     What stands in a nested Stage, the CLI shows to those who select it.
     """
+    fix = violation.problem.fix
     return PolicyViolation(
         rule_name=violation.rule.id,
-        description=violation.problem.what,
-        fix=violation.problem.fix,
+        description=printable(violation.problem.what),
+        fix=None if fix is None else printable(fix),
         severity=violation.rule.severity,
         violating_resources=[
             PolicyViolatingResource(
                 construct_path=violation.construct_path,
                 resource_logical_id=violation.logical_id or None,
                 template_path=violation.template_path or None,
-                locations=[violation.location] if violation.location else [],
+                locations=[printable(violation.location)] if violation.location else [],
             )
         ],
     )

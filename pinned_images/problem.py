@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from pinned_images.errors import ResolutionError
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +17,9 @@ class Problem:
     Attributes:
         what: What is wrong, as a sentence.
         fix: What to do, as a sentence; None where the first sentence says it.
+        error: The error that it tells of, where an image could not be resolved: many images may
+            have one cause.
+        image: That image, as the app writes it.
 
     Example:
         >>> str(Problem("The tag is gone.", "Push it again."))
@@ -23,6 +28,8 @@ class Problem:
 
     what: str
     fix: str | None = None
+    error: ResolutionError | None = field(default=None, compare=False, repr=False)
+    image: str = field(default="", compare=False, repr=False)
 
     def __str__(self) -> str:
         """Both sentences."""

@@ -7,7 +7,7 @@ it shows to nobody, and succeeds: such errors are reported at the App, where it 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -18,6 +18,7 @@ from constructs import IConstruct
 from pinned_images.acknowledgements import is_below
 from pinned_images.cdk.metadata import acknowledgements_above
 from pinned_images.cloud_assembly import AssemblyStack
+from pinned_images.grouping import by_cause, counted_images, named, said_of_several, without_remedy
 from pinned_images.problem import Problem
 from pinned_images.rules import UNPINNED_IMAGE, Violation
 
@@ -91,12 +92,46 @@ def placed(
         elif stage is not None:
             in_missed.setdefault(stage, []).append(violation)
         else:
-            hidden.append(_at_app(violation))
+            hidden.append(violation)
+    here = _told_once(here, app)
+    hidden = [_at_app(violation) for violation in _told_once(hidden, app, at_app=True)]
     if hidden:
         problem = hidden[-1].problem
         fix = f"{problem.fix or ''} {_SHOWN_TO_ALL}".strip()
         hidden[-1] = replace(hidden[-1], problem=replace(problem, fix=fix))
     return here, [*(_missed(stage, some) for stage, some in in_missed.items()), *hidden]
+
+
+def _told_once(
+    violations: Sequence[Violation], app: IConstruct, *, at_app: bool = False
+) -> list[Violation]:
+    """The violations, those together that have one cause: one names the first places of all."""
+    groups = by_cause(violations, lambda violation: violation.problem.error)
+    return [each for group in groups for each in _told_together(group, app, at_app=at_app)]
+
+
+def _told_together(group: list[Violation], app: IConstruct, *, at_app: bool) -> Iterator[Violation]:
+    """One violation for several of one cause; at the App where several stacks are concerned.
+
+    What is acknowledged stays on its own, since CDK takes a violation away as a whole.
+    """
+    open_ones = [each for each in group if len(group) > 1 and not _is_acknowledged(each, app)]
+    error = group[0].problem.error
+    if error is None or len(open_ones) < 2:  # noqa: PLR2004 - several
+        yield from group
+        return
+    yield from (each for each in group if each not in open_ones)
+    images = [each.problem.image for each in open_ones]
+    first = named([f"{each.problem.image} at {each.construct_path}".lstrip() for each in open_ones])
+    said = said_of_several(without_remedy(error))
+    if len(set(images)) == 1:
+        said = without_remedy(error).sentence("").strip() if error.is_about_image else said
+    what = f"{counted_images(images)} ({first}) {said}"
+    problem = replace(group[0].problem, what=what)
+    if at_app or len({each.stack for each in open_ones}) > 1:
+        yield Violation(group[0].rule, problem)
+    else:
+        yield replace(open_ones[0], problem=problem)
 
 
 def _is_shown(stack: AssemblyStack, app: IConstruct) -> bool:
@@ -118,6 +153,8 @@ def _missed_stage_of(violation: Violation, missed: Sequence[MissedStage]) -> Mis
 
 
 def _at_app(violation: Violation) -> Violation:
+    if not violation.construct_path:
+        return violation
     what = f"{violation.construct_path}: {violation.problem.what}"
     return Violation(violation.rule, replace(violation.problem, what=what))
 

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from pinned_images.errors import AccessDenied, RegistryUnavailable, ResolutionError
+from pinned_images.errors import ResolutionError
+from pinned_images.grouping import by_cause, named, said_of_several
 from pinned_images.lockfile import LockKey
 from pinned_images.printable import printable, printable_lines
+from pinned_images.wording import counted
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -26,6 +28,7 @@ def show(*parts: RenderableType) -> None:
     """Print for people: as wide as the terminal; in a pipe or a file nothing is wrapped."""
     from rich.console import Console  # noqa: PLC0415 - for --help
 
+    parts = tuple(printable_lines(part) if isinstance(part, str) else part for part in parts)
     console = Console(highlight=False)
     if console.is_terminal:
         for part in parts:
@@ -68,41 +71,26 @@ def _put(text: str, stream: TextIO) -> None:
     click.echo(text, file=stream, nl=False)
 
 
-# What a registry says to whoever asks; other errors are about the image that was asked for.
-_OF_REGISTRY = (RegistryUnavailable, AccessDenied)
-
-_MOST_NAMED = 3
-
-
 def grouped_errors(errors: Iterable[tuple[LockKey, ResolutionError]]) -> list[str]:
-    """A sentence for each error; one for all images of a registry that fail for the same cause.
+    """A sentence for each error; one for all images that fail for the same cause.
 
     Args:
         errors: Each with the entry that was asked about.
 
     Example:
-        >>> error = RegistryUnavailable("no network", "check it", place="the registry ghcr.io")
+        >>> error = ResolutionError("no network", "check it", place="the registry ghcr.io")
         >>> grouped_errors(
         ...     (LockKey(image), error.about(image))
         ...     for image in ("ghcr.io/org/web:1", "ghcr.io/org/jobs:2")
         ... )[0]
         '2 images (ghcr.io/org/web:1, ghcr.io/org/jobs:2) could not be resolved at the registry ...'
     """
-    alike: dict[tuple[object, ...], list[tuple[LockKey, ResolutionError]]] = {}
-    for key, error in errors:
-        of_registry = isinstance(error, _OF_REGISTRY) and error.is_about_image
-        cause = error.grouping_key if of_registry else (str(error),)
-        alike.setdefault(cause, []).append((key, error))
-    return [_sentence(group) for group in alike.values()]
+    return [_sentence(group) for group in by_cause(errors, lambda item: item[1])]
 
 
 def _sentence(group: list[tuple[LockKey, ResolutionError]]) -> str:
     _, error = group[0]
     images = list(dict.fromkeys(str(key) for key, _ in group))
-    return error.sentence(_listed(images)) if len(images) > 1 else str(error)
-
-
-def _listed(images: list[str]) -> str:
-    further = len(images) - _MOST_NAMED
-    named = ", ".join(images[:_MOST_NAMED])
-    return f"{len(images)} images ({named}{f' and {further} more' if further > 0 else ''})"
+    if len(images) == 1:
+        return str(error)
+    return f"{counted(len(images), 'image')} ({named(images)}) {said_of_several(error)}"

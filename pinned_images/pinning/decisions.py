@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 from pinned_images.cloudformation.outcomes import Absent, ExemptByRule, Known, Leaf, NeedsParameters
 from pinned_images.cloudformation.rewriting import pin_site
 from pinned_images.errors import AccessDenied, PlatformMismatch, ResolutionError
+from pinned_images.grouping import as_sentence, without_remedy
 from pinned_images.pinning.images import Image, ImageOutcome
 from pinned_images.pinning.policy import Policy
 from pinned_images.pinning.questions import question_about
@@ -265,8 +266,9 @@ def _named(outcome: ImageOutcome, problem: Problem | ResolutionError) -> Problem
     image = f"The image {written}" if written else "The image"
     at = f"{image} at {outcome.location}" if outcome.location else image
     if isinstance(problem, ResolutionError):
-        sentence = problem.sentence(at)
-        return Problem(sentence if problem.is_about_image else f"{at} cannot be pinned. {sentence}")
+        sentence = without_remedy(problem).sentence(at)
+        what = sentence if problem.is_about_image else f"{at} cannot be pinned. {sentence}"
+        return Problem(what, as_sentence(problem.remedy), problem, written)
     for named in (f"{written} ", f"{written!r} "):  # as others begin: not said twice, either
         if problem.what.startswith(named):
             return Problem(f"{at} {problem.what[len(named) :]}", problem.fix)

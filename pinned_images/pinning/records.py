@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pinned_images.cloudformation.outcomes import ExemptByRule, Known
+from pinned_images.errors import ResolutionError
+from pinned_images.grouping import can_be_of_several, said_of_several
 from pinned_images.lockfile import ParameterKey
 from pinned_images.pinning.decisions import (
     AlreadyPinned,
@@ -48,6 +50,8 @@ def _record(image: Image, decided: DecidedOutcome, refusal: Problem | None) -> S
             )
         case Exempt(reason, is_asset):
             return replace(record, resolved_by="asset" if is_asset else "exempt", reason=reason)
+        case NotPinned(ResolutionError() as error) if can_be_of_several(error):
+            return replace(record, reason=str(error), cause=said_of_several(error))
         case NotPinned(problem):
             return replace(record, reason=str(problem))
 

@@ -13,9 +13,10 @@ from html import escape
 from importlib.resources import files
 from itertools import chain
 
+from pinned_images.grouping import named
 from pinned_images.printable import printable
-from pinned_images.report.records import SiteRecord, SynthReport
-from pinned_images.report.summary import Image, counts, images_of
+from pinned_images.report.records import SynthReport
+from pinned_images.report.summary import Failure, Image, counts, failures_of, images_of
 from pinned_images.wording import counted
 
 #: More stacks than these are shown closed at first, as a list to choose from.
@@ -60,7 +61,7 @@ def render_html(report: SynthReport) -> str:
         policy=_text(policy),
         style=style,
         headline=_text(_headline(stacks)),
-        trouble=_trouble(report.failed),
+        trouble=_trouble(failures_of(report)),
         filter=_filter(stacks.values()) if stacks else "",
         stacks="".join(_stack(name, images, len(stacks)) for name, images in stacks.items()),
         script=f"<script>{script}</script>\n" if stacks else "",
@@ -75,18 +76,25 @@ def _headline(stacks: Mapping[str, Sequence[Image]]) -> str:
     return f"{_extent(images)} of {counted(len(stacks), 'stack')}."
 
 
-def _trouble(failed: Sequence[SiteRecord]) -> str:
-    if not failed:
+def _trouble(failures: Sequence[Failure]) -> str:
+    if not failures:
         return ""
-    items = "".join(
-        f'<li><span class="image">{_name(image)}</span>'
-        f"<p>{_text(image.record.reason or 'No reason was given.')}</p>{_places(image)}</li>\n"
-        for image in images_of(failed)
-    )
+    items = "".join(map(_failure, failures))
     return (
         '<section class="trouble" aria-labelledby="trouble">'
         f'<h2 id="trouble">Not pinned</h2>\n<ul>\n{items}</ul></section>\n'
     )
+
+
+def _failure(failure: Failure) -> str:
+    """An image with its places, or how many images one cause keeps back, with the first three."""
+    if len(failure.images) == 1:
+        [image] = failure.images
+        title, places = _name(image), _places(image)
+    else:
+        title = f"<span>{_text(failure.title)}</span>"
+        places = f'<p class="where">{_text(named(failure.places))}</p>'
+    return f'<li><span class="image">{title}</span><p>{_text(failure.reason)}</p>{places}</li>\n'
 
 
 def _filter(stacks: Iterable[Sequence[Image]]) -> str:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from pinned_images.grouping import MOST_NAMED
 from pinned_images.printable import printable
 from pinned_images.report.records import SynthReport
-from pinned_images.report.summary import Image, headline, images_of
+from pinned_images.report.summary import Image, failures_of, headline, images_of
 
-_PLACES_SHOWN = 3
 _PUNCTUATION = re.compile(r"([\\`*_{}\[\]()#+!|~$])")
 
 
@@ -28,12 +28,27 @@ def render_markdown(report: SynthReport) -> str:
         <BLANKLINE>
     """
     sections = ["### Container images", headline(report)]
-    for title, records in (("Not pinned", report.failed), ("Exempt", report.exempt)):
-        if records:
-            sections += [f"#### {title}", _reasons(images_of(records))]
+    if report.failed:
+        sections += ["#### Not pinned", _table(["Image", "Where", "Reason"], _failures(report))]
+    if report.exempt:
+        sections += ["#### Exempt", _reasons(images_of(report.exempt))]
     for stack, records in report.by_stack().items():
         sections += [f"#### {_words(stack)}", _images(images_of(records))]
     return "\n\n".join(sections) + "\n"
+
+
+def _failures(report: SynthReport) -> list[list[str]]:
+    """A row for each failure: for one image, or for several with one cause."""
+    return [
+        [
+            _code(failure.images[0].record.reference)
+            if len(failure.images) == 1
+            else _words(failure.title),
+            _shown(failure.places),
+            _words(failure.reason),
+        ]
+        for failure in failures_of(report)
+    ]
 
 
 def _reasons(images: Sequence[Image]) -> str:
@@ -71,8 +86,12 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def _places(image: Image) -> str:
-    shown = [_code(path) for path, _ in image.places[:_PLACES_SHOWN]]
-    more = len(image.places) - len(shown)
+    return _shown([path for path, _ in image.places])
+
+
+def _shown(places: Sequence[str]) -> str:
+    shown = [_code(place) for place in places[:MOST_NAMED]]
+    more = len(places) - len(shown)
     return "<br>".join([*shown, f"and {more} more"] if more else shown)
 
 

@@ -63,6 +63,8 @@ class SiteRecord:
         reason: Why the image is exempt, or what went wrong.
         parameters: The SSM parameters that the image is read from, with account and region as in
             a lock file: ``123456789012 eu-west-1 /shop/image``.
+        cause: What went wrong, as it is said of several images that fail for one reason (what
+            follows "2 images"); None where it is about this image alone.
     """
 
     stack: str
@@ -80,6 +82,7 @@ class SiteRecord:
     origin: str | None = None
     reason: str | None = None
     parameters: tuple[str, ...] = ()
+    cause: str | None = None
 
     @property
     def place(self) -> tuple[str, str]:

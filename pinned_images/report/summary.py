@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pinned_images.errors import InvalidReference
+from pinned_images.grouping import counted_images
 from pinned_images.reference import Digest, ImageReference
 from pinned_images.report.records import ResolvedBy, SiteRecord, SynthReport
 from pinned_images.wording import counted
@@ -116,12 +117,58 @@ def images_of(records: Iterable[SiteRecord]) -> list[Image]:
             record.origin,
             record.reason,
             record.parameters,
+            record.cause,
         )
         places.setdefault(same, []).append(record)
     return [
         Image(group[0], tuple((one.construct_path, one.property_path) for one in group))
         for group in places.values()
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Images that could not be pinned, for one reason.
+
+    Attributes:
+        images: The images.
+    """
+
+    images: tuple[Image, ...]
+
+    @property
+    def title(self) -> str:
+        """What failed: the image, or how many."""
+        if len(self.images) == 1:
+            return self.images[0].label
+        return counted_images(image.record.reference for image, _ in self._all_places)
+
+    @property
+    def reason(self) -> str:
+        """What went wrong, and what to do."""
+        record = self.images[0].record
+        if len(self.images) == 1 or record.cause is None:
+            return record.reason or "No reason was given."
+        return f"{record.cause[:1].upper()}{record.cause[1:]}"
+
+    @property
+    def places(self) -> list[str]:
+        """Where: the construct of one image; each image and its construct of several."""
+        if len(self.images) == 1:
+            return [construct for construct, _ in self.images[0].places]
+        return [f"{image.label} at {construct}" for image, construct in self._all_places]
+
+    @property
+    def _all_places(self) -> list[tuple[Image, str]]:
+        return [(image, construct) for image in self.images for construct, _ in image.places]
+
+
+def failures_of(report: SynthReport) -> list[Failure]:
+    """What could not be pinned, all images of one cause together."""
+    groups: dict[object, list[Image]] = {}
+    for image in images_of(report.failed):
+        groups.setdefault(image.record.cause or object(), []).append(image)
+    return [Failure(tuple(images)) for images in groups.values()]
 
 
 def headline(report: SynthReport) -> str:

@@ -13,9 +13,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from pinned_images.grouping import named
 from pinned_images.printable import printable as one_line
 from pinned_images.report.records import SynthReport
-from pinned_images.report.summary import Image, Status, headline, images_of
+from pinned_images.report.summary import Failure, Image, Status, failures_of, headline, images_of
 
 _STYLES: dict[Status, str] = {
     "pinned": "green",
@@ -30,7 +31,7 @@ def render_terminal(report: SynthReport) -> RenderableType:
     """The report for a rich console: what failed first, then each stack, then the sum."""
     parts: list[RenderableType] = []
     if report.failed:
-        parts += [Text("Not pinned", "bold red"), *map(_failure, images_of(report.failed))]
+        parts += [Text("Not pinned", "bold red"), *map(_failure, failures_of(report))]
     for stack, records in report.by_stack().items():
         parts += [printable(stack, "bold"), _table(images_of(records)), Text()]
     return Group(*parts, printable(headline(report)))
@@ -77,9 +78,9 @@ class Name:
         return Measurement.get(console, options, printable(self.text))
 
 
-def _failure(image: Image) -> RenderableType:
-    reason = image.record.reason or "No reason was given."
-    lines = (printable(image.label, "bold"), printable(_where(image), "dim"), printable(reason))
+def _failure(failure: Failure) -> RenderableType:
+    where = named(failure.places)
+    lines = (printable(failure.title, "bold"), printable(where, "dim"), printable(failure.reason))
     return Padding(Group(*lines), (0, 0, 1, 2), expand=False)
 
 

@@ -15,6 +15,11 @@ import pytest
 
 from pinned_images.report import SiteRecord, SynthReport
 from pinned_images.testing.registry_server import RegistryServer
+from tests.cli.conftest import Run
+from tests.hostile import CONTROLS
+
+#: What may be in a file's name and an argument: all but a slash and a NUL.
+HOSTILE = "".join(f"{control}x" for control in CONTROLS if control != "\0")[:100]
 
 ROOT = Path(__file__).parents[2]
 
@@ -153,6 +158,32 @@ def test_what_a_terminal_or_a_pipe_has_no_letters_for_is_written_as_an_escape() 
         result = program("-m", "pinned_images", *arguments, PYTHONIOENCODING="ascii")
         assert (result.returncode, result.stderr) == (0, "")
         assert "Web/Gr\\xf6\\xdfe" in result.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["report", HOSTILE],
+        ["lock", "--lock-file", HOSTILE],
+        ["lock", "--lock-file", HOSTILE, "update", HOSTILE],
+        ["outdated", "--mirror", HOSTILE],
+        ["outdated", "--ecr-role", f"1{HOSTILE}=arn:{HOSTILE}"],
+        [HOSTILE],
+        ["lock", HOSTILE],
+        ["report", "-o", HOSTILE],
+        ["report", f"--{HOSTILE}"],
+    ],
+    ids=lambda arguments: " ".join(arguments).replace(HOSTILE, "X"),
+)
+@pytest.mark.parametrize("exists", [False, True])
+def test_what_a_command_is_called_with_does_not_steer_the_terminal(
+    run: Run, arguments: list[str], *, exists: bool
+) -> None:
+    if exists:
+        Path(HOSTILE).write_text('{"version": 1, "images": {}}', encoding="utf-8")
+    result = run(*arguments)
+    lines = [*result.stdout.split("\n"), *result.stderr.split("\n")]
+    assert [line for line in lines if not line.isprintable()] == []
 
 
 def test_ctrl_c_while_a_registry_is_asked_is_one_line(lock: Any) -> None:
