@@ -1,0 +1,1 @@
+"""Amazon ECR repositories: lifecycle policies, tag immutability, protection of digests in use."""
