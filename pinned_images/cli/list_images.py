@@ -3,39 +3,47 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from pinned_images.cli.output import echo, write
+from pinned_images.cli.output import write
+from pinned_images.cli.repository import clone_options, working_tree
+from pinned_images.cli.scanned import (
+    JSON_VERSION,
+    paths_argument,
+    plain_location,
+    scanned_files,
+    tell_skipped,
+)
 from pinned_images.cli.shared_options import json_option
-from pinned_images.errors import ConfigurationError
 from pinned_images.printable import printable
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from pinned_images.files.places import Place, Skipped
+    from pinned_images.cli.repository import Repository
     from pinned_images.files.scanning import ScannedFile
-
-paths_argument = click.argument("paths", metavar="[PATH]...", nargs=-1)
-
-JSON_VERSION = 1
 
 
 @click.command("list")
 @paths_argument
 @click.option("--no-filename", is_flag=True, help="Print the references alone, each once.")
 @json_option
-def list_images(paths: tuple[str, ...], no_filename: bool, as_json: bool) -> None:  # noqa: FBT001 - flags
+@clone_options
+def list_images(
+    paths: tuple[str, ...],
+    no_filename: bool,  # noqa: FBT001 - a flag
+    as_json: bool,  # noqa: FBT001 - a flag
+    repository: Repository | None,
+) -> None:
     """List the image references in files; PATH is a file or a folder, the working folder if none.
 
     Task definitions, Compose, Kubernetes, Dockerfiles, CloudFormation, SAM, Terraform, Helm's
     values, Kustomize, GitHub Actions, GitLab CI, Python and TypeScript are read by their structure.
     Of other text, what has a registry host or a digest counts.
     """
-    scanned = list(scanned_files(paths))
+    with working_tree(repository) as base:
+        scanned = list(scanned_files(paths, base))
     if as_json:
         write(json.dumps(_plain(scanned), indent=2) + "\n")
         return
@@ -49,30 +57,9 @@ def list_images(paths: tuple[str, ...], no_filename: bool, as_json: bool) -> Non
                 write(f"{shown}: {reference}\n")
     for line in sorted(lines):
         write(f"{line}\n")
-    tell_skipped(scanned)
+    from pinned_images.files.pinning import skipped_in  # noqa: PLC0415 - for --help
 
-
-def scanned_files(
-    paths: Sequence[str], base: Path | None = None, **others: Any
-) -> Iterator[ScannedFile]:
-    """`pinned_images.files.scanning.scan`, with paths that cannot be used as wrong use.
-
-    Raises:
-        UsageError: A path is not there, leads out of the base, or is in a cloud assembly.
-    """
-    from pinned_images.files.scanning import scan  # noqa: PLC0415 - for --help
-
-    try:
-        yield from scan(paths, base=base, **others)
-    except ConfigurationError as error:
-        raise click.UsageError(str(error)) from error
-
-
-def tell_skipped(scanned: Iterable[ScannedFile]) -> None:
-    """Say which values in the place of an image are left as they are, and why."""
-    for file in scanned:
-        for each in file.skipped:
-            echo(f"Left as it is: {file.location(each)}: {printable(each.text)}: {each.reason}.")
+    tell_skipped(skipped_in(scanned))
 
 
 def _plain(scanned: Iterable[ScannedFile]) -> dict[str, Any]:
@@ -100,8 +87,3 @@ def _plain(scanned: Iterable[ScannedFile]) -> dict[str, Any]:
             for each in file.skipped
         ],
     }
-
-
-def plain_location(file: ScannedFile, found: Place | Skipped) -> dict[str, Any]:
-    """Where something is written, as plain data."""
-    return file.location(found)._asdict()

@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import click
 
-from pinned_images.cli.list_images import (
+from pinned_images.cli.output import echo, show, write
+from pinned_images.cli.repository import change, repository_options, working_tree
+from pinned_images.cli.scanned import (
     JSON_VERSION,
     paths_argument,
     plain_location,
     scanned_files,
     tell_skipped,
 )
-from pinned_images.cli.output import echo, show, write
 from pinned_images.cli.shared_options import LOCK_FILE_VARIABLE, json_option, registry_options
-from pinned_images.cli.writing import finish
 from pinned_images.wording import counted
 
 if TYPE_CHECKING:
+    from pinned_images.cli.repository import Repository
     from pinned_images.cli.shared_options import Network
     from pinned_images.exemptions import ExemptionPatterns
-    from pinned_images.files.pinning import Unpinned
+    from pinned_images.files.pinning import Changes, Unpinned
     from pinned_images.files.scanning import ScannedFile
-    from pinned_images.resolution import Resolver
+    from pinned_images.resolution import Outcome, ResolutionRequest, Resolver
 
 
 @click.command()
@@ -49,6 +53,7 @@ if TYPE_CHECKING:
     help="Leave images as they are: docker.io/library/*:*='Mirrored.'",
 )
 @json_option
+@repository_options
 @registry_options
 def pin(  # noqa: PLR0917 - click gives them by name
     paths: tuple[str, ...],
@@ -58,6 +63,7 @@ def pin(  # noqa: PLR0917 - click gives them by name
     frozen: bool,  # noqa: FBT001 - a flag
     exemptions: tuple[str, ...],
     as_json: bool,  # noqa: FBT001 - a flag
+    repository: Repository | None,
     network: Network,
 ) -> None:
     """Add the digest to every image reference that has none; PATH is a file or a folder.
@@ -69,23 +75,41 @@ def pin(  # noqa: PLR0917 - click gives them by name
         raise click.UsageError("--frozen takes digests from a lock file: add --lock-file.")
     if as_json and not check:
         raise click.UsageError("--json shows what --check finds: add --check.")
+    if check and repository is not None and repository.commit is not None:
+        raise click.UsageError("--check changes nothing: leave --commit out.")
+    if repository is not None and lock_file is not None and not _is_below(lock_file):
+        raise click.UsageError("The lock file is one of the repository: give a path in it.")
     exempt = _exempt(exemptions)
-    besides = () if lock_file is None else (str(lock_file),)
-    scanned = list(scanned_files(paths, besides=besides))
-    from datetime import datetime, timezone  # noqa: PLC0415 - for --help
-
     today = datetime.now(timezone.utc).date()
     if check:
         from pinned_images.files.pinning import unpinned  # noqa: PLC0415 - for --help
 
+        with working_tree(repository) as base:
+            scanned = list(scanned_files(paths, base, besides=_in(base, lock_file)))
         missing = unpinned(scanned, exempt, today)
         _show_unpinned(scanned, missing, as_json=as_json)
         raise SystemExit(1 if missing else 0)
-    from pinned_images.files.pinning import pin as planned  # noqa: PLC0415 - for --help
 
-    resolver = _resolver(network, lock_file, frozen=frozen)
-    changes = planned(scanned, resolver, exempt, today)
-    finish(changes, dry_run=dry_run)
+    def plan(base: Path | None) -> Changes:
+        from pinned_images.files.pinning import pin as planned  # noqa: PLC0415 - for --help
+
+        locked = _in(base, lock_file)
+        scanned = list(scanned_files(paths, base, besides=locked))
+        resolver = _Digests(network, locked[0] if locked else None, frozen, dry_run)
+        return planned(scanned, resolver, exempt, today)
+
+    change(repository, plan, dry_run=dry_run, besides=_in(None, lock_file))
+
+
+def _is_below(path: Path) -> bool:
+    return not path.is_absolute() and ".." not in path.parts
+
+
+def _in(base: Path | None, lock_file: Path | None) -> tuple[str, ...]:
+    """The lock file, if there is one, in a repository or where the user is."""
+    if lock_file is None:
+        return ()
+    return (str(lock_file if base is None else base / lock_file),)
 
 
 def _exempt(given: Sequence[str]) -> ExemptionPatterns:
@@ -101,17 +125,43 @@ def _exempt(given: Sequence[str]) -> ExemptionPatterns:
     return ExemptionPatterns.of({pattern: reason for pattern, _, reason in pairs})
 
 
-def _resolver(network: Network, lock_file: Path | None, *, frozen: bool) -> Resolver:
-    if lock_file is None:
-        return network.registries
-    from pinned_images.lockfile import LockedResolver  # noqa: PLC0415 - for --help
+@dataclass(frozen=True)
+class _Digests:
+    """A resolver: the registries, behind the lock file where there is one.
 
-    return LockedResolver(
-        lambda: network.registries,
-        lock_file,
-        "never" if frozen else "missing",
-        mend=f"pinned-images pin --lock-file {lock_file}",
-    )
+    Attributes:
+        network: The registries.
+        lock_file: The lock file.
+        is_frozen: Ask nobody.
+        is_dry: Leave the lock file as it is.
+    """
+
+    network: Network
+    lock_file: str | None
+    is_frozen: bool
+    is_dry: bool
+
+    def resolve(self, requests: Sequence[ResolutionRequest]) -> Mapping[ResolutionRequest, Outcome]:
+        """See `Resolver.resolve`."""
+        if self.lock_file is None:
+            return self.network.registries.resolve(requests)
+        if self.is_frozen or not self.is_dry:
+            return self._locked(self.lock_file).resolve(requests)
+        with TemporaryDirectory() as folder:
+            copy = Path(folder, Path(self.lock_file).name)
+            if Path(self.lock_file).exists():
+                copy.write_bytes(Path(self.lock_file).read_bytes())
+            return self._locked(str(copy)).resolve(requests)
+
+    def _locked(self, path: str) -> Resolver:
+        from pinned_images.lockfile import LockedResolver  # noqa: PLC0415 - for --help
+
+        return LockedResolver(
+            lambda: self.network.registries,
+            path,
+            "never" if self.is_frozen else "missing",
+            mend=f"pinned-images pin --lock-file {self.lock_file}",
+        )
 
 
 def _show_unpinned(
@@ -124,7 +174,9 @@ def _show_unpinned(
         ]
         write(json.dumps({"version": JSON_VERSION, "unpinned": rows}, indent=2) + "\n")
         return
-    tell_skipped(scanned)
+    from pinned_images.files.pinning import skipped_in  # noqa: PLC0415 - for --help
+
+    tell_skipped(skipped_in(scanned))
     if missing:
         from pinned_images.cli.file_tables import unpinned_table  # noqa: PLC0415 - needs rich
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
-from pinned_images.cli.list_images import JSON_VERSION
 from pinned_images.cli.output import error, write
+from pinned_images.cli.scanned import JSON_VERSION
 from pinned_images.cli.shared_options import json_option, registry_options
 from pinned_images.errors import InvalidReference, PinnedImagesError
 

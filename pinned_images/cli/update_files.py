@@ -6,13 +6,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pinned_images.cli.list_images import paths_argument, scanned_files
+from pinned_images.cli.repository import change, repository_options
+from pinned_images.cli.scanned import paths_argument, scanned_files
 from pinned_images.cli.shared_options import registry_options
-from pinned_images.cli.writing import finish
 from pinned_images.errors import ConfigurationError, InvalidReference
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pinned_images.cli.repository import Repository
     from pinned_images.cli.shared_options import Network
+    from pinned_images.files.pinning import Changes
     from pinned_images.files.updating import Resolve, Update
 
 
@@ -39,6 +43,7 @@ if TYPE_CHECKING:
     "highest, then the one with the shortest ending.",
 )
 @click.option("--dry-run", is_flag=True, help="Write nothing; print the changes as a diff.")
+@repository_options
 @registry_options
 def update_files(  # noqa: PLR0917 - click gives them by name
     paths: tuple[str, ...],
@@ -48,6 +53,7 @@ def update_files(  # noqa: PLR0917 - click gives them by name
     resolve_digest: bool,  # noqa: FBT001 - a flag
     resolve_tag: bool,  # noqa: FBT001 - a flag
     dry_run: bool,  # noqa: FBT001 - a flag
+    repository: Repository | None,
     network: Network,
 ) -> None:
     """Set image references to other tags; PATH is a file or a folder, the working folder if none.
@@ -61,12 +67,14 @@ def update_files(  # noqa: PLR0917 - click gives them by name
         raise click.UsageError("--resolve-digest and --resolve-tag exclude each other.")
     resolve: Resolve | None = "digest" if resolve_digest else "tag" if resolve_tag else None
     wish = _wish(None if all_ else references, resolve, matching_tag=matching_tag)
-    scanned = list(scanned_files(paths, wanted=wish.wanted))
     from pinned_images.files.tags import ListedTags  # noqa: PLC0415 - for --help
     from pinned_images.files.updating import update  # noqa: PLC0415 - for --help
 
-    tags = ListedTags(network.registries)
-    finish(update(scanned, wish, network.registries, tags), dry_run=dry_run)
+    def plan(base: Path | None) -> Changes:
+        scanned = list(scanned_files(paths, base, wanted=wish.wanted))
+        return update(scanned, wish, network.registries, ListedTags(network.registries))
+
+    change(repository, plan, dry_run=dry_run)
 
 
 def _wish(

@@ -6,8 +6,8 @@ import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from pinned_images.cli.list_images import tell_skipped
 from pinned_images.cli.output import echo, error, grouped_errors, write
+from pinned_images.cli.scanned import tell_skipped
 from pinned_images.errors import ConfigurationError
 from pinned_images.wording import counted
 
@@ -23,12 +23,22 @@ def finish(changes: Changes, *, dry_run: bool) -> None:
         dry_run: Print a unified diff and write nothing.
     """
     problems = list(problems_of(changes))
+    if dry_run:
+        show_diffs(changes)
+    else:
+        problems += _write(changes)
+    for problem in problems:
+        error(problem)
+    if problems:
+        raise SystemExit(1)
+
+
+def _write(changes: Changes) -> list[str]:
+    """Write the files; gives what went wrong."""
+    problems: list[str] = []
     written = 0
     for change in changes.files:
         if not change.edits:
-            continue
-        if dry_run:
-            _show_diff(change.diff())
             continue
         try:
             change.write()
@@ -37,13 +47,16 @@ def finish(changes: Changes, *, dry_run: bool) -> None:
             continue
         written += 1
         echo(f"Updated {change.file.file.shown}.")
-    tell_skipped(changes.scanned)
-    for problem in problems:
-        error(problem)
-    if not dry_run:
-        echo(f"{counted(written, 'file')} updated.")
-    if problems:
-        raise SystemExit(1)
+    tell_skipped(changes.skipped)
+    echo(f"{counted(written, 'file')} updated.")
+    return problems
+
+
+def show_diffs(changes: Changes) -> None:
+    """Print the changes as a unified diff, and say what is left as it is."""
+    for change in changes.files:
+        _show_diff(change.diff())
+    tell_skipped(changes.skipped)
 
 
 def _show_diff(diff: bytes) -> None:

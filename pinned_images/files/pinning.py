@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from pinned_images.errors import ResolutionError
 from pinned_images.exemptions import ExemptionPatterns
 from pinned_images.files.changes import FileChange, Refusal, plan, with_parts
-from pinned_images.files.places import Place
+from pinned_images.files.places import Place, Skipped
 from pinned_images.files.scanning import ScannedFile
 from pinned_images.reference import Digest, ImageReference
 from pinned_images.resolution import Resolution, ResolutionRequest, Resolver
@@ -23,18 +24,30 @@ class Unpinned:
     place: Place
 
 
+class SkippedValue(NamedTuple):
+    """A value in the place of an image that is left as it is."""
+
+    file: ScannedFile
+    value: Skipped
+
+
+def skipped_in(files: Iterable[ScannedFile]) -> list[SkippedValue]:
+    """The values in some files that are left as they are."""
+    return [SkippedValue(file, value) for file in files for value in file.skipped]
+
+
 @dataclass(frozen=True, slots=True)
 class Changes:
     """What a command would write, and what stands in its way.
 
     Attributes:
-        scanned: The files that were read.
         files: The files that change.
+        skipped: The values in the place of an image that are left, and their files.
         errors: The images whose digest could not be learned, by normalized reference.
     """
 
-    scanned: Sequence[ScannedFile]
     files: Sequence[FileChange]
+    skipped: Sequence[SkippedValue]
     errors: dict[str, ResolutionError]
 
     @property
@@ -94,7 +107,7 @@ def pin(
             return with_parts(place, place.reference.effective_tag, digest)
 
         changes += plan([file], target)
-    return Changes(files, changes, errors)
+    return Changes(changes, skipped_in(files), errors)
 
 
 def resolve(

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pinned_images.errors import ConfigurationError, ResolutionError
 from pinned_images.files.changes import plan, with_parts
-from pinned_images.files.pinning import Changes, resolve
+from pinned_images.files.pinning import Changes, resolve, skipped_in
 from pinned_images.files.places import Place
 from pinned_images.files.plain_text import Names
 from pinned_images.files.scanning import ScannedFile
@@ -58,6 +58,11 @@ class Update:
         """The repositories of which any spelling counts in text."""
         return frozenset(reference.name for reference in self.references or ())
 
+    def may_mean(self, text: str) -> bool:
+        """Whether a value that cannot be read may be one of the references."""
+        lasts = (name.rpartition("/")[2] for name in self.wanted)
+        return self.references is None or any(last in text for last in lasts)
+
     def base(self, place: Place) -> ImageReference | None:
         """What a place is set to, before anything is resolved; None to leave it."""
         reference = place.reference
@@ -105,7 +110,9 @@ def update(
         new = resolved[base.normalized]
         return with_parts(place, new.tag, new.digest)
 
-    return Changes(files, plan(files, target, wish.wanted), errors)
+    changes = plan(files, target, wish.wanted)
+    skipped = [each for each in skipped_in(files) if wish.may_mean(each.value.text)]
+    return Changes(changes, skipped, errors)
 
 
 def _resolved(

@@ -1,0 +1,183 @@
+"""The options of commands that can work on a Git repository, and how they do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager
+from functools import wraps
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+import click
+
+from pinned_images.cli.output import echo, error
+from pinned_images.cli.writing import finish, problems_of, show_diffs
+from pinned_images.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from pinned_images.files.git import Author, Clone, Target
+    from pinned_images.files.pinning import Changes
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+_CLONE_OPTIONS = (
+    click.option("--repository", metavar="URL", help="Work on a clone of this Git repository."),
+    click.option("--branch", metavar="BRANCH", help="The branch to clone."),
+)
+_COMMIT_OPTIONS = (
+    click.option("--commit", metavar="MESSAGE", help="Commit with this message, and push."),
+    click.option("--push-branch", metavar="NAME", help="Push to this branch, for a pull request."),
+    click.option("--username", metavar="NAME", help="The author; Git's configuration if left out."),
+    click.option("--email", metavar="EMAIL", help="The author's address; goes with --username."),
+)
+
+
+class Repository(NamedTuple):
+    """The repository that a command works on, and what becomes of the changes."""
+
+    target: Target
+    commit: str | None = None
+    author: Author | None = None
+
+
+def clone_options(command: _Command) -> _Command:
+    """The options of a command that reads a repository; it gets them as ``repository``."""
+    return _with_options(command, _CLONE_OPTIONS)
+
+
+def repository_options(command: _Command) -> _Command:
+    """The options of a command that changes a repository; it gets them as ``repository``."""
+    return _with_options(command, (*_CLONE_OPTIONS, *_COMMIT_OPTIONS))
+
+
+def _with_options(command: _Command, options: Sequence[Any]) -> _Command:
+    @wraps(command)
+    def with_repository(
+        *arguments: Any,
+        repository: str | None,
+        branch: str | None,
+        commit: str | None = None,
+        push_branch: str | None = None,
+        username: str | None = None,
+        email: str | None = None,
+        **others: Any,
+    ) -> Any:
+        given = {
+            "--branch": branch,
+            "--commit": commit,
+            "--push-branch": push_branch,
+            "--username": username,
+            "--email": email,
+        }
+        found = _repository(repository, given)
+        return command(*arguments, repository=found, **others)
+
+    decorated: Any = with_repository
+    for option in reversed(options):
+        decorated = option(decorated)
+    result: _Command = decorated
+    return result
+
+
+def _repository(url: str | None, given: dict[str, str | None]) -> Repository | None:
+    named = [name for name, value in given.items() if value is not None]
+    if url is None:
+        if named:
+            raise click.UsageError(f"{named[0]} is for a Git repository: add --repository.")
+        return None
+    commit, push_branch = given["--commit"], given["--push-branch"]
+    username, email = given["--username"], given["--email"]
+    if commit is not None and not commit.strip():
+        raise click.UsageError("The commit message is empty: write one.")
+    if push_branch is not None and commit is None:
+        raise click.UsageError("--push-branch pushes a commit: add --commit MESSAGE.")
+    if (username is None) != (email is None):
+        raise click.UsageError("--username and --email go together: give both.")
+    from pinned_images.files.git import Author, Target  # noqa: PLC0415 - for --help
+
+    author = None
+    if username is not None and email is not None:
+        if not (username.strip() and email.strip()):
+            raise click.UsageError("The author's name and address may not be empty.")
+        author = Author(username, email)
+    try:
+        target = Target(url, given["--branch"], push_branch)
+    except ConfigurationError as refusal:
+        raise click.UsageError(str(refusal)) from refusal
+    return Repository(target, commit, author)
+
+
+@contextmanager
+def working_tree(repository: Repository | None) -> Iterator[Path | None]:
+    """The working tree of a clone; None where files are where the user is."""
+    if repository is None:
+        yield None
+        return
+    from pinned_images.files.git import Clone  # noqa: PLC0415 - for --help
+
+    with Clone(repository.target) as clone:
+        yield clone.root
+
+
+def change(
+    repository: Repository | None,
+    plan: Callable[[Path | None], Changes],
+    *,
+    dry_run: bool,
+    besides: Sequence[str] = (),
+) -> None:
+    """Change files, where the user is or in a repository; exits with 1 where that failed.
+
+    Args:
+        repository: The repository.
+        plan: Plans the changes, in a folder or where the user is.
+        dry_run: Print the changes as a diff and write nothing.
+        besides: Files in the repository that the plan itself may change.
+    """
+    if repository is None:
+        finish(plan(None), dry_run=dry_run)
+        return
+    from pinned_images.files.git import Clone  # noqa: PLC0415 - for --help
+
+    with Clone(repository.target) as clone:
+        if dry_run or repository.commit is None:
+            _show(plan(clone.root), is_dry=dry_run)
+        else:
+            _publish(repository, clone, plan, besides)
+
+
+def _show(changes: Changes, *, is_dry: bool) -> None:
+    problems = list(problems_of(changes))
+    show_diffs(changes)
+    for problem in problems:
+        error(problem)
+    if not is_dry:
+        echo("Nothing was committed: add --commit MESSAGE to commit and push this.")
+    if problems:
+        raise SystemExit(1)
+
+
+def _publish(
+    repository: Repository,
+    clone: Clone,
+    plan: Callable[[Path | None], Changes],
+    besides: Sequence[str],
+) -> None:
+    from pinned_images.files.publishing import Unfinished, publish  # noqa: PLC0415 - for --help
+
+    message = repository.commit or ""
+    try:
+        published = publish(clone, plan, message, repository.author, besides=besides)
+    except Unfinished as unfinished:
+        for problem in problems_of(unfinished.changes):
+            error(problem)
+        echo("Nothing was committed, and nothing was pushed.")
+        raise SystemExit(1) from None
+    if published.commit is None:
+        echo("Nothing to commit.")
+        return
+    for name in published.files:
+        echo(f"Updated {name}.")
+    echo(f"Pushed {published.commit} to {repository.target.shown}.")

@@ -1,0 +1,50 @@
+"""What the commands on files read, and what they say of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pinned_images.cli.output import echo
+from pinned_images.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pinned_images.files.pinning import SkippedValue
+    from pinned_images.files.places import Place, Skipped
+    from pinned_images.files.scanning import ScannedFile
+
+#: The version of what the commands print as JSON.
+JSON_VERSION = 1
+
+paths_argument = click.argument("paths", metavar="[PATH]...", nargs=-1)
+
+
+def scanned_files(
+    paths: Sequence[str], base: Path | None = None, **others: Any
+) -> Iterator[ScannedFile]:
+    """`pinned_images.files.scanning.scan`, with paths that cannot be used as wrong use.
+
+    Raises:
+        UsageError: A path is not there, leads out of the base, or is in a cloud assembly.
+    """
+    from pinned_images.files.scanning import scan  # noqa: PLC0415 - for --help
+
+    try:
+        yield from scan(paths, base=base, **others)
+    except ConfigurationError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def tell_skipped(skipped: Iterable[SkippedValue]) -> None:
+    """Say which values in the place of an image are left as they are, and why."""
+    for file, value in skipped:
+        echo(f"Left as it is: {file.location(value)}: {value.text}: {value.reason}.")
+
+
+def plain_location(file: ScannedFile, found: Place | Skipped) -> dict[str, Any]:
+    """Where something is written, as plain data."""
+    return file.location(found)._asdict()
