@@ -29,7 +29,10 @@ class PinImages:
             out.
         platforms: ``verify``, which is the default, makes an image that does not run on its task's
             platform an error, ``select`` pins that platform's own manifest, ``ignore`` does
-            neither.
+            neither. A service that takes one image and no index, as AWS Lambda does, gets that of
+            its platform always.
+        verify_digests: Ask for digests that the app writes itself, which is the default: one that
+            is gone, or is an image's for another platform, is an error. False believes them.
         version_consistency: What to do with containers that have switched ECS' version consistency
             off: ``pin`` them with a warning, which is the default, or ``respect`` that and leave
             them.

@@ -68,7 +68,12 @@ class PinImagesOptions(GateOptions, total=False):
 
     platforms: PlatformMode
     """``verify``, which is the default, makes an image that does not run on its task's platform an
-    error, ``select`` pins that platform's own manifest, ``ignore`` does neither."""
+    error, ``select`` pins that platform's own manifest, ``ignore`` does neither. A service that
+    takes one image and no index, as AWS Lambda does, gets that of its platform always."""
+
+    verify_digests: bool
+    """Ask for digests that the app writes itself, which is the default: one that is gone, or is an
+    image's for another platform, is an error. False believes them."""
 
     mirrors: Mapping[str, str] | None
     """Registry host to the URL that is asked in its place."""
@@ -116,6 +121,7 @@ class Options:
     resolver: Annotated[Resolver, Parser(parse_resolver)] | None = None
     style: Style | None = None
     platforms: PlatformMode = "verify"
+    verify_digests: bool = True
     version_consistency: VersionConsistency = "pin"
     exempt: Annotated[
         Mapping[str, Exemption], Example('{"docker.io/library/nginx:*": "the reason"}')
@@ -214,6 +220,7 @@ class Options:
             today=datetime.now(timezone.utc).date(),
             style=self.style,
             platforms=self.platforms,
+            verify_digests=self.verify_digests,
             version_consistency=self.version_consistency,
             exempt=ExemptionPatterns.of(self.exempt),
         )

@@ -105,8 +105,20 @@ def placed(
 def _told_once(
     violations: Sequence[Violation], app: IConstruct, *, at_app: bool = False
 ) -> list[Violation]:
-    """The violations, those together that have one cause: one names the first places of all."""
-    groups = by_cause(violations, lambda violation: violation.problem.error)
+    """The violations, those of a rule together that have one cause: one names their first places.
+
+    One cause may be an error for some images and a warning for others.
+    """
+    of_rules: dict[str, list[Violation]] = {}
+    for violation in violations:
+        of_rules.setdefault(violation.rule.id, []).append(violation)
+    groups = [
+        group
+        for of_rule in of_rules.values()
+        for group in by_cause(of_rule, lambda violation: violation.problem.error)
+    ]
+    position = {id(violation): index for index, violation in enumerate(violations)}
+    groups.sort(key=lambda group: position[id(group[0])])
     return [each for group in groups for each in _told_together(group, app, at_app=at_app)]
 
 

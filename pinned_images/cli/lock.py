@@ -61,7 +61,7 @@ def prune(lock_file: Path, folders: tuple[Path, ...], dry_run: bool) -> None:  #
     What is used stands in the report that the last synth wrote into its output folder.
     """
     found = read_lock(lock_file)
-    used = {key for folder in folders for key in _used(folder)}
+    used = {key for folder in folders for key in _used(folder, found)}
     unused = {key for key in found.keys if str(key) not in used}
     for key in sorted(map(str, unused)):
         write(f"{key}\n")
@@ -70,8 +70,8 @@ def prune(lock_file: Path, folders: tuple[Path, ...], dry_run: bool) -> None:  #
     echo(f"{counted(len(unused), 'entry')} {'would be ' if dry_run else ''}dropped.")
 
 
-def _used(folder: Path) -> set[str]:
-    """The images and parameters that an app uses, as they stand in a lock file.
+def _used(folder: Path, lock: LockFile) -> set[str]:
+    """The images and parameters of a lock file that an app uses, as they stand there.
 
     Raises:
         ConfigurationError: There is no report of the app, or of a synth that failed.
@@ -84,7 +84,8 @@ def _used(folder: Path) -> set[str]:
             f"The synth in {str(folder)!r} failed for {counted(len(report.failed), 'image')}, so "
             "what the app uses is not known: mend that, synthesize again, then prune."
         )
-    images = {str(record.lock_key) for record in report.records if record.lock_key is not None}
+    keys = {record.lock_key for record in report.records if record.lock_key is not None}
+    images = {str(lock.answering(key)) for key in keys}
     return images.union(*(record.parameters for record in report.records))
 
 

@@ -25,6 +25,10 @@ LeaveRule = Literal["codebuild-curated", "imagebuilder-managed", "lightsail-stor
 #: The types of resources that are handled by a function of the user's own.
 _CUSTOM = ("Custom::", "AWS::CloudFormation::CustomResource")
 
+#: What a service takes under a digest: all that runtimes take; the manifest of one image and never
+#: an index; such a manifest of Docker's own media type.
+Takes = Literal["any", "one-image", "docker-image"]
+
 _RESOURCE_TYPE = re.compile(r"[A-Za-z0-9]+(?:::[A-Za-z0-9_@-]+)+")
 _KIND = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?/[A-Za-z][A-Za-z0-9]*")
 
@@ -46,6 +50,7 @@ class ImageProperty:
             references behind ``docker://`` or ``oci://``.
         maximum_length: How long the whole value may be, where the service says so.
         kind_paths: The user's own places in Kubernetes objects.
+        takes: What the service takes under the digest.
     """
 
     resource_type: str
@@ -58,6 +63,7 @@ class ImageProperty:
     leave: LeaveRule | None = None
     maximum_length: int | None = None
     kind_paths: tuple[KindPath, ...] = ()
+    takes: Takes = "any"
 
     @property
     def steps(self) -> tuple[Step, ...]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pinned_images.atomic_write import write_atomically
 from pinned_images.errors import LockFileError
 from pinned_images.lockfile.entries import LockEntry, LockKey, ParameterKey
+from pinned_images.media_types import MANIFEST_TYPES
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -107,6 +108,18 @@ class LockFile:
                 f"Lock file {str(path)!r} cannot be written ({_reason(error)}): make it and its "
                 "directory writable, or commit a lock file that holds every image of the app."
             ) from error
+
+    def answering(self, key: LockKey) -> LockKey | None:
+        """The key of the entry that answers for a key; None where the file has none.
+
+        Where a platform's own manifest is wanted, the entry of the image as a whole answers too if
+        it is a manifest and no index: then the two are the same.
+        """
+        if key in self.entries or key.platform is None:
+            return key if key in self.entries else None
+        whole = LockKey(key.reference)
+        entry = self.entries.get(whole)
+        return whole if entry is not None and entry.media_type in MANIFEST_TYPES else None
 
     @property
     def keys(self) -> list[LockKey | ParameterKey]:

@@ -58,8 +58,10 @@ class LockedResolver:
         outcomes: dict[ResolutionRequest, Outcome] = {}
         questions: list[_Question] = []
         for request in dict.fromkeys(requests):
-            entry = None if self._mode == "always" else lock.entries.get(LockKey.of(request))
-            outcome = self._known(entry, request)
+            key = None if self._mode == "always" else lock.answering(LockKey.of(request))
+            entry = None if key is None else lock.entries[key]
+            is_whole = key is not None and key.platform is None
+            outcome = self._known(entry, request, is_whole=is_whole)
             if outcome is not None:
                 outcomes[request] = outcome
             elif self._mode == "never":
@@ -70,11 +72,13 @@ class LockedResolver:
             outcomes.update(self._learn(questions))
         return outcomes
 
-    def _known(self, entry: LockEntry | None, request: ResolutionRequest) -> Outcome | None:
+    def _known(
+        self, entry: LockEntry | None, request: ResolutionRequest, *, is_whole: bool
+    ) -> Outcome | None:
         """What an entry answers; None where it does not know enough."""
         if entry is None:
             return None
-        if request.platform is not None and not request.select:
+        if request.platform is not None and is_whole:
             runs = entry.runs_on(request.platform)
             if runs is None:
                 return None
@@ -106,7 +110,7 @@ class LockedResolver:
         """The answer itself; the file's where another synth was first with another digest."""
         if entry is None or isinstance(outcome, ResolutionError) or entry.digest == outcome.digest:
             return outcome
-        return self._known(entry, request) or _moved(request)
+        return self._known(entry, request, is_whole=not request.select) or _moved(request)
 
     def _resolver(self) -> Resolver:
         if isinstance(self._inner, type) or not hasattr(self._inner, "resolve"):

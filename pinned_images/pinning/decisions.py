@@ -19,8 +19,15 @@ from typing import Any, NamedTuple
 
 from pinned_images.cloudformation.outcomes import Absent, ExemptByRule, Known, Leaf, NeedsParameters
 from pinned_images.cloudformation.rewriting import pin_site
-from pinned_images.errors import AccessDenied, PlatformMismatch, ResolutionError
+from pinned_images.errors import (
+    AccessDenied,
+    ImageNotFound,
+    PlatformMismatch,
+    ResolutionError,
+    UntrustedAnswer,
+)
 from pinned_images.grouping import as_sentence, without_remedy
+from pinned_images.media_types import INDEX_TYPES
 from pinned_images.pinning.images import Image, ImageOutcome
 from pinned_images.pinning.policy import Policy
 from pinned_images.pinning.questions import question_about
@@ -28,8 +35,9 @@ from pinned_images.problem import Problem
 from pinned_images.reference import ImageReference, Style
 from pinned_images.resolution import Outcome, Resolution, ResolutionRequest
 
-# AWS Lambda developer guide, "Create a Lambda function using a container image": no index.
-_SINGLE_PLATFORM_TYPES = frozenset({"AWS::Lambda::Function", "AWS::Serverless::Function"})
+# Answers that say that a deployment would not find the image, or not the right one. Others say
+# that it could not be learned.
+_UNUSABLE = (ImageNotFound, PlatformMismatch, UntrustedAnswer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +61,31 @@ class AlreadyPinned:
 
     Attributes:
         reference: The image.
+        request: What was asked about the digest; None where nothing was.
+        answer: What was answered: an error that says what is wrong with the image, or why
+            nothing could be learned.
     """
 
     reference: ImageReference
+    request: ResolutionRequest | None = None
+    answer: Outcome | None = None
+
+    @property
+    def resolution(self) -> Resolution | None:
+        """What is known of the image."""
+        return self.answer if isinstance(self.answer, Resolution) else None
+
+    @property
+    def unusable(self) -> ResolutionError | None:
+        """Why a deployment would fail: no such image, or none for the workload."""
+        return self.answer if isinstance(self.answer, _UNUSABLE) else None
+
+    @property
+    def unverified(self) -> ResolutionError | None:
+        """Why nothing could be learned of the image."""
+        if isinstance(self.answer, _UNUSABLE) or not isinstance(self.answer, ResolutionError):
+            return None
+        return self.answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +126,29 @@ class DecidedOutcome(NamedTuple):
         """Why it carries no digest, with its name and its place."""
         if not isinstance(self.decision, NotPinned):
             return None
-        return _named(self.outcome, self.decision.problem)
+        return self.told(self.decision.problem)
+
+    @property
+    def name(self) -> str:
+        """The image and its place, for people: ``The image nginx:1.27 at Code.ImageUri``."""
+        leaf, location = self.outcome.leaf, self.outcome.location
+        written = leaf.text if isinstance(leaf, Known) else self.outcome.written
+        image = f"The image {written}" if written else "The image"
+        return f"{image} at {location}" if location else image
+
+    def told(self, problem: Problem | ResolutionError) -> Problem:
+        """A problem with the image's name and its place before it."""
+        leaf = self.outcome.leaf
+        written = leaf.text if isinstance(leaf, Known) else self.outcome.written
+        if isinstance(problem, ResolutionError):
+            sentence = without_remedy(problem).sentence(self.name)
+            is_named = problem.is_about_image
+            what = sentence if is_named else f"{self.name} cannot be pinned. {sentence}"
+            return Problem(what, as_sentence(problem.remedy), problem, written)
+        for named in (f"{written} ", f"{written!r} "):  # as some begin: not said twice
+            if problem.what.startswith(named):
+                return Problem(f"{self.name} {problem.what[len(named) :]}", problem.fix)
+        return Problem(f"{self.name} cannot be pinned. {problem.what}", problem.fix)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,7 +184,7 @@ class Decision:
         problems = {each.problem: None for each in self.outcomes if each.problem is not None}
         if self.refusal is not None and not problems:
             written = [each for each in self.outcomes if isinstance(each.decision, Pinned)]
-            return (_named(written[0].outcome, self.refusal),)
+            return (written[0].told(self.refusal),)
         return tuple(problems)
 
     @property
@@ -175,7 +227,7 @@ def _decide(
     if isinstance(leaf, ExemptByRule):
         return Exempt(leaf.reason, is_asset=leaf.rule == "content-addressed-asset")
     if isinstance(leaf, Known) and leaf.reference.digest is not None:
-        return AlreadyPinned(leaf.reference)
+        return _decide_pinned(image, leaf.reference, policy, answers)
     if image.exemption is not None:
         return Exempt(image.exemption)
     if isinstance(leaf, NeedsParameters):
@@ -199,36 +251,59 @@ def _decide_reference(
         ended = policy.exempt.ended(reference, policy.today)
         return Exempt(matched[1].reason) if ended is None else NotPinned(Problem(ended))
     request = question_about(image, reference, policy)
-    answer = answers[request]
-    if isinstance(answer, AccessDenied) and isinstance(image.secret, Problem):
-        answer = answer.noted(f"The workload's own credentials were not tried: {image.secret}")
-    if isinstance(answer, Resolution) and _has_too_many_platforms(image, answer, policy):
-        answer = _too_many_platforms(image, reference, answer)
+    answer = _answer(image, request, answers)
     if isinstance(answer, ResolutionError):
         return NotPinned(answer)
     return Pinned(request, answer, reference.with_digest(answer.digest, _style_of(image, policy)))
 
 
-def _has_too_many_platforms(image: Image, resolution: Resolution, policy: Policy) -> bool:
-    return (
-        policy.platforms == "verify"
-        and image.resource.resource_type in _SINGLE_PLATFORM_TYPES
-        and len(resolution.platforms) > 1
-    )
+def _decide_pinned(
+    image: Image,
+    reference: ImageReference,
+    policy: Policy,
+    answers: Mapping[ResolutionRequest, Outcome],
+) -> AlreadyPinned:
+    request = question_about(image, reference, policy)
+    if image.exemption is not None or request not in answers:
+        return AlreadyPinned(reference)
+    return AlreadyPinned(reference, request, _answer(image, request, answers))
 
 
-def _too_many_platforms(
-    image: Image, reference: ImageReference, resolution: Resolution
-) -> PlatformMismatch:
-    platforms = ", ".join(map(str, resolution.platforms))
-    return PlatformMismatch(
-        remedy='push one for a single platform, or use PinImages(platforms="select")',
-        reference=str(reference),
-        predicate=(
-            f"is an image for several platforms ({platforms}), which "
-            f"{image.resource.resource_type} does not run"
-        ),
-    )
+def _answer(
+    image: Image, request: ResolutionRequest, answers: Mapping[ResolutionRequest, Outcome]
+) -> Outcome:
+    """What is known of an image, with what its service has to say to that."""
+    answer = answers[request]
+    if isinstance(answer, AccessDenied) and isinstance(image.secret, Problem):
+        return answer.noted(f"The workload's own credentials were not tried: {image.secret}")
+    if isinstance(answer, Resolution) and image.takes_one_image and _is_index(request, answer):
+        return _index_for_one_image(image, request)
+    return answer
+
+
+def _is_index(request: ResolutionRequest, resolution: Resolution) -> bool:
+    """Whether a digest is that of an index; where nobody says so, by how much there is in it."""
+    if resolution.media_type is not None:
+        return resolution.media_type in INDEX_TYPES
+    return not request.select and len(resolution.platforms) > 1
+
+
+def _index_for_one_image(image: Image, request: ResolutionRequest) -> PlatformMismatch:
+    takes = f"and {image.resource.resource_type} takes one image and no index"
+    if request.select:
+        predicate = f"has another index for {request.platform} in its index, {takes}"
+        remedy = "push an image whose index holds images alone"
+    elif request.reference.digest is not None:
+        predicate = f"is the digest of an index, {takes}"
+        platform = request.platform or "the function's architecture"
+        remedy = f"write the digest of the image for {platform} that is in it, or the tag alone"
+    else:
+        predicate = f"is an index, {takes}: which one of those in it is not known at synth"
+        remedy = (
+            "write the function's Architectures as text, or push the image without an index "
+            "(docker buildx build --provenance=false --platform ...)"
+        )
+    return PlatformMismatch(remedy=remedy, reference=str(request.reference), predicate=predicate)
 
 
 def _rewritten(
@@ -258,18 +333,3 @@ def _style_of(image: Image, policy: Policy) -> Style:
     """Where a service takes a digest in the tag's place only, that is what it gets."""
     styles = (policy.style, image.site.image_property.style)
     return "digest" if "digest" in styles else "tag-and-digest"
-
-
-def _named(outcome: ImageOutcome, problem: Problem | ResolutionError) -> Problem:
-    """A problem with the image and its place before it."""
-    written = outcome.leaf.text if isinstance(outcome.leaf, Known) else outcome.written
-    image = f"The image {written}" if written else "The image"
-    at = f"{image} at {outcome.location}" if outcome.location else image
-    if isinstance(problem, ResolutionError):
-        sentence = without_remedy(problem).sentence(at)
-        what = sentence if problem.is_about_image else f"{at} cannot be pinned. {sentence}"
-        return Problem(what, as_sentence(problem.remedy), problem, written)
-    for named in (f"{written} ", f"{written!r} "):  # as others begin: not said twice, either
-        if problem.what.startswith(named):
-            return Problem(f"{at} {problem.what[len(named) :]}", problem.fix)
-    return Problem(f"{at} cannot be pinned. {problem.what}", problem.fix)

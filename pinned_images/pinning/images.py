@@ -40,7 +40,7 @@ class Image:
         resource: The resource.
         site: The place.
         evaluation: What its value means.
-        platform: Where the image will run, as far as that is known and asked for.
+        platform: Where the image will run, as far as that is known, and asked for or needed.
         secret: The ARN of the secret that the workload pulls with, or why it is not known; None
             where it pulls with none.
         exemption: Why it stays unpinned, whatever it turns out to be.
@@ -59,6 +59,11 @@ class Image:
     def location(self) -> str:
         """The path of its property, in CloudFormation's names."""
         return self.site.location
+
+    @property
+    def takes_one_image(self) -> bool:
+        """Whether the service takes the manifest of one image, and never an index."""
+        return self.site.image_property.takes == "one-image"
 
     def outcomes(self) -> Iterator[ImageOutcome]:
         """Everything that its value may come to, each with its place."""
@@ -90,17 +95,14 @@ def images_of(resource: ImageResource, policy: Policy) -> Iterator[Image]:
     sites = find_sites(resource.resource_type, resource.properties, policy.catalog)
     if not sites:
         return
-    platform = (
-        None
-        if policy.platforms == "ignore"
-        else platform_of(resource.resource_type, resource.properties, resource.scope)
-    )
+    platform = platform_of(resource.resource_type, resource.properties, resource.scope)
     for site in sites:
+        takes_one_image = site.image_property.takes == "one-image"
         yield Image(
             resource,
             site,
             evaluate_site(site, resource.scope),
-            platform,
+            platform if policy.platforms != "ignore" or takes_one_image else None,
             secret_of(site, resource.scope),
             _exemption(resource, site, policy),
         )

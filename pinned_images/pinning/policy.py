@@ -22,7 +22,9 @@ class Policy:
         catalog: Which properties hold images.
         style: ``digest`` to leave tags out everywhere; else what each service takes.
         platforms: ``verify`` checks that the image runs on the workload's platform, ``select``
-            pins that platform's own manifest, ``ignore`` does neither.
+            pins that platform's own manifest, ``ignore`` does neither. A service that takes one
+            image and no index gets that of its platform in each of them.
+        verify_digests: Whether digests that the app writes itself are asked for.
         version_consistency: Whether containers with ECS' ``versionConsistency: disabled`` are
             pinned (with a warning) or left as they are.
         exempt: Images that stay unpinned.
@@ -33,5 +35,6 @@ class Policy:
     today: date
     style: Style | None = None
     platforms: PlatformMode = "verify"
+    verify_digests: bool = True
     version_consistency: VersionConsistency = "pin"
     exempt: ExemptionPatterns = field(default_factory=ExemptionPatterns)

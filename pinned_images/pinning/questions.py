@@ -10,28 +10,35 @@ from pinned_images.pinning.policy import Policy
 from pinned_images.reference import ImageReference
 from pinned_images.resolution import ResolutionRequest
 
+# Registries and clients know others (OCI image specification, "Registered Algorithms"), but what is
+# asked for by one is answered with the SHA-256.
+_VERIFIED_ALGORITHM = "sha256"
+
 
 def questions_about(images: Iterable[Image], policy: Policy) -> list[ResolutionRequest]:
-    """The questions about all digests that are wanted, each once."""
+    """The questions about all digests that are wanted or to be verified, each once."""
     questions = (
         question_about(image, leaf.reference, policy)
         for image in images
         if image.exemption is None
         for leaf in leaves(image.evaluation)
-        if isinstance(leaf, Known) and _wants_digest(leaf.reference, policy)
+        if isinstance(leaf, Known) and _is_asked_about(leaf.reference, policy)
     )
     return list(dict.fromkeys(questions))
 
 
 def question_about(image: Image, reference: ImageReference, policy: Policy) -> ResolutionRequest:
     """The question about one reference that an image may be."""
+    selects = policy.platforms == "select" or image.takes_one_image
     return ResolutionRequest(
         reference,
         image.platform,
-        policy.platforms == "select" and image.platform is not None,
+        selects and image.platform is not None and reference.digest is None,
         image.secret if isinstance(image.secret, str) else None,
     )
 
 
-def _wants_digest(reference: ImageReference, policy: Policy) -> bool:
-    return reference.digest is None and policy.exempt.match(reference) is None
+def _is_asked_about(reference: ImageReference, policy: Policy) -> bool:
+    if reference.digest is not None:
+        return policy.verify_digests and reference.digest.algorithm == _VERIFIED_ALGORITHM
+    return policy.exempt.match(reference) is None

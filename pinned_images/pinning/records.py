@@ -19,6 +19,7 @@ from pinned_images.pinning.decisions import (
 from pinned_images.pinning.images import Image
 from pinned_images.problem import Problem
 from pinned_images.report.records import SiteRecord
+from pinned_images.resolution import Resolution, ResolutionRequest
 
 
 def records_of(image: Image, decision: Decision) -> list[SiteRecord]:
@@ -37,23 +38,23 @@ def _record(image: Image, decided: DecidedOutcome, refusal: Problem | None) -> S
         parameters=tuple(sorted(str(ParameterKey.of(each) or each) for each in image.parameters)),
     )
     match decided.decision:
-        case Pinned() as pinned if refusal is None:
-            return _pinned(record, pinned)
-        case Pinned():
-            return replace(record, reason=str(refusal))
-        case AlreadyPinned(reference):
-            return replace(
-                record,
-                resolved_by="already-pinned",
-                pinned=str(reference),
-                digest=str(reference.digest),
-            )
+        case Pinned() as pinned:
+            return _pinned(record, pinned) if refusal is None else _failed(record, refusal)
+        case AlreadyPinned() as pinned:
+            if pinned.unusable is not None:
+                return _failed(record, pinned.unusable)
+            return _already_pinned(record, pinned)
         case Exempt(reason, is_asset):
             return replace(record, resolved_by="asset" if is_asset else "exempt", reason=reason)
-        case NotPinned(ResolutionError() as error) if can_be_of_several(error):
-            return replace(record, reason=str(error), cause=said_of_several(error))
         case NotPinned(problem):
-            return replace(record, reason=str(problem))
+            return _failed(record, problem)
+
+
+def _failed(record: SiteRecord, problem: Problem | ResolutionError) -> SiteRecord:
+    cause = None
+    if isinstance(problem, ResolutionError) and can_be_of_several(problem):
+        cause = said_of_several(problem)
+    return replace(record, reason=str(problem), cause=cause)
 
 
 def _written(decided: DecidedOutcome) -> str:
@@ -64,15 +65,34 @@ def _written(decided: DecidedOutcome) -> str:
 
 
 def _pinned(record: SiteRecord, pinned: Pinned) -> SiteRecord:
-    request, resolution = pinned.request, pinned.resolution
+    request = pinned.request
     return replace(
-        record,
-        resolved_by=resolution.source,
+        _with_answer(record, request, pinned.resolution),
+        resolved_by=pinned.resolution.source,
         pinned=str(pinned.reference),
         digest=str(pinned.reference.digest),
+        selected=request.select,
+    )
+
+
+def _already_pinned(record: SiteRecord, pinned: AlreadyPinned) -> SiteRecord:
+    if pinned.request is not None and pinned.resolution is not None:
+        record = _with_answer(record, pinned.request, pinned.resolution)
+    return replace(
+        record,
+        resolved_by="already-pinned",
+        pinned=str(pinned.reference),
+        digest=str(pinned.reference.digest),
+    )
+
+
+def _with_answer(
+    record: SiteRecord, request: ResolutionRequest, resolution: Resolution
+) -> SiteRecord:
+    return replace(
+        record,
         media_type=resolution.media_type,
         platforms=tuple(map(str, resolution.platforms)),
         platform=None if request.platform is None else str(request.platform),
-        selected=request.select,
         origin=resolution.origin,
     )

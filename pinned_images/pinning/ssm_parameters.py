@@ -12,7 +12,7 @@ from pinned_images.cloudformation.outcomes import (
     missing_parameters,
 )
 from pinned_images.cloudformation.sites import evaluate_site
-from pinned_images.pinning.decisions import DecidedOutcome, Decision, NotPinned
+from pinned_images.pinning.decisions import AlreadyPinned, DecidedOutcome, Decision, NotPinned
 from pinned_images.pinning.images import Image
 from pinned_images.problem import Problem
 from pinned_images.resolution import ParameterSource, ParameterValues
@@ -77,6 +77,8 @@ def values_that_name_images(
 
 def _stands_in_name(value: str, decided: DecidedOutcome) -> bool:
     leaf = decided.outcome.leaf
-    if isinstance(decided.decision, NotPinned) or not isinstance(leaf, (Known, ExemptByRule)):
+    decision = decided.decision
+    is_absent = isinstance(decision, AlreadyPinned) and decision.unusable is not None
+    if isinstance(decision, NotPinned) or is_absent:
         return False
-    return value in leaf.text
+    return isinstance(leaf, (Known, ExemptByRule)) and value in leaf.text

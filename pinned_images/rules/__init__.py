@@ -7,6 +7,7 @@ from pinned_images.rules.automatic_deployments import AUTOMATIC_DEPLOYMENTS
 from pinned_images.rules.coverage import Coverage
 from pinned_images.rules.failure import FAILURE
 from pinned_images.rules.floating_tag import FLOATING_TAG
+from pinned_images.rules.image_format import IMAGE_FORMAT
 from pinned_images.rules.record import RECORD
 from pinned_images.rules.report import REPORT
 from pinned_images.rules.rule import (
@@ -23,12 +24,17 @@ from pinned_images.rules.unlisted_image import UNLISTED_IMAGE
 from pinned_images.rules.unpinned_base_image import UNPINNED_BASE_IMAGE
 from pinned_images.rules.unpinned_image import UNPINNED_IMAGE
 from pinned_images.rules.unseen_images import UNSEEN_IMAGES
+from pinned_images.rules.unusable_digest import UNUSABLE_DIGEST
 from pinned_images.rules.unused_exemption import UNUSED_EXEMPTION
+from pinned_images.rules.unverified_digest import UNVERIFIED_DIGEST
 from pinned_images.rules.version_consistency import VERSION_CONSISTENCY
 
 #: Every rule; what they find in an image or a template is reported in this order.
 RULES: tuple[Rule, ...] = (
     UNPINNED_IMAGE,
+    UNUSABLE_DIGEST,
+    UNVERIFIED_DIGEST,
+    IMAGE_FORMAT,
     FLOATING_TAG,
     VERSION_CONSISTENCY,
     TAG_ONLY,

@@ -16,7 +16,7 @@ from pinned_images.cloud_assembly import AssemblyStack, ImageAsset
 from pinned_images.cloudformation.property_paths import Path
 from pinned_images.cloudformation.scope import TemplateScope
 from pinned_images.cloudformation.sites import Site, evaluate_site
-from pinned_images.pinning import Decision, ImageOutcome, Policy, outcomes_of
+from pinned_images.pinning import DecidedOutcome, Decision, ImageOutcome, Policy, outcomes_of
 from pinned_images.problem import Problem
 from pinned_images.rules.coverage import Coverage
 
@@ -90,6 +90,11 @@ class ExaminedImage:
     def policy(self) -> Policy:
         """What the user decided about pinning."""
         return self.resource.coverage.policy
+
+    @property
+    def decided(self) -> Sequence[DecidedOutcome]:
+        """What was decided, while it was pinned, about each image that the value may be."""
+        return () if self.decision is None else self.decision.outcomes
 
     @cached_property
     def outcomes(self) -> tuple[ImageOutcome, ...]:

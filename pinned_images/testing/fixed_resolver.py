@@ -62,7 +62,10 @@ class FixedResolver:
         return cls(digests, platforms=platforms, derive=True)
 
     def resolve(self, requests: Sequence[ResolutionRequest]) -> Mapping[ResolutionRequest, Outcome]:
-        """Answer each request; an image that is not known is an `ImageNotFound`."""
+        """Answer each request; an image that is not known is an `ImageNotFound`.
+
+        A digest that the app writes itself is taken for known.
+        """
         return {request: self._answer(request) for request in requests}
 
     def _answer(self, request: ResolutionRequest) -> Outcome:
@@ -75,6 +78,8 @@ class FixedResolver:
                     f"is for {', '.join(map(str, self._platforms))} and not for {request.platform}"
                 ),
             )
+        if reference.digest is not None and not request.select:
+            return self._resolution(reference.digest, None)
         digest = self._digests.get(reference.normalized)
         if digest is None and self._derive:
             digest = _derived_digest(request)
@@ -88,7 +93,9 @@ class FixedResolver:
                 subject="FixedResolver",
                 predicate=f"does not know {reference}",
             )
-        media_type = OCI_MANIFEST if request.select else OCI_INDEX
+        return self._resolution(digest, OCI_MANIFEST if request.select else OCI_INDEX)
+
+    def _resolution(self, digest: Digest, media_type: str | None) -> Resolution:
         return Resolution(digest, media_type, self._platforms, "fixed", "FixedResolver")
 
     def _runs_on(self, platform: Platform | None) -> bool:
@@ -114,4 +121,4 @@ def _derived_digest(request: ResolutionRequest) -> Digest:
     reference = request.reference
     if request.select:
         return Digest.of(f"{reference.normalized} for {request.platform}".encode())
-    return reference.digest or Digest.of(reference.normalized.encode())
+    return Digest.of(reference.normalized.encode())

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from click.testing import Result
 
+from pinned_images.lockfile import LockFile, LockKey
 from pinned_images.report import SiteRecord, SynthReport
 from pinned_images.testing.registry_server import RegistryServer
 
@@ -244,6 +245,24 @@ def test_prune_keeps_a_selected_platform_and_asks_all_apps(
     result = run("lock", "prune", "--app", "a.out", "--app", "b.out")
     assert (result.exit_code, result.stdout) == (0, "")
     assert lock.text == before
+
+
+def test_prune_keeps_what_answers_for_a_selected_platform_and_written_digests(
+    run: Run, lock: Any, web: str, jobs: str, folder: Path
+) -> None:
+    lock.add(jobs, platform="linux/amd64")
+    assert LockFile.read(lock.path).answering(LockKey.parse(f"{jobs} linux/amd64"))
+    lock.add(web)
+    written = f"{web}@{lock.digest(web)}"
+    lock.add(written)
+    records = [
+        record(jobs, platform="linux/amd64", selected=True),
+        SiteRecord("S", "S/T", "AWS::ECS::TaskDefinition", "Image", written, "already-pinned"),
+    ]
+    (folder / "cdk.out").mkdir()
+    SynthReport.of(records).write(folder / "cdk.out")
+    assert run("lock", "prune").stdout == f"{web}\n"
+    assert sorted(json.loads(lock.text)["images"]) == sorted([jobs, written])
 
 
 def test_prune_dry_run_drops_nothing(run: Run, lock: Any, web: str, folder: Path) -> None:

@@ -12,11 +12,19 @@ from pinned_images.cloudformation.catalog import Catalog
 from pinned_images.cloudformation.outcomes import SsmParameter
 from pinned_images.cloudformation.scope import TemplateScope
 from pinned_images.lockfile import LockedResolver
-from pinned_images.pinning import ImageResource, Policy, pin_images
+from pinned_images.pinning import (
+    AlreadyPinned,
+    ImageResource,
+    PinnedResource,
+    Policy,
+    pin_images,
+)
+from pinned_images.problem import Problem
 from pinned_images.resolution import ParameterValues, Resolver
 from pinned_images.testing import FixedResolver
 
 AT = "at Code.ImageUri"
+DIGEST = "sha256:" + "a" * 64
 
 
 class NoParameters:
@@ -36,15 +44,26 @@ def finding(image: str, resolver: Resolver) -> str:
     )
     policy = Policy(catalog=Catalog.default(), today=date(2026, 1, 1))
     [result] = pin_images([function], policy, resolver, NoParameters(), {})
-    [found] = result.problems
+    [found] = result.problems or _unusable(result)
     return found.what
+
+
+def _unusable(result: PinnedResource) -> list[Problem]:
+    return [
+        decided.told(decided.decision.unusable)
+        for decision in result.decisions
+        for decided in decision.outcomes
+        if isinstance(decided.decision, AlreadyPinned) and decided.decision.unusable is not None
+    ]
 
 
 @pytest.mark.parametrize(
     ("image", "beginning"),
     [
         pytest.param(
-            "shop/a:1", f"The image shop/a:1 {AT} is an image for several", id="platforms"
+            f"shop/a:1@{DIGEST}",
+            f"The image shop/a:1@{DIGEST} {AT} is the digest of an index",
+            id="index",
         ),
         pytest.param("Shop:1", f"The image Shop:1 {AT} is not an image reference", id="no-image"),
         pytest.param("", f"The image '' {AT} is not an image reference", id="empty"),
@@ -58,5 +77,5 @@ def test_an_image_is_named_once(image: str, beginning: str) -> None:
 def test_an_image_that_is_not_locked_is_named_once(tmp_path: Path) -> None:
     frozen = LockedResolver(FixedResolver.derived, tmp_path / "lock.json", mode="never")
     found = finding("shop/a:1", frozen)
-    assert found.startswith(f"The image shop/a:1 {AT} is not in the lock file")
+    assert found.startswith(f"The image shop/a:1 {AT} for linux/amd64 is not in the lock file")
     assert "shop/a:1" not in found.removeprefix("The image shop/a:1")

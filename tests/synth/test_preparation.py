@@ -95,7 +95,8 @@ def test_a_function_with_a_version_is_pinned_when_references_are_known(
 ) -> None:
     app = synthesize(function_app(place, role, tmp_path))
     assert_pinned(app)
-    assert pinned_images(app.directory) == [f"{NAME}@{Digest.of(IMAGE.encode())}"]
+    one = Digest.of(f"{IMAGE} for linux/amd64".encode())
+    assert pinned_images(app.directory) == [f"{NAME}@{one}"]
     if place == "nested stack":
         assert digest_of_nested_template(app) in file_assets(app)
 

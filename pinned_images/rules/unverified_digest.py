@@ -1,0 +1,28 @@
+"""The rule `unverified-digest`: a digest in the app's own code that could not be asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from pinned_images.pinning import AlreadyPinned
+from pinned_images.problem import Problem
+from pinned_images.rules.rule import ExaminedImage, Rule
+
+_OR = "PinImages(verify_digests=False) believes such digests, and does not ask for them."
+
+
+class _UnverifiedDigest(Rule):
+    id = "unverified-digest"
+    severity = "warning"
+
+    def look_at_image(self, image: ExaminedImage) -> Iterator[Problem]:
+        """A digest whose registry could not be asked: the image may be there all the same."""
+        for decided in image.decided:
+            decision = decided.decision
+            if isinstance(decision, AlreadyPinned) and decision.unverified is not None:
+                told = decided.told(decision.unverified)
+                yield replace(told, fix=f"{told.fix} {_OR}" if told.fix else _OR)
+
+
+UNVERIFIED_DIGEST = _UnverifiedDigest()
