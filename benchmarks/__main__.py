@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from benchmarks import cold_resolve, growth, imports, synth_overhead, warm_synth
+from benchmarks import cold_resolve, growth, imports, manifests, synth_overhead, warm_synth
 from benchmarks.machine import describe_machine
 from benchmarks.processes import PROJECT
 from benchmarks.report import render
@@ -24,6 +24,7 @@ MEASUREMENTS: dict[str, Callable[[], Measurement]] = {
     "cold_resolve": cold_resolve.measure,
     "synth_overhead": synth_overhead.measure,
     "growth": growth.measure,
+    "manifests": manifests.measure,
 }
 
 

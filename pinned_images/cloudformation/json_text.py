@@ -11,6 +11,7 @@ import json
 import re
 from bisect import bisect_right
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 #: How many characters of a text stand for a hole: as many as `_WORD` has.
@@ -39,18 +40,26 @@ class Hole:
 HOLE: Final = Hole()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Document:
     """A text that has been parsed.
 
     Attributes:
         root: `Members`, lists, strings, numbers, booleans, None and `HOLE`.
-        strings: Where each string begins and ends, from behind its opening quotation mark to its
-            closing one.
+        text: The text.
     """
 
     root: Any
-    strings: list[tuple[int, int]]
+    text: str
+
+    def span(self, number: int) -> tuple[int, int]:
+        """Where a string is: from behind its opening quotation mark to its closing one."""
+        start = self._starts[number]
+        return start + 1, _end_of_string(self.text, start) - 1
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return _starts_of_strings(self.text)
 
 
 def free_mark(text: str) -> str:
@@ -77,11 +86,10 @@ def parse(text: str, mark: str = "") -> Document:
 
     Example:
         >>> document = parse('{"image": "nginx"}')
-        >>> document.root, document.strings
-        ([('image', 'nginx')], [(2, 7), (11, 16)])
+        >>> document.root, document.span(1)
+        ([('image', 'nginx')], (11, 16))
     """
-    strings = [(match.start() + 1, match.end() - 1) for match in _STRING.finditer(text)]
-    prepared, words = _with_words(text, strings, mark) if mark else (text, 0)
+    prepared, words = _with_words(text, mark) if mark else (text, 0)
     holes: list[Hole] = []
 
     def constant(word: str) -> Hole:
@@ -103,7 +111,7 @@ def parse(text: str, mark: str = "") -> Document:
         raise Unreadable(f"{error.msg} at character {error.pos}") from error
     except RecursionError as error:
         raise Unreadable(f"it is nested more than {MAXIMUM_DEPTH} levels deep") from error
-    return Document(root, strings)
+    return Document(root, text)
 
 
 def decoded(fragment: str) -> str:
@@ -125,23 +133,31 @@ def encoded(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)[1:-1]
 
 
-def _with_words(text: str, strings: list[tuple[int, int]], mark: str) -> tuple[str, int]:
+def _starts_of_strings(text: str) -> list[int]:
+    return [match.start() for match in _STRING.finditer(text)]
+
+
+def _end_of_string(text: str, start: int) -> int:
+    match = _STRING.match(text, start)
+    return len(text) if match is None else match.end()
+
+
+def _with_words(text: str, mark: str) -> tuple[str, int]:
     """The text with each value that has a hole outside of strings written as `_WORD`."""
     value = re.compile(rf'[^\s,:\[\]{{}}"{mark}]*{mark}[^\s,:\[\]{{}}"]*')
+    starts = _starts_of_strings(text)
     parts: list[str] = []
     written = words = 0
     position = text.find(mark)
     while position >= 0:
-        index = bisect_right(strings, (position, len(text)))
-        end = strings[index - 1][1] if index else -1
+        index = bisect_right(starts, position)
+        end = _end_of_string(text, starts[index - 1]) if index else 0
         if position < end:
             position = text.find(mark, end)
             continue
-        following = strings[index][0] - 1 if index < len(strings) else len(text)
-        changed, count = value.subn(
-            lambda match: _WORD.ljust(len(match[0])), text[end + 1 : following]
-        )
-        parts += (text[written : end + 1], changed)
+        following = starts[index] if index < len(starts) else len(text)
+        changed, count = value.subn(lambda match: _WORD.ljust(len(match[0])), text[end:following])
+        parts += (text[written:end], changed)
         written = following
         words += count
         position = text.find(mark, following)

@@ -169,7 +169,9 @@ def _evaluate(value: Any, setting: _Setting, assumptions: Assumptions, depth: in
     manifest = read_manifest(value, setting.kind_paths)
     if isinstance(manifest, Problem):
         return manifest
-    return Several(tuple(_placed(image, setting.scope, assumptions) for image in manifest.images))
+    return Several(
+        tuple(_placed(image, setting.scope, assumptions) for image in manifest.images), manifest
+    )
 
 
 def _placed(image: ManifestImage, scope: TemplateScope, assumptions: Assumptions) -> PlacedImage:

@@ -166,7 +166,7 @@ def find_images(document: Document, mark: str, kind_paths: Sequence[KindPath] = 
         >>> [image.path for image in found.images]
         [('spec', 'containers', 0, 'image')]
     """
-    search = _Search(document.strings, mark, KubernetesKinds.known(tuple(kind_paths)))
+    search = _Search(document, mark, KubernetesKinds.known(tuple(kind_paths)))
     search.value(document.root, (), _Context(), ())
     return FoundStrings(tuple(search.images), tuple(search.texts))
 
@@ -175,7 +175,7 @@ def find_images(document: Document, mark: str, kind_paths: Sequence[KindPath] = 
 class _Search:
     """One walk; `number` is that of the string that comes next."""
 
-    strings: Sequence[tuple[int, int]]
+    document: Document
     mark: str
     kinds: KubernetesKinds
     number: int = 0
@@ -202,7 +202,9 @@ class _Search:
             below = (*path, index)
             self.value(element, below, context if path else _Context(root=below), routes)
 
-    def _object(self, members: Members, path: Path, context: _Context, routes: _Routes) -> None:
+    def _object(  # noqa: C901 - one loop: a call for each member would double its time
+        self, members: Members, path: Path, context: _Context, routes: _Routes
+    ) -> None:
         _check_depth(path)
         fields = dict(members)
         if "kind" in fields:
@@ -222,20 +224,15 @@ class _Search:
                 elif ("/" in value and ":" in value) or (mark and mark in value):
                     self._text(value, (*path, key), context)
             elif kind is Members or kind is list:
-                left = routes and _behind(routes, key)
-                self._inner(key, value, (*path, key), context, left)
+                below = (*path, key)
+                inside = context
+                if key in _KEYS_OF_CONTEXTS:
+                    inside = _inside(key, path, context)
+                elif "mage" in key and kind is Members:
+                    self._image_in_parts(value, below, context)
+                self.value(value, below, inside, routes and _behind(routes, key))
             elif value is HOLE:
                 self._hole((*path, key), context, routes and _behind(routes, key), fields)
-
-    def _inner(self, key: str, value: Any, path: Path, context: _Context, routes: _Routes) -> None:
-        """An object or a list that is a member of an object."""
-        if key == "status" and path[:-1] == context.root:
-            context = context._replace(content="nothing")
-        elif key == "openAPIV3Schema":
-            context = context._replace(content="schema")
-        elif type(value) is Members and _SAYS_IMAGE.fullmatch(key):
-            self._image_in_parts(dict(value), path, context)
-        self.value(value, path, context, routes)
 
     def _patch_value(self, value: Any, path: Path, context: _Context) -> None:
         """What an operation of a JSON patch writes, at the place that it writes to."""
@@ -333,16 +330,20 @@ class _Search:
             self.images.append(FoundImage(path, None))
 
     def _text(self, value: str, path: Path, context: _Context, *, says_image: bool = False) -> None:
-        if context.content != "images" and (context.content, path[-1]) != ("schema", "default"):
+        key = path[-1] if path else ""
+        if context.content != "images" and (context.content, key) != ("schema", "default"):
             return
         looks_so = ("/" in value and ":" in value) or self._has_hole(value)
-        if not (says_image or looks_so) or path[-1] in _NO_TEXTS or _is_other_image(path):
+        if not (says_image or looks_so) or key in _NO_TEXTS or _is_other_image(path):
             return
         below = path[len(context.root) :]
         self.texts.append(FoundText(path, self._span(), "", says_image, context.kind, below))
 
-    def _image_in_parts(self, fields: Mapping[str, Any], path: Path, context: _Context) -> None:
+    def _image_in_parts(self, members: Members, path: Path, context: _Context) -> None:
         """An image whose repository and tag are strings of their own, as in values of charts."""
+        fields = dict(members)
+        if not _SAYS_IMAGE.fullmatch(str(path[-1])):
+            return
         match fields:
             case {"repository": str(repository), "tag": str(tag)} if context.content == "images":
                 registry = fields.get("registry")
@@ -356,10 +357,11 @@ class _Search:
         return self.mark != "" and self.mark in value
 
     def _span(self) -> tuple[int, int]:
-        return self.strings[self.number - 1]
+        return self.document.span(self.number - 1)
 
 
 _KEYS_TO_LOOK_AT = frozenset({"default", "reference", "value"})
+_KEYS_OF_CONTEXTS = frozenset({"openAPIV3Schema", "status"})
 _NO_FIELDS: Mapping[str, Any] = {}
 
 
@@ -372,6 +374,13 @@ def _behind(routes: _Routes, key: str) -> _Routes:
     """What is left of routes behind a key, or inside of a list."""
     anything = "[]" if key == "[]" else "{}"
     return tuple(route[1:] for route in routes if route and route[0] in (key, anything))
+
+
+def _inside(key: str, path: Path, context: _Context) -> _Context:
+    """The context behind one of `_KEYS_OF_CONTEXTS`."""
+    if key == "openAPIV3Schema":
+        return context._replace(content="schema")
+    return context._replace(content="nothing") if path == context.root else context
 
 
 def _says_image(path: Path, fields: Mapping[str, Any]) -> bool:

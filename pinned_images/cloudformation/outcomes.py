@@ -15,7 +15,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
@@ -140,9 +140,15 @@ class PlacedImage(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Several:
-    """The images in one text."""
+    """The images in one text.
+
+    Attributes:
+        images: The images, in their order.
+        read: The text as it was read, to be written without being read again.
+    """
 
     images: tuple[PlacedImage, ...]
+    read: Any = field(default=None, compare=False, repr=False)
 
 
 Leaf = Known | ExemptByRule | Absent | NeedsParameters | Problem

@@ -16,7 +16,7 @@ from pinned_images.cloudformation.fragments import Fragment, Fragments, LiteralT
 from pinned_images.cloudformation.intermediate import NeedsCondition
 from pinned_images.cloudformation.interpreter import MAXIMUM_DEPTH, Interpreter
 from pinned_images.cloudformation.intrinsics import if_arguments, intrinsic_of
-from pinned_images.cloudformation.kubernetes import evaluate_manifest, read_manifest
+from pinned_images.cloudformation.kubernetes import Manifest, evaluate_manifest, read_manifest
 from pinned_images.cloudformation.kubernetes_kinds import KindPath
 from pinned_images.cloudformation.outcomes import (
     Choice,
@@ -382,8 +382,10 @@ def pin_manifest(
         return _pin_either(
             intrinsic.argument, before, dict(assumptions or {}), scope.stack, pin_side
         )
-    manifest = read_manifest(value, kind_paths)
-    if isinstance(manifest, Problem) or not isinstance(before, Several):
+    if not isinstance(before, Several):
+        return Rewritten(value)
+    manifest = before.read if before.read is not None else read_manifest(value, kind_paths)
+    if not isinstance(manifest, Manifest):
         return Rewritten(value)
     values = []
     pins: dict[Pin, None] = {}

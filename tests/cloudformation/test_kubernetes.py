@@ -151,6 +151,8 @@ def test_a_json_patch_of_something_else_is_left() -> None:
             {"schema": {"properties": {"containers": {"image": {"type": "string"}}}}}, id="schema"
         ),
         pytest.param([], id="nothing"),
+        pytest.param("ghcr.io/acme/app:1", id="no-object"),
+        pytest.param(["ghcr.io/acme/app:1", 1, None, [[]]], id="no-objects"),
     ],
 )
 def test_what_is_no_image_of_a_pod_is_left(content: Any) -> None:
