@@ -20,6 +20,7 @@ CONTAINERS = (1_600, 3_200)
 #: Deployments, and fields of a schema, of which there are about a megabyte.
 DEPLOYMENTS = 1_900
 FIELDS = 7_500
+IMAGES = 100
 
 _RESOURCE = "Custom::AWSCDK-EKS-KubernetesResource"
 _DIGEST = Digest("sha256:" + "d" * 64)
@@ -28,7 +29,7 @@ _TOKEN = "TOKEN"  # noqa: S105 - a place in a text
 
 _PARSE = "`json.loads` of {}"
 _PIN = "{}"
-_IMAGES = f"{DEPLOYMENTS:,} deployments, an image in each"
+_IMAGES = f"{DEPLOYMENTS:,} deployments of {IMAGES} images"
 _SCHEMA = "a schema, no image"
 
 
@@ -102,7 +103,8 @@ def _pinning(write: Callable[[int], Any]) -> Callable[[], float]:
 
 
 def _deployments(turn: int) -> str:
-    return json.dumps([_deployment(f"app-{turn}-{n}", "nginx:1.27") for n in range(DEPLOYMENTS)])
+    objects = [_deployment(f"app-{turn}-{n}", f"app{n % IMAGES}:1") for n in range(DEPLOYMENTS)]
+    return json.dumps(objects)
 
 
 def _joined(count: int, turn: int) -> Any:

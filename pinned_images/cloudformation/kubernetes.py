@@ -169,16 +169,29 @@ def _evaluate(value: Any, setting: _Setting, assumptions: Assumptions, depth: in
     manifest = read_manifest(value, setting.kind_paths)
     if isinstance(manifest, Problem):
         return manifest
-    return Several(
-        tuple(_placed(image, setting.scope, assumptions) for image in manifest.images), manifest
-    )
+    meanings: dict[str, Evaluation] = {}
+    placed = [_placed(image, setting.scope, assumptions, meanings) for image in manifest.images]
+    return Several(tuple(placed), manifest)
 
 
-def _placed(image: ManifestImage, scope: TemplateScope, assumptions: Assumptions) -> PlacedImage:
-    if isinstance(image.value, Problem):
-        return PlacedImage(image.place, None, image.value)
-    evaluation = image.left or evaluate(image.value, scope, assumptions=assumptions)
-    return PlacedImage(image.place, image.value, evaluation)
+def _placed(
+    image: ManifestImage,
+    scope: TemplateScope,
+    assumptions: Assumptions,
+    meanings: dict[str, Evaluation],
+) -> PlacedImage:
+    """An image with its meaning; what is written out means the same wherever it is."""
+    value = image.value
+    if isinstance(value, Problem):
+        return PlacedImage(image.place, None, value)
+    if image.left is not None:
+        return PlacedImage(image.place, value, image.left)
+    evaluation = meanings.get(value) if isinstance(value, str) else None
+    if evaluation is None:
+        evaluation = evaluate(value, scope, assumptions=assumptions)
+        if isinstance(value, str):
+            meanings[value] = evaluation
+    return PlacedImage(image.place, value, evaluation)
 
 
 def _either(argument: Any, setting: _Setting, assumptions: Assumptions, depth: int) -> Evaluation:
@@ -291,7 +304,8 @@ def _found(row: _Row, kind_paths: tuple[KindPath, ...]) -> FoundStrings:
     key = row.key(kind_paths)
     found = _remembered.get(key)
     if found is None:
-        found = find_images(json_text.parse(row.text, row.mark), row.mark, kind_paths)
+        document = json_text.parse(row.text, row.mark)
+        found = find_images(document.root, document.span, row.mark, kind_paths)
         _remember_as(key, found)
     return found
 

@@ -18,14 +18,13 @@ later. Nothing is looked for under ``status``, in the configuration of tools, an
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 from pinned_images.cloudformation.json_text import (
     HOLE,
     MAXIMUM_DEPTH,
-    Document,
     Members,
     Unreadable,
 )
@@ -149,11 +148,17 @@ _Routes = tuple[Route, ...]
 _ARRIVED: Route = ()
 
 
-def find_images(document: Document, mark: str, kind_paths: Sequence[KindPath] = ()) -> FoundStrings:
+def find_images(
+    root: Any,
+    span_of: Callable[[int], tuple[int, int]],
+    mark: str = "",
+    kind_paths: Sequence[KindPath] = (),
+) -> FoundStrings:
     """Look through Kubernetes objects, or a patch of one.
 
     Args:
-        document: The objects.
+        root: The objects, as `json_text` reads them.
+        span_of: Gives the place of a string by its number, in the order of the text.
         mark: The character that stands for holes in strings; empty where there are none.
         kind_paths: The user's own places.
 
@@ -162,12 +167,12 @@ def find_images(document: Document, mark: str, kind_paths: Sequence[KindPath] = 
 
     Example:
         >>> from pinned_images.cloudformation.json_text import parse
-        >>> found = find_images(parse('{"spec": {"containers": [{"image": "nginx"}]}}'), "")
-        >>> [image.path for image in found.images]
+        >>> document = parse('{"spec": {"containers": [{"image": "nginx"}]}}')
+        >>> [image.path for image in find_images(document.root, document.span).images]
         [('spec', 'containers', 0, 'image')]
     """
-    search = _Search(document, mark, KubernetesKinds.known(tuple(kind_paths)))
-    search.value(document.root, (), _Context(), ())
+    search = _Search(span_of, mark, KubernetesKinds.known(tuple(kind_paths)))
+    search.value(root, (), _Context(), ())
     return FoundStrings(tuple(search.images), tuple(search.texts))
 
 
@@ -175,7 +180,7 @@ def find_images(document: Document, mark: str, kind_paths: Sequence[KindPath] = 
 class _Search:
     """One walk; `number` is that of the string that comes next."""
 
-    document: Document
+    span_of: Callable[[int], tuple[int, int]]
     mark: str
     kinds: KubernetesKinds
     number: int = 0
@@ -357,7 +362,7 @@ class _Search:
         return self.mark != "" and self.mark in value
 
     def _span(self) -> tuple[int, int]:
-        return self.document.span(self.number - 1)
+        return self.span_of(self.number - 1)
 
 
 _KEYS_TO_LOOK_AT = frozenset({"default", "reference", "value"})

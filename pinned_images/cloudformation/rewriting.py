@@ -387,25 +387,26 @@ def pin_manifest(
     manifest = before.read if before.read is not None else read_manifest(value, kind_paths)
     if not isinstance(manifest, Manifest):
         return Rewritten(value)
+    written: dict[Any, Rewritten] = {}
     values = []
-    pins: dict[Pin, None] = {}
     for image, placed in zip(manifest.images, before.images, strict=True):
-        if image.left is not None:
-            values.append(image.value)
-            continue
-        rewritten = pin(
-            image.value,
-            scope,
-            digest_of,
-            style,
-            assumptions=assumptions,
-            evaluated=placed.evaluation,
-        )
-        if isinstance(rewritten, Problem):
-            return rewritten
-        values.append(rewritten.value)
-        pins.update(dict.fromkeys(rewritten.pins))
-    return Rewritten(manifest.with_images(values), tuple(pins)) if pins else Rewritten(value)
+        key = image.value if isinstance(image.value, str) else id(image)
+        if image.left is None and key not in written:
+            rewritten = pin(
+                image.value,
+                scope,
+                digest_of,
+                style,
+                assumptions=assumptions,
+                evaluated=placed.evaluation,
+            )
+            if isinstance(rewritten, Problem):
+                return rewritten
+            written[key] = rewritten
+        changes = image.left is None and bool(written[key].pins)
+        values.append(written[key].value if changes else image.value)
+    pins = tuple(dict.fromkeys(pin for each in written.values() for pin in each.pins))
+    return Rewritten(manifest.with_images(values), pins) if pins else Rewritten(value)
 
 
 def _pin_either(

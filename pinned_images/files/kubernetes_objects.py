@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from pinned_images.cloudformation.json_text import Document, Members, Unreadable
+from pinned_images.cloudformation.json_text import Members, Unreadable
 from pinned_images.cloudformation.kubernetes_images import FoundImage, LeftRule, find_images
 from pinned_images.files.documents import image
 from pinned_images.files.nodes import Mapping, Node, Scalar, Sequence
@@ -36,9 +36,8 @@ def kubernetes(masked: str, root: Node) -> Iterator[Found]:
         root: The object.
     """
     strings = _Strings()
-    document = Document(strings.data(root), strings.spans)
     try:
-        found = find_images(document, "").images
+        found = find_images(strings.data(root), strings.spans.__getitem__).images
     except Unreadable:
         return
     for each in found:
