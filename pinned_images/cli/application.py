@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from pinned_images.cli.lifecycle import lifecycle
 from pinned_images.cli.list_images import list_images
 from pinned_images.cli.lock import lock
 from pinned_images.cli.outdated import outdated
@@ -87,6 +88,7 @@ def application() -> None:
     """Pin container images: of files, and of an AWS CDK app."""
 
 
+application.add_command(lifecycle)
 application.add_command(list_images)
 application.add_command(lock)
 application.add_command(outdated)
