@@ -6,6 +6,7 @@ from pinned_images.cloud_assembly.manifests import (
     asset_manifests,
     image_assets,
     metadata_of,
+    text_assets,
 )
 from pinned_images.cloud_assembly.stacks import AssemblyStack
 
@@ -16,4 +17,5 @@ __all__ = [
     "asset_manifests",
     "image_assets",
     "metadata_of",
+    "text_assets",
 ]

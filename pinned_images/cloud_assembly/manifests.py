@@ -11,7 +11,11 @@ import msgspec
 
 from pinned_images.cloudformation.scope import AssetImage
 
-_ASSETS = ".assets.json"
+_ASSETS, _TEMPLATE = ".assets.json", ".template.json"
+_TEXTS = (
+    *(".asl", ".bash", ".cfg", ".conf", ".env", ".json", ".ps1", ".service", ".sh", ".toml"),
+    *(".txt", ".yaml", ".yml"),
+)
 _STACK_TRACES = frozenset({"aws:cdk:creationStack"})
 
 
@@ -96,6 +100,23 @@ def file_assets(folder: Path) -> list[FileAsset]:
     ]
 
 
+def text_assets(folder: Path) -> Mapping[str, Path]:
+    """The files of text that the stacks in the folder of an assembly upload, by their hash.
+
+    They are those of a single file: definitions of state machines, scripts, buildspecs; no
+    templates, which are looked at by themselves.
+    """
+    found: dict[str, Path] = {}
+    for manifest in asset_manifests(folder):
+        for identifier, asset in _mapping(manifest.get("files")).items():
+            source = _mapping(_mapping(asset).get("source"))
+            path = str(source.get("path", ""))
+            is_text = path.endswith(_TEXTS) and not path.endswith(_TEMPLATE)
+            if source.get("packaging") == "file" and is_text:
+                found[str(identifier).partition("-")[0]] = folder / path
+    return found
+
+
 def image_assets(folder: Path) -> Iterator[ImageAsset]:
     """The Docker images that the stacks in the folder of an assembly build from a Dockerfile.
 
@@ -110,7 +131,7 @@ def image_assets(folder: Path) -> Iterator[ImageAsset]:
                 yield ImageAsset(
                     str(content_hash),
                     str(asset.get("displayName", "")),
-                    f"{name}.template.json",
+                    f"{name}{_TEMPLATE}",
                     folder / directory,
                     str(source.get("dockerFile") or ""),
                     str(source.get("dockerBuildTarget") or ""),

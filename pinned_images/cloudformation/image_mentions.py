@@ -10,9 +10,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
 from typing import Any, NamedTuple
 
+from pinned_images.cloudformation.image_signs import (
+    may_mention_image,
+    says_destination,
+    says_image,
+)
 from pinned_images.cloudformation.property_paths import Path
 from pinned_images.errors import InvalidReference
 from pinned_images.reference import ImageReference
@@ -33,12 +37,6 @@ _HOST = (
     r"|ghcr\.io|lscr\.io|icr\.io|quay\.io|nvcr\.io|mcr\.microsoft\.com|public\.ecr\.aws"
     r"|registry\.(?:gitlab\.com|k8s\.io|access\.redhat\.com|connect\.redhat\.com|redhat\.io)"
     r"|docker\.elastic\.co|container-registry\.oracle\.com|cr\.fluentbit\.io"
-)
-#: One of these is in every text in which an image may be seen; most texts have none.
-_SIGNS = (
-    *("image", "docker", "podman", "nerdctl", "finch", "oci:", "dkr", "repositoryuri"),
-    *(".io/", "ecr.aws/", "pkg.dev/", "elastic.co/", "gitlab.com/", "microsoft.com/"),
-    *("oracle.com/", "redhat.com/", "containeruri", "containerurl", "ecruri"),
 )
 _REPOSITORY = rf"[a-z0-9{_UNKNOWN}]+(?:[._/-]+[a-z0-9{_UNKNOWN}]+)*"
 _TAG = rf"[\w{_UNKNOWN}][\w.{_UNKNOWN}-]{{0,200}}"
@@ -80,16 +78,6 @@ _SWITCHES = frozenset(
 )
 _SHORT_WITH_VALUE = frozenset("acehlmpuvw")
 
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
-_IMAGE_WORDS = frozenset({"image", "images"})
-#: With one of these in a key, its value says something about an image.
-_OTHER_WORDS = frozenset(
-    {
-        *("ami", "arn", "arns", "bucket", "digest", "file", "format", "height", "host", "id"),
-        *("ids", "key", "path", "policy", "port", "pull", "role", "scan", "schedule", "secret"),
-        *("size", "time", "timeout", "topic", "type", "version", "width"),
-    }
-)
 _NUMBERS = re.compile(r"[0-9.]+:[0-9.]+")
 _HOST_AND_PORT = re.compile(r"(?:localhost|[a-z0-9-]+(?:\.[a-z0-9-]+)+):[0-9]{2,5}")
 _SYMBOL = re.compile(r"\$\{AWS::[A-Za-z]+\}")
@@ -139,39 +127,6 @@ def mentions_in(value: Any, key: str = "", place: Path = ()) -> Iterator[Mention
     return _Search().below(value, place, key)
 
 
-def may_mention_image(text: str) -> bool:
-    """Whether an image may be in a text; it is sooner told than where.
-
-    Example:
-        >>> may_mention_image('{"Bucket": "pictures"}')
-        False
-    """
-    lower = text.lower()
-    return any(sign in lower for sign in _SIGNS)
-
-
-@lru_cache(maxsize=1_000)
-def says_image(key: str) -> bool:
-    """Whether what stands under a key is a container image, if it looks like one.
-
-    Example:
-        >>> [says_image(key) for key in ("RUNNER_IMAGE", "containerImageUri", "ImageScanType")]
-        [True, True, False]
-    """
-    words = {word.lower() for word in _WORDS.findall(key[:200])}
-    if words & _OTHER_WORDS:
-        return False
-    is_container = words & {"container", "docker", "ecr"} and words & {"uri", "url"}
-    return bool(words & _IMAGE_WORDS or is_container or key.lower().endswith("image"))
-
-
-@lru_cache(maxsize=1_000)
-def _says_destination(key: str) -> bool:
-    """Whether an image under a key is written, not read: where a copy of another one goes."""
-    words = {word.lower() for word in _WORDS.findall(key[:200])}
-    return bool(words & _IMAGE_WORDS and words & {"dest", "destination"})
-
-
 class _Search:
     def __init__(self, nesting: int = 0) -> None:
         self._nesting = nesting
@@ -201,7 +156,7 @@ class _Search:
             yield from self.below(element, (*path, str(inner)), below)
 
     def _in_text(self, text: str, path: Path, key: str) -> Iterator[Mention]:
-        if not text or text.isspace() or _says_destination(key):
+        if not text or text.isspace() or says_destination(key):
             return
         if says_image(key) or _is_in_container(path):
             image = text.strip()

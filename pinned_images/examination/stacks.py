@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
+from pathlib import Path as FilePath
 
-from pinned_images.cloud_assembly import AssemblyStack
+from pinned_images.cloud_assembly import AssemblyStack, text_assets
 from pinned_images.cloudformation.property_paths import Path
 from pinned_images.cloudformation.scope import TemplateScope
 from pinned_images.cloudformation.sites import Site, find_sites
@@ -85,6 +86,7 @@ def examine(
     """
     found = Examination()
     scopes = cache(lambda coverage: scopes_of(stacks, coverage))
+    files = cache(text_assets)
 
     def scope_of(coverage: Coverage, stack: AssemblyStack) -> TemplateScope:
         return scopes(coverage)[stack]
@@ -92,7 +94,8 @@ def examine(
     for top in stacks:
         for stack in top.with_nested():
             path = top.construct_path
-            _Template(stack, path, coverages, scope_of, container_name, found).look_at_all()
+            look = _Template(stack, path, coverages, scope_of, container_name, files, found)
+            look.look_at_all()
     return found
 
 
@@ -131,6 +134,7 @@ class _Template:
     coverages: Sequence[Coverage]
     scope_of: Callable[[Coverage, AssemblyStack], TemplateScope]
     container_name: Callable[[str], str]
+    text_files: Callable[[FilePath], Mapping[str, FilePath]]
     found: Examination
 
     def look_at_all(self) -> None:
@@ -150,6 +154,7 @@ class _Template:
                         sites,
                         self.stack.metadata_of(logical_id),
                         self.stack.templates_read_in(logical_id),
+                        partial(self.text_files, self.stack.template_path.parent),
                         partial(self.scope_of, coverage, self.stack),
                         self.found.patterns,
                         logical_id in nested,

@@ -6,6 +6,7 @@ method that is called with what it looks at; `pinned_images.rules.RULES` names t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,6 +20,8 @@ from pinned_images.cloudformation.sites import Site, evaluate_site
 from pinned_images.pinning import DecidedOutcome, Decision, ImageOutcome, Policy, outcomes_of
 from pinned_images.problem import Problem
 from pinned_images.rules.coverage import Coverage
+
+_HASH = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 
 #: A warning does not end the synth, the others do; what is fatal cannot be acknowledged: CDK
 #: suppresses no such violation.
@@ -41,6 +44,7 @@ class ExaminedResource:
         sites: Where images are looked for in it.
         metadata: Its metadata.
         templates: The properties whose templates are looked at by themselves.
+        text_files: The files of text that the app uploads, by the hash that names them.
         make_scope: Makes the scope of its template, if something has to be evaluated in it.
         patterns: The patterns of exemptions that images fall under, and need; rules add theirs.
         is_nested_stack: Whether it is a nested stack whose template is looked at.
@@ -54,9 +58,16 @@ class ExaminedResource:
     sites: Sequence[Site]
     metadata: Mapping[str, Any]
     templates: Collection[str]
+    text_files: Callable[[], Mapping[str, FilePath]]
     make_scope: Callable[[], TemplateScope]
     patterns: set[str]
     is_nested_stack: bool = False
+
+    def files_named_in(self, text: str) -> list[tuple[str, FilePath]]:
+        """The files of text, with their hashes, whose hashes are in a text."""
+        hashes = _HASH.findall(text)
+        files = self.text_files() if hashes else {}
+        return [(each, files[each]) for each in dict.fromkeys(hashes) if each in files]
 
     @property
     def scope(self) -> TemplateScope:

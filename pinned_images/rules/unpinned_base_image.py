@@ -10,16 +10,18 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pinned_images.cloud_assembly import AssemblyStack, ImageAsset, image_assets
 from pinned_images.errors import InvalidReference
-from pinned_images.files.dockerfile import Build, Dockerfile, DockerfileImage, UnknownTarget
 from pinned_images.printable import quoted
 from pinned_images.problem import Problem
 from pinned_images.reference import Digest, ImageReference
 from pinned_images.rules.coverage import Coverage
 from pinned_images.rules.rule import ExaminedApp, Rule
+
+if TYPE_CHECKING:
+    from pinned_images.files.dockerfile import DockerfileImage
 
 #: Docker looks for the first; docker build reference, "--file".
 _DEFAULT_NAMES = ("Dockerfile", "dockerfile")
@@ -93,6 +95,12 @@ class _Moving(NamedTuple):
 
 def _moving_images(use: _Use) -> list[_Moving]:
     """What a Dockerfile is built from that carries no digest, each once."""
+    from pinned_images.files.dockerfile import (  # noqa: PLC0415 - for apps with image assets alone
+        Build,
+        Dockerfile,
+        UnknownTarget,
+    )
+
     try:
         with use.file.open("rb") as file:
             content = file.read(_MAXIMUM_SIZE + 1)

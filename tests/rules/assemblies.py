@@ -47,7 +47,9 @@ def write_stack(
     """
     template = {"Resources": dict(resources), **sections}
     (folder / "Web.template.json").write_text(json.dumps(template), encoding="utf-8")
-    files = {key: {"source": {"path": path}} for key, path in (assets or {}).items()}
+    files = {
+        key: {"source": {"path": path, "packaging": "file"}} for key, path in (assets or {}).items()
+    }
     built = {
         key: {"source": source, "displayName": "Image"} for key, source in (images or {}).items()
     }

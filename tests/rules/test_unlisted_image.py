@@ -502,6 +502,38 @@ def test_text_that_only_looks_like_json_is_read_as_text(tmp_path: Path, text: st
     assert violation.problem.what.startswith("The image a:1 at Text is not pinned")
 
 
+FILE = "f" * 64
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "place"),
+    [
+        (f"asset.{FILE}.json", json.dumps(state_machine(Parameters=POD)), f" {IN_POD}"),
+        (f"asset.{FILE}.sh", "#!/bin/sh\ndocker pull busybox\n", ""),
+        (f"asset.{FILE}.yml", "env:\n  image: busybox:1\n", ""),
+    ],
+    ids=["definition", "script", "buildspec"],
+)
+def test_a_file_that_a_property_names_is_read(
+    tmp_path: Path, name: str, content: str, place: str
+) -> None:
+    (tmp_path / name).write_text(content)
+    key = {"Fn::Sub": "cdk-assets/" + name.removeprefix("asset.")}
+    thing = resource("AWS::StepFunctions::StateMachine", DefinitionS3Location={"Key": key})
+    [(rule, _, what)] = said(examined(write_stack(tmp_path, {"Thing": thing}, assets={FILE: name})))
+    assert rule == "unlisted-image"
+    shown = name.replace(FILE, "ffffffff...")
+    assert f" at DefinitionS3Location ({shown}){place} is not pinned" in what
+
+
+@pytest.mark.parametrize("name", [f"asset.{FILE}.zip", f"{FILE}.template.json", "gone.json"])
+def test_a_file_that_is_no_text_of_its_own_is_passed_over(tmp_path: Path, name: str) -> None:
+    if name != "gone.json":
+        (tmp_path / name).write_text("docker pull busybox")
+    thing = resource("Custom::Thing", Key=FILE)
+    assert said(examined(write_stack(tmp_path, {"Thing": thing}, assets={FILE: name}))) == []
+
+
 def test_an_image_behind_an_ssm_parameter_shows_nothing_of_its_value(tmp_path: Path) -> None:
     thing = resource("Custom::Thing", A=join("ghcr.io/a/b:", {"Ref": "Value"}))
     kind = "AWS::SSM::Parameter::Value<String>"

@@ -1,0 +1,59 @@
+"""Signs by which it is soon told that a text, or what is under a key, may be about an image.
+
+Where images are in texts, and which, is told by `image_mentions`, which takes longer.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+#: One of these is in every text in which an image may be seen; most texts have none.
+_SIGNS = (
+    *("image", "docker", "podman", "nerdctl", "finch", "oci:", "dkr", "repositoryuri"),
+    *(".io/", "ecr.aws/", "pkg.dev/", "elastic.co/", "gitlab.com/", "microsoft.com/"),
+    *("oracle.com/", "redhat.com/", "containeruri", "containerurl", "ecruri"),
+)
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_IMAGE_WORDS = frozenset({"image", "images"})
+#: With one of these in a key, its value says something about an image.
+_OTHER_WORDS = frozenset(
+    {
+        *("ami", "arn", "arns", "bucket", "digest", "file", "format", "height", "host", "id"),
+        *("ids", "key", "path", "policy", "port", "pull", "role", "scan", "schedule", "secret"),
+        *("size", "time", "timeout", "topic", "type", "version", "width"),
+    }
+)
+
+
+def may_mention_image(text: str) -> bool:
+    """Whether an image may be in a text; it is sooner told than where.
+
+    Example:
+        >>> may_mention_image('{"Bucket": "pictures"}')
+        False
+    """
+    lower = text.lower()
+    return any(sign in lower for sign in _SIGNS)
+
+
+@lru_cache(maxsize=1_000)
+def says_image(key: str) -> bool:
+    """Whether what stands under a key is a container image, if it looks like one.
+
+    Example:
+        >>> [says_image(key) for key in ("RUNNER_IMAGE", "containerImageUri", "ImageScanType")]
+        [True, True, False]
+    """
+    words = {word.lower() for word in _WORDS.findall(key[:200])}
+    if words & _OTHER_WORDS:
+        return False
+    is_container = words & {"container", "docker", "ecr"} and words & {"uri", "url"}
+    return bool(words & _IMAGE_WORDS or is_container or key.lower().endswith("image"))
+
+
+@lru_cache(maxsize=1_000)
+def says_destination(key: str) -> bool:
+    """Whether an image under a key is written, not read: where a copy of another one goes."""
+    words = {word.lower() for word in _WORDS.findall(key[:200])}
+    return bool(words & _IMAGE_WORDS and words & {"dest", "destination"})
