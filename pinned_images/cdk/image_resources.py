@@ -14,8 +14,11 @@ from pinned_images.cdk.patched_resource import PatchedResource
 from pinned_images.cdk.stack_scopes import StackScopes
 from pinned_images.cloudformation.property_paths import template_name
 from pinned_images.cloudformation.workload_platforms import PLATFORM_PROPERTIES
-from pinned_images.pinning import ImageResource
+from pinned_images.pinning import COPY_PROPERTIES, ImageResource
 from pinned_images.rules import UNPINNED_IMAGE
+
+#: The properties without images that say something of them: where they run, what is copied.
+_BESIDE_IMAGES = PLATFORM_PROPERTIES | COPY_PROPERTIES
 
 
 def image_resources(
@@ -59,12 +62,12 @@ def _resolved(attachments: Sequence[PatchedResource]) -> list[Mapping[str, Any]]
 
 
 def _values_as_written(attachment: PatchedResource) -> dict[str, Any]:
-    """The properties that pinning looks at: those with images, and those with the platform."""
+    """The properties that pinning looks at: those with images, and those that say more of them."""
     wanted = {str(path[0]) for path in attachment.replaced}
     return {
         name: value
         for name, value in attachment.properties.items()
-        if name in wanted or template_name(name) in PLATFORM_PROPERTIES
+        if name in wanted or template_name(name) in _BESIDE_IMAGES
     }
 
 

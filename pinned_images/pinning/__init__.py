@@ -4,6 +4,7 @@ What it is given are resources as plain property trees; what it gives back are t
 pinned images, a decision about each, and records for the report.
 """
 
+from pinned_images.pinning.copies import COPY_PROPERTIES
 from pinned_images.pinning.decisions import (
     AlreadyPinned,
     DecidedOutcome,
@@ -21,6 +22,7 @@ from pinned_images.pinning.records import records_of
 from pinned_images.pinning.resources import ImageResource
 
 __all__ = [
+    "COPY_PROPERTIES",
     "AlreadyPinned",
     "DecidedOutcome",
     "Decision",

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from pinned_images.cloudformation.outcomes import Absent, ExemptByRule, Known, Leaf, NeedsParameters
@@ -28,6 +29,7 @@ from pinned_images.errors import (
 )
 from pinned_images.grouping import as_sentence, without_remedy
 from pinned_images.media_types import INDEX_TYPES
+from pinned_images.pinning.copies import Copies
 from pinned_images.pinning.images import Image, ImageOutcome
 from pinned_images.pinning.policy import Policy
 from pinned_images.pinning.questions import question_about
@@ -199,16 +201,22 @@ class Decision:
         return self.is_exempt or bool(self.problems)
 
 
-def decide(image: Image, policy: Policy, answers: Mapping[ResolutionRequest, Outcome]) -> Decision:
+def decide(
+    image: Image,
+    policy: Policy,
+    answers: Mapping[ResolutionRequest, Outcome],
+    copies: Copies = MappingProxyType({}),
+) -> Decision:
     """What becomes of an image.
 
     Args:
         image: The image.
         policy: What the user decided.
         answers: What the resolver says to each question about it.
+        copies: What the deployment copies into registries.
     """
     outcomes = tuple(
-        DecidedOutcome(outcome, _decide(image, outcome.leaf, policy, answers))
+        DecidedOutcome(outcome, _decide(image, outcome.leaf, policy, answers, copies))
         for outcome in image.outcomes()
         if not isinstance(outcome.leaf, Absent)
     )
@@ -222,7 +230,11 @@ def decide(image: Image, policy: Policy, answers: Mapping[ResolutionRequest, Out
 
 
 def _decide(
-    image: Image, leaf: Leaf, policy: Policy, answers: Mapping[ResolutionRequest, Outcome]
+    image: Image,
+    leaf: Leaf,
+    policy: Policy,
+    answers: Mapping[ResolutionRequest, Outcome],
+    copies: Copies,
 ) -> OutcomeDecision:
     if isinstance(leaf, ExemptByRule):
         return Exempt(leaf.reason, is_asset=leaf.rule == "content-addressed-asset")
@@ -234,7 +246,7 @@ def _decide(
         names = ", ".join(sorted(map(str, leaf.parameters)))
         return NotPinned(Problem(f"The value of the SSM parameter {names} could not be read."))
     if isinstance(leaf, Known):
-        return _decide_reference(image, leaf.reference, policy, answers)
+        return _decide_reference(image, leaf.reference, policy, answers, copies)
     if isinstance(leaf, Problem):
         return NotPinned(leaf)
     raise AssertionError(leaf)  # pragma: no cover - Absent is nothing to decide about
@@ -245,12 +257,20 @@ def _decide_reference(
     reference: ImageReference,
     policy: Policy,
     answers: Mapping[ResolutionRequest, Outcome],
+    copies: Copies,
 ) -> OutcomeDecision:
     matched = policy.exempt.match(reference)
     if matched is not None:
         ended = policy.exempt.ended(reference, policy.today)
         return Exempt(matched[1].reason) if ended is None else NotPinned(Problem(ended))
-    request = question_about(image, reference, policy)
+    copy = copies.get(reference.normalized)
+    if copy is not None:
+        problem = copy.problem(reference, image.platform)
+        if problem is not None:
+            return NotPinned(problem)
+        if isinstance(copy.source, ExemptByRule):
+            return Exempt(copy.source.reason, is_asset=True)
+    request = question_about(image, reference, policy, copies)
     answer = _answer(image, request, answers)
     if isinstance(answer, ResolutionError):
         return NotPinned(answer)
@@ -311,9 +331,9 @@ def _rewritten(
 ) -> tuple[Any, Problem | None]:
     """The value to render, and why it could not be written with its digests."""
     digests = {
-        each.decision.request.reference: each.decision.resolution.digest
+        each.outcome.leaf.reference: each.decision.resolution.digest
         for each in outcomes
-        if isinstance(each.decision, Pinned)
+        if isinstance(each.decision, Pinned) and isinstance(each.outcome.leaf, Known)
     }
     if not digests:
         return image.site.value, None

@@ -12,6 +12,7 @@ from typing import Any
 
 from pinned_images.cloudformation.outcomes import SsmParameter
 from pinned_images.cloudformation.property_paths import replace_at
+from pinned_images.pinning.copies import copies_among
 from pinned_images.pinning.decisions import Decision, decide
 from pinned_images.pinning.images import Image, images_of
 from pinned_images.pinning.policy import Policy
@@ -70,8 +71,9 @@ def pin_images(
     """
     images = [image for resource in resources for image in images_of(resource, policy)]
     images = with_parameters(images, parameters, parameter_values)
-    answers = resolver.resolve(questions_about(images, policy))
-    decided = [(image, decide(image, policy, answers)) for image in images]
+    copies = copies_among(images, policy)
+    answers = resolver.resolve(questions_about(images, policy, copies))
+    decided = [(image, decide(image, policy, answers, copies)) for image in images]
     parameters.keep(values_that_name_images(decided, parameter_values))
     by_resource: defaultdict[ImageResource, list[tuple[Image, Decision]]] = defaultdict(list)
     for image, decision in decided:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
+from types import MappingProxyType
 
 from pinned_images.cloudformation.outcomes import Known, leaves
+from pinned_images.pinning.copies import Copies
 from pinned_images.pinning.images import Image
 from pinned_images.pinning.policy import Policy
 from pinned_images.reference import ImageReference
@@ -15,20 +18,33 @@ from pinned_images.resolution import ResolutionRequest
 _VERIFIED_ALGORITHM = "sha256"
 
 
-def questions_about(images: Iterable[Image], policy: Policy) -> list[ResolutionRequest]:
+def questions_about(
+    images: Iterable[Image], policy: Policy, copies: Copies = MappingProxyType({})
+) -> list[ResolutionRequest]:
     """The questions about all digests that are wanted or to be verified, each once."""
     questions = (
-        question_about(image, leaf.reference, policy)
+        question_about(image, leaf.reference, policy, copies)
         for image in images
         if image.exemption is None
         for leaf in leaves(image.evaluation)
-        if isinstance(leaf, Known) and _is_asked_about(leaf.reference, policy)
+        if isinstance(leaf, Known) and _is_asked_about(leaf.reference, policy, copies)
     )
     return list(dict.fromkeys(questions))
 
 
-def question_about(image: Image, reference: ImageReference, policy: Policy) -> ResolutionRequest:
-    """The question about one reference that an image may be."""
+def question_about(
+    image: Image,
+    reference: ImageReference,
+    policy: Policy,
+    copies: Copies = MappingProxyType({}),
+) -> ResolutionRequest:
+    """The question about one reference that an image may be; about its source, if it is a copy."""
+    copy = copies.get(reference.normalized)
+    if copy is not None and isinstance(copy.source, ImageReference):
+        if copy.platform is not None:
+            return ResolutionRequest(copy.source, copy.platform, select=True)
+        whole = question_about(image, copy.source, policy)
+        return replace(whole, credentials_parameter=None)
     selects = policy.platforms == "select" or image.takes_one_image
     return ResolutionRequest(
         reference,
@@ -38,7 +54,9 @@ def question_about(image: Image, reference: ImageReference, policy: Policy) -> R
     )
 
 
-def _is_asked_about(reference: ImageReference, policy: Policy) -> bool:
+def _is_asked_about(reference: ImageReference, policy: Policy, copies: Copies) -> bool:
     if reference.digest is not None:
         return policy.verify_digests and reference.digest.algorithm == _VERIFIED_ALGORITHM
-    return policy.exempt.match(reference) is None
+    copy = copies.get(reference.normalized)
+    is_known = copy is None or isinstance(copy.source, ImageReference)
+    return is_known and policy.exempt.match(reference) is None

@@ -66,8 +66,10 @@ def _written(decided: DecidedOutcome) -> str:
 
 def _pinned(record: SiteRecord, pinned: Pinned) -> SiteRecord:
     request = pinned.request
+    source = str(request.reference)
     return replace(
         _with_answer(record, request, pinned.resolution),
+        copied_from=None if source == record.reference else source,
         resolved_by=pinned.resolution.source,
         pinned=str(pinned.reference),
         digest=str(pinned.reference.digest),

@@ -65,6 +65,7 @@ class SiteRecord:
             a lock file: ``123456789012 eu-west-1 /shop/image``.
         cause: What went wrong, as it is said of several images that fail for one reason (what
             follows "2 images"); None where it is about this image alone.
+        copied_from: The image that the deployment copies there, whose digest it is.
     """
 
     stack: str
@@ -83,6 +84,7 @@ class SiteRecord:
     reason: str | None = None
     parameters: tuple[str, ...] = ()
     cause: str | None = None
+    copied_from: str | None = None
 
     @property
     def place(self) -> tuple[str, str]:
@@ -100,7 +102,7 @@ class SiteRecord:
         )
 
         try:
-            reference = ImageReference.parse(self.reference).normalized
+            reference = ImageReference.parse(self.copied_from or self.reference).normalized
             selected = parse_platform(self.platform) if self.selected and self.platform else None
         except InvalidReference:
             return None
