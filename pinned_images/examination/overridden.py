@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pinned_images.cloudformation.sites import Site, evaluate_site
@@ -35,16 +37,25 @@ def corrected(records: Iterable[SiteRecord], examination: Examination) -> list[S
         records: Those of what was pinned, before overrides were seen.
         examination: What was found in the finished templates.
     """
-    places = {record.place for record in examination.overridden}
+    all_records = list(records)
+    by_place: defaultdict[tuple[str, str], list[SiteRecord]] = defaultdict(list)
+    for record in all_records:
+        by_place[record.place].append(record)
+    moved = [
+        replace(record, property_path=location + record.property_path[len(before) :])
+        for (path, location), before in examination.moved.items()
+        for record in by_place[path, before]
+    ]
+    places = {record.place for record in examination.overridden} | examination.moved.keys()
     kept = (
         record
-        for record in records
+        for record in all_records
         if record.place not in places
         and (
             record.place in examination.places or record.construct_path not in examination.resources
         )
     )
-    return [*kept, *examination.overridden]
+    return [*kept, *moved, *examination.overridden]
 
 
 class _NobodyWasAsked(Mapping[ResolutionRequest, Outcome]):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
@@ -13,7 +15,7 @@ from pinned_images.cloudformation.scope import TemplateScope
 from pinned_images.cloudformation.sites import Site, find_sites
 from pinned_images.examination.overridden import records_of_overridden
 from pinned_images.examination.template_scopes import scopes_of
-from pinned_images.pinning import ImageResource
+from pinned_images.pinning import Decision, ImageResource
 from pinned_images.problem import Problem
 from pinned_images.report.records import SiteRecord
 from pinned_images.rules import (
@@ -29,6 +31,8 @@ from pinned_images.rules import (
     Violation,
 )
 
+_INDEX = re.compile(r"\[[0-9]+\]")
+
 
 def _last_part(path: str) -> str:
     return path.rpartition("/")[2]
@@ -43,6 +47,8 @@ class Examination:
         patterns: The patterns of exemptions that images fall under, and need.
         resources: The construct paths of the resources that `PinImages` has looked at.
         places: Construct path and property of each image in them.
+        moved: Where those of them were that are at another place of their list now, since an
+            override has taken away one before them.
         overridden: Records of those that are not what it has left there.
     """
 
@@ -50,6 +56,7 @@ class Examination:
     patterns: set[str] = field(default_factory=set)
     resources: set[str] = field(default_factory=set)
     places: set[tuple[str, str]] = field(default_factory=set)
+    moved: dict[tuple[str, str], str] = field(default_factory=dict)
     overridden: list[SiteRecord] = field(default_factory=list)
 
     def without(self, other: Examination, coverages: Sequence[Coverage]) -> Examination:
@@ -87,6 +94,7 @@ def examine(
     found = Examination()
     scopes = cache(lambda coverage: scopes_of(stacks, coverage))
     files = cache(text_assets)
+    decisions = cache(_by_path)
 
     def scope_of(coverage: Coverage, stack: AssemblyStack) -> TemplateScope:
         return scopes(coverage)[stack]
@@ -94,7 +102,9 @@ def examine(
     for top in stacks:
         for stack in top.with_nested():
             path = top.construct_path
-            look = _Template(stack, path, coverages, scope_of, container_name, files, found)
+            look = _Template(
+                stack, path, coverages, scope_of, decisions, container_name, files, found
+            )
             look.look_at_all()
     return found
 
@@ -133,6 +143,7 @@ class _Template:
     top: str
     coverages: Sequence[Coverage]
     scope_of: Callable[[Coverage, AssemblyStack], TemplateScope]
+    decisions_of: Callable[[Coverage], Mapping[str, Sequence[Decision]]]
     container_name: Callable[[str], str]
     text_files: Callable[[FilePath], Mapping[str, FilePath]]
     found: Examination
@@ -180,8 +191,11 @@ class _Template:
         coverage = resource.coverage
         place = resource.construct_path, site.location
         decision = coverage.decisions.get(place)
-        if decision is not None and decision.value != site.value:
-            decision = None
+        if decision is None or decision.value != site.value:
+            decision = _moved_here(self.decisions_of(coverage)[place[0]], resource, site)
+            if decision is not None:
+                self.found.moved[place] = decision.location
+                decision = decision.at(site.location)
         scope = self.scope_of(coverage, self.stack)
         image = ExaminedImage(resource, site, scope, decision)
         at = self._reported_at(resource.construct_path, site)
@@ -231,6 +245,34 @@ class _Template:
                 self.top,
             )
         )
+
+
+def _by_path(coverage: Coverage) -> Mapping[str, Sequence[Decision]]:
+    """What was decided while the images of a part were pinned, by construct path."""
+    found: defaultdict[str, list[Decision]] = defaultdict(list)
+    for (path, _), decision in coverage.decisions.items():
+        found[path].append(decision)
+    return found
+
+
+def _moved_here(
+    decisions: Sequence[Decision], resource: ExaminedResource, site: Site
+) -> Decision | None:
+    """What was decided about the image while it was at another place of its list.
+
+    An exemption may be for the container that was there, and does not move with the value.
+    """
+    values = {each.location: each.value for each in resource.sites}
+    for decision in decisions:
+        location = decision.location
+        if (
+            decision.value == site.value
+            and not decision.is_exempt
+            and values.get(location) != decision.value
+            and _INDEX.sub("[]", location) == _INDEX.sub("[]", site.location)
+        ):
+            return decision
+    return None
 
 
 def _patterns(image: ExaminedImage) -> frozenset[str]:

@@ -14,7 +14,7 @@ A decision is made once. What is rendered, the findings, and the records of the 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -175,6 +175,18 @@ class Decision:
     refusal: Problem | None = None
     exemption: str | None = None
     patterns: frozenset[str] = frozenset()
+
+    def at(self, location: str) -> Decision:
+        """The same decision about an image that is at another place of its list now."""
+        outcomes = tuple(
+            decided._replace(
+                outcome=decided.outcome._replace(
+                    location=location + decided.outcome.location[len(self.location) :]
+                )
+            )
+            for decided in self.outcomes
+        )
+        return replace(self, location=location, outcomes=outcomes)
 
     @property
     def problems(self) -> tuple[Problem, ...]:

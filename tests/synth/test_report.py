@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from aws_cdk import App, AppProps, Stack, Stage
+from aws_cdk import aws_ecs as ecs
 
 from pinned_images import PinImages
+from pinned_images.report import SynthReport
 from pinned_images.testing import FixedResolver
 from pinned_images.testing.synthesized import SynthesizedApp
 from tests.synth.synthesis import Synthesize, plugin_report
@@ -18,7 +20,8 @@ from tests.synth.tasks import acknowledge, high_level_task, override, raw_task, 
 
 RESOLVER = FixedResolver.derived()
 _CAN_BE_STRICT = hasattr(AppProps, "confirm_validation_plugins_do_not_mutate")
-PINNED = "redis:7@sha256:" + "a" * 64
+DIGEST = "sha256:" + "a" * 64
+PINNED = f"redis:7@{DIGEST}"
 
 
 def reported(app: SynthesizedApp) -> list[tuple[str, str, str]]:
@@ -80,6 +83,39 @@ def test_what_an_override_adds_or_takes_away_is_added_or_taken_away(
         ("Web/More", "nginx:1.27", "fixed"),
         ("Web/More", PINNED, "already-pinned"),
     ]
+
+
+@pytest.mark.parametrize("kind", ["high level", "typed"])
+def test_images_behind_one_that_an_override_takes_away_are_those_that_were_pinned(
+    synthesize: Synthesize, tmp_path: Path, kind: str
+) -> None:
+    """What is deployed comes from their entries of the lock file, which stay in use."""
+    app = App()
+    stack = Stack(app, "Web")
+    images = ("nginx:1.27", "redis:7", "no/such:1", "memcached:1.6")
+    if kind == "typed":
+        resource = typed_task(stack, "Task", *images)
+    else:
+        task = high_level_task(stack, image=images[0])
+        for image in images[1:]:
+            task.add_container(image[:2], image=ecs.ContainerImage.from_registry(image))
+        resource = cast("ecs.CfnTaskDefinition", task.node.default_child)
+    resource.add_deletion_override("Properties.ContainerDefinitions.1")
+    lock_file = tmp_path / "images.lock.json"
+    known = FixedResolver(dict.fromkeys(("nginx:1.27", "redis:7", "memcached:1.6"), DIGEST))
+    PinImages.apply_to(app, resolver=known, lock_file=lock_file)
+    result = synthesize(app, check=False)
+    path = resource.node.path
+    assert reported(result) == [
+        (path, "nginx:1.27", "fixed"),
+        (path, "no/such:1", "failed"),
+        (path, "memcached:1.6", "fixed"),
+    ]
+    [error] = result.errors
+    assert "no/such:1 at ContainerDefinitions[1].Image" in error
+    assert "FixedResolver does not know no/such:1" in error
+    used = {str(record.lock_key) for record in SynthReport.read(result.directory).records}
+    assert used >= {"docker.io/library/nginx:1.27", "docker.io/library/memcached:1.6"}
 
 
 def test_a_synth_without_cdks_validations_of_constructs_has_a_report(tmp_path: Path) -> None:
