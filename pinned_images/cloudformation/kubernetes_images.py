@@ -201,7 +201,8 @@ class _Search:
             self._hole(path, context, routes, _NO_FIELDS)
 
     def _list(self, elements: list[Any], path: Path, context: _Context, routes: _Routes) -> None:
-        _check_depth(path)
+        if len(path) > MAXIMUM_DEPTH:
+            raise _too_deep()
         routes = routes and _behind(routes, "[]")
         for index, element in enumerate(elements):
             below = (*path, index)
@@ -210,7 +211,8 @@ class _Search:
     def _object(  # noqa: C901 - one loop: a call for each member would double its time
         self, members: Members, path: Path, context: _Context, routes: _Routes
     ) -> None:
-        _check_depth(path)
+        if len(path) > MAXIMUM_DEPTH:
+            raise _too_deep()
         fields = dict(members)
         if "kind" in fields:
             context, routes = self._entered(fields, path, context, routes)
@@ -235,7 +237,8 @@ class _Search:
                     inside = _inside(key, path, context)
                 elif "mage" in key and kind is Members:
                     self._image_in_parts(value, below, context)
-                self.value(value, below, inside, routes and _behind(routes, key))
+                walk = self._object if kind is Members else self._list
+                walk(value, below, inside, routes and _behind(routes, key))
             elif value is HOLE:
                 self._hole((*path, key), context, routes and _behind(routes, key), fields)
 
@@ -370,9 +373,8 @@ _KEYS_OF_CONTEXTS = frozenset({"openAPIV3Schema", "status"})
 _NO_FIELDS: Mapping[str, Any] = {}
 
 
-def _check_depth(path: Path) -> None:
-    if len(path) > MAXIMUM_DEPTH:
-        raise Unreadable(f"it is nested more than {MAXIMUM_DEPTH} levels deep")
+def _too_deep() -> Unreadable:
+    return Unreadable(f"it is nested more than {MAXIMUM_DEPTH} levels deep")
 
 
 def _behind(routes: _Routes, key: str) -> _Routes:
