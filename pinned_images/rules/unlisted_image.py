@@ -73,11 +73,11 @@ def _problem(found: list[MentionedImage]) -> Problem:
         for image, some in list(places.items())[:_MOST_SHOWN]
     ]
     if len(places) == 1:
-        what = f"The image {told[0]} is not pinned: it stands where no images are looked for."
+        what = f"The image {told[0]} is not pinned: images are not looked for there."
     else:
         more = f" and {len(places) - _MOST_SHOWN} more" if len(places) > _MOST_SHOWN else ""
         what = (
-            f"{len(places)} images are not pinned, for they stand where none are looked for: "
+            f"{len(places)} images are not pinned, for images are not looked for where they are: "
             f"{', '.join(told)}{more}."
         )
     return Problem(what, _fix(found))

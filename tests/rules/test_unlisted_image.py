@@ -333,7 +333,7 @@ def test_an_image_in_an_unlisted_place_is_a_warning(
     [violation] = told(tmp_path, thing)
     assert (violation.rule.id, violation.rule.severity) == ("unlisted-image", "warning")
     assert violation.problem.what == (
-        f"The image {image} at {at} is not pinned: it stands where no images are looked for."
+        f"The image {image} at {at} is not pinned: images are not looked for there."
     )
 
 
@@ -466,7 +466,7 @@ def test_several_images_of_a_resource_are_one_warning(tmp_path: Path) -> None:
     thing = resource("Custom::Thing", Images=["ghcr.io/a/b:1", "ghcr.io/a/c:1"])
     [violation] = told(tmp_path, thing)
     assert violation.problem.what == (
-        "2 images are not pinned, for they stand where none are looked for: ghcr.io/a/b:1 at "
+        "2 images are not pinned, for images are not looked for where they are: ghcr.io/a/b:1 at "
         "Images[0], ghcr.io/a/c:1 at Images[1]."
     )
 
@@ -476,7 +476,7 @@ def test_500_references_are_one_bounded_warning(tmp_path: Path) -> None:
     others = [{"image": f"app{number}:1"} for number in range(100)]
     [violation] = told(tmp_path, resource("Custom::Thing", Text=json.dumps([*same, *others])))
     assert violation.problem.what == (
-        "101 images are not pinned, for they stand where none are looked for: nginx:1 at "
+        "101 images are not pinned, for images are not looked for where they are: nginx:1 at "
         "Text [0].image (and 399 more places), app0:1 at Text [400].image, app1:1 at "
         "Text [401].image and 98 more."
     )
