@@ -1,17 +1,18 @@
-"""Where a registry's API is found."""
+"""Endpoints: where a registry's API is, and a repository there."""
 
 from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from pinned_images.reference import DEFAULT_REGISTRY
+from pinned_images.registry.auth.credentials import Credentials
+from pinned_images.registry.host_profiles import profile_of
 from pinned_images.registry.http.addresses import may_be_plain
 from pinned_images.registry.mirrors import Mirror
 
-# Docker Hub's API does not stand at the name that references have.
-_API_HOSTS = {DEFAULT_REGISTRY: "registry-1.docker.io"}
+Kind = Literal["manifests", "blobs", "tags", "referrers"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +36,16 @@ class Endpoint:
     @classmethod
     def of_registry(cls, registry: str, insecure: AbstractSet[str]) -> Endpoint:
         """The registry itself: https, but http where it is loopback or named insecure."""
-        netloc = _API_HOSTS.get(registry, registry).lower()
+        netloc = (profile_of(registry).api_host or registry).lower()
         return cls(registry, "http" if may_be_plain(netloc, insecure) else "https", netloc)
 
     @classmethod
     def of_mirror(cls, registry: str, mirror: Mirror) -> Endpoint:
-        """The mirror that stands in for a registry."""
+        """The mirror of a registry."""
         return cls(registry, mirror.scheme, mirror.netloc, mirror.root, "mirror")
 
     def __str__(self) -> str:
-        """The endpoint in the words of an error: the registry, and who answers for it."""
+        """The endpoint in the words of an error: the registry, and the mirror that answers."""
         if self.source == "mirror":
             return f"the mirror {self.netloc} of {self.registry}"
         return f"the registry {self.registry}"
@@ -56,16 +57,50 @@ class Endpoint:
 
     @property
     def credentials_host(self) -> str:
-        """The host under which people keep credentials for this endpoint."""
+        """The host under which credentials are kept for this endpoint."""
         return self.netloc if self.source == "mirror" else self.registry
+
+    @property
+    def login_command(self) -> str:
+        """The command that keeps credentials for this endpoint."""
+        host = self.credentials_host
+        return "docker login" if host == DEFAULT_REGISTRY else f"docker login {host}"
+
+    @property
+    def version_url(self) -> str:
+        """The address that tells whether credentials are wanted (OCI Distribution 1.1, "end-1")."""
+        before, _, _ = self.root.partition("/v2/")
+        return f"{self.origin}{before.removesuffix('/v2')}/v2/"
 
     def qualified(self, repository: str) -> str:
         """A repository's name at this endpoint, the mirror's own namespace included."""
         namespace = self.root.partition("/v2/")[2]
         return f"{namespace}/{repository}" if namespace else repository
 
-    def url(
-        self, repository: str, kind: Literal["manifests", "blobs", "tags"], identifier: str
-    ) -> str:
-        """The address of a manifest or blob, or of ``tags/list`` (OCI Distribution 1.1)."""
+    def url(self, repository: str, kind: Kind, identifier: str) -> str:
+        """The address of a manifest, a blob, or a list (OCI Distribution 1.1, "Endpoints")."""
         return f"{self.origin}{self.root}/{repository}/{kind}/{identifier}"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A repository at an endpoint, and the credentials to ask with.
+
+    Attributes:
+        endpoint: The endpoint.
+        name: The repository's name in its own registry.
+        credentials: Credentials that were given for this image; None to use the keychain's.
+    """
+
+    endpoint: Endpoint
+    name: str
+    credentials: Credentials | None = field(default=None, repr=False)
+
+    @property
+    def repository(self) -> str:
+        """The repository's name at the endpoint."""
+        return self.endpoint.qualified(self.name)
+
+    def url(self, kind: Kind, identifier: str) -> str:
+        """The address of a manifest, a blob, or a list."""
+        return self.endpoint.url(self.name, kind, identifier)

@@ -1,14 +1,19 @@
-"""What a registry serves under a tag: an index, a manifest, and the configuration of an image."""
+"""Manifests: indexes, image manifests, and the configuration that names an image's platform."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
+import logging
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from pinned_images.errors import InvalidReference, UntrustedAnswer
+from pinned_images.printable import quoted
 from pinned_images.reference import Digest, Platform
+
+_logger = logging.getLogger(__name__)
 
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -28,19 +33,43 @@ _SCHEMA_1_TYPES = frozenset(
         "application/vnd.docker.distribution.manifest.v1+prettyjws",
     }
 )
-# Types that say nothing, so that the manifest's own word is taken.
-_SILENT_TYPES = frozenset({"", "application/json", "application/octet-stream", "text/plain"})
+# Types that say nothing, so that the manifest's own word, or its shape, is taken.
+_SILENT_TYPES = frozenset(
+    {
+        "",
+        "application/json",
+        "application/octet-stream",
+        "binary/octet-stream",
+        "text/json",
+        "text/plain",
+    }
+)
+_DOCKER_CONFIG = "application/vnd.docker.container.image.v1+json"
+_IMAGE_CONFIGS = frozenset({"application/vnd.oci.image.config.v1+json", _DOCKER_CONFIG})
+# What operating systems, processors and their versions are called; no sentence, and no control
+# character, is one of these.
+_PLATFORM_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,127}")
 _ATTESTATION = "vnd.docker.reference.type"
 _SCHEMA = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """A manifest that an index names (OCI image specification, "Image Index", `manifests`)."""
+class Descriptor:
+    """What a manifest says about another object (OCI image specification, "Content Descriptors").
+
+    Attributes:
+        digest: The digest of the object.
+        media_type: Its media type, in lower case.
+        platform: The platform that it runs on, where that is named.
+        artifact_type: What it is, if it is no image.
+        annotations: What else is said of it.
+    """
 
     digest: Digest
     media_type: str
-    platform: Platform | None
+    platform: Platform | None = None
+    artifact_type: str | None = None
+    annotations: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,26 +79,43 @@ class Manifest:
     Attributes:
         digest: The SHA-256 of its bytes.
         media_type: One of `TYPES`.
-        entries: Of an index: the images in it, attestations left out.
+        manifests: Of an index: the images in it, attestations left out.
+        listed: Of an index: how many entries it has, attestations and all.
         config: Of a manifest: the digest of its configuration.
+        is_image: Whether it is, or may be, an image, and no other artifact.
+        body: The bytes.
     """
 
     digest: Digest
     media_type: str
-    entries: tuple[Entry, ...] = ()
+    manifests: tuple[Descriptor, ...] = ()
+    listed: int = 0
     config: Digest | None = None
+    is_image: bool = True
+    body: bytes = field(default=b"", repr=False, compare=False)
+
+    @property
+    def is_index(self) -> bool:
+        """Whether it lists other manifests."""
+        return self.media_type in INDEX_TYPES
 
 
 def plain_type(content_type: str | None) -> str:
-    """A media type without its parameters, in lower case."""
-    return (content_type or "").partition(";")[0].strip().lower()
+    """A media type without its parameters, in lower case; said twice, it counts once.
+
+    Example:
+        >>> plain_type("Application/JSON; charset=utf-8"), plain_type("text/json, text/json")
+        ('application/json', 'text/json')
+    """
+    types = [each.partition(";")[0].strip().lower() for each in (content_type or "").split(",")]
+    return types[0] if len(set(types)) == 1 else ", ".join(types)
 
 
 def refuse_schema_1(media_type: str) -> None:
     """Refuse the format whose signatures change its digest with every answer.
 
     Raises:
-        ResolutionError: This is the type of a schema 1 manifest.
+        UntrustedAnswer: This is the type of a schema 1 manifest.
     """
     if media_type in _SCHEMA_1_TYPES:
         raise UntrustedAnswer(
@@ -82,12 +128,12 @@ def parse_manifest(body: bytes, content_type: str | None) -> Manifest:
     """Read what came as a manifest.
 
     Raises:
-        ResolutionError: This is no manifest whose digest could be pinned.
+        UntrustedAnswer: This is no manifest whose digest could be pinned.
     """
     answered = plain_type(content_type)
     refuse_schema_1(answered)
     if answered not in TYPES and answered not in _SILENT_TYPES:
-        raise _no_manifest(f"of type {answered}")
+        raise _no_manifest(f"of type {quoted(answered)}")
     content = _object(body)
     if content is None:
         raise _no_manifest("that is no JSON, or only the beginning of it")
@@ -95,22 +141,35 @@ def parse_manifest(body: bytes, content_type: str | None) -> Manifest:
         refuse_schema_1("application/vnd.docker.distribution.manifest.v1+json")
     own = content.get("mediaType")
     own = plain_type(own) if isinstance(own, str) else ""
-    media_type = answered if answered in TYPES else own
+    media_type = answered if answered in TYPES else own or _type_by_shape(content)
     if media_type not in TYPES or own not in ("", media_type):
-        raise _no_manifest(f"of type {own or 'that it does not name'}")
+        raise _no_manifest(f"of type {quoted(own)}" if own else "of type that it does not name")
     if content.get("schemaVersion") != _SCHEMA:
         raise _no_manifest("without the version 2")
     try:
-        return _read(content, Digest.of(body), media_type)
+        return _read(content, body, media_type)
     except (AttributeError, KeyError, TypeError, InvalidReference):
         raise _no_manifest(f"that does not have the form of {media_type}") from None
+
+
+def parse_descriptors(body: bytes) -> tuple[Descriptor, ...]:
+    """The descriptors in an index of referrers (OCI Distribution 1.1, "Listing Referrers").
+
+    Raises:
+        UntrustedAnswer: This is no index.
+    """
+    content = _object(body)
+    manifests = content.get("manifests") if content is not None else None
+    if not isinstance(manifests, list):
+        raise _no_manifest("that is no index")
+    return tuple(each for each in map(_descriptor, manifests) if each is not None)
 
 
 def parse_platform(body: bytes) -> Platform | None:
     """The platform that an image's configuration names (OCI image specification, "Config").
 
     Raises:
-        ResolutionError: This is no configuration.
+        UntrustedAnswer: This is no configuration.
     """
     content = _object(body)
     if content is None:
@@ -121,28 +180,72 @@ def parse_platform(body: bytes) -> Platform | None:
         raise _no_manifest("whose configuration names no platform in words") from None
 
 
-def _read(content: dict[str, Any], digest: Digest, media_type: str) -> Manifest:
+def _type_by_shape(content: Mapping[str, Any]) -> str:
+    """The type of a manifest that names none, as the early ones of OCI; "" where it is unclear."""
+    config = content.get("config")
+    is_index = isinstance(content.get("manifests"), list)
+    is_manifest = isinstance(config, dict) and isinstance(content.get("layers"), list)
+    if is_index == is_manifest:
+        return ""
+    if isinstance(config, dict) and config.get("mediaType") == _DOCKER_CONFIG:
+        return DOCKER_MANIFEST
+    return OCI_INDEX if is_index else OCI_MANIFEST
+
+
+def _read(content: dict[str, Any], body: bytes, media_type: str) -> Manifest:
+    digest = Digest.of(body)
     if media_type in MANIFEST_TYPES:
         _ = content["layers"]
-        return Manifest(digest, media_type, config=Digest(content["config"]["digest"]))
-    entries = tuple(_entries(content["manifests"]))
-    return Manifest(digest, media_type, entries)
+        config = content["config"]
+        is_image = content.get("artifactType") in (None, "", *_IMAGE_CONFIGS)
+        return Manifest(
+            digest, media_type, config=Digest(config["digest"]), is_image=is_image, body=body
+        )
+    listed = content["manifests"]
+    if not isinstance(listed, list):
+        raise TypeError
+    descriptors = [_descriptor(each) for each in listed]
+    # One unusable entry must not spoil the others; where none is usable, this is no index.
+    if listed and not any(descriptors):
+        raise TypeError
+    images = tuple(each for each in descriptors if each is not None and _is_image(each))
+    return Manifest(digest, media_type, images, len(listed), body=body)
 
 
-def _entries(manifests: Iterable[dict[str, Any]]) -> Iterable[Entry]:
-    for manifest in manifests:
-        named = manifest.get("platform")
-        platform = _platform(named) if named is not None else None
-        annotations = manifest.get("annotations") or {}
-        unknown = platform is not None and "unknown" in (platform.os, platform.architecture)
-        if unknown or _ATTESTATION in annotations:
-            continue
-        yield Entry(Digest(manifest["digest"]), plain_type(manifest["mediaType"]), platform)
+def _descriptor(content: Any) -> Descriptor | None:
+    """A descriptor; None where it cannot be used."""
+    try:
+        named = content.get("platform")
+        annotations = content.get("annotations")
+        artifact_type = content.get("artifactType")
+        return Descriptor(
+            Digest(content["digest"]),
+            plain_type(content["mediaType"]),
+            _platform(named) if isinstance(named, dict) else None,
+            artifact_type if isinstance(artifact_type, str) and artifact_type else None,
+            _texts(annotations.items()) if isinstance(annotations, dict) else {},
+        )
+    except (AttributeError, KeyError, TypeError, InvalidReference):
+        _logger.debug("An entry of an index cannot be used")
+        return None
 
 
-def _platform(content: dict[str, Any]) -> Platform | None:
-    words = [content.get(name, "") for name in ("os", "architecture", "variant", "os.version")]
-    if not all(isinstance(word, str) for word in words):
+def _is_image(descriptor: Descriptor) -> bool:
+    """Whether an entry of an index is an image or an index of images, and no attestation."""
+    platform = descriptor.platform
+    is_unknown = platform is not None and "unknown" in (platform.os, platform.architecture)
+    is_artifact = descriptor.artifact_type not in (None, *_IMAGE_CONFIGS)
+    return not is_unknown and not is_artifact and _ATTESTATION not in descriptor.annotations
+
+
+def _texts(items: Iterable[tuple[Any, Any]]) -> dict[str, str]:
+    return {name: value for name, value in items if isinstance(value, str)}
+
+
+def _platform(content: Mapping[str, Any]) -> Platform | None:
+    # Some tools write null for what they leave out.
+    words = [content.get(name) or "" for name in ("os", "architecture", "variant", "os.version")]
+    if not all(word == "" or _PLATFORM_WORD.fullmatch(word) for word in words):
         raise TypeError
     return Platform.of(*words) if words[0] and words[1] else None
 

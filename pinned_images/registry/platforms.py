@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 
 from pinned_images.errors import PlatformMismatch
+from pinned_images.printable import listed
 from pinned_images.reference import Platform
 
 # A processor runs what was built for its older kinds ("" is the usual one, v7).
@@ -31,7 +32,7 @@ def best_match(wanted: Platform, offered: Sequence[Platform]) -> Platform | None
 
 def mismatch(wanted: Platform, offered: Iterable[Platform]) -> PlatformMismatch:
     """The failure that names what an image has in place of what is wanted."""
-    names = ", ".join(dict.fromkeys(map(str, offered)))
+    names = listed(dict.fromkeys(map(str, offered)))
     return PlatformMismatch(
         f"the image has nothing for {wanted}, only for {names or 'no platform that it names'}",
         "build it for that platform, or run the workload on another one",
@@ -65,4 +66,4 @@ def _age(wanted: Platform, variant: str) -> int:
 
 
 def _build(version: str) -> tuple[int, ...]:
-    return tuple(int(part) if part.isdecimal() else 0 for part in version.split(".") if part)
+    return tuple(int(part[:9]) if part.isdecimal() else 0 for part in version.split(".") if part)

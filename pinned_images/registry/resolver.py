@@ -25,7 +25,8 @@ from pinned_images.resolution import Outcome, Resolution, ResolutionRequest
 from pinned_images.wording import counted
 
 if TYPE_CHECKING:
-    from pinned_images.registry.distribution import DistributionClient
+    from pinned_images.registry.client import RegistryClient
+    from pinned_images.registry.distribution_resolver import DistributionResolver
 
 _logger = logging.getLogger(__name__)
 
@@ -123,15 +124,15 @@ class RegistryResolver:
 
     def _registry_task(self, requests: list[ResolutionRequest]) -> ResolutionTask:
         reference, secret = requests[0].reference, requests[0].credentials_parameter
-        client = self._client
+        resolver = self._distribution
 
         def ask(deadline: float) -> Mapping[ResolutionRequest, Outcome]:
             if secret is None or not self._asks_origin(reference.registry):
-                return client.resolve_all(requests, deadline=deadline)
+                return resolver.resolve_all(requests, deadline=deadline)
             credentials = self._secrets.credentials(secret, deadline)
             if not isinstance(credentials, ResolutionError):
-                return client.resolve_all(requests, credentials=credentials, deadline=deadline)
-            outcomes = client.resolve_all(requests, deadline=deadline)
+                return resolver.resolve_all(requests, credentials=credentials, deadline=deadline)
+            outcomes = resolver.resolve_all(requests, deadline=deadline)
             return {request: _with_note(outcomes[request], credentials) for request in requests}
 
         return ResolutionTask(self._endpoint(reference.registry).netloc, tuple(requests), ask)
@@ -160,28 +161,45 @@ class RegistryResolver:
         if isinstance(outcome, Resolution):
             return replace(outcome, source="mirror")
         if isinstance(outcome, PASSED_OVER) and self._settings.mirror_fallback:
-            return self._origin_client.resolve_all([request], deadline=deadline)[request]
+            return self._origin.resolve_all([request], deadline=deadline)[request]
         return outcome
 
     def _asks_origin(self, registry: str) -> bool:
         return self._settings.mirror_fallback or self._settings.mirror_of(registry) is None
 
     @cached_property
-    def _client(self) -> DistributionClient:
-        from pinned_images.registry.distribution import (  # noqa: PLC0415  # loads urllib3
-            DistributionClient,
+    def _client(self) -> RegistryClient:
+        from pinned_images.registry.client import (  # noqa: PLC0415  loads urllib3
+            RegistryClient,
         )
 
-        return DistributionClient(self._settings)
+        return RegistryClient(self._settings)
+
+    @cached_property
+    def _origin_client(self) -> RegistryClient:
+        return self._client.without_mirrors()
+
+    @cached_property
+    def _distribution(self) -> DistributionResolver:
+        return _distribution_resolver(self._client)
+
+    @cached_property
+    def _origin(self) -> DistributionResolver:
+        return _distribution_resolver(self._origin_client)
 
     @cached_property
     def _ecr_resolver(self) -> EcrResolver:
-        client = self._origin_client
-        return EcrResolver(self._sessions, client.resolve, client.has_credentials_for)
+        return EcrResolver(
+            self._sessions, self._origin.resolve, self._origin_client.has_credentials_for
+        )
 
-    @cached_property
-    def _origin_client(self) -> DistributionClient:
-        return self._client.without_mirrors()
+
+def _distribution_resolver(client: RegistryClient) -> DistributionResolver:
+    from pinned_images.registry.distribution_resolver import (  # noqa: PLC0415  loads urllib3
+        DistributionResolver,
+    )
+
+    return DistributionResolver(client)
 
 
 def _asked_of_ecr(request: ResolutionRequest, endpoint: Endpoint) -> ResolutionRequest:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -49,3 +51,36 @@ class SingleFlight(Generic[Key, Value]):
             if not flight.values or not is_usable(flight.values[0]):
                 flight.values[:] = [work()]
             return flight.values[0]
+
+
+# A first caller that takes longer than that teaches the others nothing.
+_LONGEST_TURN = 5.0
+
+
+class FirstCaller:
+    """Lets one caller for each place go first, so that what it learns serves all the others."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._ended: dict[str, threading.Event] = {}
+
+    @contextmanager
+    def turn(self, place: str, deadline: float) -> Iterator[Callable[[], None]]:
+        """Wait until the first caller has let the others go, unless this is the first one.
+
+        Args:
+            place: Where the caller goes.
+            deadline: The value of `time.monotonic` at which the wait ends.
+
+        Yields:
+            A function that lets the others go; the end of the block does so too.
+        """
+        with self._lock:
+            is_first = place not in self._ended
+            ended = self._ended.setdefault(place, threading.Event())
+        if not is_first:
+            ended.wait(max(0.0, min(_LONGEST_TURN, deadline - time.monotonic())))
+        try:
+            yield ended.set
+        finally:
+            ended.set()

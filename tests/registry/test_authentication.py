@@ -10,7 +10,8 @@ import pytest
 from pinned_images.errors import AccessDenied, RegistryUnavailable, UntrustedAnswer
 from pinned_images.reference import ImageReference
 from pinned_images.registry.auth import Credentials
-from pinned_images.registry.distribution import DistributionClient
+from pinned_images.registry.client import RegistryClient
+from pinned_images.registry.distribution_resolver import DistributionResolver
 from pinned_images.registry.settings import RegistrySettings
 from pinned_images.resolution import Resolution, ResolutionRequest
 from tests.registry.images import Image, make_image
@@ -25,7 +26,7 @@ class Client:
     """One client for several questions, as a synth has one."""
 
     def __init__(self) -> None:
-        self._client = DistributionClient(RegistrySettings(**SETTINGS))
+        self._client = DistributionResolver(RegistryClient(RegistrySettings(**SETTINGS)))
 
     def ask(self, reference: ImageReference, credentials: Credentials | None = None) -> Resolution:
         request = ResolutionRequest(reference)
@@ -284,7 +285,7 @@ class TestPasswords:
         mirror.require_basic("workload", "its own")
         settings = RegistrySettings(**SETTINGS, mirrors={registry.server.netloc: mirror.server.url})
         with pytest.raises(AccessDenied):
-            DistributionClient(settings).resolve(
+            DistributionResolver(RegistryClient(settings)).resolve(
                 ResolutionRequest(registry.reference()),
                 credentials=Credentials("workload", "its own"),
                 deadline=time.monotonic() + 20,

@@ -33,6 +33,7 @@ from tests.registry.user import Ask, require_resolution
 AMD64 = Platform("linux", "amd64")
 ARM64 = Platform("linux", "arm64")
 OTHER = Digest.of(b"something else")
+HEAD_FAULTS = [204, 302, 400, 403, 404, 405, 406, 415, 418, 500, 501]
 
 
 def test_one_head_request_is_enough(registry: ScriptedRegistry, image: Image, ask: Ask) -> None:
@@ -91,7 +92,7 @@ def test_where_the_headers_say_too_little_the_body_is_hashed(
     assert [each.method for each in registry.server.requests] == ["HEAD", "GET"]
 
 
-@pytest.mark.parametrize("status", [405, 501])
+@pytest.mark.parametrize("status", HEAD_FAULTS)
 def test_where_head_is_refused_the_body_is_hashed(
     registry: ScriptedRegistry, image: Image, ask: Ask, status: int
 ) -> None:
@@ -190,11 +191,41 @@ def test_what_is_no_manifest_is_refused(
 def test_what_is_an_answer_is_not_asked_again(
     registry: ScriptedRegistry, ask: Ask, status: int, kind: type[Exception]
 ) -> None:
-    registry.plan.append(Reply(status))
-    error = ask(registry.reference())
+    registry.protection = lambda _: Reply(status)
+    error = ask(registry.reference(), platform=AMD64)
     assert type(error) is kind
     assert str(status) in str(error)
-    assert len(registry.server.requests) == 1
+    assert [each.method for each in registry.server.requests] == ["GET"]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        *[pytest.param(Reply(status), id=str(status)) for status in HEAD_FAULTS],
+        pytest.param(Reply(302, {"Location": "/login"}), id="a page"),
+        pytest.param(Reply(raw=b""), id="closed"),
+        pytest.param(Reply(reset=True), id="reset"),
+        pytest.param(Reply(raw=b"SSH-2.0-OpenSSH\r\n"), id="not HTTP"),
+    ],
+)
+def test_where_head_fails_get_is_asked_once(
+    registry: ScriptedRegistry, image: Image, ask: Ask, fault: Reply
+) -> None:
+    """Seen at moby#50065, watchtower#667 and #669, crossplane#3223."""
+    registry.protection = lambda received: (
+        fault if received.method == "HEAD" and "login" not in received.path else None
+    )
+    assert require_resolution(ask(registry.reference())).digest == image.top
+    assert registry.server.count("GET", "/manifests/v1") == 1
+    assert registry.server.count("HEAD", "/manifests/v1") == 1
+
+
+def test_where_too_many_requests_came_get_is_not_asked(
+    registry: ScriptedRegistry, ask: Ask
+) -> None:
+    registry.protection = lambda received: Reply(429) if received.method == "HEAD" else None
+    assert isinstance(ask(registry.reference()), RegistryUnavailable)
+    assert registry.server.count("GET") == 0
 
 
 def test_an_error_names_image_registry_and_cause(registry: ScriptedRegistry, ask: Ask) -> None:
@@ -202,7 +233,8 @@ def test_an_error_names_image_registry_and_cause(registry: ScriptedRegistry, ask
     netloc = registry.server.netloc
     assert str(ask(reference)) == (
         f"The image '{netloc}/team/app:v9' could not be resolved at the registry {netloc}: "
-        "it has no 'v9' in 'team/app', or no such repository (404); check the name and the tag."
+        "it has no 'v9' in 'team/app', or no such repository (404), asked without credentials; "
+        f"check the name and the tag, or log in if the image is private (docker login {netloc})."
     )
 
 

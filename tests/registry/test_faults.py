@@ -11,7 +11,8 @@ import pytest
 
 from pinned_images.errors import RegistryUnavailable, ResolutionError, UntrustedAnswer
 from pinned_images.reference import ImageReference
-from pinned_images.registry.distribution import DistributionClient
+from pinned_images.registry.client import RegistryClient
+from pinned_images.registry.distribution_resolver import DistributionResolver
 from pinned_images.registry.http.client import HttpClient
 from pinned_images.registry.http.retries import RetryPolicy
 from pinned_images.registry.http.transport import LONGEST_BODY, Request
@@ -47,7 +48,7 @@ PASSING = [
     pytest.param(Reply(raw=b"SSH-2.0-OpenSSH\r\n"), "that is not HTTP", id="not HTTP"),
     pytest.param(Reply(raw=b"HTTP/1.1 abc\r\n\r\n"), "that is not HTTP", id="a broken status"),
     pytest.param(
-        Reply(raw=b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 + b"\r\n"),
+        Reply(raw=b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 3000 + b"\r\n"),
         "that is not HTTP",
         id="too many headers",
     ),
@@ -78,7 +79,10 @@ def test_a_fault_that_stays_is_an_error_that_names_image_registry_and_cause(
         assert part in str(error)
     assert "3 times in a row" in str(error)
     assert ("check the network" in str(error)) is not words.startswith("answered")
-    assert {each.method for each in registry.server.requests} == {"HEAD"}
+    # What is broken off at HEAD may not be at GET.
+    is_head_alone = "broke off" not in words and "not HTTP" not in words and "500" not in words
+    methods = {"HEAD"} if is_head_alone else {"HEAD", "GET"}
+    assert {each.method for each in registry.server.requests} == methods
 
 
 BODY_FAULTS = [
@@ -201,7 +205,7 @@ def test_a_server_that_never_answers_costs_no_more_than_the_deadline(
 
 
 def test_a_deadline_that_has_passed_sends_no_request(registry: ScriptedRegistry) -> None:
-    client = DistributionClient(RegistrySettings(**SETTINGS))
+    client = DistributionResolver(RegistryClient(RegistrySettings(**SETTINGS)))
     request = ResolutionRequest(registry.reference())
     with pytest.raises(RegistryUnavailable, match=r"no time|have to wait"):
         client.resolve(request, deadline=time.monotonic() - 1)
@@ -211,7 +215,7 @@ def test_a_deadline_that_has_passed_sends_no_request(registry: ScriptedRegistry)
 def test_a_connection_that_was_closed_in_the_meantime_is_made_anew(
     registry: ScriptedRegistry, image: Image
 ) -> None:
-    client = DistributionClient(RegistrySettings(**SETTINGS))
+    client = DistributionResolver(RegistryClient(RegistrySettings(**SETTINGS)))
     request = ResolutionRequest(registry.reference())
     for _ in range(3):
         resolution = client.resolve(request, deadline=time.monotonic() + 20)
@@ -219,7 +223,7 @@ def test_a_connection_that_was_closed_in_the_meantime_is_made_anew(
         registry.plan.append(Reply(raw=b""))
 
 
-@pytest.mark.parametrize("status", [429, 500, 503])
+@pytest.mark.parametrize("status", [429, 502, 503, 504])
 def test_a_failing_head_is_never_followed_by_get(
     registry: ScriptedRegistry, ask: Ask, status: int
 ) -> None:

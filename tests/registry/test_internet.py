@@ -10,11 +10,12 @@ import pytest
 
 from pinned_images.errors import AccessDenied, RegistryUnavailable, UntrustedAnswer
 from pinned_images.reference import ImageReference, Platform
-from pinned_images.registry.auth.first_visits import FirstVisits
-from pinned_images.registry.distribution import DistributionClient
+from pinned_images.registry.client import RegistryClient
+from pinned_images.registry.distribution_resolver import DistributionResolver
 from pinned_images.registry.http.transport import Transport
 from pinned_images.registry.resolver import RegistryResolver
 from pinned_images.registry.settings import RegistrySettings
+from pinned_images.registry.single_flight import FirstCaller
 from pinned_images.resolution import Resolution, ResolutionRequest
 from tests.registry.images import encode, make_image
 from tests.registry.internet import Internet
@@ -231,7 +232,7 @@ def test_one_anonymous_token_does_for_all_of_ghcr(internet: Internet) -> None:
     tokens.opens = {"team/a", "team/b"}
     names = ["team/a", "team/b", "team/private"]
     images = {name: ghcr.add(name, "v1", make_image(salt=name)) for name in names}
-    client = DistributionClient(RegistrySettings(**SETTINGS))
+    client = DistributionResolver(RegistryClient(RegistrySettings(**SETTINGS)))
     for name in names:
         request = ResolutionRequest(ImageReference.parse(f"ghcr.io/{name}:v1"))
         resolution = client.resolve(request, deadline=time.monotonic() + 20)
@@ -264,7 +265,7 @@ def test_one_image_learns_for_all_how_to_get_in(
 
 
 def test_nobody_waits_for_the_first_one_when_time_is_up() -> None:
-    visits = FirstVisits()
+    visits = FirstCaller()
     with visits.turn("https://ghcr.io", time.monotonic() + 20):
         with visits.turn("https://ghcr.io", time.monotonic()):
             inside = True
@@ -272,7 +273,7 @@ def test_nobody_waits_for_the_first_one_when_time_is_up() -> None:
 
 
 def test_those_who_follow_wait_until_the_first_one_lets_them_in() -> None:
-    visits = FirstVisits()
+    visits = FirstCaller()
     order = []
 
     def follow() -> None:
@@ -297,7 +298,7 @@ def test_a_token_of_somebody_known_is_not_used_for_those_who_are_not(
     home.podman_config(
         {"auths": {"ghcr.io/team/private": {"auth": encode_pair("user", "open sesame")}}}
     )
-    client = DistributionClient(RegistrySettings(**SETTINGS))
+    client = DistributionResolver(RegistryClient(RegistrySettings(**SETTINGS)))
     for name in ("team/private", "team/public"):
         ghcr.add(name, "v1", make_image())
         request = ResolutionRequest(ImageReference.parse(f"ghcr.io/{name}:v1"))

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from pinned_images.errors import ResolutionError
 from pinned_images.reference import Digest, Platform
-from pinned_images.registry.distribution import DistributionClient
+from pinned_images.registry.client import RegistryClient
+from pinned_images.registry.distribution_resolver import DistributionResolver
 from pinned_images.registry.http.retries import RetryPolicy
 from pinned_images.registry.settings import RegistrySettings
 from pinned_images.resolution import Resolution, ResolutionRequest
@@ -166,7 +167,7 @@ def test_a_wrong_digest_is_never_answered(
     service.plan.clear()
     service.plan.extend(TOKEN_FAULTS[name] for name in token_names)
     request = ResolutionRequest(registry.reference(tag=tag), platform, select=select)
-    client = DistributionClient(QUICK)
+    client = DistributionResolver(RegistryClient(QUICK))
     outcome = client.resolve_all([request], deadline=time.monotonic() + QUICK.deadline)[request]
     if isinstance(outcome, Resolution):
         assert outcome.digest in right_digests(IMAGES[tag], request)
@@ -187,7 +188,7 @@ def test_after_each_fault_alone_an_honest_registry_is_believed_again(
 ) -> None:
     registry, _ = world
     registry.protection = lambda _: None
-    client = DistributionClient(QUICK)
+    client = DistributionResolver(RegistryClient(QUICK))
     request = ResolutionRequest(registry.reference(), Platform("linux", "amd64"))
     plan(registry, [name], guarded=False)
     client.resolve_all([request], deadline=time.monotonic() + QUICK.deadline)

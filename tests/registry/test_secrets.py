@@ -15,7 +15,8 @@ import pytest
 from pinned_images.errors import ResolutionError
 from pinned_images.reference import ImageReference, Platform
 from pinned_images.registry import RegistryResolver, RegistrySettings
-from pinned_images.registry.distribution import DistributionClient
+from pinned_images.registry.client import RegistryClient
+from pinned_images.registry.distribution_resolver import DistributionResolver
 from pinned_images.resolution import Outcome, ResolutionRequest
 from tests.registry.images import make_image
 from tests.registry.internet import Internet
@@ -217,9 +218,9 @@ def test_objects_show_no_secret_and_no_file_is_written(
     service = make_token_service(registry, password=PASSWORD)
     home.log_in(registry.server.netloc, "user", PASSWORD)
     before = set(tmp_path.rglob("*"))
-    client = DistributionClient(RegistrySettings(**SETTINGS))
+    client = RegistryClient(RegistrySettings(**SETTINGS))
     request = ResolutionRequest(registry.reference())
-    client.resolve_all([request], deadline=1e12)
+    DistributionResolver(client).resolve_all([request], deadline=1e12)
     authenticator = vars(client)["_authenticator"]
     tokens = vars(vars(authenticator)["_tokens"])["_tokens"]
     shown = repr([vars(client), vars(vars(authenticator)["_keychain"]), vars(tokens)])

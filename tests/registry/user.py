@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from pinned_images.reference import ImageReference
-from pinned_images.registry.distribution import DistributionClient
+from pinned_images.registry.client import RegistryClient
+from pinned_images.registry.distribution_resolver import DistributionResolver
 from pinned_images.registry.http.retries import RetryPolicy
 from pinned_images.registry.resolver import RegistryResolver
 from pinned_images.registry.settings import RegistrySettings
@@ -77,7 +78,7 @@ def ask_registry(reference: ImageReference, **options: Any) -> Outcome:
         if name in options
     }
     request = ResolutionRequest(reference, **of_request)
-    client = DistributionClient(RegistrySettings(**{**SETTINGS, **options}))
+    client = DistributionResolver(RegistryClient(RegistrySettings(**{**SETTINGS, **options})))
     deadline = time.monotonic() + options.get("deadline", SETTINGS["deadline"])
     return client.resolve_all([request], deadline=deadline)[request]
 

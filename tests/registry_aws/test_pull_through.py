@@ -12,7 +12,8 @@ from pinned_images.errors import AccessDenied, ImageNotFound, RegistryUnavailabl
 from pinned_images.reference import Digest, ImageReference
 from pinned_images.registry.auth import Credentials
 from pinned_images.registry.aws.ecr import EcrResolver
-from pinned_images.registry.distribution import DistributionClient
+from pinned_images.registry.client import RegistryClient
+from pinned_images.registry.distribution_resolver import DistributionResolver
 from pinned_images.registry.resolver import RegistryResolver
 from pinned_images.registry.settings import RegistrySettings
 from pinned_images.resolution import Outcome, Resolution, ResolutionRequest
@@ -247,7 +248,7 @@ def test_the_client_of_registries_asks_a_real_registry_with_the_password(
 ) -> None:
     digest = registry.push("docker-hub/library/nginx:1.25")
     registry.protect("*", "basic", "AWS", "ambient")
-    client = DistributionClient(RegistrySettings())
+    client = DistributionResolver(RegistryClient(RegistrySettings()))
 
     def ask_loopback(
         request: ResolutionRequest, *, credentials: Credentials | None, deadline: float

@@ -1,40 +1,57 @@
-"""How one gets in: asks without credentials, listens to the challenge, and answers it."""
+"""Registry authentication: anonymous first, then an answer to the WWW-Authenticate challenge."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 
 from pinned_images.errors import AccessDenied, ResolutionError
-from pinned_images.registry.auth import Credentials, Keychain
+from pinned_images.printable import listed
 from pinned_images.registry.auth.challenge import Challenge, parse_challenges
-from pinned_images.registry.auth.first_visits import FirstVisits
+from pinned_images.registry.auth.credentials import Credentials
+from pinned_images.registry.auth.keychain import Keychain
 from pinned_images.registry.auth.tokens import TokenCache, TokenGrant, basic
-from pinned_images.registry.endpoints import Endpoint
+from pinned_images.registry.endpoints import Target
 from pinned_images.registry.host_profiles import profile_of
 from pinned_images.registry.http.client import HttpClient
-from pinned_images.registry.http.transport import Request, Response
+from pinned_images.registry.http.transport import Request, Response, TransientError
+from pinned_images.registry.single_flight import FirstCaller, SingleFlight
 
+_OK = 200
 _UNAUTHORIZED = 401
-#: What a registry may say to a token of another repository, in place of 401.
+#: What a registry may answer to a token of another repository, in place of 401.
 _HIDDEN = frozenset({401, 403, 404})
+#: What a registry may answer to a request without credentials, in place of a challenge.
+_UNCHALLENGED = frozenset({400, 401, 403, 404})
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
-    """A repository at an endpoint, and who asks for it.
+class _Wanted:
+    """What a registry wanted of a request.
 
     Attributes:
-        endpoint: Who is asked.
-        repository: The repository's name at the endpoint.
-        credentials: Credentials that were given for this image; None to use the keychain's.
+        challenge: The challenge.
+        repository: The repository that it was for.
+        is_public: Whether the registry is on the internet, so that it may name no private address.
     """
 
-    endpoint: Endpoint
+    challenge: Challenge
     repository: str
-    credentials: Credentials | None = field(default=None, repr=False)
+    is_public: bool
+
+    def for_repository(self, repository: str) -> _Wanted:
+        """What the same registry is expected to want for another repository."""
+        scope = self.challenge.parameters.get("scope", "")
+        scope = scope.replace(f"repository:{self.repository}:", f"repository:{repository}:")
+        expected = Challenge(self.challenge.scheme, {**self.challenge.parameters, "scope": scope})
+        return _Wanted(expected, repository, self.is_public)
+
+    @property
+    def service(self) -> tuple[str | None, ...]:
+        """Where the challenge leads; equal where another attempt would lead to the same place."""
+        return (self.challenge.scheme, *map(self.challenge.parameters.get, ("realm", "service")))
 
 
 class Authenticator:
@@ -53,26 +70,37 @@ class Authenticator:
         self._tokens = TokenCache(http)
         self._read_keychain = keychain
         self._lock = threading.Lock()
-        self._challenges: dict[str, tuple[Challenge, str]] = {}
+        self._wanted: dict[str, _Wanted] = {}
         self._shared_tokens: dict[str, str] = {}
-        self._first_visits = FirstVisits()
+        self._pings = SingleFlight[str, Response | None]()
+        self._first = FirstCaller()
 
-    def fetch(self, request: Request, target: Target, deadline: float) -> Response:
+    def fetch(
+        self, request: Request, target: Target, deadline: float, *, is_probe: bool = False
+    ) -> Response:
         """Get an answer that is not a challenge.
 
+        Args:
+            request: The request.
+            target: What it asks for.
+            deadline: The value of `time.monotonic` at which there must be an answer.
+            is_probe: See `HttpClient.fetch`.
+
         Raises:
+            TransientError: See `HttpClient.fetch`.
             ResolutionError: The registry wants credentials that are not at hand, or refuses them.
         """
-        # A broken file of credentials must be heard of also where nobody asks for credentials.
+        # A broken file of credentials must be heard of also where none are asked for.
         with self._lock:
             _ = self._keychain
+        send = partial(self._send, request, deadline=deadline, is_probe=is_probe)
         if not profile_of(target.endpoint.netloc).wants_tokens:
-            return self._fetch(request, target, deadline)
-        with self._first_visits.turn(target.endpoint.origin, deadline) as let_others_in:
-            return self._fetch(request, target, deadline, let_others_in)
+            return self._fetch(send, target, deadline)
+        with self._first.turn(target.endpoint.origin, deadline) as let_others_go:
+            return self._fetch(send, target, deadline, let_others_go)
 
     def has_credentials_for(self, target: Target) -> bool:
-        """Whether one is somebody at a registry; False where the keychain is broken."""
+        """Whether there are credentials for a target; False where the keychain is broken."""
         try:
             with self._lock:
                 _ = self._keychain
@@ -82,98 +110,153 @@ class Authenticator:
 
     def _fetch(
         self,
-        request: Request,
+        send: Callable[[str | None], Response],
         target: Target,
         deadline: float,
-        let_others_in: Callable[[], None] = lambda: None,
+        let_others_go: Callable[[], None] = lambda: None,
     ) -> Response:
-        authorization = self._expected_authorization(target, deadline)
-        answer = self._send(request, authorization, deadline)
+        authorization, expected, failure = self._expected_authorization(target, deadline)
+        response = send(authorization)
         if (
             authorization is not None
-            and answer.status in _HIDDEN
+            and response.status in _HIDDEN
             and self._is_borrowed(authorization, target)
         ):
             with self._lock:
                 self._shared_tokens.pop(target.endpoint.origin, None)
             authorization = None
-            answer = self._send(request, None, deadline)
-        if answer.status != _UNAUTHORIZED:
-            return answer
-        if answer.request.origin != request.origin:
-            raise AccessDenied(
-                f"{answer.request.netloc}, where it redirects to, wants credentials (401)",
-                "report it to those who run the registry",
-            )
-        answered = self._answer_challenge(answer, target, authorization, deadline)
-        let_others_in()
-        answer = self._send(request, answered, deadline)
-        if answer.status == _UNAUTHORIZED:
+            response = send(None)
+        wanted = self._wanted_by(response, target)
+        if wanted is None and authorization is None and _may_hide(response):
+            wanted = self._wanted_by_ping(target, deadline)
+        if wanted is None:
+            if response.status == _UNAUTHORIZED:
+                raise _unknown_schemes(response, target)
+            return response
+        # What was remembered has failed, and the registry wants just that.
+        if failure is not None and expected is not None and expected.service == wanted.service:
+            raise failure
+        answered = self._answer(wanted, target, authorization, deadline)
+        let_others_go()
+        response = send(answered)
+        if response.status == _UNAUTHORIZED:
             raise self._still_refused(target, deadline)
-        return answer
+        return response
 
     @cached_property
     def _keychain(self) -> Keychain:
         return self._read_keychain()
 
-    def _send(self, request: Request, authorization: str | None, deadline: float) -> Response:
+    def _send(
+        self, request: Request, authorization: str | None, *, deadline: float, is_probe: bool
+    ) -> Response:
         if authorization is not None:
             request = replace(request, headers={**request.headers, "Authorization": authorization})
-        return self._http.fetch(request, deadline)
+        return self._http.fetch(request, deadline, is_probe=is_probe)
 
-    def _expected_authorization(self, target: Target, deadline: float) -> str | None:
-        """What this registry wanted last time, for this repository; None to wait and see."""
+    def _expected_authorization(
+        self, target: Target, deadline: float
+    ) -> tuple[str | None, _Wanted | None, ResolutionError | None]:
+        """The answer to what this registry wanted last time, if that is known.
+
+        Returns:
+            The authorization; what is expected to be wanted; and why there is no authorization.
+            A registry may have another token service for each repository, so what was remembered
+            may be wrong, and its failure says nothing yet.
+        """
         origin = target.endpoint.origin
         with self._lock:
-            known = self._challenges.get(origin)
+            known = self._wanted.get(origin)
             shared = self._shared_tokens.get(origin)
         if known is None:
-            return None
-        challenge, repository = known
-        credentials = self._credentials(target, deadline)
-        if shared is not None and credentials is None:
-            return shared
-        scope = challenge.parameters.get("scope", "")
-        scope = scope.replace(f"repository:{repository}:", f"repository:{target.repository}:")
-        expected = Challenge(challenge.scheme, {**challenge.parameters, "scope": scope})
+            return None, None, None
+        if shared is not None and self._credentials(target, deadline) is None:
+            return shared, None, None
+        expected = known.for_repository(target.repository)
         try:
-            return self._authorization(expected, target, deadline, None)
-        except AccessDenied:
-            return None
+            return self._authorization(expected, target, deadline, None), expected, None
+        except ResolutionError as failure:
+            return None, expected, failure
 
     def _is_borrowed(self, authorization: str, target: Target) -> bool:
         with self._lock:
             return self._shared_tokens.get(target.endpoint.origin) == authorization
 
-    def _answer_challenge(
-        self, answer: Response, target: Target, refused: str | None, deadline: float
-    ) -> str:
-        challenge = _choose(parse_challenges(answer.headers.getlist("WWW-Authenticate")), target)
-        authorization = self._authorization(challenge, target, deadline, refused)
+    def _wanted_by(self, response: Response, target: Target) -> _Wanted | None:
+        """What an answer asks for; None where it is no challenge that can be answered."""
+        if response.status != _UNAUTHORIZED:
+            return None
+        if response.request.origin != Request("GET", target.endpoint.origin).origin:
+            raise AccessDenied(
+                f"{response.request.netloc}, where it redirects to, wants credentials (401)",
+                "report it to those who run the registry",
+            )
+        challenge = _choose(response)
+        if challenge is None:
+            return None
+        return _Wanted(challenge, target.repository, self._http.is_public(response))
+
+    def _wanted_by_ping(self, target: Target, deadline: float) -> _Wanted | None:
+        """What the API's root asks for, since the repository itself was answered without asking.
+
+        Registries hide what is private behind 404, 403 or a page for people. Credentials are only
+        sent where a challenge asks for them; without credentials there is nothing to be gained.
+        """
+        if self._credentials(target, deadline) is None:
+            return None
+        ping = partial(self._ping, target, deadline)
+        response = self._pings.get(target.endpoint.version_url, ping)
+        if response is None or response.status != _UNAUTHORIZED:
+            return None
+        wanted = self._wanted_by(response, target)
+        if wanted is None:
+            return None
+        # The scope of the root, if there is one, is not that of the repository.
+        parameters = {k: v for k, v in wanted.challenge.parameters.items() if k != "scope"}
+        return replace(wanted, challenge=Challenge(wanted.challenge.scheme, parameters))
+
+    def _ping(self, target: Target, deadline: float) -> Response | None:
+        try:
+            return self._http.fetch(Request("GET", target.endpoint.version_url), deadline)
+        except (ResolutionError, TransientError):
+            return None
+
+    def _answer(self, wanted: _Wanted, target: Target, refused: str | None, deadline: float) -> str:
+        authorization = self._authorization(wanted, target, deadline, refused)
         origin = target.endpoint.origin
-        shareable = challenge.scheme == "bearer" and self._credentials(target, deadline) is None
+        is_anonymous = self._credentials(target, deadline) is None
+        shareable = wanted.challenge.scheme == "bearer" and is_anonymous
         with self._lock:
-            self._challenges[origin] = (challenge, target.repository)
+            self._wanted[origin] = wanted
             if shareable and profile_of(target.endpoint.netloc).shares_tokens:
                 self._shared_tokens.setdefault(origin, authorization)
         return authorization
 
     def _authorization(
-        self, challenge: Challenge, target: Target, deadline: float, refused: str | None
+        self, wanted: _Wanted, target: Target, deadline: float, refused: str | None
     ) -> str:
         credentials = self._credentials(target, deadline)
         if credentials is not None:
-            self._http.rate_limiter_of(target.endpoint.netloc).use_authenticated_rate()
-        if challenge.scheme == "basic":
+            self._http.use_authenticated_rate(target.endpoint.netloc)
+        if wanted.challenge.scheme == "basic":
             if credentials is None or not (credentials.password or credentials.identity_token):
                 raise _no_credentials(target)
             return basic(credentials)
         if credentials is not None and credentials.registry_token:
             return f"Bearer {credentials.registry_token}"
-        realm = challenge.parameters.get("realm", "")
-        self._http.require_allowed(realm, target.endpoint.origin, "sends for a token to")
-        scope = challenge.parameters.get("scope") or f"repository:{target.repository}:pull"
-        grant = TokenGrant(realm, challenge.parameters.get("service", ""), scope, credentials)
+        parameters = wanted.challenge.parameters
+        realm = parameters.get("realm", "").strip()
+        host = target.endpoint.netloc
+        self._http.require_allowed(realm, host, "sends for a token to", wanted.is_public)
+        scope = parameters.get("scope") or f"repository:{target.repository}:pull"
+        grant = TokenGrant(
+            realm,
+            parameters.get("service", ""),
+            scope,
+            credentials,
+            wanted.is_public,
+            target.endpoint.login_command,
+        )
         token = (refused or "").partition("Bearer ")[2] or None
         return f"Bearer {self._tokens.token_for(grant, deadline, token)}"
 
@@ -183,42 +266,53 @@ class Authenticator:
         host = target.endpoint.credentials_host
         return self._keychain.credentials_for(host, target.repository, deadline)
 
-    def _still_refused(self, target: Target, deadline: float) -> ResolutionError:
+    def _still_refused(self, target: Target, deadline: float) -> AccessDenied:
         credentials = self._credentials(target, deadline)
+        command = target.endpoint.login_command
         if credentials is None:
             return AccessDenied(
                 "it shows this image to nobody who has not logged in (401)",
-                f"check the name, and log in if the image is private ({_login(target)})",
+                f"check the name, and log in if the image is private ({command})",
             )
         origin = credentials.origin or "the workload's secret"
         return AccessDenied(
             f"it refused the credentials from {origin} (401)",
-            f"check the name, and that they may pull this image ({_login(target)})",
+            f"check the name, and that they may pull this image ({command})",
         )
 
 
-def _choose(challenges: list[Challenge], target: Target) -> Challenge:
+def _choose(response: Response) -> Challenge | None:
     """The best way in of those offered: a token before a password."""
+    challenges = parse_challenges(response.headers.getlist("WWW-Authenticate"))
     for challenge in challenges:
-        if challenge.scheme == "bearer" and challenge.parameters.get("realm"):
+        if challenge.scheme == "bearer" and challenge.parameters.get("realm", "").strip():
             return challenge
     for challenge in challenges:
         if challenge.scheme == "basic":
             return challenge
-    offered = ", ".join(dict.fromkeys(challenge.scheme for challenge in challenges))
-    raise AccessDenied(
+    return None
+
+
+def _may_hide(response: Response) -> bool:
+    """Whether an answer to an anonymous request may be another one to a user who is known."""
+    if response.status in _UNCHALLENGED:
+        return True
+    # A redirect to a page on which people log in.
+    content_type = response.headers.get("Content-Type", "")
+    return response.status == _OK and "html" in content_type.lower()
+
+
+def _unknown_schemes(response: Response, target: Target) -> AccessDenied:
+    challenges = parse_challenges(response.headers.getlist("WWW-Authenticate"))
+    offered = listed(dict.fromkeys(challenge.scheme for challenge in challenges))
+    return AccessDenied(
         f"it wants to be authenticated by {offered or 'no scheme that it names'} (401)",
         f"use a registry or a mirror that knows Bearer or Basic, unlike {target.endpoint.netloc}",
     )
 
 
-def _no_credentials(target: Target) -> ResolutionError:
+def _no_credentials(target: Target) -> AccessDenied:
     return AccessDenied(
         "it wants credentials, and none are kept for it (401)",
-        f"log in ({_login(target)})",
+        f"log in ({target.endpoint.login_command})",
     )
-
-
-def _login(target: Target) -> str:
-    host = target.endpoint.credentials_host
-    return "docker login" if host == "docker.io" else f"docker login {host}"

@@ -1,8 +1,9 @@
-"""The language of the ``WWW-Authenticate`` header: what a registry asks of whom it does not know.
+"""The language of the ``WWW-Authenticate`` header: the ways in that a registry offers.
 
 The grammar is that of RFC 9110, sections 11.2, 11.3 and 11.6.1: a list of challenges, each a
 scheme followed by a token68 or by a list of parameters. The list of challenges and the lists of
 parameters are separated by the same comma, so that only what follows a word tells them apart.
+Registries forget quotes, and write blanks or semicolons for commas.
 """
 
 from __future__ import annotations
@@ -10,21 +11,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
-_TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"  # noqa: S105  # RFC 9110, section 5.6.2: a grammar
-_PARAMETER = re.compile(
-    # Some registries forget the quotes around a realm, so an unquoted value ends at the comma.
-    rf'(?P<name>{_TOKEN})[ \t]*=[ \t]*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<token>[^\s",=][^\s",]*))'
-    r"(?=[ \t]*(?:,|$))",
-    re.DOTALL,
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110, section 5.6.2
+# Each alternative begins with another character, so that no text is looked at twice.
+_LEXEMES = re.compile(
+    r"""
+    (?P<blank>[ \t]+)
+    | (?P<separator>[,;])
+    | (?P<equals>=)
+    | (?P<quoted>"(?:[^"\\]|\\.)*")
+    | (?P<word>[^ \t,;="]+)
+    """,
+    re.VERBOSE | re.DOTALL,
 )
-_SCHEME = re.compile(rf"(?P<scheme>{_TOKEN})(?=[ \t]|,|$)")
-_TOKEN68 = re.compile(r"(?P<token68>[A-Za-z0-9\-._~+/]+=*)(?=[ \t]*(?:,|$))")
-_SEPARATOR = re.compile(r"[ \t,]*")
-_BLANK = re.compile(r"[ \t]+")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
-_LONGEST_HEADER = 8192
-_UP_TO_COMMA = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^,"]|")*?(?=,|\Z)', re.DOTALL)
+_LONGEST_HEADERS = 16 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ def parse_challenges(headers: Iterable[str]) -> list[Challenge]:
     """Read all challenges of a response, in their order.
 
     What is no challenge is passed over, for a registry's malformed extra must not hide the
-    challenge that can be answered.
+    challenge that can be answered. It takes linear time, and reads 16 KiB of all headers at most.
 
     Args:
         headers: The values of all ``WWW-Authenticate`` fields; each may hold several challenges.
@@ -53,43 +55,119 @@ def parse_challenges(headers: Iterable[str]) -> list[Challenge]:
         >>> parse_challenges(['Basic realm="x", Bearer realm="https://auth.example/token"'])[1]
         Challenge(scheme='bearer', parameters={'realm': 'https://auth.example/token'})
     """
-    return [challenge for header in headers for challenge in _parse(header[:_LONGEST_HEADER])]
+    challenges: list[Challenge] = []
+    left = _LONGEST_HEADERS
+    for header in headers:
+        challenges += _parse(_lexemes_of(header[:left]))
+        left -= len(header)
+        if left <= 0:
+            break
+    return challenges
 
 
-def _parse(header: str) -> list[Challenge]:
-    challenges: list[tuple[str, dict[str, str]]] = []
-    position = _skip(_SEPARATOR, header, 0)
+class _Lexeme(NamedTuple):
+    kind: str
+    text: str
+
+
+_END = _Lexeme("end", "")
+
+
+def _lexemes_of(header: str) -> list[_Lexeme]:
+    lexemes: list[_Lexeme] = []
+    position = 0
     while position < len(header):
-        parameter = _PARAMETER.match(header, position)
-        scheme = _SCHEME.match(header, position)
-        if parameter and challenges:
-            name, value = _read(parameter)
-            challenges[-1][1].setdefault(name, value)
-            position = parameter.end()
-        elif scheme and not parameter:
-            challenges.append((scheme["scheme"].lower(), {}))
-            position = _after_scheme(header, scheme.end())
+        match = _LEXEMES.match(header, position)
+        if match is None:  # a quotation without an end
+            rest = header[position:].replace('"', " ")
+            return [*lexemes, _Lexeme("junk", ""), *_lexemes_of(rest)]
+        lexemes.append(_Lexeme(match.lastgroup or "", match[0]))
+        position = match.end()
+    return lexemes
+
+
+def _parse(lexemes: list[_Lexeme]) -> list[Challenge]:
+    challenges: list[tuple[str, dict[str, str]]] = []
+    reader = _Reader(lexemes)
+    may_begin = True  # a scheme stands at the beginning or after a separator
+    while not reader.is_at_end:
+        lexeme = reader.next()
+        if lexeme.kind in ("blank", "separator"):
+            may_begin = may_begin or lexeme.kind == "separator"
+            continue
+        name = lexeme.text if lexeme.kind == "word" and _TOKEN.fullmatch(lexeme.text) else None
+        value = reader.value() if name is not None else None
+        if name is not None and value is not None:
+            if challenges:
+                challenges[-1][1].setdefault(name.lower(), value)
+        elif name is not None and may_begin and reader.ends_scheme:
+            challenges.append((name.lower(), {}))
+            reader.skip_token68()
         else:
-            position = max(_skip(_UP_TO_COMMA, header, position), position + 1)
-        position = _skip(_SEPARATOR, header, position)
+            reader.skip_to_separator()
+        may_begin = False
     return [Challenge(scheme, parameters) for scheme, parameters in challenges]
 
 
-def _after_scheme(header: str, position: int) -> int:
-    """Past a scheme's blanks, and past its token68 where it has one."""
-    blank = _BLANK.match(header, position)
-    if blank is None or _PARAMETER.match(header, blank.end()):
-        return position
-    token68 = _TOKEN68.match(header, blank.end())
-    return token68.end() if token68 else position
+class _Reader:
+    """A position in a list of lexemes; it only moves forward."""
 
+    def __init__(self, lexemes: list[_Lexeme]) -> None:
+        self._lexemes = lexemes
+        self._position = 0
 
-def _read(parameter: re.Match[str]) -> tuple[str, str]:
-    quoted = parameter["quoted"]
-    value = parameter["token"] if quoted is None else _ESCAPED.sub(r"\1", quoted)
-    return parameter["name"].lower(), value
+    @property
+    def is_at_end(self) -> bool:
+        return self._position >= len(self._lexemes)
 
+    @property
+    def ends_scheme(self) -> bool:
+        """Whether what follows a word makes it a scheme: a blank, a separator or the end."""
+        return self._peek(self._position).kind in ("blank", "separator", "end")
 
-def _skip(pattern: re.Pattern[str], text: str, position: int) -> int:
-    match = pattern.match(text, position)
-    return match.end() if match else position
+    def next(self) -> _Lexeme:
+        self._position += 1
+        return self._lexemes[self._position - 1]
+
+    def value(self) -> str | None:
+        """The value after ``=``, with blanks around it; None (and no move) where there is none."""
+        position = self._after_blank(self._position)
+        if self._peek(position).kind != "equals":
+            return None
+        position = self._after_blank(position + 1)
+        first = self._peek(position)
+        end = position + 1
+        if first.kind == "quoted":
+            text = _ESCAPED.sub(r"\1", first.text[1:-1])
+        elif first.kind == "word":
+            # Some registries forget the quotes around a realm, which may hold a "=".
+            while self._peek(end).kind in ("word", "equals"):
+                end += 1
+            text = "".join(lexeme.text for lexeme in self._lexemes[position:end])
+        else:
+            return None
+        if self._peek(end).kind not in ("blank", "separator", "end"):
+            return None
+        self._position = end
+        return text
+
+    def skip_token68(self) -> None:
+        """Move past what follows a scheme and is no parameter (RFC 9110, section 11.2)."""
+        position = self._after_blank(self._position)
+        if position == self._position or self._peek(position).kind != "word":
+            return
+        end = position + 1
+        while self._peek(end).kind == "equals":
+            end += 1
+        if self._peek(self._after_blank(end)).kind in ("separator", "end"):
+            self._position = end
+
+    def skip_to_separator(self) -> None:
+        while self._peek(self._position).kind not in ("separator", "end"):
+            self._position += 1
+
+    def _after_blank(self, position: int) -> int:
+        return position + 1 if self._peek(position).kind == "blank" else position
+
+    def _peek(self, position: int) -> _Lexeme:
+        return self._lexemes[position] if position < len(self._lexemes) else _END

@@ -25,17 +25,30 @@ _CLIENT = "pinned-images"
 # The specification's own word for a token that does not say how long it lives.
 _DEFAULT_LIFETIME = 60.0
 _MARGIN = 10.0
-_SENDABLE = re.compile(r"[\x21-\x7e]+")
+_LONGEST_LIFETIME = 24 * 3600.0
+_REFUSED = (400, 401, 403)
+_SENDABLE = re.compile(r"[\x21-\x7e]{1,65536}")
 
 
 @dataclass(frozen=True, slots=True)
 class TokenGrant:
-    """What a token is asked for: where, for which service and scope, and as whom."""
+    """What a token is asked for.
+
+    Attributes:
+        realm: The address of the token service.
+        service: The registry, as the token service knows it.
+        scope: What the token opens.
+        credentials: The credentials that are shown; None for an anonymous token.
+        public_only: Whether the token service must not be at a private address.
+        login_command: The command that keeps credentials for the registry, for errors.
+    """
 
     realm: str
     service: str
     scope: str
     credentials: Credentials | None = field(repr=False)
+    public_only: bool = False
+    login_command: str = "docker login"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +100,7 @@ class TokenCache:
         lifetime = content.get("expires_in")
         if not isinstance(lifetime, (int, float)) or not lifetime > 0:
             lifetime = _DEFAULT_LIFETIME
+        lifetime = min(lifetime, _LONGEST_LIFETIME)
         return _Token(value, asked + lifetime - min(_MARGIN, lifetime / 4))
 
     def _ask(self, grant: TokenGrant, deadline: float) -> Response:
@@ -113,7 +127,7 @@ def _get(grant: TokenGrant) -> Request:
         parts._replace(query="&".join(filter(None, (parts.query, query))), fragment="")
     )
     headers = {} if grant.credentials is None else {"Authorization": basic(grant.credentials)}
-    return Request("GET", url, headers)
+    return Request("GET", url, headers, public_only=grant.public_only)
 
 
 def _post(grant: TokenGrant, credentials: Credentials) -> Request:
@@ -125,23 +139,33 @@ def _post(grant: TokenGrant, credentials: Credentials) -> Request:
         "refresh_token": credentials.identity_token,
     }
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
-    return Request("POST", grant.realm, headers, urlencode(form).encode())
+    body = urlencode(form).encode()
+    return Request("POST", grant.realm, headers, body, public_only=grant.public_only)
 
 
-def _refusal(grant: TokenGrant, answer: Response) -> ResolutionError:
+def _refusal(grant: TokenGrant, response: Response) -> ResolutionError:
     service = f"the token service {_host(grant)}"
-    if answer.status not in (400, 401, 403):
-        cause = f"{service} answered {answer.status}"
-        return RegistryUnavailable(cause, "try again later")
+    status = response.status
+    if status not in _REFUSED:
+        return RegistryUnavailable(
+            f"{service} answered {status}",
+            "check that the registry's address is right, and that no proxy answers in its place",
+        )
     if grant.credentials is None:
         return AccessDenied(
-            f"{service} gives no token to somebody who has not logged in ({answer.status})",
-            "log in to the registry (docker login)",
+            f"{service} gives no token to somebody who has not logged in ({status})",
+            f"log in to the registry ({grant.login_command})",
+        )
+    if response.request.origin != Request("GET", grant.realm).origin:
+        return AccessDenied(
+            f"{service} redirects to {response.request.netloc}, where the credentials were not "
+            f"sent on purpose ({status})",
+            "report it to those who run the registry",
         )
     origin = grant.credentials.origin or "the workload's secret"
     return AccessDenied(
-        f"{service} refused the credentials from {origin} ({answer.status})",
-        "log in to the registry again (docker login)",
+        f"{service} refused the credentials from {origin} ({status})",
+        f"log in to the registry again ({grant.login_command})",
     )
 
 

@@ -7,6 +7,7 @@ a tag that is missing does not hurt the others.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -17,30 +18,27 @@ from pinned_images.errors import (
     ResolutionError,
     UntrustedAnswer,
 )
-from pinned_images.reference import ImageReference, Platform
+from pinned_images.reference import Digest, ImageReference, Platform
+from pinned_images.registry.aws.blob_downloader import BlobDownloader
 from pinned_images.registry.aws.ecr_batches import Batch, ImageId, batches_of, by_image_id
 from pinned_images.registry.aws.ecr_images import (
     error_about,
     manifest_in,
-    nameless,
-    outcome_of_index,
     resolution_of,
 )
 from pinned_images.registry.aws.faults import AwsFault
 from pinned_images.registry.aws.image_failures import IMAGE_NOT_FOUND, failure_of
-from pinned_images.registry.aws.layer_store import LayerStore
 from pinned_images.registry.aws.pull_through import AskEndpoint, PullThroughCaches
 from pinned_images.registry.aws.sessions import AwsSessions
 from pinned_images.registry.manifest import (
     DOCKER_LIST,
     DOCKER_MANIFEST,
-    INDEX_TYPES,
     OCI_INDEX,
     OCI_MANIFEST,
     Manifest,
     parse_platform,
 )
-from pinned_images.registry.platforms import best_match, mismatch
+from pinned_images.registry.platform_images import PlatformImages, nameless, platform_images
 from pinned_images.registry.worker_pool import Step, run_steps
 from pinned_images.resolution import Outcome, ResolutionRequest
 
@@ -51,6 +49,11 @@ _ACCEPTED = [OCI_INDEX, OCI_MANIFEST, DOCKER_LIST, DOCKER_MANIFEST]
 
 #: Faults of a whole batch that one image in it may have caused.
 _FAULTS_OF_ONE = frozenset({"InvalidParameterException", "UnableToGetUpstreamImageException"})
+
+_ABOUT_ANOTHER = (
+    "ECR's answer is not about the image that was asked for",
+    "look at the proxies on the way, and at AWS_ENDPOINT_URL",
+)
 
 _Step = Step[ResolutionRequest, Outcome]
 
@@ -78,7 +81,7 @@ class EcrResolver:
         is_logged_in: Callable[[ImageReference], bool] = lambda _: False,
     ) -> None:
         self._sessions = sessions or AwsSessions()
-        self._layer_store = LayerStore(self._sessions)
+        self._blobs = BlobDownloader(self._sessions)
         self._caches = PullThroughCaches(self._sessions, ask_endpoint) if ask_endpoint else None
         self._ask_endpoint = ask_endpoint
         self._is_logged_in = is_logged_in
@@ -208,15 +211,16 @@ class EcrResolver:
             manifest = manifest_in(image)
         except ResolutionError as failure:
             return _failed(requests, failure)
-        step = _Step()
-        for request in requests:
-            if request.platform is None:
-                step.outcomes[request] = resolution_of(request, manifest)
-            elif manifest.media_type in INDEX_TYPES:
-                step.outcomes[request] = outcome_of_index(request, manifest, request.platform)
-            else:
-                check = partial(self._check_platform, request, manifest, request.platform, batch)
-                step.tasks.append(check)
+        plain = {
+            request: resolution_of(request, manifest)
+            for request in requests
+            if request.platform is None
+        }
+        with_platform = [request for request in requests if request.platform is not None]
+        step = _Step(dict(plain))
+        if with_platform:
+            # Inner indexes and configurations are further questions.
+            step.tasks.append(partial(self._check_platforms, with_platform, manifest, batch))
         return step
 
     def _read_failure(
@@ -237,9 +241,7 @@ class EcrResolver:
         # A failure that names nothing can only mean the one image that was asked for.
         if len(failures) == 1 and not answer.get("images"):
             return self._read_failure(requests, failures[0], batch)
-        cause = "ECR's answer is not about the image that was asked for"
-        remedy = "look at the proxies on the way, and at AWS_ENDPOINT_URL"
-        return _failed(requests, UntrustedAnswer(cause, remedy))
+        return _failed(requests, UntrustedAnswer(*_ABOUT_ANOTHER))
 
     def _missing(
         self, requests: Iterable[ResolutionRequest], failure: ResolutionError, batch: Batch
@@ -259,21 +261,46 @@ class EcrResolver:
         outcome = self._caches.resolve(request, batch.environment, missing, batch.deadline)
         return _Step({request: outcome})
 
-    def _check_platform(
-        self, request: ResolutionRequest, manifest: Manifest, wanted: Platform, batch: Batch
+    def _check_platforms(
+        self, requests: Sequence[ResolutionRequest], manifest: Manifest, batch: Batch
     ) -> _Step:
-        """Compare a single image's platform, which its configuration names, with the wanted one."""
+        """Compare the platforms of an image with those that are wanted."""
         try:
-            platform = self._platform_of(manifest, batch)
-            if best_match(wanted, [platform]) is None:
-                raise mismatch(wanted, [platform])
+            images = platform_images(
+                manifest,
+                partial(self._get_manifest, batch=batch),
+                partial(self._platform_of, batch=batch),
+            )
         except AwsFault as fault:
-            return _failed([request], fault.error)
-        except ResolutionError as failure:
-            return _failed([request], failure)
-        return _Step({request: resolution_of(request, manifest, [platform])})
+            return _failed(requests, fault.error)
+        except ResolutionError as error:
+            return _failed(requests, error)
+        step = _Step()
+        for request in requests:
+            step.outcomes[request] = _outcome_of(request, manifest, images)
+        return step
 
-    def _platform_of(self, manifest: Manifest, batch: Batch) -> Platform:
+    def _get_manifest(self, digest: Digest, *, batch: Batch) -> Manifest:
+        answer = self._sessions.call(
+            "ecr",
+            "BatchGetImage",
+            batch.environment,
+            deadline=batch.deadline,
+            registryId=batch.environment.account,
+            repositoryName=batch.repository,
+            imageIds=[{"imageDigest": digest}],
+            acceptedMediaTypes=_ACCEPTED,
+        )
+        for image in answer.get("images") or ():
+            manifest = manifest_in(image)
+            if manifest.digest == digest:
+                return manifest
+        for failure in answer.get("failures") or ():
+            code, reason = failure.get("failureCode", ""), failure.get("failureReason", "")
+            raise failure_of(str(code), str(reason))
+        raise UntrustedAnswer(*_ABOUT_ANOTHER)
+
+    def _platform_of(self, manifest: Manifest, *, batch: Batch) -> Platform | None:
         if manifest.config is None:
             raise nameless()
         answer = self._sessions.call(
@@ -286,11 +313,20 @@ class EcrResolver:
             layerDigest=manifest.config,
         )
         url = str(answer.get("downloadUrl", ""))
-        configuration = self._layer_store.download(url, manifest.config, batch.deadline)
-        platform = parse_platform(configuration)
-        if platform is None:
-            raise nameless()
-        return platform
+        return parse_platform(self._blobs.download(url, manifest.config, batch.deadline))
+
+
+def _outcome_of(request: ResolutionRequest, manifest: Manifest, images: PlatformImages) -> Outcome:
+    """The answer to a request for a platform."""
+    assert request.platform is not None  # noqa: S101  only such requests come here
+    try:
+        best = images.best_for(request.platform)
+    except ResolutionError as error:
+        return error_about(request, error)
+    resolution = resolution_of(request, manifest, images.platforms)
+    if not request.select:
+        return resolution
+    return replace(resolution, digest=best.digest, media_type=best.media_type)
 
 
 def _missing_repository(batch: Batch) -> ImageNotFound:

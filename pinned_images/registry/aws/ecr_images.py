@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from pinned_images.errors import (
     InvalidReference,
-    PlatformMismatch,
     ResolutionError,
     UntrustedAnswer,
 )
 from pinned_images.reference import Digest, Platform
 from pinned_images.registry.manifest import Manifest, parse_manifest
-from pinned_images.registry.platforms import best_match, mismatch
-from pinned_images.resolution import Outcome, Resolution, ResolutionRequest
+from pinned_images.resolution import Resolution, ResolutionRequest
 
 
 def manifest_in(image: Mapping[str, Any]) -> Manifest:
@@ -35,19 +32,6 @@ def manifest_in(image: Mapping[str, Any]) -> Manifest:
     return parse_manifest(text, image.get("imageManifestMediaType"))
 
 
-def outcome_of_index(request: ResolutionRequest, manifest: Manifest, wanted: Platform) -> Outcome:
-    """What an index answers to a request for a platform."""
-    entries = {entry.platform: entry for entry in reversed(manifest.entries) if entry.platform}
-    platforms = [entry.platform for entry in manifest.entries if entry.platform]
-    match = best_match(wanted, platforms)
-    if match is None:
-        return error_about(request, mismatch(wanted, platforms))
-    resolution = resolution_of(request, manifest, platforms)
-    if not request.select:
-        return resolution
-    return replace(resolution, digest=entries[match].digest, media_type=entries[match].media_type)
-
-
 def resolution_of(
     request: ResolutionRequest, manifest: Manifest, platforms: Sequence[Platform] = ()
 ) -> Resolution:
@@ -58,14 +42,6 @@ def resolution_of(
         tuple(platforms),
         source="ecr-api",
         origin=request.reference.registry,
-    )
-
-
-def nameless() -> PlatformMismatch:
-    """The failure of an image whose configuration names no platform."""
-    return PlatformMismatch(
-        "the image does not say on which platform it runs",
-        "check that it is an image, or do not have its platform checked",
     )
 
 

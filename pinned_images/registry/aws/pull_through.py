@@ -32,7 +32,7 @@ _PERMISSIONS = (
 
 
 class AskEndpoint(Protocol):
-    """Asks a registry endpoint for an image, as `DistributionClient.resolve` does."""
+    """Asks a registry endpoint for an image, as `DistributionResolver.resolve` does."""
 
     def __call__(
         self, request: ResolutionRequest, *, credentials: Credentials | None, deadline: float

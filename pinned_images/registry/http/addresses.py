@@ -8,6 +8,16 @@ from collections.abc import Set as AbstractSet
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
+_PROTOCOL_ASSIGNMENTS = ipaddress.IPv4Network("192.0.0.0/24")
+# IPv6 addresses that lead to an IPv4 address, and how far to the right of the whole it is: NAT64
+# (RFC 6052, RFC 8215), 6to4 (RFC 3056) and IPv4-compatible ones (RFC 4291, section 2.5.5.1).
+_EMBEDDING = (
+    (ipaddress.IPv6Network("64:ff9b::/96"), 0),
+    (ipaddress.IPv6Network("64:ff9b:1::/48"), 0),
+    (ipaddress.IPv6Network("2002::/16"), 80),
+    (ipaddress.IPv6Network("::/96"), 0),
+)
+
 
 def host_of(netloc: str) -> str:
     """The host of ``host[:port]``, in lower case, without brackets or a trailing dot.
@@ -39,21 +49,16 @@ def is_private_literal(host: str) -> bool:
     """Whether a host is spelled as an address that is not reachable from the whole internet.
 
     Loopback, RFC 1918, link-local (the metadata services of clouds among them), carrier-grade
-    NAT and whatever else IANA's registries keep apart. Names are not looked up.
+    NAT and all else that IANA's registries keep apart; also inside an IPv6 address that carries an
+    IPv4 address. Names are not looked up.
     """
     address = _literal_address(host)
     if address is None:
         return is_loopback(host)
-    return not address.is_global or address.is_multicast
-
-
-def resolves_privately(host: str) -> bool:
-    """Whether a name leads to an address inside some private network; asks the name service."""
-    try:
-        answers = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
-        return False
-    return any(is_private_literal(str(answer[4][0])) for answer in answers)
+    if isinstance(address, ipaddress.IPv6Address):
+        address = _embedded_address(address) or address
+    # Python counts some of 192.0.0.0/24 (RFC 6890, "IETF Protocol Assignments") among the global.
+    return not address.is_global or address.is_multicast or address in _PROTOCOL_ASSIGNMENTS
 
 
 def _literal_address(host: str) -> _Address | None:
@@ -64,6 +69,14 @@ def _literal_address(host: str) -> _Address | None:
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
         return address.ipv4_mapped
     return address
+
+
+def _embedded_address(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    for network, shift in _EMBEDDING:
+        # "::" and "::1" are addresses of their own.
+        if address in network and int(address) > 1:
+            return ipaddress.IPv4Address(int(address) >> shift & 0xFFFFFFFF)
+    return None
 
 
 def _abbreviated_address(host: str) -> _Address | None:

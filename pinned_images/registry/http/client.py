@@ -1,25 +1,23 @@
-"""Brings a request to its end: paced, tried again with patience, and through redirects."""
+"""The HTTP client: requests with rate limits, retries and redirects."""
 
 from __future__ import annotations
 
 import logging
+import re
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from urllib.parse import urljoin, urlsplit
 
 from urllib3.exceptions import InvalidHeader
 from urllib3.util.retry import Retry
 
-from pinned_images.errors import RegistryUnavailable, UntrustedAnswer
+from pinned_images.errors import RegistryUnavailable, ResolutionError, UntrustedAnswer
+from pinned_images.printable import quoted
 from pinned_images.registry.host_profiles import profile_of
-from pinned_images.registry.http.addresses import (
-    host_of,
-    is_private_literal,
-    may_be_plain,
-    resolves_privately,
-)
+from pinned_images.registry.http.addresses import host_of, is_private_literal, may_be_plain
+from pinned_images.registry.http.connections import LONGEST_CONNECT
 from pinned_images.registry.http.rate_limiter import RateLimiter
 from pinned_images.registry.http.retries import PASSING_STATUSES
 from pinned_images.registry.http.transport import Request, Response, TransientError, Transport
@@ -30,132 +28,263 @@ _logger = logging.getLogger(__name__)
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 5
 _TOO_MANY_REQUESTS = 429
+_SERVER_ERROR = 500
 # Longer than any deadline, and short enough to reckon with whatever a server asks for.
 _LONGEST_WAIT_ASKED = 7 * 24 * 3600
+
+# A host that has never answered gets less patience, so that a network that is down is told soon.
+_CONNECT_TO_UNKNOWN_HOST = 5.0
+_ANSWER_OF_UNKNOWN_HOST = 10.0
+_ATTEMPTS_AT_UNREACHABLE_HOST = 2
+_ATTEMPTS_AT_SILENT_HOST = 3
+# For so long nobody asks a silent host again.
+_VERDICT_SECONDS = 30.0
+
 _LATER = "try again later"
 _ON_THE_WAY = "check the network, the proxy and the name of the host, or try again later"
 _AGAINST_LIMITS = "log in to it for a higher limit, use a mirror, or try again later"
 
+# A host with a port as it may stand in a URL that a server sends (RFC 3986, section 3.2).
+_NETLOC = re.compile(r"(?:[A-Za-z0-9._~-]{1,253}|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
+
+
+@dataclass
+class _Host:
+    """What was seen of a host so far.
+
+    Attributes:
+        limiter: The rate at which it is asked.
+        has_answered: Whether it ever has.
+        silence: The error of one that has never answered.
+        silent_until: For how long that error is the answer for all.
+    """
+
+    limiter: RateLimiter
+    has_answered: bool = False
+    silence: ResolutionError | None = None
+    silent_until: float = field(default=0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    """Why a request is sent again.
+
+    Attributes:
+        cause: What happened, as a clause.
+        remedy: What to do if it stays.
+        wait: Seconds that the host asks to wait.
+        is_unreachable: Whether there was no connection.
+        is_silent: Whether there was no connection, or no answer in time.
+        is_throttled: Whether it answered that too many requests come.
+    """
+
+    cause: str
+    remedy: str
+    wait: float = 0.0
+    is_unreachable: bool = False
+    is_silent: bool = False
+    is_throttled: bool = False
+
 
 class HttpClient:
-    """Gets an answer, or says why there is none.
+    """Sends requests until there is an answer, or an error that says why there is none.
 
     Args:
-        settings: Time-outs, patience, and the hosts that may be asked over http.
-        environ: Where proxies and CA bundles stand.
+        settings: Time-outs, retries, and the hosts that may be asked over http.
+        environ: Where proxies and CA bundles are named.
     """
 
     def __init__(self, settings: RegistrySettings, environ: Mapping[str, str]) -> None:
         self._settings = settings
         self._transport = Transport(environ, settings.concurrency)
         self._lock = threading.Lock()
-        self._paces: dict[str, RateLimiter] = {}
+        self._hosts: dict[str, _Host] = {}
 
-    def fetch(self, request: Request, deadline: float) -> Response:
-        """Ask, wait and ask again, and follow redirects; the last answer may be an error's.
+    def fetch(
+        self,
+        request: Request,
+        deadline: float,
+        *,
+        is_probe: bool = False,
+        follow_redirects: bool = True,
+    ) -> Response:
+        """Send a request, again where that may help, and follow redirects.
 
-        An ``Authorization`` header is sent to the request's own origin and to nobody else.
+        An ``Authorization`` header is sent to the request's own origin and to no other.
+
+        Args:
+            request: The request.
+            deadline: The value of `time.monotonic` at which there must be an answer.
+            is_probe: Whether the caller asks in another way where this way fails: then a
+                connection that is broken off and an answer of 500 are not tried again.
+            follow_redirects: Whether a redirect is followed; if not, it is the answer.
 
         Raises:
+            TransientError: A probe was broken off.
             ResolutionError: There is no answer in time, or it leads where one must not go.
         """
         current = request
         seen = {request.url}
+        is_public: bool | None = None
         while True:
-            answer = self._ask_patiently(current, deadline)
-            target = _target(answer)
-            if target is None:
-                return answer
-            if target in seen or len(seen) > _MOST_REDIRECTS:
+            response = self._send_patiently(current, deadline, is_probe=is_probe)
+            location = _target(response) if follow_redirects else None
+            if location is None:
+                return response
+            if location in seen or len(seen) > _MOST_REDIRECTS:
                 raise RegistryUnavailable(
                     f"{current.netloc} redirects in a circle",
-                    "try again later, or report it to those who run the registry",
+                    "check that the address is that of a registry, or report it to those who run "
+                    "it",
                 )
             if request.body is not None:
                 raise _distrusted(f"{current.netloc} redirects a request that holds a secret")
-            seen.add(target)
-            self.require_allowed(target, request.url, "redirects to")
-            current = _redirected(request, target)
+            seen.add(location)
+            if is_public is None:
+                is_public = self.is_public(response)
+            self.require_allowed(location, urlsplit(request.url).netloc, "redirects to", is_public)
+            current = _redirected(request, location, public_only=is_public)
 
-    def require_allowed(self, target: str, registry_url: str, deed: str) -> None:
-        """Refuse an address that a registry sends us to and that it has no business to name.
+    def is_public(self, response: Response) -> bool:
+        """Whether an answer came from the internet, going by the address that was connected to.
+
+        Names behind a proxy count as public, since the proxy looks them up.
+        """
+        netloc = response.request.netloc
+        insecure = self._settings.insecure_registries
+        if is_private_literal(host_of(netloc)) or may_be_plain(netloc, insecure):
+            return False
+        return response.peer is None or not is_private_literal(response.peer)
+
+    def require_allowed(self, url: str, host: str, verb: str, is_public: bool) -> None:  # noqa: FBT001  always named by its variable
+        """Refuse an address that a registry names and that it has no business to name.
+
+        A name that leads to a private address is refused when the connection is made.
+
+        Args:
+            url: The address.
+            host: The registry, for the error.
+            verb: What it does with the address, for the error.
+            is_public: Whether the registry is on the internet.
 
         Raises:
-            ResolutionError: The address is asked over plain http, or is private while the registry
-                is public.
+            UntrustedAnswer: The address is asked over plain http, or is private while the
+                registry is public.
         """
-        host = urlsplit(registry_url).netloc
         try:
-            parts = urlsplit(target)
-            named = parts.hostname or ""
-            usable = parts.scheme in ("http", "https") and bool(named) and parts.port != 0
+            parts = urlsplit(url)
+            usable = parts.scheme in ("http", "https") and parts.port != 0
         except ValueError:
             usable = False
-        if not usable or "@" in parts.netloc:
-            raise _distrusted(f"{host} {deed} an address that is no plain URL")
-        insecure = self._settings.insecure_registries
-        if parts.scheme == "http" and not may_be_plain(parts.netloc.lower(), insecure):
-            raise _distrusted(f"{host} {deed} {parts.netloc} over plain http")
-        if is_private_literal(host_of(parts.netloc)) and self._is_public(registry_url):
-            raise _distrusted(f"{host} {deed} the private address {named}")
+        if not usable or not _NETLOC.fullmatch(parts.netloc):
+            raise _distrusted(f"{host} {verb} an address that is no plain URL")
+        netloc = parts.netloc.lower()
+        if parts.scheme == "http" and not may_be_plain(netloc, self._settings.insecure_registries):
+            raise _distrusted(f"{host} {verb} {netloc} over plain http")
+        if is_private_literal(host_of(netloc)) and is_public:
+            raise _distrusted(f"{host} {verb} the private address {quoted(host_of(netloc))}")
 
-    def rate_limiter_of(self, netloc: str) -> RateLimiter:
-        """The pace at which a host is asked."""
+    def use_authenticated_rate(self, netloc: str) -> None:
+        """Go by a host's rate for requests with credentials."""
+        self._host(netloc).limiter.use_authenticated_rate()
+
+    def _host(self, netloc: str) -> _Host:
         with self._lock:
-            if netloc not in self._paces:
-                self._paces[netloc] = RateLimiter(profile_of(netloc))
-            return self._paces[netloc]
+            if netloc not in self._hosts:
+                self._hosts[netloc] = _Host(RateLimiter(profile_of(netloc)))
+            return self._hosts[netloc]
 
-    def _is_public(self, url: str) -> bool:
-        netloc = urlsplit(url).netloc.lower()
-        host = host_of(netloc)
-        if is_private_literal(host) or may_be_plain(netloc, self._settings.insecure_registries):
-            return False
-        return self._transport.is_proxied(url) or not resolves_privately(host)
-
-    def _ask_patiently(self, request: Request, deadline: float) -> Response:
-        pace = self.rate_limiter_of(request.netloc)
-        policy = self._settings.retry
-        cause, remedy = "", _LATER
-        for attempt in range(1, policy.attempts + 1):
+    def _send_patiently(self, request: Request, deadline: float, *, is_probe: bool) -> Response:
+        host = self._host(request.netloc)
+        attempt = 0
+        while True:
+            attempt += 1
             # What registries count are pulls of images: neither tokens nor blobs.
-            start = pace.next_start(counted="/manifests/" in request.url)
-            self._wait_until(start, deadline, f"{request.netloc} is asked by its pace")
+            start = host.limiter.next_start(counted="/manifests/" in request.url)
+            if start > time.monotonic():
+                self._wait_until(start, deadline, f"{request.netloc} is asked by its pace")
             try:
-                answer = self._transport.send(request, self._time_for_one(request, deadline))
-            except TransientError as interruption:
-                cause, remedy = str(interruption), _ON_THE_WAY
-                wait = policy.wait_after(attempt)
+                response = self._send(request, host, deadline)
+            except TransientError as error:
+                if is_probe and error.is_broken_off:
+                    raise
+                fault = _Fault(
+                    str(error),
+                    _ON_THE_WAY,
+                    is_unreachable=error.is_unreachable,
+                    is_silent=error.is_silent,
+                )
             else:
-                if answer.status not in PASSING_STATUSES:
-                    return answer
-                cause = f"{request.netloc} answered {answer.status}"
-                wait = max(policy.wait_after(attempt), retry_after(answer) or 0)
-                throttled = answer.status == _TOO_MANY_REQUESTS
-                remedy = _AGAINST_LIMITS if throttled else _LATER
-                if throttled and time.monotonic() + wait < deadline:
-                    pace.pause(wait)
-            _logger.debug("%s %s: %s", request.method, _without_query(request.url), cause)
-            if attempt < policy.attempts:
-                self._wait_until(time.monotonic() + wait, deadline, cause)
-        raise RegistryUnavailable(f"{cause}, {policy.attempts} times in a row", remedy)
+                if not _is_passing(response.status, is_probe=is_probe):
+                    return response
+                fault = _fault_of(response)
+                self._pause(host, fault, deadline)
+            _logger.debug("%s %s: %s", request.method, _without_query(request.url), fault.cause)
+            if attempt >= self._most_attempts(host, fault):
+                raise self._failure(host, fault, attempt)
+            wait = max(self._settings.retry.wait_after(attempt), fault.wait)
+            self._wait_until(time.monotonic() + wait, deadline, fault.cause)
 
-    def _time_for_one(self, request: Request, deadline: float) -> float:
+    def _pause(self, host: _Host, fault: _Fault, deadline: float) -> None:
+        """Let all requests to a host wait as it asks one of them to."""
+        if fault.is_throttled and time.monotonic() + fault.wait < deadline:
+            host.limiter.pause(max(fault.wait, self._settings.retry.wait_after(1)))
+
+    def _most_attempts(self, host: _Host, fault: _Fault) -> int:
+        most = self._settings.retry.attempts
+        if host.has_answered or not fault.is_silent:
+            return most
+        is_unreachable = fault.is_unreachable
+        return min(
+            most, _ATTEMPTS_AT_UNREACHABLE_HOST if is_unreachable else _ATTEMPTS_AT_SILENT_HOST
+        )
+
+    def _failure(self, host: _Host, fault: _Fault, attempts: int) -> RegistryUnavailable:
+        times = f"{attempts} times in a row" if attempts > 1 else "once"
+        failure = RegistryUnavailable(f"{fault.cause}, {times}", fault.remedy)
+        if fault.is_silent and not host.has_answered:
+            host.silence, host.silent_until = failure, time.monotonic() + _VERDICT_SECONDS
+        return failure
+
+    def _send(self, request: Request, host: _Host, deadline: float) -> Response:
+        if host.silence is not None and time.monotonic() < host.silent_until:
+            raise host.silence.about()
         left = deadline - time.monotonic()
         if left <= 0:
             raise _late(f"no time was left to ask {request.netloc}")
-        return min(left, self._settings.request_timeout)
+        timeout = min(left, self._settings.request_timeout)
+        connect = LONGEST_CONNECT
+        if not host.has_answered:
+            timeout, connect = min(timeout, _ANSWER_OF_UNKNOWN_HOST), _CONNECT_TO_UNKNOWN_HOST
+        response = self._transport.send(request, timeout, connect)
+        host.has_answered = True
+        host.silence = None
+        return response
 
     def _wait_until(self, moment: float, deadline: float, cause: str) -> None:
+        wait = max(0.0, moment - time.monotonic())
         if moment >= deadline:
-            wait = round(moment - time.monotonic())
-            raise _late(f"{cause}, and the next try would have to wait {wait} s")
-        time.sleep(max(0.0, moment - time.monotonic()))
+            raise _late(f"{cause}, and the next try would have to wait {round(wait)} s")
+        time.sleep(wait)
 
 
-def retry_after(answer: Response) -> float | None:
+def _is_passing(status: int, *, is_probe: bool) -> bool:
+    return status in PASSING_STATUSES and not (is_probe and status == _SERVER_ERROR)
+
+
+def _fault_of(response: Response) -> _Fault:
+    is_throttled = response.status == _TOO_MANY_REQUESTS
+    return _Fault(
+        f"{response.request.host_in_words} answered {response.status}",
+        _AGAINST_LIMITS if is_throttled else _LATER,
+        retry_after(response) or 0,
+        is_throttled=is_throttled,
+    )
+
+
+def retry_after(response: Response) -> float | None:
     """Seconds that an answer asks to wait (RFC 9110, section 10.2.3); None for nonsense."""
-    header = answer.headers.get("Retry-After")
+    header = response.headers.get("Retry-After")
     if header is None:
         return None
     try:
@@ -164,17 +293,17 @@ def retry_after(answer: Response) -> float | None:
         return None
 
 
-def _target(answer: Response) -> str | None:
-    location = answer.headers.get("Location")
-    if answer.status not in _REDIRECTS or location is None:
+def _target(response: Response) -> str | None:
+    location = response.headers.get("Location")
+    if response.status not in _REDIRECTS or location is None:
         return None
     try:
-        return urljoin(answer.request.url, location)
+        return urljoin(response.request.url, location)
     except ValueError:
         return location
 
 
-def _redirected(first: Request, target: str) -> Request:
+def _redirected(first: Request, target: str, *, public_only: bool) -> Request:
     """The request for a redirect's target; credentials stay with the first request's origin."""
     moved = replace(first, url=target)
     if moved.origin == first.origin:
@@ -182,7 +311,7 @@ def _redirected(first: Request, target: str) -> Request:
     headers = {
         name: value for name, value in first.headers.items() if name.lower() != "authorization"
     }
-    return replace(moved, headers=headers)
+    return replace(moved, headers=headers, public_only=public_only)
 
 
 def _without_query(url: str) -> str:

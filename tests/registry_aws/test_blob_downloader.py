@@ -9,7 +9,7 @@ import pytest
 
 from pinned_images.errors import RegistryUnavailable, UntrustedAnswer
 from pinned_images.reference import Digest
-from pinned_images.registry.aws.layer_store import LayerStore
+from pinned_images.registry.aws.blob_downloader import BlobDownloader
 from pinned_images.registry.aws.sessions import AwsSessions
 from tests.registry.loopback import LoopbackServer, Received, Reply
 from tests.registry_aws.amazon import soon
@@ -33,13 +33,13 @@ def server(replies: deque[Reply]) -> Iterator[LoopbackServer]:
     made.close()
 
 
-def download(server: LoopbackServer, store: LayerStore | None = None) -> bytes:
+def download(server: LoopbackServer, store: BlobDownloader | None = None) -> bytes:
     url = f"{server.url}/layer?X-Amz-Signature=s3cret"
-    return (store or LayerStore(AwsSessions())).download(url, Digest.of(BLOB), soon())
+    return (store or BlobDownloader(AwsSessions())).download(url, Digest.of(BLOB), soon())
 
 
 def test_many_blobs_come_over_one_connection(server: LoopbackServer) -> None:
-    store = LayerStore(AwsSessions())
+    store = BlobDownloader(AwsSessions())
 
     assert [download(server, store) for _ in range(4)] == [BLOB] * 4
     assert server.connections == 1
