@@ -65,13 +65,26 @@ class Acknowledgements:
             rule: A rule without the plugin's name: ``unpinned-image``.
             construct_path: Such as ``Staging/Web/Task/Resource``.
         """
+        found = self.nearest(rule, construct_path)
+        return None if found is None else found[1]
+
+    def nearest(self, rule: str, construct_path: str) -> tuple[str, str] | None:
+        """The path of the construct that is nearest to another, or it, and acknowledges a rule.
+
+        Args:
+            rule: A rule without the plugin's name: ``unpinned-image``.
+            construct_path: Such as ``Staging/Web/Task/Resource``.
+
+        Returns:
+            The path, and the reason.
+        """
         if not self.by_path:
             return None
         identifier = rule_id(rule)
         for path in _self_and_above(construct_path):
             reason = self.by_path.get(path, {}).get(identifier)
             if reason is not None:
-                return reason
+                return path, reason
         return None
 
     def below(self, construct_path: str) -> list[str]:

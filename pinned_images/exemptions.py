@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from fnmatch import fnmatchcase
 
-from pinned_images.cloudformation.outcomes import ExemptByRule, Known, Leaf
 from pinned_images.errors import ConfigurationError
 from pinned_images.reference import ImageReference
 
@@ -79,31 +78,32 @@ class ExemptionPatterns:
             patterns.append((pattern, exemption))
         return cls(tuple(patterns))
 
-    def match(self, reference: ImageReference) -> tuple[str, Exemption] | None:
-        """The first pattern that matches, with its exemption."""
+    def match(self, image: ImageReference | str) -> tuple[str, Exemption] | None:
+        """The first pattern that matches, with its exemption.
+
+        Args:
+            image: A reference; or how the report shows an image whose name cannot be known, which
+                may have in it what is special in a pattern.
+        """
+        text = image if isinstance(image, str) else image.normalized
         for pattern, exemption in self.patterns:
-            if fnmatchcase(reference.normalized, pattern):
+            if text == pattern or fnmatchcase(text, pattern):
                 return pattern, exemption
         return None
 
-    def patterns_for(self, outcomes: Iterable[Leaf]) -> frozenset[str]:
-        """The patterns that unpinned images among some outcomes fall under."""
-        matched = (
-            self.match(ImageReference.parse(leaf.text))
-            for leaf in outcomes
-            if (isinstance(leaf, Known) and leaf.reference.digest is None)
-            or (isinstance(leaf, ExemptByRule) and leaf.rule == "tag-only")
-        )
+    def patterns_for(self, images: Iterable[ImageReference | str]) -> frozenset[str]:
+        """The patterns that some images fall under."""
+        matched = map(self.match, images)
         return frozenset(each[0] for each in matched if each is not None)
 
-    def ended(self, reference: ImageReference, today: date) -> str | None:
+    def ended(self, image: ImageReference | str, today: date) -> str | None:
         """The sentence on an exemption of an image that is over; None where none is.
 
         Args:
-            reference: The image.
+            image: As for `match`.
             today: The day (in UTC) that it is measured on.
         """
-        matched = self.match(reference)
+        matched = self.match(image)
         if matched is None or not matched[1].expired(today):
             return None
         pattern, exemption = matched

@@ -7,7 +7,7 @@ from typing import Any
 
 from aws_cdk import Stack
 
-from pinned_images.acknowledgements import Acknowledgements, rule_id
+from pinned_images.acknowledgements import Acknowledgements, is_below, rule_id
 from pinned_images.cdk.constructs import ConstructMap
 from pinned_images.cdk.metadata import acknowledgements_of
 from pinned_images.cdk.patched_resource import PatchedResource
@@ -35,18 +35,26 @@ def image_resources(
         paths[stack] = stack.node.path
     acknowledgements = acknowledgements_of(ConstructMap.of(map(top_level_of, paths)))
     properties = _resolved(attachments)
-    return [
-        ImageResource(
-            attachment.resource_type,
-            resolved,
-            scopes.of(attachment.stack),
-            paths[attachment.stack],
-            attachment.construct_path,
-            acknowledgements.reason(UNPINNED_IMAGE.id, attachment.construct_path),
-            _acknowledged_containers(attachment, acknowledgements),
+    found = []
+    for attachment, resolved in zip(attachments, properties, strict=True):
+        stack_path = paths[attachment.stack]
+        at, reason = acknowledgements.nearest(UNPINNED_IMAGE.id, attachment.construct_path) or (
+            None,
+            None,
         )
-        for attachment, resolved in zip(attachments, properties, strict=True)
-    ]
+        found.append(
+            ImageResource(
+                attachment.resource_type,
+                resolved,
+                scopes.of(attachment.stack),
+                stack_path,
+                attachment.construct_path,
+                reason,
+                at is not None and not is_below(stack_path, at),
+                _acknowledged_containers(attachment, acknowledgements),
+            )
+        )
+    return found
 
 
 def _resolved(attachments: Sequence[PatchedResource]) -> list[Mapping[str, Any]]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from pinned_images.cloudformation import dynamic_references
 from pinned_images.cloudformation.catalog import LeaveRule
-from pinned_images.cloudformation.exempt_rules import exempt_by_rule, is_asset
+from pinned_images.cloudformation.exempt_rules import exempt_by_rule
 from pinned_images.cloudformation.fragments import Fragments, LiteralText
 from pinned_images.cloudformation.intermediate import NeedsCondition, Unresolved
 from pinned_images.cloudformation.interpreter import Interpreter
@@ -40,6 +40,7 @@ _WITHOUT_SUFFIX = re.compile(
     r"(?P<registry>[0-9]{12}\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.)\$\{AWS::URLSuffix\}"
     r"(?P<repository>/[^${}]+)"
 )
+_COLON_BEFORE_DIGEST = re.compile(r"[^@]:sha256:[0-9a-f]{64}\Z")
 _DIGEST_AT_END = re.compile(r"@([^@]*)\Z")
 
 Assumptions = Mapping[Condition, bool]
@@ -117,14 +118,27 @@ def _judged(
     exempt = exempt_by_rule(text, scope, leave)
     if exempt is not None:
         return exempt
+    problem = _unless_image(text, scope)
+    return Known(text) if problem is None else problem
+
+
+def _unless_image(text: str, scope: TemplateScope) -> Problem | None:
+    """Why a text is no image reference; None where it is one."""
     if len(text) > MAXIMUM_LENGTH:
         why = f"A text of {len(text)} characters is no image reference: {text[:60]!r}..."
         return _no_image(text, why, scope)
+    if _COLON_BEFORE_DIGEST.search(text):
+        return Problem(
+            "Its digest has a ':' before it in place of '@': CDK writes that where the digest is "
+            "no text (a parameter, for instance) when it is given as a tag.",
+            "Give it as text, or join it by '@': "
+            "ContainerImage.from_registry(f'{repository.repository_uri}@{digest}').",
+        )
     try:
         ImageReference.parse(text)
     except InvalidReference as refusal:
         return _no_image(text, str(refusal), scope)
-    return Known(text)
+    return None
 
 
 def _no_image(text: str, why: str, scope: TemplateScope) -> Problem:
@@ -159,7 +173,7 @@ def _told_by_shape(
     shape = Interpreter(assumptions, symbolic=True).text(value, scope)
     if isinstance(shape, str):
         shape = without_transport(shape) if leave == "transport" else shape
-        told = _asset_by_shape(shape, scope) or _in_own_region(shape)
+        told = exempt_by_rule(shape, scope, leave) or _in_own_region(shape)
         if told is not None:
             return told
     return _digest_in_place(value, scope, assumptions) or text
@@ -175,11 +189,6 @@ def _in_own_region(shape: str) -> str | None:
     if match is None:
         return None
     return f"{match['registry']}{partition_of(match['region']).url_suffix}{match['repository']}"
-
-
-def _asset_by_shape(shape: str, scope: TemplateScope) -> ExemptByRule | None:
-    """An asset of a stack whose account or region is not known is an asset all the same."""
-    return exempt_by_rule(shape, scope, None) if is_asset(shape, scope) else None
 
 
 def _digest_in_place(

@@ -21,10 +21,12 @@ _BOOTSTRAP_REPOSITORY = re.compile(
 )
 _LEGACY_REPOSITORY = "aws-cdk/assets"
 
-_CODEBUILD_CURATED = re.compile(r"aws/codebuild/[A-Za-z0-9_.-]+:[A-Za-z0-9_.-]+")
+# CodeBuild user guide, "Docker images provided by CodeBuild" and "EC2 compute images".
+_CODEBUILD_CURATED = re.compile(r"aws/codebuild(?:/[A-Za-z0-9_.-]+)+:[A-Za-z0-9_.-]+")
 _LIGHTSAIL_STORED = re.compile(r":[A-Za-z0-9-]+\.[A-Za-z0-9-]+\.(?:[0-9]+|latest)")
 _IMAGEBUILDER_MANAGED = re.compile(
-    r"arn:aws[a-z-]*:imagebuilder:[a-z0-9-]*:[a-z0-9-]*:image/[A-Za-z0-9_./-]+"
+    r"arn:(?:aws[a-z-]*|\$\{AWS::Partition\}):imagebuilder:(?:[a-z0-9-]*|\$\{AWS::Region\}):"
+    r"(?:[a-z0-9-]*|\$\{AWS::AccountId\}):image/[A-Za-z0-9_./-]+"
     r"|ssm:[A-Za-z0-9_./-]+(?::[0-9]+)?"
 )
 

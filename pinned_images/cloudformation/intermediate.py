@@ -50,6 +50,7 @@ class Evaluator(Protocol):
     """What the functions of values evaluate their arguments with."""
 
     symbolic: bool
+    shows_repositories: bool
 
     def text(self, value: Any, scope: TemplateScope) -> str | Unresolved:
         """Evaluate what has to be text."""

@@ -9,7 +9,7 @@ known is an `Unknown` that says why.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pinned_images.cloudformation.intermediate import (
@@ -45,6 +45,8 @@ def if_(interpreter: Interpreter, argument: Any, scope: TemplateScope) -> Result
         return malformed("Fn::If", "[condition name, value if true, value if false]")
     condition = Condition(arguments.condition, scope.stack)
     answer = interpreter.assumptions.get(condition)
+    if answer is None:
+        answer = interpreter.answer_by_defaults(arguments.condition, scope)
     if answer is None:
         return NeedsCondition(condition)
     return interpreter.evaluate(arguments.when_true if answer else arguments.when_false, scope)
@@ -163,22 +165,35 @@ FUNCTIONS = {
 MAXIMUM_DEPTH = 60
 MAXIMUM_STEPS = 20_000
 
+# CloudFormation user guide, "Condition functions": And and Or take 2 to 10 conditions.
+_MOST_PARTS = 10
+_MOST_NESTED = 12
+
 _FUNCTIONS = {**FUNCTIONS, **LOOKUPS}
 
 
 class Interpreter:
     """Evaluates values under assumptions; made anew for each evaluation, for its bounds' sake."""
 
-    def __init__(self, assumptions: Mapping[Condition, bool], *, symbolic: bool = False) -> None:
+    def __init__(
+        self,
+        assumptions: Mapping[Condition, bool],
+        *,
+        symbolic: bool = False,
+        shows_repositories: bool = False,
+    ) -> None:
         """Make an interpreter.
 
         Args:
             assumptions: The answers to conditions.
             symbolic: Let an unknown account or region stand as ``${AWS::AccountId}`` and
                 ``${AWS::Region}``, to recognise a value's shape.
+            shows_repositories: Let the name of an ECR repository that CloudFormation makes up
+                stand as ``<repository Path>``, for people.
         """
         self.assumptions = assumptions
         self.symbolic = symbolic
+        self.shows_repositories = shows_repositories
         self._steps = 0
         self._depth = 0
 
@@ -203,6 +218,43 @@ class Interpreter:
         finally:
             self._depth -= 1
 
+    def answer_by_defaults(self, condition: str, scope: TemplateScope) -> bool | None:
+        """The answer to a condition where defaults of parameters count; None if it is not known.
+
+        Args:
+            condition: Its name.
+            scope: The template that it is in; its `use_parameter_defaults` says what counts.
+        """
+        if not scope.use_parameter_defaults:
+            return None
+        return self._truth(scope.section("Conditions").get(condition), scope, _MOST_NESTED)
+
+    def _truth(self, expression: Any, scope: TemplateScope, depth: int) -> bool | None:
+        """What a condition function comes to; as much as is known decides."""
+        if depth == 0 or not isinstance(expression, Mapping):
+            return None
+        answer: bool | None = None
+        match dict(expression):
+            case {"Condition": str(other)}:
+                answer = self._truth(scope.section("Conditions").get(other), scope, depth - 1)
+            case {"Fn::Equals": [one, other]}:
+                texts = self.text(one, scope), self.text(other, scope)
+                is_known = all(isinstance(text, str) for text in texts)
+                answer = texts[0] == texts[1] if is_known else None
+            case {"Fn::Not": [negated]}:
+                negation = self._truth(negated, scope, depth - 1)
+                answer = None if negation is None else not negation
+            case {"Fn::And": [*parts]}:
+                answer = _all(self._truth(part, scope, depth - 1) for part in parts[:_MOST_PARTS])
+            case {"Fn::Or": [*parts]}:
+                negations = (
+                    self._truth({"Fn::Not": [part]}, scope, depth - 1)
+                    for part in parts[:_MOST_PARTS]
+                )
+                answer = _all(negations)
+                answer = None if answer is None else not answer
+        return answer
+
     def _dispatch(self, value: Any, scope: TemplateScope) -> Result:
         if isinstance(value, str):
             return value
@@ -217,6 +269,12 @@ class Interpreter:
         if function is None:
             return _at_deployment(intrinsic.name)
         return function(self, intrinsic.argument, scope)
+
+
+def _all(answers: Iterable[bool | None]) -> bool | None:
+    """Whether all are true; None where that is not known."""
+    found = set(answers)
+    return False if False in found else None if None in found else True
 
 
 def _at_deployment(function: str) -> Problem:

@@ -20,6 +20,7 @@ from pinned_images.cloudformation import json_text
 from pinned_images.cloudformation.display import display
 from pinned_images.cloudformation.evaluation import MAXIMUM_CONDITIONS, Assumptions, evaluate
 from pinned_images.cloudformation.fragments import Fragment, Fragments, LiteralText, Token
+from pinned_images.cloudformation.interpreter import Interpreter
 from pinned_images.cloudformation.intrinsics import NO_VALUE, if_arguments, intrinsic_of
 from pinned_images.cloudformation.json_text import HOLE_WIDTH, Unreadable
 from pinned_images.cloudformation.kubernetes_images import (
@@ -202,6 +203,8 @@ def _either(argument: Any, setting: _Setting, assumptions: Assumptions, depth: i
         )
     condition = Condition(branches.condition, setting.scope.stack)
     known = assumptions.get(condition)
+    if known is None:
+        known = Interpreter(assumptions).answer_by_defaults(condition.name, setting.scope)
     if known is not None:
         taken = branches.when_true if known else branches.when_false
         return _evaluate(taken, setting, assumptions, depth)

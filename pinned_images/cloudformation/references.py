@@ -10,6 +10,7 @@ from pinned_images.cloudformation.intermediate import OR_EXEMPT, Evaluator, Resu
 from pinned_images.cloudformation.outcomes import Absent, NeedsParameters, SsmParameter
 from pinned_images.cloudformation.partitions import partition_of
 from pinned_images.cloudformation.scope import CrossStackReference, TemplateScope
+from pinned_images.printable import quoted
 from pinned_images.problem import Problem
 
 
@@ -195,9 +196,18 @@ def _parameter_text(
     if is_ssm or scope.use_parameter_defaults or scope.parent is not None:
         return interpreter.text(default, scope)
     return Problem(
-        f"A deployment can give the parameter {name!r} another value than its default {default!r}.",
-        "Write the image as text, allow defaults with "
-        f"PinImages(use_parameter_defaults=True), {OR_EXEMPT}",
+        f"A deployment can give the parameter {name!r} another value than its default "
+        f"{quoted(default)}.",
+        f"Write the image as text, {_in_an_included_template(name)}, take defaults for the values "
+        f"with PinImages(use_parameter_defaults=True), {OR_EXEMPT}",
+    )
+
+
+def _in_an_included_template(name: str) -> str:
+    """What gives a parameter of a template its value when the template becomes CDK's."""
+    return (
+        f"give the value where the template is included (CfnInclude(..., parameters="
+        f"{{{name!r}: ...}}))"
     )
 
 
@@ -215,11 +225,17 @@ def _parameter_without_value(name: str, scope: TemplateScope) -> Problem:
             f"The nested stack {scope.stack!r} is given no value for its parameter {name!r}.",
             f"Give it one (NestedStack(..., parameters={{{name!r}: ...}})), {OR_EXEMPT}",
         )
+    with_default = (
+        "give the parameter a default"
+        if scope.use_parameter_defaults
+        else "give the parameter a default and take it for the value with "
+        "PinImages(use_parameter_defaults=True)"
+    )
     return Problem(
         f"The parameter {name!r} gets its value at deployment, after the digest would have to be "
         "known.",
-        "Write the value in the code; or give the parameter a default and allow defaults with "
-        f"PinImages(use_parameter_defaults=True); {OR_EXEMPT}",
+        f"Write the value in the code, {_in_an_included_template(name)}, {with_default}, "
+        f"{OR_EXEMPT}",
     )
 
 
@@ -242,7 +258,9 @@ def resource_ref(
     """What ``Ref`` of a resource comes to."""
     match resource.get("Type"):
         case "AWS::ECR::Repository":
-            return _property(interpreter, name, "RepositoryName", scope)
+            known = _property(interpreter, name, "RepositoryName", scope)
+            is_shown = interpreter.shows_repositories and isinstance(known, Problem)
+            return f"<repository {_path(name, resource)}>" if is_shown else known
         case "AWS::ECR::PullThroughCacheRule":
             return _property(interpreter, name, "EcrRepositoryPrefix", scope)
         case "AWS::SSM::Parameter":
@@ -312,11 +330,13 @@ def _secret_arn(interpreter: Evaluator, name: str, scope: TemplateScope) -> Resu
 
 def described(name: str, resource: Mapping[str, Any]) -> str:
     """A resource for people, by its construct path where CDK has written that down."""
+    return f"{_type(resource)} {_path(name, resource)!r}"
+
+
+def _path(name: str, resource: Mapping[str, Any]) -> str:
     metadata = resource.get("Metadata")
     path = metadata.get("aws:cdk:path") if isinstance(metadata, Mapping) else None
-    if not isinstance(path, str):
-        return f"{_type(resource)} {name!r}"
-    return f"{_type(resource)} {path.removesuffix('/Resource')!r}"
+    return path.removesuffix("/Resource") if isinstance(path, str) else name
 
 
 def _type(resource: Mapping[str, Any]) -> str:

@@ -257,6 +257,7 @@ def pin(
     assumptions: Assumptions | None = None,
     maximum_length: int | None = None,
     evaluated: Evaluation | None = None,
+    partly: bool = False,
 ) -> Rewritten | Problem:
     """Give every image in a value its digest.
 
@@ -269,6 +270,7 @@ def pin(
         assumptions: Answers to conditions that hold where the value stands.
         maximum_length: How long a pinned reference may be.
         evaluated: What the value means, where that is known already.
+        partly: Pin what can be pinned where others of its images cannot.
 
     Example:
         >>> digest = Digest("sha256:" + "0" * 64)
@@ -277,9 +279,9 @@ def pin(
         'nginx:1.25@sha256:0000000'
     """
     before = evaluated or evaluate(value, scope, leave=leave, assumptions=assumptions)
-    if (obstacle := _obstacle(before)) is not None:
-        return obstacle
     pins = _pins(before, digest_of, style)
+    if not (partly and pins) and (obstacle := _obstacle(before)) is not None:
+        return obstacle
     if (refusal := _too_long(pins, maximum_length)) is not None:
         return refusal
     rewriter = Rewriter(scope, pins, leave)
@@ -302,6 +304,7 @@ def pin_site(
     style: Style = "tag-and-digest",
     *,
     evaluated: Evaluation | None = None,
+    partly: bool = False,
 ) -> Rewritten | Problem:
     """Give what stands at a site its digests; the new value belongs at the site's path.
 
@@ -312,6 +315,7 @@ def pin_site(
         style: The style that the app asks for; where the service takes `digest` alone, that is
             taken.
         evaluated: What `evaluate_site` has said of it, where that is known already.
+        partly: Pin what can be pinned where others of its images cannot.
     """
     if site.obstacle is not None:
         return site.obstacle
@@ -326,6 +330,7 @@ def pin_site(
             assumptions=site.assumed(scope),
             evaluated=evaluated,
             kind_paths=site.image_property.kind_paths,
+            partly=partly,
         )
     return pin(
         site.value,
@@ -336,6 +341,7 @@ def pin_site(
         assumptions=site.assumed(scope),
         maximum_length=site.image_property.maximum_length,
         evaluated=evaluated,
+        partly=partly,
     )
 
 
@@ -348,6 +354,7 @@ def pin_manifest(
     assumptions: Assumptions | None = None,
     evaluated: Evaluation | None = None,
     kind_paths: tuple[KindPath, ...] = (),
+    partly: bool = False,
 ) -> Rewritten | Problem:
     """Give every image in Kubernetes objects its digest; the rest of their text stays as it is.
 
@@ -358,10 +365,12 @@ def pin_manifest(
         style: ``tag-and-digest``, or ``digest`` to put it in the tag's place.
         assumptions: Answers to conditions that hold where the value stands.
         evaluated: What the value means, where that is known already.
+        partly: Pin what can be pinned where others of its images cannot.
         kind_paths: The user's own places in Kubernetes objects.
     """
     before = evaluated or evaluate_manifest(value, scope, assumptions, kind_paths)
-    if (obstacle := _obstacle(before)) is not None:
+    obstacle = None if partly and _pins(before, digest_of, style) else _obstacle(before)
+    if obstacle is not None:
         return obstacle
     intrinsic = intrinsic_of(value)
     if intrinsic is not None and intrinsic.name == "Fn::If":
@@ -369,6 +378,8 @@ def pin_manifest(
         def pin_side(
             side: Any, meaning: Evaluation, assumed: dict[Condition, bool]
         ) -> Rewritten | Problem:
+            if partly and not _pins(meaning, digest_of, style):
+                return Rewritten(side)
             return pin_manifest(
                 side,
                 scope,
@@ -377,11 +388,10 @@ def pin_manifest(
                 assumptions=assumed,
                 evaluated=meaning,
                 kind_paths=kind_paths,
+                partly=partly,
             )
 
-        return _pin_either(
-            intrinsic.argument, before, dict(assumptions or {}), scope.stack, pin_side
-        )
+        return _pin_either(intrinsic.argument, before, dict(assumptions or {}), scope, pin_side)
     if not isinstance(before, Several):
         return Rewritten(value)
     manifest = before.read if before.read is not None else read_manifest(value, kind_paths)
@@ -391,7 +401,8 @@ def pin_manifest(
     values = []
     for image, placed in zip(manifest.images, before.images, strict=True):
         key = image.value if isinstance(image.value, str) else id(image)
-        if image.left is None and key not in written:
+        is_left = partly and not _pins(placed.evaluation, digest_of, style)
+        if image.left is None and not is_left and key not in written:
             rewritten = pin(
                 image.value,
                 scope,
@@ -399,11 +410,12 @@ def pin_manifest(
                 style,
                 assumptions=assumptions,
                 evaluated=placed.evaluation,
+                partly=partly,
             )
             if isinstance(rewritten, Problem):
                 return rewritten
             written[key] = rewritten
-        changes = image.left is None and bool(written[key].pins)
+        changes = image.left is None and not is_left and bool(written[key].pins)
         values.append(written[key].value if changes else image.value)
     pins = tuple(dict.fromkeys(pin for each in written.values() for pin in each.pins))
     return Rewritten(manifest.with_images(values), pins) if pins else Rewritten(value)
@@ -413,15 +425,18 @@ def _pin_either(
     argument: Any,
     before: Evaluation,
     assumptions: dict[Condition, bool],
-    stack: str,
+    scope: TemplateScope,
     pin_side: Callable[[Any, Evaluation, dict[Condition, bool]], Rewritten | Problem],
 ) -> Rewritten | Problem:
     """Both sides of an ``Fn::If`` that chooses between manifests."""
     name, *sides = argument
-    condition = Condition(name, stack)
+    condition = Condition(name, scope.stack)
+    known = assumptions.get(condition)
+    if known is None:
+        known = Interpreter(assumptions).answer_by_defaults(name, scope)
     pins: dict[Pin, None] = {}
     for index, answer in enumerate((True, False)):
-        if assumptions.get(condition, answer) is answer:
+        if known in (None, answer):
             side = before
             if isinstance(before, Choice):
                 side = before.when_true if answer else before.when_false

@@ -10,6 +10,7 @@ from typing import Any
 from pinned_images.cloudformation.catalog import Catalog, ImageProperty
 from pinned_images.cloudformation.evaluation import Assumptions, evaluate
 from pinned_images.cloudformation.intermediate import kind_of
+from pinned_images.cloudformation.interpreter import Interpreter
 from pinned_images.cloudformation.intrinsics import (
     NO_VALUE,
     function_among,
@@ -17,7 +18,7 @@ from pinned_images.cloudformation.intrinsics import (
     intrinsic_of,
 )
 from pinned_images.cloudformation.kubernetes import evaluate_manifest
-from pinned_images.cloudformation.outcomes import Condition, Evaluation
+from pinned_images.cloudformation.outcomes import Absent, Condition, Evaluation
 from pinned_images.cloudformation.property_paths import (
     Path,
     Step,
@@ -110,6 +111,10 @@ def evaluate_site(site: Site, scope: TemplateScope) -> Evaluation:
         site: One of `find_sites`.
         scope: The template that it stands in, and what is known around it.
     """
+    interpreter = Interpreter({})
+    for name, assumed in site.assumptions:
+        if interpreter.answer_by_defaults(name, scope) is (not assumed):
+            return Absent()  # in a branch that is never taken
     if site.obstacle is not None:
         return site.obstacle
     if site.image_property.holds == "kubernetes-manifest":

@@ -15,7 +15,7 @@ from pinned_images.cloudformation.scope import TemplateScope
 from pinned_images.cloudformation.sites import Site, find_sites
 from pinned_images.examination.overridden import records_of_overridden
 from pinned_images.examination.template_scopes import scopes_of
-from pinned_images.pinning import Decision, ImageResource
+from pinned_images.pinning import Decision, ImageResource, compared_with_patterns
 from pinned_images.problem import Problem
 from pinned_images.report.records import SiteRecord
 from pinned_images.rules import (
@@ -279,4 +279,5 @@ def _patterns(image: ExaminedImage) -> frozenset[str]:
     """The patterns of exemptions that an image falls under, and needs."""
     if image.decision is not None and image.decision.is_final:
         return image.decision.patterns
-    return image.policy.exempt.patterns_for(outcome.leaf for outcome in image.outcomes)
+    subjects = map(compared_with_patterns, image.outcomes)
+    return image.policy.exempt.patterns_for(each for each in subjects if each is not None)

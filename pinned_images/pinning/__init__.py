@@ -15,7 +15,13 @@ from pinned_images.pinning.decisions import (
     Pinned,
     decide,
 )
-from pinned_images.pinning.images import Image, ImageOutcome, asks_for_floating_tag, outcomes_of
+from pinned_images.pinning.images import (
+    Image,
+    ImageOutcome,
+    asks_for_floating_tag,
+    compared_with_patterns,
+    outcomes_of,
+)
 from pinned_images.pinning.pipeline import PinnedResource, pin_images
 from pinned_images.pinning.policy import Policy, VersionConsistency
 from pinned_images.pinning.records import records_of
@@ -37,6 +43,7 @@ __all__ = [
     "Policy",
     "VersionConsistency",
     "asks_for_floating_tag",
+    "compared_with_patterns",
     "decide",
     "outcomes_of",
     "pin_images",

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from pinned_images.cloudformation.outcomes import Absent, ExemptByRule, Known, Leaf, NeedsParameters
+from pinned_images.cloudformation.outcomes import Absent, ExemptByRule, Known, NeedsParameters
 from pinned_images.cloudformation.rewriting import pin_site
 from pinned_images.errors import (
     AccessDenied,
@@ -30,7 +30,7 @@ from pinned_images.errors import (
 from pinned_images.grouping import as_sentence, without_remedy
 from pinned_images.media_types import INDEX_TYPES
 from pinned_images.pinning.copies import Copies
-from pinned_images.pinning.images import Image, ImageOutcome
+from pinned_images.pinning.images import Image, ImageOutcome, compared_with_patterns
 from pinned_images.pinning.policy import Policy
 from pinned_images.pinning.questions import question_about
 from pinned_images.problem import Problem
@@ -228,26 +228,45 @@ def decide(
         copies: What the deployment copies into registries.
     """
     outcomes = tuple(
-        DecidedOutcome(outcome, _decide(image, outcome.leaf, policy, answers, copies))
+        DecidedOutcome(outcome, _covered(_decide(image, outcome, policy, answers, copies), image))
         for outcome in image.outcomes()
         if not isinstance(outcome.leaf, Absent)
     )
     value, refusal = _rewritten(image, outcomes, policy)
+    if refusal is not None and image.exemption_of_unknown is not None:
+        exempt = Exempt(image.exemption_of_unknown)
+        outcomes = tuple(
+            each._replace(decision=exempt) if isinstance(each.decision, Pinned) else each
+            for each in outcomes
+        )
+        refusal = None
     patterns = (
         frozenset[str]()
         if image.exemption is not None
-        else policy.exempt.patterns_for(each.outcome.leaf for each in outcomes)
+        else policy.exempt.patterns_for(
+            subject
+            for each in outcomes
+            if (subject := compared_with_patterns(each.outcome)) is not None
+        )
     )
     return Decision(image.location, value, outcomes, refusal, image.exemption, patterns)
 
 
+def _covered(decision: OutcomeDecision, image: Image) -> OutcomeDecision:
+    """The decision where an acknowledgement covers what cannot be pinned."""
+    if isinstance(decision, NotPinned) and image.exemption_of_unknown is not None:
+        return Exempt(image.exemption_of_unknown)
+    return decision
+
+
 def _decide(
     image: Image,
-    leaf: Leaf,
+    outcome: ImageOutcome,
     policy: Policy,
     answers: Mapping[ResolutionRequest, Outcome],
     copies: Copies,
 ) -> OutcomeDecision:
+    leaf = outcome.leaf
     if isinstance(leaf, ExemptByRule):
         return Exempt(leaf.reason, is_asset=leaf.rule == "content-addressed-asset")
     if isinstance(leaf, Known) and leaf.reference.digest is not None:
@@ -260,7 +279,7 @@ def _decide(
     if isinstance(leaf, Known):
         return _decide_reference(image, leaf.reference, policy, answers, copies)
     if isinstance(leaf, Problem):
-        return NotPinned(leaf)
+        return _by_pattern(outcome.written, policy) or NotPinned(leaf)
     raise AssertionError(leaf)  # pragma: no cover - Absent is nothing to decide about
 
 
@@ -271,10 +290,9 @@ def _decide_reference(
     answers: Mapping[ResolutionRequest, Outcome],
     copies: Copies,
 ) -> OutcomeDecision:
-    matched = policy.exempt.match(reference)
-    if matched is not None:
-        ended = policy.exempt.ended(reference, policy.today)
-        return Exempt(matched[1].reason) if ended is None else NotPinned(Problem(ended))
+    by_pattern = _by_pattern(reference, policy)
+    if by_pattern is not None:
+        return by_pattern
     copy = copies.get(reference.normalized)
     if copy is not None:
         problem = copy.problem(reference, image.platform)
@@ -299,6 +317,14 @@ def _decide_pinned(
     if image.exemption is not None or request not in answers:
         return AlreadyPinned(reference)
     return AlreadyPinned(reference, request, _answer(image, request, answers))
+
+
+def _by_pattern(image: ImageReference | str, policy: Policy) -> Exempt | NotPinned | None:
+    matched = policy.exempt.match(image)
+    if matched is None:
+        return None
+    ended = policy.exempt.ended(image, policy.today)
+    return Exempt(matched[1].reason) if ended is None else NotPinned(Problem(ended))
 
 
 def _answer(
@@ -355,6 +381,7 @@ def _rewritten(
         digests.get,
         _style_of(image, policy),
         evaluated=image.evaluation,
+        partly=image.exemption_of_unknown is not None,
     )
     if isinstance(rewritten, Problem):
         return image.site.value, rewritten

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
 from pinned_images.cloudformation.display import display
-from pinned_images.cloudformation.outcomes import Choice, Evaluation, Leaf, Several, SsmParameter
+from pinned_images.cloudformation.evaluation import Assumptions
+from pinned_images.cloudformation.interpreter import Interpreter
+from pinned_images.cloudformation.outcomes import (
+    Choice,
+    Evaluation,
+    ExemptByRule,
+    Known,
+    Leaf,
+    Several,
+    SsmParameter,
+    leaves,
+)
+from pinned_images.cloudformation.scope import TemplateScope
 from pinned_images.cloudformation.sites import Site, evaluate_site, find_sites
 from pinned_images.cloudformation.workload_platforms import platform_of
 from pinned_images.pinning.policy import Policy
 from pinned_images.pinning.resources import ImageResource
 from pinned_images.pinning.secrets import secret_of
 from pinned_images.problem import Problem
-from pinned_images.reference import Platform
+from pinned_images.reference import ImageReference, Platform
 
 
 class ImageOutcome(NamedTuple):
@@ -44,6 +57,7 @@ class Image:
         secret: The ARN of the secret that the workload pulls with, or why it is not known; None
             where it pulls with none.
         exemption: Why it stays unpinned, whatever it turns out to be.
+        exemption_of_unknown: Why it stays unpinned, if it cannot be pinned.
         parameters: The SSM parameters that its evaluation has read.
     """
 
@@ -53,6 +67,7 @@ class Image:
     platform: Platform | None
     secret: str | Problem | None
     exemption: str | None
+    exemption_of_unknown: str | None = None
     parameters: frozenset[SsmParameter] = frozenset()
 
     @cached_property
@@ -67,27 +82,69 @@ class Image:
 
     def outcomes(self) -> Iterator[ImageOutcome]:
         """Everything that its value may come to, each with its place."""
-        return outcomes_of(self.evaluation, self.location, self.site.value)
+        return outcomes_of(self.evaluation, self.site, self.resource.scope)
 
 
-def outcomes_of(evaluation: Evaluation, location: str, value: Any) -> Iterator[ImageOutcome]:
-    """Everything that a value may come to.
+def outcomes_of(evaluation: Evaluation, site: Site, scope: TemplateScope) -> Iterator[ImageOutcome]:
+    """Everything that the value at a site may come to.
 
     Args:
         evaluation: What it means.
-        location: Where it stands.
-        value: The value.
+        site: The site.
+        scope: The template that it stands in.
     """
+    return _outcomes(evaluation, site.location, site.value, scope, site.assumed(scope))
+
+
+def _outcomes(
+    evaluation: Evaluation,
+    location: str,
+    value: Any,
+    scope: TemplateScope,
+    assumptions: Assumptions,
+) -> Iterator[ImageOutcome]:
     if isinstance(evaluation, Choice):
-        yield from outcomes_of(evaluation.when_true, f"{location} if {evaluation.condition}", value)
-        yield from outcomes_of(
-            evaluation.when_false, f"{location} unless {evaluation.condition}", value
-        )
+        condition = evaluation.condition
+        for answer, word, side in (
+            (True, "if", evaluation.when_true),
+            (False, "unless", evaluation.when_false),
+        ):
+            assumed = {**assumptions, condition: answer}
+            yield from _outcomes(side, f"{location} {word} {condition}", value, scope, assumed)
     elif isinstance(evaluation, Several):
         for image in evaluation.images:
-            yield from outcomes_of(image.evaluation, f"{location} {image.place}", image.value)
+            place = f"{location} {image.place}"
+            yield from _outcomes(image.evaluation, place, image.value, scope, assumptions)
     else:
-        yield ImageOutcome(location, "" if value is None else display(value), evaluation)
+        shape = None
+        if isinstance(evaluation, Problem):
+            interpreter = Interpreter(assumptions, symbolic=True, shows_repositories=True)
+            shape = interpreter.text(value, scope)
+        yield ImageOutcome(location, _written(value, shape), evaluation)
+
+
+def _written(value: Any, shape: object) -> str:
+    """A value for people; a repository whose name CloudFormation makes up is shown by its path."""
+    if isinstance(shape, str) and _REPOSITORY in shape:
+        return display(_HOST_OF_REPOSITORY.sub("", shape))
+    return "" if value is None else display(value)
+
+
+_REPOSITORY = "<repository "
+_HOST_OF_REPOSITORY = re.compile(rf"\A[^/<]*/(?={_REPOSITORY})")
+
+
+def compared_with_patterns(outcome: ImageOutcome) -> ImageReference | str | None:
+    """What the patterns of exemptions are compared with; None for what needs no exemption.
+
+    That is the reference, or, where it cannot be known, what the report shows.
+    """
+    leaf = outcome.leaf
+    if isinstance(leaf, Known) and leaf.reference.digest is None:
+        return leaf.reference
+    if isinstance(leaf, ExemptByRule) and leaf.rule == "tag-only":
+        return ImageReference.parse(leaf.text)
+    return outcome.written if isinstance(leaf, Problem) and outcome.written else None
 
 
 def images_of(resource: ImageResource, policy: Policy) -> Iterator[Image]:
@@ -96,15 +153,21 @@ def images_of(resource: ImageResource, policy: Policy) -> Iterator[Image]:
     if not sites:
         return
     platform = platform_of(resource.resource_type, resource.properties, resource.scope)
-    for site in sites:
+    evaluations = [evaluate_site(site, resource.scope) for site in sites]
+    covers_unknown_alone = resource.is_acknowledged_itself and any(
+        isinstance(leaf, Problem) for evaluation in evaluations for leaf in leaves(evaluation)
+    )
+    acknowledged = resource.acknowledged
+    for site, evaluation in zip(sites, evaluations, strict=True):
         takes_one_image = site.image_property.takes == "one-image"
         yield Image(
             resource,
             site,
-            evaluate_site(site, resource.scope),
+            evaluation,
             platform if policy.platforms != "ignore" or takes_one_image else None,
             secret_of(site, resource.scope),
-            _exemption(resource, site, policy),
+            _exemption(resource, site, policy, None if covers_unknown_alone else acknowledged),
+            acknowledged if covers_unknown_alone else None,
         )
 
 
@@ -113,9 +176,11 @@ def asks_for_floating_tag(site: Site) -> bool:
     return bool(site.setting("VersionConsistency") == "disabled")
 
 
-def _exemption(resource: ImageResource, site: Site, policy: Policy) -> str | None:
-    if resource.acknowledged is not None:
-        return resource.acknowledged
+def _exemption(
+    resource: ImageResource, site: Site, policy: Policy, acknowledged: str | None
+) -> str | None:
+    if acknowledged is not None:
+        return acknowledged
     name = site.setting("Name")
     if isinstance(name, str) and name in resource.acknowledged_containers:
         return resource.acknowledged_containers[name]

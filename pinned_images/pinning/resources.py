@@ -20,6 +20,8 @@ class ImageResource:
         stack: The construct path of its stack.
         construct_path: Its own construct path.
         acknowledged: Why its images stay unpinned, where the user said so.
+        is_acknowledged_itself: Whether that was said of the resource, or of a construct that holds
+            it in its stack. It then covers the images that cannot be pinned, where there are some.
         acknowledged_containers: The same by the name of a container.
     """
 
@@ -29,4 +31,5 @@ class ImageResource:
     stack: str
     construct_path: str
     acknowledged: str | None = None
+    is_acknowledged_itself: bool = False
     acknowledged_containers: Mapping[str, str] = field(default_factory=dict)

@@ -116,7 +116,7 @@ class ExaminedImage:
         if self.decision is not None and self.decision.is_final:
             return ()
         evaluation = evaluate_site(self.site, self.scope)
-        found = outcomes_of(evaluation, self.site.location, self.site.value)
+        found = outcomes_of(evaluation, self.site, self.scope)
         return tuple(dict.fromkeys(found))
 
 

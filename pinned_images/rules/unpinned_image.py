@@ -68,9 +68,12 @@ def _problem(outcome: ImageOutcome, policy: Policy) -> Problem | None:
     """What is wrong with an image, and what to do where it is nothing usual."""
     leaf, at = outcome.leaf, f" at {outcome.location}" if outcome.location else ""
     if isinstance(leaf, Problem):
+        ended = policy.exempt.ended(outcome.written, policy.today)
+        if ended is None and policy.exempt.match(outcome.written) is not None:
+            return None
         written = f" {outcome.written}" if outcome.written else ""
         what = f"The image{written}{at} cannot be known before the deployment. {leaf.what}"
-        return Problem(what, leaf.fix)
+        return Problem(what if ended is None else f"{what} {ended}", leaf.fix)
     if isinstance(leaf, NeedsParameters):
         names = ", ".join(sorted(map(str, leaf.parameters)))
         return Problem(f"The image{at} is read from the SSM parameter {names}.")

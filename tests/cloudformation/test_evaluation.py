@@ -17,6 +17,7 @@ from pinned_images.cloudformation.outcomes import (
     missing_parameters,
 )
 from pinned_images.cloudformation.scope import AppTemplates, AssetImage, TemplateScope
+from pinned_images.cloudformation.sites import evaluate_site, find_sites
 from pinned_images.problem import Problem
 
 ACCOUNT = "123456789012"
@@ -488,3 +489,115 @@ def test_an_unknown_environment_is_explained(value: Any, what: str) -> None:
     assert isinstance(outcome, Problem)
     assert what in outcome.what
     assert "env=Environment(" in str(outcome.fix)
+
+
+DEFAULTS: dict[str, Any] = {
+    "Parameters": {
+        "Stage": {"Type": "String", "Default": "test"},
+        "Size": {"Type": "Number", "Default": 2},
+        "Bare": {"Type": "String"},
+    },
+    "Conditions": {
+        "IsTest": {"Fn::Equals": [{"Ref": "Stage"}, "test"]},
+        "IsLarge": {"Fn::Equals": [{"Ref": "Size"}, "10"]},
+        "IsNotLarge": {"Fn::Not": [{"Condition": "IsLarge"}]},
+        "Both": {"Fn::And": [{"Condition": "IsTest"}, {"Condition": "IsNotLarge"}]},
+        "Open": {"Fn::Equals": [{"Ref": "Bare"}, "x"]},
+        "OneIsEnough": {"Fn::Or": [{"Condition": "Open"}, {"Condition": "IsTest"}]},
+        "OneIsFalse": {"Fn::And": [{"Condition": "Open"}, {"Condition": "IsLarge"}]},
+        "Undecided": {"Fn::And": [{"Condition": "Open"}, {"Condition": "IsTest"}]},
+        "Circle": {"Fn::Not": [{"Condition": "Circle"}]},
+        "Selfish": {"Fn::Equals": [{"Fn::If": ["Selfish", "a", "b"]}, "a"]},
+        "Malformed": {"Fn::Equals": "x"},
+        "NoList": {"Fn::And": "x"},
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("condition", "answer"),
+    [
+        ("IsTest", True),
+        ("IsLarge", False),
+        ("IsNotLarge", True),
+        ("Both", True),
+        ("OneIsEnough", True),
+        ("OneIsFalse", False),
+        ("Open", None),
+        ("Undecided", None),
+        ("Circle", None),
+        ("Selfish", None),
+        ("Malformed", None),
+        ("NoList", None),
+        ("Absent", None),
+    ],
+)
+def test_a_condition_that_defaults_decide_has_one_side(condition: str, answer: bool | None) -> None:  # noqa: FBT001
+    value = {"Fn::If": [condition, "nginx:1", {"Ref": "Bare"}]}
+    found = evaluate(value, TemplateScope(DEFAULTS, use_parameter_defaults=True))
+    if answer is None:
+        assert isinstance(found, Choice)
+    else:
+        assert (found == Known("nginx:1")) is answer
+    assert isinstance(evaluate(value, TemplateScope(DEFAULTS)), Choice)
+
+
+def test_an_image_in_a_branch_that_is_never_taken_is_none() -> None:
+    containers = {"Fn::If": ["IsLarge", [{"Image": {"Ref": "Bare"}}], [{"Image": "nginx:1"}]]}
+    sites = find_sites("AWS::ECS::TaskDefinition", {"ContainerDefinitions": containers})
+    known = TemplateScope(DEFAULTS, use_parameter_defaults=True)
+    assert [evaluate_site(site, known) for site in sites] == [Absent(), Known("nginx:1")]
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "aws/codebuild/standard:7.0",
+        "aws/codebuild/amazonlinux-x86_64-standard:5.0-24.10.29",
+        "aws/codebuild/ami/amazonlinux-x86_64-base:latest",
+        "aws/codebuild/ami/windows-base/2022:1.0",
+    ],
+)
+def test_images_that_codebuild_curates_need_no_digest(image: str) -> None:
+    found = evaluate(image, scope(), leave="codebuild-curated")
+    assert isinstance(found, ExemptByRule)
+    assert found.rule == "codebuild-curated"
+
+
+@pytest.mark.parametrize(
+    "arn",
+    [
+        "arn:aws:imagebuilder:eu-west-1:aws:image/amazon-linux-x86-latest/x.x.x",
+        sub("arn:${AWS::Partition}:imagebuilder:${AWS::Region}:aws:image/al2023/x.x.x"),
+        sub("arn:aws:imagebuilder:${AWS::Region}:${AWS::AccountId}:image/own/1.0.0"),
+    ],
+)
+def test_images_that_image_builder_manages_need_no_digest_wherever_they_are(arn: Any) -> None:
+    for known in (scope(), TemplateScope()):
+        found = evaluate(arn, known, leave="imagebuilder-managed")
+        assert isinstance(found, ExemptByRule)
+        assert found.rule == "imagebuilder-managed"
+
+
+def test_a_digest_behind_a_colon_is_explained() -> None:
+    template = {"Parameters": {"Digest": {"Type": "String", "Default": f"sha256:{HASH}"}}}
+    value = join(f"{HOST}/team/app:", ref("Digest"))
+    found = evaluate(value, TemplateScope(template, use_parameter_defaults=True))
+    assert isinstance(found, Problem)
+    assert "':' before it in place of '@'" in found.what
+    assert "repository_uri}@{digest}" in str(found.fix)
+
+
+@pytest.mark.parametrize("name", ["Tag", "Bare"])
+def test_the_advice_on_a_parameter_is_what_can_still_be_done(name: str) -> None:
+    found = evaluate(join("nginx:", ref(name)), scope())
+    assert isinstance(found, Problem)
+    assert f"CfnInclude(..., parameters={{'{name}': ...}})" in str(found.fix)
+    assert "use_parameter_defaults=True" in str(found.fix)
+
+
+def test_defaults_that_count_already_are_no_advice() -> None:
+    found = evaluate(join("nginx:", ref("Bare")), scope(use_parameter_defaults=True))
+    assert isinstance(found, Problem)
+    assert "use_parameter_defaults" not in str(found.fix)
+    assert "give the parameter a default" in str(found.fix)
