@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from pinned_images.cloud_assembly import AssemblyStack, ImageAsset, image_assets
 from pinned_images.errors import InvalidReference
@@ -85,11 +85,17 @@ def _uses(stacks: Iterable[AssemblyStack]) -> dict[_Use, dict[str, ImageAsset]]:
     return uses
 
 
+#: Where a digest can be written: where `pinned-images pin` writes it, in an option of the asset, or
+#: by hand.
+_WayOut = Literal["file", "build_args", "build_contexts", "hand"]
+
+
 class _Moving(NamedTuple):
     """An image that carries no digest, and where it is named; or what else keeps one from sight."""
 
     text: str
     where: str
+    way_out: _WayOut = "file"
     reference: ImageReference | None = None
 
 
@@ -114,26 +120,35 @@ def _moving_images(use: _Use) -> list[_Moving]:
         images = dockerfile.images(build)
     except UnknownTarget:
         return [_Moving("", f"it has no stage {quoted(use.target)}")]
-    found = [moving for image in images if (moving := _moving(image)) is not None]
+    names = dict(use.arguments).keys()
+    found = [moving for image in images if (moving := _moving(image, names)) is not None]
     if dockerfile.problem is not None:
         found.append(_Moving("", dockerfile.problem.rstrip(".")))
     return list({each.text or each.where: each for each in found}.values())
 
 
-def _moving(image: DockerfileImage) -> _Moving | None:
+def _moving(image: DockerfileImage, arguments: Collection[str]) -> _Moving | None:
     where = f"{image.instruction}, line {image.line}" if image.line else "BUILDKIT_SYNTAX"
     if _ends_with_digest(image.written):
         return None
     if image.image is None:
-        return _Moving(image.written, f"{where}: it {image.problem}")
+        return _Moving(image.written, f"{where}: it {image.problem}", "hand")
     try:
         reference = ImageReference.parse(image.image)
     except InvalidReference:
         why = f"{', '.join(sorted(image.unset))} has no value" if image.unset else "no image"
-        return _Moving(image.image or image.written, f"{where}: {why}")
+        return _Moving(image.image or image.written, f"{where}: {why}", "hand")
     if reference.digest is not None or _CONTENT_ADDRESSED.fullmatch(reference.tag or ""):
         return None
-    return _Moving(image.image, where, reference)
+    return _Moving(image.image, where, _way_out(image, arguments), reference)
+
+
+def _way_out(image: DockerfileImage, arguments: Collection[str]) -> _WayOut:
+    if image.instruction == "build context":
+        return "build_contexts"
+    if not image.line or any(name in arguments for name in image.variables):
+        return "build_args"
+    return "hand" if image.span is None else "file"
 
 
 def _ends_with_digest(written: str) -> bool:
@@ -168,8 +183,22 @@ def _problem(images: list[_Moving], file: str) -> Problem:
     return Problem(
         f"The image asset of {file} is built from images without a digest: {shown}{more}. The "
         f"next build may be another image under the same tag.{hidden}",
-        f"Write the digests into it (pinned-images pin {file}), or acknowledge it with a reason.",
+        _fix({each.way_out for each in images if each.text}, file),
     )
+
+
+def _fix(ways_out: Collection[_WayOut], file: str) -> str:
+    ways = {
+        "file": f"write the digests into it (pinned-images pin {file})",
+        "build_args": "write the digests into the build_args of the asset",
+        "build_contexts": "write the digests into the build_contexts of the asset",
+        "hand": (
+            "where an image is put together of variables, write the digest behind them, or the "
+            "whole image into one ARG"
+        ),
+    }
+    text = "; ".join(words for way, words in ways.items() if way in ways_out)
+    return f"{text[0].upper()}{text[1:]}; or acknowledge it with a reason."
 
 
 def _cut(text: str) -> str:

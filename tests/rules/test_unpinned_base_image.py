@@ -53,7 +53,7 @@ def test_a_base_image_without_a_digest_is_a_warning_that_says_where_and_what_to_
         "line 1), golang:1 (COPY, line 2). The next build may be another image under the same tag."
     )
     assert violation.problem.fix == (
-        f"Write the digests into it (pinned-images pin {file}), or acknowledge it with a reason."
+        f"Write the digests into it (pinned-images pin {file}); or acknowledge it with a reason."
     )
 
 
@@ -143,6 +143,27 @@ def test_the_users_own_file_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyP
     [violation] = warnings(tmp_path, "FROM a:1", origin=tmp_path / "web")
     assert violation.problem.fix is not None
     assert "pinned-images pin web/Dockerfile)" in violation.problem.fix
+
+
+@pytest.mark.parametrize(
+    ("dockerfile", "source", "ways"),
+    [
+        ("FROM a:1", {}, ["(pinned-images pin "]),
+        ("ARG A=a:1\nFROM $A", {}, ["(pinned-images pin "]),
+        ("ARG A=a:1\nFROM $A", {"dockerBuildArgs": {"A": "b:1"}}, ["the build_args of the asset"]),
+        ("FROM scratch", {"dockerBuildArgs": {"BUILDKIT_SYNTAX": "b:1"}}, ["build_args"]),
+        ("FROM a", {"dockerBuildContexts": {"a": "docker-image://b:1"}}, ["build_contexts"]),
+        ("ARG T=1\nFROM a:$T", {}, ["write the digest behind them, or the whole image into"]),
+        ("ARG T=1\nFROM a:$T\nCOPY --from=b / /", {}, ["(pinned-images pin ", "behind them"]),
+    ],
+)
+def test_the_fix_is_one_that_works_there(
+    tmp_path: Path, dockerfile: str, source: dict[str, Any], ways: list[str]
+) -> None:
+    [violation] = warnings(tmp_path, dockerfile, source)
+    fix = violation.problem.fix or ""
+    assert [way for way in ways if way not in fix] == []
+    assert fix.count(";") == len(ways)
 
 
 def test_one_dockerfile_is_told_above_all_that_use_it(tmp_path: Path) -> None:
