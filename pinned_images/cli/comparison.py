@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,8 @@ from pinned_images.cli.compared_parameters import (
 from pinned_images.cli.output import grouped_errors, show
 from pinned_images.errors import ConfigurationError, ResolutionError
 from pinned_images.lockfile import LockEntry, LockFile, LockKey, ParameterKey
+from pinned_images.media_types import INDEX_TYPES
+from pinned_images.reference import Platform
 from pinned_images.resolution import Outcome, Resolution, ResolutionRequest
 from pinned_images.wording import counted
 
@@ -115,12 +117,15 @@ class Comparison:
         answers: What registries say: of its images, and of those that its parameters name now.
         values: What AWS says of its parameters.
         changed: The parameters that have another value now.
+        unchanged: Of the images that moved, those that are the same on the platforms that count,
+            with these platforms: an image may have got another platform.
     """
 
     locked: LockFile
     answers: Mapping[LockKey, Answer]
     values: Mapping[ParameterKey, str | ResolutionError]
     changed: Sequence[ChangedParameter]
+    unchanged: Mapping[LockKey, tuple[Platform, ...]] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -130,14 +135,16 @@ class Comparison:
         *,
         part: LockFile | None = None,
         with_platforms: bool = True,
+        platforms: Collection[Platform] = (),
     ) -> Comparison:
-        """Ask for the parameters, then for all images at once.
+        """Ask for the parameters, then for all images at once, then for platforms of those moved.
 
         Args:
             lock: The lock file.
             network: Who is asked.
             part: The part of it that is asked about; all of it if left out.
             with_platforms: See `ask`.
+            platforms: The platforms that count; all that an entry lists if left out.
         """
         chosen = lock if part is None else part
         values = read_parameters(chosen.parameters, network)
@@ -145,7 +152,8 @@ class Comparison:
         successors = {key: entry for each in changed for key, entry in each.successors.items()}
         wanted = {**successors, **chosen.entries}
         answers = ask(wanted, network, with_platforms=with_platforms)
-        return cls(chosen, answers, values, changed)
+        compared = cls(chosen, answers, values, changed)
+        return replace(compared, unchanged=_unchanged(compared.moved, network, platforms))
 
     @cached_property
     def found(self) -> dict[LockKey, LockEntry]:
@@ -162,6 +170,11 @@ class Comparison:
             for key, entry in self.locked.entries.items()
             if key in self.found and self.found[key].digest != entry.digest
         }
+
+    @property
+    def really_moved(self) -> dict[LockKey, tuple[LockEntry, LockEntry]]:
+        """The images that moved, but for those that are the same on the platforms that count."""
+        return {key: change for key, change in self.moved.items() if key not in self.unchanged}
 
     @cached_property
     def renamed(self) -> list[ChangedParameter]:
@@ -193,7 +206,9 @@ class Comparison:
         """How much has changed, in a line."""
         images = len(self.locked.entries)
         unanswered = sum(key not in self.found for key in self.locked.entries)
-        parts = [_part(len(self.moved), images, "image", "moved", unanswered)]
+        moved = _part(len(self.moved), images, "image", "moved", unanswered)
+        same = f", {len(self.unchanged)} of them the same where they run" if self.unchanged else ""
+        parts = [f"{moved}{same}"]
         if self.locked.parameters:
             unread = sum(not isinstance(value, str) for value in self.values.values())
             parameters = len(self.locked.parameters)
@@ -201,21 +216,64 @@ class Comparison:
         return f"{', '.join(parts)}."
 
 
+def _unchanged(
+    moved: Mapping[LockKey, tuple[LockEntry, LockEntry]],
+    network: Network,
+    platforms: Collection[Platform],
+) -> dict[LockKey, tuple[Platform, ...]]:
+    """The images whose index is another one with the same manifests for the platforms that count.
+
+    An old index that its registry no longer has cannot be compared, and counts as moved.
+    """
+    wanted: dict[LockKey, tuple[Platform, ...]] = {}
+    for key, (old, new) in moved.items():
+        is_index = key.platform is None and {old.media_type, new.media_type} <= INDEX_TYPES
+        counting = platforms or old.platforms or ()
+        if is_index and counting:
+            wanted[key] = tuple(counting)
+    questions = {
+        (key, platform): [_manifest_of(key, entry, platform) for entry in moved[key]]
+        for key, some in wanted.items()
+        for platform in some
+    }
+    asked = [question for pair in questions.values() for question in pair]
+    outcomes = network.registries.resolve(asked) if asked else {}
+
+    def is_same(key: LockKey, platform: Platform) -> bool:
+        old, new = (outcomes[question] for question in questions[key, platform])
+        if not (isinstance(old, Resolution) and isinstance(new, Resolution)):
+            return False
+        return old.digest == new.digest
+
+    return {
+        key: some
+        for key, some in wanted.items()
+        if all(is_same(key, platform) for platform in some)
+    }
+
+
+def _manifest_of(key: LockKey, entry: LockEntry, platform: Platform) -> ResolutionRequest:
+    """The question which manifest an index has for a platform."""
+    reference = key.request().reference.with_digest(entry.digest)
+    return ResolutionRequest(reference, platform, select=True)
+
+
 def _part(some: int, of_all: int, what: str, deed: str, unknown: int) -> str:
     not_known = f" ({unknown} unknown)" if unknown else ""
     return f"{some} of {counted(of_all, what)} {deed}{not_known}"
 
 
-def show_comparison(news: Comparison, before: str, after: str) -> None:
+def show_comparison(news: Comparison, before: str, after: str, *, moved_only: bool = False) -> None:
     """Print what has changed, under a word for what was and one for what is."""
-    if not news.moved and not news.renamed:
+    moved = news.really_moved if moved_only else news.moved
+    if not moved and not news.renamed:
         return
     from pinned_images.cli.tables import (  # noqa: PLC0415 - needs rich
         changes_table,
         parameter_changes_table,
     )
 
-    if news.moved:
-        show(changes_table(news.moved, before, after))
+    if moved:
+        show(changes_table(moved, before, after, news.unchanged))
     if news.renamed:
         show(parameter_changes_table(news.renamed, before, after))

@@ -11,10 +11,15 @@ import click
 
 from pinned_images.cli.comparison import Answer, Comparison, read_lock, show_comparison
 from pinned_images.cli.output import echo, error
-from pinned_images.cli.shared_options import own_lock_file_option, registry_options
+from pinned_images.cli.shared_options import (
+    moved_only_option,
+    own_lock_file_option,
+    platform_option,
+    registry_options,
+)
 from pinned_images.errors import ConfigurationError, InvalidReference
 from pinned_images.lockfile import LockFile, LockKey, ParameterKey
-from pinned_images.reference import ImageReference
+from pinned_images.reference import ImageReference, Platform
 from pinned_images.wording import counted
 
 if TYPE_CHECKING:
@@ -23,18 +28,28 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("patterns", metavar="[PATTERN]...", nargs=-1)
+@moved_only_option
+@platform_option
 @registry_options
 @own_lock_file_option
-def update(lock_file: Path, patterns: tuple[str, ...], network: Network) -> None:
+def update(
+    *,
+    lock_file: Path,
+    patterns: tuple[str, ...],
+    moved_only: bool,
+    platforms: tuple[Platform, ...],
+    network: Network,
+) -> None:
     """Ask anew for what is locked, and print old and new digests.
 
     PATTERN is an image (nginx:1.25), an SSM parameter (/shop/image), or a pattern with * and ?
     for the names that `lock` shows ("ghcr.io/acme/*"); without one, all is refreshed.
     """
     lock = read_lock(lock_file)
-    news = Comparison.of(lock, network, part=_matching(lock, patterns))
-    _write(lock_file, news)
-    show_comparison(news, "Old", "New")
+    part = _matching(lock, patterns)
+    news = Comparison.of(lock, network, part=part, platforms=platforms)
+    _write(lock_file, news, left=news.unchanged if moved_only else ())
+    show_comparison(news, "Old", "New", moved_only=moved_only)
     echo(news.summary)
     _tell_of_lost_platforms(news.answers.values())
     for problem in news.problems:
@@ -45,12 +60,12 @@ def update(lock_file: Path, patterns: tuple[str, ...], network: Network) -> None
         raise SystemExit(1)
 
 
-def _write(lock_file: Path, news: Comparison) -> None:
+def _write(lock_file: Path, news: Comparison, left: Collection[LockKey]) -> None:
     """Put what was learned into the file; what somebody drops meanwhile stays dropped."""
     successors = {key for each in news.renamed for key in each.successors}
 
     def edit(lock: LockFile) -> LockFile:
-        images = news.found.keys() & (lock.entries.keys() | successors)
+        images = (news.found.keys() & (lock.entries.keys() | successors)) - set(left)
         return lock.replaced(
             {key: news.found[key] for key in images},
             {each.key: each.value for each in news.renamed if each.key in lock.parameters},

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from pinned_images.cli.comparison import Comparison, read_lock, show_comparison
 from pinned_images.cli.output import echo, error, write
-from pinned_images.cli.shared_options import json_option, lock_file_option, registry_options
+from pinned_images.cli.shared_options import (
+    json_option,
+    lock_file_option,
+    moved_only_option,
+    platform_option,
+    registry_options,
+)
+from pinned_images.lockfile import LockEntry, LockKey
+from pinned_images.reference import Platform
 
 if TYPE_CHECKING:
     from pinned_images.cli.shared_options import Network
@@ -20,31 +29,54 @@ if TYPE_CHECKING:
 @lock_file_option
 @json_option
 @click.option("--exit-code", is_flag=True, help="Exit with 1 where a tag has moved.")
+@moved_only_option
+@platform_option
 @registry_options
-def outdated(lock_file: Path, as_json: bool, exit_code: bool, network: Network) -> None:  # noqa: FBT001 - flags
+def outdated(
+    *,
+    lock_file: Path,
+    as_json: bool,
+    exit_code: bool,
+    moved_only: bool,
+    platforms: tuple[Platform, ...],
+    network: Network,
+) -> None:
     """Show the tags that have moved since they were locked; nothing is changed."""
-    news = Comparison.of(read_lock(lock_file), network, with_platforms=False)
+    lock = read_lock(lock_file)
+    news = Comparison.of(lock, network, with_platforms=False, platforms=platforms)
+    moved = news.really_moved if moved_only else news.moved
     if as_json:
-        write(json.dumps(_plain(news), indent=2) + "\n")
+        write(json.dumps(_plain(news, moved), indent=2) + "\n")
     else:
-        show_comparison(news, "Locked", "Now")
+        show_comparison(news, "Locked", "Now", moved_only=moved_only)
     for problem in news.problems:
         error(problem)
     echo(news.summary)
-    if news.problems or (exit_code and (news.moved or news.changed)):
+    if news.problems or (exit_code and (moved or news.changed)):
         raise SystemExit(1)
 
 
-def _plain(news: Comparison) -> list[dict[str, str]]:
+def _plain(
+    news: Comparison, moved: Mapping[LockKey, tuple[LockEntry, LockEntry]]
+) -> list[dict[str, Any]]:
     images = [
-        {"image": str(key), "locked": str(old.digest), "now": str(new.digest)}
-        for key, (old, new) in news.moved.items()
+        {
+            "image": str(key),
+            "locked": str(old.digest),
+            "now": str(new.digest),
+            **_same_on(news.unchanged.get(key)),
+        }
+        for key, (old, new) in moved.items()
     ]
     parameters = [
         {"parameter": str(each.key), "locked": each.locked, "now": each.value}
         for each in news.renamed
     ]
     return [
-        *sorted(images, key=lambda row: row["image"]),
+        *sorted(images, key=lambda row: str(row["image"])),
         *sorted(parameters, key=lambda row: row["parameter"]),
     ]
+
+
+def _same_on(platforms: Iterable[Platform] | None) -> dict[str, list[str]]:
+    return {} if platforms is None else {"sameOn": list(map(str, platforms))}

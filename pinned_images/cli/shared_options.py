@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from pinned_images.errors import InvalidReference
 from pinned_images.lockfile import DEFAULT_NAME
+from pinned_images.lockfile.entries import parse_platform
+from pinned_images.reference import Platform
 
 if TYPE_CHECKING:
     from pinned_images.registry.aws.sessions import AwsSessions
@@ -67,6 +70,22 @@ own_lock_file_option = click.option(
 )
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Write JSON.")
+
+moved_only_option = click.option(
+    "--moved-only",
+    is_flag=True,
+    help="Leave out images that moved and are the same on the platforms that you run them on.",
+)
+
+#: The platforms that count where an image for several has moved.
+platform_option = click.option(
+    "--platform",
+    "platforms",
+    multiple=True,
+    metavar="OS/ARCH",
+    callback=lambda _context, _parameter, values: tuple(map(_platform, values)),
+    help="A platform that you run images on; all that are locked if left out.",
+)
 
 _REGISTRY_OPTIONS = (
     click.option(
@@ -142,6 +161,13 @@ def registry_options(command: _Command) -> _Command:
         decorated = option(decorated)
     result: _Command = decorated
     return result
+
+
+def _platform(text: str) -> Platform:
+    try:
+        return parse_platform(text)
+    except InvalidReference as error:
+        raise click.BadParameter(str(error)) from error
 
 
 def _mirrors(given: tuple[str, ...]) -> dict[str, str]:

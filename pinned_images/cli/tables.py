@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from rich.console import Group
 from rich.padding import Padding
@@ -11,6 +11,7 @@ from rich.text import Text
 
 from pinned_images.cli.compared_parameters import ChangedParameter
 from pinned_images.lockfile import LockEntry, LockKey, ParameterKey
+from pinned_images.reference import Platform
 from pinned_images.report.terminal import Name, plain_table, printable, shortened
 
 
@@ -32,13 +33,18 @@ def parameters_table(parameters: Mapping[ParameterKey, str]) -> Table:
 
 
 def changes_table(
-    changes: Mapping[LockKey, tuple[LockEntry, LockEntry]], before: str, after: str
+    changes: Mapping[LockKey, tuple[LockEntry, LockEntry]],
+    before: str,
+    after: str,
+    unchanged: Mapping[LockKey, Sequence[Platform]],
 ) -> Table:
-    """Images whose digest is another one now."""
+    """Images whose digest is another one now, with the platforms on which they are the same."""
     table = plain_table("Image", before, after)
     for key, (old, new) in sorted(changes.items(), key=lambda item: str(item[0])):
+        platforms = shortened(map(str, unchanged.get(key, ())))
+        below = [printable(f"the same on {platforms}", "dim")] if platforms else []
         table.add_row(
-            Name(str(key)), Text(old.digest.short, "dim"), Text(new.digest.short, "green")
+            _above(key, *below), Text(old.digest.short, "dim"), Text(new.digest.short, "green")
         )
     return table
 

@@ -270,7 +270,7 @@ def _decide(
     if isinstance(leaf, ExemptByRule):
         return Exempt(leaf.reason, is_asset=leaf.rule == "content-addressed-asset")
     if isinstance(leaf, Known) and leaf.reference.digest is not None:
-        return _decide_pinned(image, leaf.reference, policy, answers)
+        return _decide_pinned(image, leaf.reference, policy, answers, copies)
     if image.exemption is not None:
         return Exempt(image.exemption)
     if isinstance(leaf, NeedsParameters):
@@ -312,11 +312,16 @@ def _decide_pinned(
     reference: ImageReference,
     policy: Policy,
     answers: Mapping[ResolutionRequest, Outcome],
+    copies: Copies,
 ) -> AlreadyPinned:
     request = question_about(image, reference, policy)
     if image.exemption is not None or request not in answers:
         return AlreadyPinned(reference)
-    return AlreadyPinned(reference, request, _answer(image, request, answers))
+    answer = _answer(image, request, answers)
+    by_tag = ImageReference(reference.registry, reference.repository, reference.tag)
+    if isinstance(answer, ImageNotFound) and by_tag.normalized in copies:
+        return AlreadyPinned(reference)  # the deployment itself puts it there
+    return AlreadyPinned(reference, request, answer)
 
 
 def _by_pattern(image: ImageReference | str, policy: Policy) -> Exempt | NotPinned | None:

@@ -11,7 +11,11 @@ import pytest
 from click.testing import Result
 
 from pinned_images.lockfile import LockFile, LockKey
+from pinned_images.media_types import OCI_INDEX, OCI_MANIFEST
+from pinned_images.reference import ImageReference, Platform
+from pinned_images.registry.resolver import RegistryResolver
 from pinned_images.report import SiteRecord, SynthReport
+from pinned_images.resolution import Resolution, ResolutionRequest
 from pinned_images.testing.registry_server import RegistryServer
 
 Run = Callable[..., Result]
@@ -302,6 +306,92 @@ def test_outdated_shows_tags_that_moved_and_changes_nothing(
     assert lock.digest(web) == old
     answer = json.loads(run("outdated", "--json").stdout)
     assert answer == [{"image": web, "locked": old, "now": new}]
+
+
+@pytest.fixture
+def grown(run: Run, lock: Any, registry: RegistryServer, web: str) -> str:
+    """An image that has got a platform more, and is the same for the others."""
+    lock.add(web, platform="linux/arm64")
+    registry.push("team/web:1", platforms=(*BOTH, "linux/s390x"))
+    assert registry.digest("team/web:1") != lock.digest(web)
+    return web
+
+
+def test_outdated_tells_of_an_image_that_moved_and_is_the_same_where_it_runs(
+    run: Run, grown: str
+) -> None:
+    result = run("outdated")
+    assert "the same on linux/amd64, linux/arm64" in result.stdout
+    assert result.stderr == "1 of 1 image moved, 1 of them the same where they run.\n"
+    [row] = json.loads(run("outdated", "--json").stdout)
+    assert row["sameOn"] == list(BOTH)
+    assert run("outdated", "--exit-code").exit_code == 1
+
+
+def test_outdated_and_update_can_leave_out_what_is_the_same_where_it_runs(
+    run: Run, lock: Any, grown: str
+) -> None:
+    before = lock.text
+    assert run("outdated", "--moved-only", "--exit-code").exit_code == 0
+    assert json.loads(run("outdated", "--moved-only", "--json").stdout) == []
+    result = run("lock", "update", "--moved-only")
+    assert (result.exit_code, result.stdout, lock.text) == (0, "", before)
+    assert run("lock", "update").exit_code == 0
+    assert lock.text != before
+
+
+def manifest_of(image: str, platform: str) -> str:
+    """The digest of what an index has for a platform."""
+    request = ResolutionRequest(ImageReference.parse(image), Platform.parse(platform), select=True)
+    answer = RegistryResolver().resolve([request])[request]
+    assert isinstance(answer, Resolution)
+    return answer.digest
+
+
+def test_the_platforms_that_count_can_be_named(
+    run: Run, lock: Any, registry: RegistryServer, web: str
+) -> None:
+    """One that nobody runs may have another manifest."""
+    lock.add(web, platform="linux/arm64")
+    same = manifest_of(web, "linux/amd64")
+    registry.move_tag("team/web:1")
+    entries = [("amd64", same), ("arm64", manifest_of(web, "linux/arm64"))]
+    index = {
+        "schemaVersion": 2,
+        "mediaType": OCI_INDEX,
+        "manifests": [
+            {
+                "mediaType": OCI_MANIFEST,
+                "digest": digest,
+                "size": 1,
+                "platform": {"os": "linux", "architecture": architecture},
+            }
+            for architecture, digest in entries
+        ],
+    }
+    registry.push_manifest("team/web:1", json.dumps(index).encode(), OCI_INDEX)
+    listed = {
+        platform: json.loads(run("outdated", "--moved-only", "--json", *option).stdout)
+        for platform, option in {
+            "all": (),
+            "amd64": ("--platform", "linux/amd64"),
+            "arm64": ("--platform", "linux/arm64"),
+        }.items()
+    }
+    assert {name: len(rows) for name, rows in listed.items()} == {
+        "all": 1,
+        "amd64": 0,
+        "arm64": 1,
+    }
+    assert run("outdated", "--platform", "amd64").exit_code == 2
+
+
+def test_an_old_index_that_is_gone_counts_as_moved(
+    run: Run, lock: Any, registry: RegistryServer, grown: str
+) -> None:
+    registry.delete(f"team/web@{lock.digest(grown)}")
+    [row] = json.loads(run("outdated", "--moved-only", "--json").stdout)
+    assert "sameOn" not in row
 
 
 def test_outdated_with_exit_code_tells_by_it(
