@@ -35,6 +35,7 @@ from pinned_images.resolution import PlatformMode, Resolution, ResolutionRequest
 if TYPE_CHECKING:
     from pinned_images.aspect import PinImages
     from pinned_images.gate import PinnedImagesGate
+    from pinned_images.immutability import ImmutableTags
     from pinned_images.lockfile import UpdateMode
     from pinned_images.options import PinImagesOptions
 
@@ -45,6 +46,7 @@ __all__ = [
     "Exemption",
     "ImageNotFound",
     "ImageReference",
+    "ImmutableTags",
     "InvalidReference",
     "LockFileError",
     "NotLocked",
@@ -65,6 +67,7 @@ __all__ = [
 ]
 
 _LATE = {
+    "ImmutableTags": "pinned_images.immutability",
     "PinImages": "pinned_images.aspect",
     "PinImagesOptions": "pinned_images.options",
     "PinnedImagesGate": "pinned_images.gate",

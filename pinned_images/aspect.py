@@ -36,6 +36,8 @@ class PinImages:
         version_consistency: What to do with containers that have switched ECS' version consistency
             off: ``pin`` them with a warning, which is the default, or ``respect`` that and leave
             them.
+        require_immutable_tags: Make an ECR repository of the app whose tags can be moved an error
+            (the rule ``mutable-repository``); not done if left out.
         exempt: Images that stay unpinned: shell patterns on normalized references
             (``docker.io/library/*:*``), each with a reason or an `Exemption`.
         mirrors: Registry host to the URL that is asked in its place.

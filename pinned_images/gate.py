@@ -80,6 +80,8 @@ class PinnedImagesGate:
         version_consistency: What to do with containers that have switched ECS' version consistency
             off: ``pin`` them with a warning, which is the default, or ``respect`` that and leave
             them.
+        require_immutable_tags: Make an ECR repository of the app whose tags can be moved an error
+            (the rule ``mutable-repository``); not done if left out.
 
     Raises:
         ConfigurationError: An argument cannot be used.

@@ -56,6 +56,10 @@ class GateOptions(TypedDict, total=False):
     """What to do with containers that have switched ECS' version consistency off: ``pin`` them
     with a warning, which is the default, or ``respect`` that and leave them."""
 
+    require_immutable_tags: bool
+    """Make an ECR repository of the app whose tags can be moved an error (the rule
+    ``mutable-repository``); not done if left out."""
+
 
 class PinImagesOptions(GateOptions, total=False):
     """The options of `PinImages`; each may be left out."""
@@ -123,6 +127,7 @@ class Options:
     platforms: PlatformMode = "verify"
     verify_digests: bool = True
     version_consistency: VersionConsistency = "pin"
+    require_immutable_tags: bool = False
     exempt: Annotated[
         Mapping[str, Exemption], Example('{"docker.io/library/nginx:*": "the reason"}')
     ] = field(default_factory=dict)
@@ -223,6 +228,7 @@ class Options:
             verify_digests=self.verify_digests,
             version_consistency=self.version_consistency,
             exempt=ExemptionPatterns.of(self.exempt),
+            require_immutable_tags=self.require_immutable_tags,
         )
 
     def with_surroundings(

@@ -171,7 +171,7 @@ class AssemblyStack:
     def resources(self) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
         """Logical id, type and properties of each resource."""
         for logical_id, resource in _resources(self.template.get("Resources")):
-            properties = resource.get("Properties")
+            properties = resource.get("Properties", {})
             if isinstance(properties, Mapping):
                 yield logical_id, str(resource.get("Type")), properties
 

@@ -28,6 +28,7 @@ class Policy:
         version_consistency: Whether containers with ECS' ``versionConsistency: disabled`` are
             pinned (with a warning) or left as they are.
         exempt: Images that stay unpinned.
+        require_immutable_tags: Whether ECR repositories in the app have to keep their tags.
         today: The day (in UTC) on which exemptions are measured.
     """
 
@@ -38,3 +39,4 @@ class Policy:
     verify_digests: bool = True
     version_consistency: VersionConsistency = "pin"
     exempt: ExemptionPatterns = field(default_factory=ExemptionPatterns)
+    require_immutable_tags: bool = False

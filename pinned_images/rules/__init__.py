@@ -8,6 +8,7 @@ from pinned_images.rules.coverage import Coverage
 from pinned_images.rules.failure import FAILURE
 from pinned_images.rules.floating_tag import FLOATING_TAG
 from pinned_images.rules.image_format import IMAGE_FORMAT
+from pinned_images.rules.mutable_repository import KEPT_MUTABLE, MUTABLE_REPOSITORY
 from pinned_images.rules.record import RECORD
 from pinned_images.rules.report import REPORT
 from pinned_images.rules.rule import (
@@ -42,6 +43,7 @@ RULES: tuple[Rule, ...] = (
     UNSEEN_IMAGES,
     UNLISTED_IMAGE,
     UNPINNED_BASE_IMAGE,
+    MUTABLE_REPOSITORY,
     UNUSED_EXEMPTION,
     REPORT,
     RECORD,
@@ -50,6 +52,8 @@ RULES: tuple[Rule, ...] = (
 
 __all__ = [
     "FAILURE",
+    "KEPT_MUTABLE",
+    "MUTABLE_REPOSITORY",
     "RECORD",
     "REPORT",
     "RULES",

@@ -12,7 +12,7 @@ from aws_cdk import CfnResource, Stage, Validations
 from constructs import IConstruct, IValidation
 
 from pinned_images.cdk.before_prepare import call_before_prepare
-from pinned_images.cdk.constructs import ConstructMap, all_stages_below
+from pinned_images.cdk.constructs import ConstructMap, all_stages_below, is_same
 from pinned_images.cdk.interruption import interruptible
 from pinned_images.cdk.violation_placement import MissedStage
 from pinned_images.errors import PinnedImagesError
@@ -20,8 +20,9 @@ from pinned_images.examination import Examination, corrected
 from pinned_images.gate import PinnedImagesGate
 from pinned_images.options import Options
 from pinned_images.report.records import FILE_NAME, SynthReport, remove_report
-from pinned_images.rules import FAILURE, REPORT, Coverage, Violation
+from pinned_images.rules import FAILURE, MUTABLE_REPOSITORY, REPORT, Coverage, Violation
 from pinned_images.sources import Sources
+from pinned_images.synth.immutability import TagImmutability, repositories_below
 from pinned_images.synth.recording import record_in_stacks
 from pinned_images.synth.synthesis import Synthesis
 from pinned_images.synth.undeployed import problems_of_undeployed
@@ -42,7 +43,22 @@ class SynthAspectState:
         roots = self.root.with_below()
         failures = dict.fromkeys(failure for root in roots for failure in root.all_failures())
         unrecorded = (violation for root in roots for violation in root.unrecorded)
-        return [*map(FAILURE.nothing_pinned, failures), *unrecorded]
+        kept = (each for root in roots for one in root.immutabilities for each in one.violations)
+        return [*map(FAILURE.nothing_pinned, failures), *unrecorded, *kept, *self._mutable_stages()]
+
+    def _mutable_stages(self) -> Iterator[Violation]:
+        """Stages that no `ImmutableTags` was applied to, although one was above them."""
+        by_stage: ConstructMap[Stage, Root] = ConstructMap()
+        by_stage.update((root.stage, root) for root in self.root.with_below())
+        for scope in {each.scope for root in by_stage.values() for each in root.immutabilities}:
+            for stage in all_stages_below(scope):
+                root = by_stage.get(stage)
+                if root is None or not root.immutabilities:
+                    inside = sum(
+                        is_same(stage, of) for of in map(Stage.of, repositories_below(stage)) if of
+                    )
+                    if inside:
+                        yield MUTABLE_REPOSITORY.not_applied(stage.node.path, inside)
 
     def missed_stages(self) -> list[MissedStage]:
         """The Stages that were synthesized without being pinned."""
@@ -62,6 +78,8 @@ class SynthAspectState:
 
         It has to be a new file: plugins must not change those that they find.
         """
+        if not self._syntheses():
+            return []
         problems = list(problems_of_undeployed(self._syntheses(), examination))
         records = [record for synthesis in self._syntheses() for record in synthesis.records]
         report = SynthReport.of(corrected(records, examination))
@@ -117,6 +135,7 @@ class Root:
         stage: The App or Stage.
         above: Those that hold it.
         syntheses: Every pinning below it.
+        immutabilities: What every `ImmutableTags` does below it.
         failures: What keeps images from being pinned at all.
         unrecorded: Why the last synth could not record in stacks what it has pinned.
         is_prepared: Whether it has been synthesized since pinning was asked for.
@@ -126,6 +145,7 @@ class Root:
     stage: Stage
     above: Root | None
     syntheses: list[Synthesis] = field(default_factory=list)
+    immutabilities: list[TagImmutability] = field(default_factory=list)
     failures: dict[str, None] = field(default_factory=dict)
     unrecorded: list[Violation] = field(default_factory=list)
     is_prepared: bool = False
@@ -180,6 +200,11 @@ class Root:
         self.outermost.ensure_gate()
         return synthesis
 
+    def make_immutable(self, immutability: TagImmutability) -> None:
+        """Make tags of repositories immutable in every synth of this root from now on."""
+        self.immutabilities.append(immutability)
+        self.outermost.ensure_gate()
+
     def fail(self, message: str) -> None:
         """Make every synth of the app end with an error."""
         self.failures[message] = None
@@ -208,6 +233,8 @@ class Root:
             remove_report(Path(self.stage.outdir))
         for root in self.with_below():
             root.is_asked_by_another = root is not self
+        for immutability in self.immutabilities:
+            immutability.before_prepare()
         taken: ConstructMap[CfnResource, None] = ConstructMap()
         for synthesis in by_precedence(self.syntheses):
             synthesis.before_prepare(taken)
