@@ -175,6 +175,7 @@ class FakeAws:
         answers: By operation: an answer, or a function of the request's parameters.
         blobs: By path: what the layer store gives out.
         requests: The operations and their parameters, in order.
+        content_type: The type of all answers; none where it is empty.
     """
 
     url: str = ""
@@ -182,6 +183,7 @@ class FakeAws:
     blobs: dict[str, tuple[int, bytes]] = field(default_factory=dict)
     requests: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     signers: list[tuple[str, str]] = field(default_factory=list)
+    content_type: str = ""
 
     def answer(self, operation: str, parameters: dict[str, Any]) -> Answer:
         self.requests.append((operation, parameters))

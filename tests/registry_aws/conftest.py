@@ -100,6 +100,8 @@ def fake_aws(monkeypatch: pytest.MonkeyPatch, clean_environment: None) -> Iterat
         def _send(self, status: int, body: bytes) -> None:
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
+            if fake.content_type:
+                self.send_header("Content-Type", fake.content_type)
             self.end_headers()
             self.wfile.write(body)
 

@@ -85,7 +85,6 @@ REFUSALS = {
     "no permission": (access_denied("ecr:BatchGetImage"), "ecr:BatchGetImage on resource"),
     "expired": ((400, error("ExpiredTokenException")), "have expired"),
     "unknown key": ((400, error("UnrecognizedClientException")), "are not valid in account"),
-    "a proxy's page": ((403, "<html>no</html>"), "may not call ecr:BatchGetImage"),
 }
 
 
@@ -110,6 +109,87 @@ def test_a_message_about_a_wrong_signature_is_not_quoted(fake_aws: FakeAws) -> N
     fake_aws.answers["BatchGetImage"] = answer
 
     assert secret not in one_sentence(ask(), AccessDenied)
+
+
+CLOCKS = {
+    "behind": (
+        "InvalidSignatureException",
+        (
+            "Signature expired: 20261126T140000Z is now earlier than 20261126T141500Z "
+            "(20261126T142000Z - 5 min.)"
+        ),
+    ),
+    "ahead": (
+        "SignatureDoesNotMatch",
+        (
+            "Signature not yet current: 20261126T150000Z is still later than 20261126T142500Z "
+            "(20261126T142000Z + 5 min.)"
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize(("code", "message"), CLOCKS.values(), ids=CLOCKS.keys())
+def test_a_wrong_clock_is_named_with_the_times_that_aws_tells(
+    fake_aws: FakeAws, code: str, message: str
+) -> None:
+    secret = "The canonical request was x-amz-security-token:the-session-token"
+    fake_aws.answers["BatchGetImage"] = 400, error(code, f"{message} {secret}")
+
+    text = one_sentence(ask(), AccessDenied)
+
+    assert f"the clock of this machine differs from that of AWS ({message.rstrip('.')})" in text
+    assert "set the clock" in text
+    assert "the-session-token" not in text
+    assert "allow ecr:BatchGetImage" not in text
+
+
+def test_a_wrong_clock_is_named_where_the_caller_is_asked_for(fake_aws: FakeAws) -> None:
+    code, message = CLOCKS["behind"]
+    fake_aws.answers["GetCallerIdentity"] = sts_error(code, message)
+    fake_aws.answers["BatchGetImage"] = 400, error(code, message)
+
+    assert "the clock of this machine" in one_sentence(ask(), AccessDenied)
+
+
+@pytest.mark.parametrize(("region", "is_told"), [("eu-west-1", False), ("ap-east-1", True)])
+def test_a_region_that_has_to_be_enabled_first_is_named(
+    fake_aws: FakeAws, region: str, *, is_told: bool
+) -> None:
+    """AWS says no more than that the credentials are not valid there."""
+    fake_aws.answers["BatchGetImage"] = 400, error("UnrecognizedClientException", "It is invalid")
+
+    text = str(ask(f"{host_of(HOME_ACCOUNT, region)}/app:v1"))
+
+    assert f"are not valid in account {HOME_ACCOUNT}, {region}" in text
+    assert (f"enable {region} for the account" in text) is is_told
+
+
+def test_a_region_that_sts_calls_disabled_is_named(fake_aws: FakeAws) -> None:
+    fake_aws.answers["BatchGetImage"] = access_denied("ecr:BatchGetImage")
+    message = "STS is not activated in this region for account:123456789012."
+    fake_aws.answers["AssumeRole"] = sts_error("RegionDisabledException", message)
+
+    text = one_sentence(ask(), AccessDenied)
+
+    assert "the region eu-west-1 is not enabled in" in text
+
+
+@pytest.mark.parametrize("status", [302, 400, 403, 404])
+@pytest.mark.parametrize("content_type", ["", "text/html; charset=utf-8"])
+def test_a_page_that_a_proxy_sends_is_not_taken_for_an_answer_of_aws(
+    fake_aws: FakeAws, status: int, content_type: str
+) -> None:
+    fake_aws.content_type = content_type
+    page = "<!DOCTYPE html><html><body>Log in, <b>alice</b></body></html>"
+    fake_aws.answers["BatchGetImage"] = status, page
+
+    text = one_sentence(ask(), RegistryUnavailable)
+
+    assert "HTTPS_PROXY" in text
+    assert "AWS_ENDPOINT_URL" in text
+    assert "alice" not in text
+    assert "allow ecr:BatchGetImage" not in text
 
 
 UNAVAILABLE = {

@@ -232,7 +232,7 @@ class TestWithoutCredentials:
 
         fault = self.refusal()
 
-        assert "custom-process gave none" in fault.cause
+        assert fault.cause == "the credential_process of the AWS profile dev failed"
         assert "hunter2" not in f"{fault.cause}{fault.remedy}"
 
     def test_the_keys_of_a_profile_are_used(

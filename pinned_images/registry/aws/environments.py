@@ -6,6 +6,30 @@ from dataclasses import dataclass
 
 from pinned_images.registry.aws.hosts import EcrHost, partition_of
 
+# AWS Account Management reference guide, "Enable or disable AWS Regions in your account": Regions
+# that were introduced before March 20, 2019 are enabled by default, all later ones are not.
+_ALWAYS_ENABLED = frozenset(
+    {
+        "ap-northeast-1",
+        "ap-northeast-2",
+        "ap-northeast-3",
+        "ap-south-1",
+        "ap-southeast-1",
+        "ap-southeast-2",
+        "ca-central-1",
+        "eu-central-1",
+        "eu-north-1",
+        "eu-west-1",
+        "eu-west-2",
+        "eu-west-3",
+        "sa-east-1",
+        "us-east-1",
+        "us-east-2",
+        "us-west-1",
+        "us-west-2",
+    }
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Environment:
@@ -32,6 +56,11 @@ class Environment:
     def partition(self) -> str:
         """The partition, as it stands in ARNs."""
         return partition_of(self.region)
+
+    @property
+    def is_opt_in_region(self) -> bool:
+        """Whether an account has to enable the region before it can be used."""
+        return self.partition == "aws" and self.region not in _ALWAYS_ENABLED
 
     def __str__(self) -> str:
         """For people: ``account 123456789012, eu-west-1``."""

@@ -48,7 +48,7 @@ FAILURES: dict[str, tuple[type[ResolutionError], str, str]] = {
     "UpstreamTooManyRequests": (RegistryUnavailable, f"{_UPSTREAM} throttles ECR", _LATER),
     "UpstreamUnavailable": (RegistryUnavailable, f"{_UPSTREAM} gave ECR no answer", _LATER),
 }
-_UNKNOWN = (ResolutionError, "ECR does not give the image", "mend what its answer names")
+_UNKNOWN = (ResolutionError, "ECR does not give the image", "correct what its answer names")
 
 
 def failure_of(code: str, reason: str) -> ResolutionError:

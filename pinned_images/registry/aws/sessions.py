@@ -25,10 +25,14 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from pinned_images.errors import AccessDenied, RegistryUnavailable
+from pinned_images.registry.aws.ambient import (
+    SettingsFault,
+    fault_of_setting,
+    require_credentials,
+)
 from pinned_images.registry.aws.clients import Clients, OutOfTime, invoke
-from pinned_images.registry.aws.discretion import discretion
 from pinned_images.registry.aws.environments import Environment
-from pinned_images.registry.aws.faults import AwsFault, fault_of, one_line
+from pinned_images.registry.aws.faults import AwsFault, fault_of
 from pinned_images.registry.settings import RegistrySettings
 
 logger = logging.getLogger(__name__)
@@ -36,10 +40,6 @@ logger = logging.getLogger(__name__)
 _SESSION_NAME = "pinned-images"
 _RENEW_BEFORE_EXPIRY = timedelta(minutes=5)
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=timezone.utc)
-_SIGN_IN = (
-    "set AWS_PROFILE (and run 'aws sso login', where the profile signs in that way) or "
-    "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: 'cdk --profile' is not passed on to the app"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,11 +176,13 @@ class AwsSessions:
         try:
             client = self._clients.get(service, environment, identity.role or "", keys)
             return invoke(client, operation, parameters, deadline)
+        except ValueError as error:
+            raise fault_of_setting(error) from error
         except (BotoCoreError, ClientError, ResponseParserError, OutOfTime) as error:
             raise fault_of(
                 error,
                 action=f"{service}:{operation}",
-                place=str(environment),
+                environment=environment,
                 identity=identity.name,
             ) from error
 
@@ -205,13 +207,15 @@ class AwsSessions:
         return known
 
     def _ask_ambient(self, environment: Environment, deadline: float) -> _Ambient:
-        self._require_credentials()
+        require_credentials(self._clients.session)
         # The home region of the credentials: those of one partition mean nothing in another.
         region = self.setting("region") or os.environ.get("AWS_REGION") or environment.region
         identity = Identity("the ambient credentials")
         home = Environment(None, region)
         try:
             answer = self.call_as(identity, "sts", "GetCallerIdentity", home, deadline=deadline)
+        except SettingsFault:
+            raise
         except AwsFault as fault:
             if fault.refused:
                 raise
@@ -219,20 +223,6 @@ class AwsSessions:
             logger.debug("the account of the ambient credentials is unknown: %s", fault)
             return _Ambient(identity, None)
         return _Ambient(Identity(answer["Arn"]), answer["Account"])
-
-    def _require_credentials(self) -> None:
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - loads late
-
-        try:
-            with discretion():
-                credentials = self._clients.session.get_credentials()
-                if credentials is not None:
-                    credentials.get_frozen_credentials()
-        except (BotoCoreError, ClientError) as error:
-            cause = f"the AWS credentials at hand cannot be used ({_words_of(error)})"
-            raise AwsFault(AccessDenied, cause, _SIGN_IN) from error
-        if credentials is None:
-            raise AwsFault(AccessDenied, "there are no AWS credentials to ask with", _SIGN_IN)
 
     def _keys_of(self, role: str, environment: Environment, deadline: float) -> dict[str, str]:
         """The keys of a role, assumed where that is due; a refusal is remembered."""
@@ -282,7 +272,9 @@ class AwsSessions:
 
 def refusal_of_all(action: str, environment: Environment, refusals: list[AwsFault]) -> AwsFault:
     """The fault that tells of everyone who was turned away, and of the ways out."""
-    remedy = f"allow {action} to one of them"
+    allow = f"allow {action}"
+    others = dict.fromkeys(each.remedy for each in refusals if each.remedy != allow)
+    remedy = "; or ".join((*others, f"{allow} to one of them"))
     if environment.account is not None:
         example = f"ecr_roles={{'{environment.account}': 'arn:...'}}"
         remedy += f", or name a role that may with PinImages({example})"
@@ -293,12 +285,3 @@ def refusal_of_all(action: str, environment: Environment, refusals: list[AwsFaul
         code=refusals[-1].code,
         refused=True,
     )
-
-
-def _words_of(error: Exception) -> str:
-    from botocore.exceptions import CredentialRetrievalError  # noqa: PLC0415 - loads late
-
-    # What a credential process printed stands in this error, and may be anything.
-    if isinstance(error, CredentialRetrievalError):
-        return f"{error.kwargs.get('provider')} gave none"
-    return one_line(str(error))
