@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from pinned_images.cli.compared_parameters import changed_parameters, read_parameters
-from pinned_images.cli.comparison import ask, read_lock
+from pinned_images.cli.comparison import Answer, ask, read_lock
 from pinned_images.cli.output import echo, error, grouped_errors
 from pinned_images.cli.shared_options import own_lock_file_option, registry_options
-from pinned_images.lockfile import LockFile
+from pinned_images.lockfile import LockFile, LockKey
+from pinned_images.reference import Digest, ImageReference
 from pinned_images.wording import counted
 
 if TYPE_CHECKING:
@@ -22,20 +23,35 @@ if TYPE_CHECKING:
 @click.option(
     "--platforms", is_flag=True, help="Check too that each image still has the platforms listed."
 )
+@click.option(
+    "--warm",
+    is_flag=True,
+    help="Ask private ECR by tag first: pull-through caches import an image by its tag alone.",
+)
 @registry_options
 @own_lock_file_option
-def verify(lock_file: Path, platforms: bool, network: Network) -> None:  # noqa: FBT001 - a flag
+def verify(*, lock_file: Path, platforms: bool, warm: bool, network: Network) -> None:
     """Check that each locked digest still exists in its registry, else exit with 1.
 
     An SSM parameter has to be there, and to name the repository in which the digest is.
     """
     lock = read_lock(lock_file)
-    answers = ask(lock.entries, network, by_digest=True, with_platforms=platforms)
-    wrong = [key for key, answer in answers.items() if answer.errors]
+    tagged = _asked_by_tag(lock, network, with_platforms=platforms) if warm else {}
+    served = {
+        key: answer
+        for key, answer in tagged.items()
+        if not answer.errors and _digest(answer) == lock.entries[key].digest
+    }
+    others = {key: entry for key, entry in lock.entries.items() if key not in served}
+    answers = {**served, **ask(others, network, by_digest=True, with_platforms=platforms)}
+    wrong = [key for key in lock.entries if answers[key].errors]
     unusable = _unusable_parameters(lock, network)
     errors = ((key, error) for key in wrong for error in answers[key].errors)
     for problem in (*grouped_errors(errors), *unusable):
         error(problem)
+    for key, answer in tagged.items():
+        if key not in served and (now := _digest(answer)) is not None:
+            _tell_of_other_digest(key, now, is_there=key not in wrong)
     verified = [f"{len(answers) - len(wrong)} of {counted(len(answers), 'image')}"]
     if lock.parameters:
         usable = len(lock.parameters) - len(unusable)
@@ -43,6 +59,39 @@ def verify(lock_file: Path, platforms: bool, network: Network) -> None:  # noqa:
     echo(f"{', '.join(verified)} verified.")
     if wrong or unusable:
         raise SystemExit(1)
+
+
+def _asked_by_tag(
+    lock: LockFile, network: Network, *, with_platforms: bool
+) -> dict[LockKey, Answer]:
+    """What private ECR says of the tags of its images; a cache imports what it lacks meanwhile."""
+    from pinned_images.registry.aws.hosts import parse_ecr_host  # noqa: PLC0415 - for --help
+
+    keys: dict[LockKey, LockKey] = {}
+    for key in lock.entries:
+        reference = key.request().reference
+        if reference.tag is not None and parse_ecr_host(reference.registry) is not None:
+            by_tag = ImageReference(reference.registry, reference.repository, reference.tag)
+            keys[key] = LockKey(by_tag.normalized, key.platform)
+    wanted = {by_tag: lock.entries[key] for key, by_tag in keys.items()}
+    answers = ask(wanted, network, with_platforms=with_platforms)
+    return {key: answers[by_tag] for key, by_tag in keys.items()}
+
+
+def _digest(answer: Answer) -> Digest | None:
+    return None if answer.entry is None else answer.entry.digest
+
+
+def _tell_of_other_digest(key: LockKey, now: Digest, *, is_there: bool) -> None:
+    """A pull-through cache cannot import a digest that its tag no longer leads to."""
+    tag = f"The tag of {key.reference} leads to {now.short} now"
+    if is_there:
+        echo(f"Warning: {tag}; the locked digest is still there.")
+        return
+    error(
+        f"{tag}, and a pull-through cache imports by tag alone: run "
+        f"`pinned-images lock update {key.reference}` and synthesize again."
+    )
 
 
 def _unusable_parameters(lock: LockFile, network: Network) -> list[str]:
