@@ -20,6 +20,7 @@ from pinned_images.cli.output import error_lines
 from pinned_images.cli.pin import pin
 from pinned_images.cli.report import report
 from pinned_images.cli.resolve import resolve
+from pinned_images.cli.serve import serve
 from pinned_images.cli.update_files import update_files
 from pinned_images.errors import PinnedImagesError
 from pinned_images.version import __version__
@@ -95,4 +96,5 @@ application.add_command(outdated)
 application.add_command(pin)
 application.add_command(report)
 application.add_command(resolve)
+application.add_command(serve)
 application.add_command(update_files)
