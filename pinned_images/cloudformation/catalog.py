@@ -51,6 +51,8 @@ class ImageProperty:
         maximum_length: How long the whole value may be, where the service says so.
         kind_paths: The user's own places in Kubernetes objects.
         takes: What the service takes under the digest.
+        replaced_by_name: The property with the resource's name, where a new image replaces the
+            resource (`createOnlyProperties` of CloudFormation's schema) and names are unique.
     """
 
     resource_type: str
@@ -64,6 +66,7 @@ class ImageProperty:
     maximum_length: int | None = None
     kind_paths: tuple[KindPath, ...] = ()
     takes: Takes = "any"
+    replaced_by_name: str | None = None
 
     @property
     def steps(self) -> tuple[Step, ...]:

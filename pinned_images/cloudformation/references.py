@@ -300,11 +300,33 @@ def _property(
     if not isinstance(result, Absent):
         return result
     resource = scope.entry("Resources", name) or {}
-    return Problem(
+    what = (
         f"The {described(name, resource)} has no {key}, so CloudFormation makes one up at "
-        "deployment.",
-        f"Give it a {key} (repository_name=... for a CDK repository), write the digest behind it, "
-        + OR_EXEMPT,
+        "deployment."
+    )
+    if _type(resource) == "AWS::ECR::Repository":
+        return Problem(what, _name_of_repository(name, scope))
+    return Problem(what, f"Give it a {key}, {OR_EXEMPT}")
+
+
+def _name_of_repository(logical_id: str, scope: TemplateScope) -> str:
+    """What to do about a repository without a name: a new name replaces one that is deployed.
+
+    CloudFormation template reference, AWS::ECR::Repository: an update of `RepositoryName` requires
+    replacement.
+    """
+    is_told = scope.parent is None and scope.deployer is None and scope.stack
+    tells = (
+        f" (aws cloudformation describe-stack-resource --stack-name {scope.stack} "
+        f"--logical-resource-id {logical_id} tells it)"
+        if is_told
+        else ""
+    )
+    return (
+        "If it is not deployed yet, give it a name (repository_name=...). If it is, a name would "
+        "replace it with an empty repository: run the image by the name that CloudFormation has "
+        f"made up{tells}, with Repository.from_repository_name(stack, 'Deployed', '<that name>'), "
+        f"or write the digest behind it, {OR_EXEMPT}"
     )
 
 

@@ -6,6 +6,7 @@ A new rule is a module here, a line in `RULES`, and a row in the table of `docs/
 from pinned_images.rules.automatic_deployments import AUTOMATIC_DEPLOYMENTS
 from pinned_images.rules.coverage import Coverage
 from pinned_images.rules.failure import FAILURE
+from pinned_images.rules.fixed_name import FIXED_NAME
 from pinned_images.rules.floating_tag import FLOATING_TAG
 from pinned_images.rules.image_format import IMAGE_FORMAT
 from pinned_images.rules.mutable_repository import KEPT_MUTABLE, MUTABLE_REPOSITORY
@@ -40,6 +41,7 @@ RULES: tuple[Rule, ...] = (
     VERSION_CONSISTENCY,
     TAG_ONLY,
     AUTOMATIC_DEPLOYMENTS,
+    FIXED_NAME,
     UNSEEN_IMAGES,
     UNLISTED_IMAGE,
     UNPINNED_BASE_IMAGE,
