@@ -43,7 +43,9 @@ def override_images(
     resources = render_template(stack).get("Resources", {})
     for attachment in attachments:
         logical_id = str(stack.resolve(attachment.resource.logical_id))
-        rendered = resources.get(logical_id, {}).get("Properties", {})
+        rendered = resources.get(logical_id, {}).get("Properties")
+        if not isinstance(rendered, Mapping):
+            continue  # an override has put something else there
         as_written = stack.resolve(dict(attachment.properties))
         for path in _paths(attachment, catalog):
             name = str(path[0])

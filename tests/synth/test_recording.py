@@ -220,5 +220,5 @@ def test_the_documentation_shows_what_is_written(synthesize: Synthesize, where: 
 
 
 def test_another_place_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="record_in='tags'"):
+    with pytest.raises(ConfigurationError, match="record_in is 'tags'"):
         PinImages(record_in="tags")  # type: ignore[arg-type]
