@@ -10,18 +10,19 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pinned_images.errors import InvalidReference, UntrustedAnswer
+from pinned_images.media_types import (
+    DOCKER_LIST,
+    DOCKER_MANIFEST,
+    INDEX_TYPES,
+    MANIFEST_TYPES,
+    OCI_INDEX,
+    OCI_MANIFEST,
+)
 from pinned_images.printable import quoted
 from pinned_images.reference import Digest, Platform
 
 _logger = logging.getLogger(__name__)
 
-OCI_INDEX = "application/vnd.oci.image.index.v1+json"
-OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
-DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
-DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
-
-INDEX_TYPES = frozenset({OCI_INDEX, DOCKER_LIST})
-MANIFEST_TYPES = frozenset({OCI_MANIFEST, DOCKER_MANIFEST})
 TYPES = INDEX_TYPES | MANIFEST_TYPES
 
 #: With fewer types a registry may convert a manifest, and answer another digest.

@@ -14,8 +14,9 @@ from pinned_images.errors import (
     ResolutionError,
     UntrustedAnswer,
 )
+from pinned_images.media_types import INDEX_TYPES, MANIFEST_TYPES
 from pinned_images.reference import Digest, Platform
-from pinned_images.registry.manifest import INDEX_TYPES, MANIFEST_TYPES, Descriptor, Manifest
+from pinned_images.registry.manifest import Descriptor, Manifest
 from pinned_images.registry.platforms import best_match, mismatch
 
 _DEEPEST = 4

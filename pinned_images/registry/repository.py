@@ -13,6 +13,7 @@ from pinned_images.errors import (
     ResolutionError,
     UntrustedAnswer,
 )
+from pinned_images.media_types import OCI_INDEX
 from pinned_images.printable import quoted
 from pinned_images.reference import Digest
 from pinned_images.registry import manifest as manifests
@@ -120,7 +121,7 @@ class Repository:
         if artifact_type is not None:
             url += f"?artifactType={quote(artifact_type, safe='')}"
         try:
-            pages = list(self._pages(url, accept=manifests.OCI_INDEX))
+            pages = list(self._pages(url, accept=OCI_INDEX))
         except ImageNotFound:
             pages = self._referrers_by_tag(digest)
         found = [each for page in pages for each in manifests.parse_descriptors(page)]

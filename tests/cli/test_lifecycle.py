@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pinned_images.registry.manifest import OCI_INDEX, OCI_MANIFEST
+from pinned_images.media_types import OCI_INDEX, OCI_MANIFEST
 from tests.cli.conftest import Run
 from tests.registry_aws.amazon import Moto
 

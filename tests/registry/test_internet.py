@@ -72,6 +72,16 @@ class TestProxies:
             ({"HTTPS_PROXY": "http://proxy.example", "NO_PROXY": "a.example, .example"}, False),
             ({"HTTPS_PROXY": "http://proxy.example", "NO_PROXY": "registry.example"}, False),
             ({"HTTPS_PROXY": "http://proxy.example", "no_proxy": "other.example"}, True),
+            ({"HTTPS_PROXY": "http://proxy.example", "NO_PROXY": "*.example"}, False),
+            ({"HTTPS_PROXY": "http://proxy.example", "NO_PROXY": "*.registry.example"}, False),
+            ({"HTTPS_PROXY": "http://proxy.example", "NO_PROXY": "registry.example:443"}, False),
+            ({"HTTPS_PROXY": "http://proxy.example", "NO_PROXY": "REGISTRY.EXAMPLE"}, False),
+            ({"HTTPS_PROXY": "http://proxy.example", "NO_PROXY": "registry.example."}, False),
+            ({"HTTPS_PROXY": "http://proxy.example", "NO_PROXY": "registry.example:5000"}, True),
+            ({"HTTPS_PROXY": "http://proxy.example", "NO_PROXY": "a.example b.example"}, True),
+            ({"HTTPS_PROXY": "http://proxy.example", "NO_PROXY": "x, registry.example"}, False),
+            ({"HTTPS_PROXY": "http://proxy.example", "NO_PROXY": "try.example"}, True),
+            ({"HTTPS_PROXY": "http://proxy.example", "NO_PROXY": ",*.,:443,"}, True),
         ],
         ids=str,
     )
@@ -91,6 +101,8 @@ class TestProxies:
             ("192.168.0.0/16, 10.1.0.0/16", False),
             ("10.1.2.3", False),
             ("10.1.2.3:5000", False),
+            ("10.0.0.0/8:5000", False),
+            ("10.1.2.3:443", True),
             ("10.1.2.4/30", True),
             ("10.1.2.9/29", True),
             ("11.0.0.0/8", True),
@@ -109,7 +121,7 @@ class TestProxies:
         assert transport.is_proxied("http://10.1.2.3:5000/v2/") is proxied
         assert transport.is_proxied("https://registry.example/v2/") is True
 
-    @pytest.mark.parametrize("no_proxy", ["fd00::/8", "fd00::7", "[fd00::7]"])
+    @pytest.mark.parametrize("no_proxy", ["fd00::/8", "fd00::7", "[fd00::7]", "[fd00::7]:5000"])
     def test_a_range_may_be_one_of_ipv6(self, no_proxy: str) -> None:
         environ = {"HTTPS_PROXY": "http://proxy.example", "NO_PROXY": no_proxy}
         assert not Transport(environ, connections=1).is_proxied("https://[fd00::7]:5000/v2/")

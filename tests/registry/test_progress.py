@@ -10,6 +10,7 @@ from pinned_images.registry.progress import Progress
 from pinned_images.registry.resolver import RegistryResolver
 from pinned_images.registry.settings import RegistrySettings
 from pinned_images.resolution import ResolutionRequest
+from tests.registry.clock import Clock
 from tests.registry.scripted import ScriptedRegistry
 from tests.registry.user import SETTINGS
 
@@ -47,11 +48,33 @@ def test_it_is_silent_while_nobody_waits_long() -> None:
     assert terminal.getvalue() == ""
 
 
-def test_it_is_silent_where_there_is_no_terminal() -> None:
+def test_where_there_is_no_terminal_it_is_silent_for_longer() -> None:
     stream = io.StringIO()
     progress = Progress(stream, HOSTS, quiet=0)
     progress.show()
     progress.clear()
+    assert stream.getvalue() == ""
+
+
+def test_where_there_is_no_terminal_one_plain_line_tells_what_is_waited_for(clock: Clock) -> None:
+    stream = io.StringIO()
+    progress = Progress(stream, HOSTS)
+    progress.done("ghcr.io")
+    for _ in range(3):
+        clock.put_forward(4)
+        progress.show()
+        progress.show()
+    progress.clear()
+    assert stream.getvalue() == "Resolving images: 1/3, waiting for quay.io since 12 s\n"
+
+
+def test_where_there_is_no_terminal_what_is_done_in_time_is_not_told(clock: Clock) -> None:
+    stream = io.StringIO()
+    progress = Progress(stream, HOSTS)
+    for host in HOSTS:
+        progress.done(host)
+    clock.put_forward(20)
+    progress.show()
     assert stream.getvalue() == ""
 
 

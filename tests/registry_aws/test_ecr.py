@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
 
 from pinned_images.errors import ImageNotFound, PlatformMismatch
@@ -226,3 +229,39 @@ def test_the_tags_of_a_repository_that_is_not_there_are_an_error(moto: Moto) -> 
     assert str(caught.value).startswith(
         f"The tags of '{HOST}/no/such' could not be listed at {HOST}: there is no repository "
     )
+
+
+@pytest.mark.parametrize("outer_names", [True, False], ids=["named", "unnamed"])
+def test_an_index_in_an_index_is_descended_into(moto: Moto, *, outer_names: bool) -> None:
+    entries = []
+    pushed = {}
+    for platform in ("linux/amd64", "linux/arm64"):
+        inner = pushed[f"inner-{platform[-5:]}"] = index_of(platform)
+        entry: dict[str, Any] = {"mediaType": OCI_INDEX, "digest": Digest.of(inner.encode())}
+        if outer_names:
+            entry["platform"] = dict(zip(("os", "architecture"), platform.split("/"), strict=True))
+        entries.append(entry)
+    outer = json.dumps({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": entries})
+    moto.push("app", {**pushed, "v1": outer}, media_type=OCI_INDEX)
+    verify = request_for(f"{HOST}/app:v1", "linux/arm64")
+    select = request_for(f"{HOST}/app:v1", "linux/arm64", select=True)
+    missing = request_for(f"{HOST}/app:v1", "linux/s390x")
+
+    outcomes = EcrResolver().resolve([verify, select, missing], soon())
+
+    verified, selected = outcomes[verify], outcomes[select]
+    assert isinstance(verified, Resolution)
+    assert isinstance(selected, Resolution)
+    assert verified.digest == Digest.of(outer.encode())
+    assert selected.digest == digest_for("linux/arm64")
+    assert isinstance(outcomes[missing], PlatformMismatch)
+    assert "only for linux/amd64, linux/arm64" in str(outcomes[missing])
+
+
+def test_an_empty_index_has_an_error_of_its_own(moto: Moto) -> None:
+    empty = json.dumps({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": []})
+    moto.push("app", {"v1": empty}, media_type=OCI_INDEX)
+    request = request_for(f"{HOST}/app:v1", "linux/arm64")
+    outcome = only(EcrResolver().resolve([request], soon()))
+    assert isinstance(outcome, PlatformMismatch)
+    assert "its index is empty" in str(outcome)

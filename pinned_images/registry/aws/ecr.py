@@ -18,6 +18,7 @@ from pinned_images.errors import (
     ResolutionError,
     UntrustedAnswer,
 )
+from pinned_images.media_types import DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST
 from pinned_images.reference import Digest, ImageReference, Platform
 from pinned_images.registry.aws.blob_downloader import BlobDownloader
 from pinned_images.registry.aws.ecr_batches import Batch, ImageId, batches_of, by_image_id
@@ -30,14 +31,7 @@ from pinned_images.registry.aws.faults import AwsFault
 from pinned_images.registry.aws.image_failures import IMAGE_NOT_FOUND, failure_of
 from pinned_images.registry.aws.pull_through import AskEndpoint, PullThroughCaches
 from pinned_images.registry.aws.sessions import AwsSessions
-from pinned_images.registry.manifest import (
-    DOCKER_LIST,
-    DOCKER_MANIFEST,
-    OCI_INDEX,
-    OCI_MANIFEST,
-    Manifest,
-    parse_platform,
-)
+from pinned_images.registry.manifest import Manifest, parse_platform
 from pinned_images.registry.platform_images import PlatformImages, nameless, platform_images
 from pinned_images.registry.worker_pool import Step, run_steps
 from pinned_images.resolution import Outcome, ResolutionRequest

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pinned_images.media_types import INDEX_TYPES
 from pinned_images.registry.aws.environments import Environment
 from pinned_images.registry.aws.faults import AwsFault
 from pinned_images.registry.aws.sessions import AwsSessions
-from pinned_images.registry.manifest import INDEX_TYPES
 
 #: ECR API reference, DescribeImages: maxResults.
 _LARGEST_PAGE = 1000

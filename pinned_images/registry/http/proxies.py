@@ -1,13 +1,14 @@
-"""Through which proxy an address is asked, as the environment has it."""
+"""Proxies, as the environment names them."""
 
 from __future__ import annotations
 
-import urllib.request
 from collections.abc import Mapping
 from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit
 
 from pinned_images.registry.http.addresses import host_of, is_loopback
+
+_DEFAULT_PORTS = {"https": "443", "http": "80"}
 
 
 class Proxies:
@@ -29,26 +30,42 @@ class Proxies:
         """The proxy for an address; None to ask it directly, as loopback always is."""
         parts = urlsplit(url)
         host = host_of(parts.netloc)
-        if is_loopback(host) or self._passed_by(parts.netloc, host):
+        if is_loopback(host) or self._passed_by(parts.scheme, parts.netloc, host):
             return None
         return self._variable(f"{parts.scheme}_proxy") or self._variable("all_proxy") or None
 
-    def _passed_by(self, netloc: str, host: str) -> bool:
-        entries = self._variable("no_proxy")
-        by_name = {"no": entries}
-        if urllib.request.proxy_bypass_environment(netloc, by_name):  # type: ignore[attr-defined]  # typeshed lacks it
-            return True
-        return any(_covers(entry.strip(), host) for entry in entries.split(","))
+    def _passed_by(self, scheme: str, netloc: str, host: str) -> bool:
+        port = netloc.rpartition("]")[2].partition(":")[2] or _DEFAULT_PORTS.get(scheme, "")
+        entries = map(str.strip, self._variable("no_proxy").split(","))
+        return any(_covers(entry.lower(), host, port) for entry in entries if entry)
 
     def _variable(self, name: str) -> str:
         return self._environ.get(name) or self._environ.get(name.upper()) or ""
 
 
-def _covers(entry: str, host: str) -> bool:
-    """Whether an entry is a range of addresses (or one of them) with the host in it.
+def _covers(entry: str, host: str, port: str) -> bool:
+    """Whether an entry of ``NO_PROXY`` names a host.
 
-    Names are not looked up for that, as no other program does.
+    There is no standard; this is what curl, Go and Python understand between them: ``*``, a name
+    (with its subdomains, also behind a dot or ``*.``), an address, a range of addresses, each with
+    a port or without. Names are not looked up, as no other program does.
     """
+    if entry == "*":
+        return True
+    if _in_range(entry, host):
+        return True
+    name, _, wanted_port = entry.rpartition(":")
+    if not name or not wanted_port.isdecimal():
+        name, wanted_port = entry, ""
+    if wanted_port not in ("", port):
+        return False
+    if _in_range(name, host):
+        return True
+    name = name.removeprefix("*").strip(".")
+    return bool(name) and (host == name or host.endswith(f".{name}"))
+
+
+def _in_range(entry: str, host: str) -> bool:
     try:
         return ip_address(host) in ip_network(entry.strip("[]"), strict=False)
     except ValueError:
