@@ -29,6 +29,7 @@ from pinned_images.cloudformation.json_text import (
     Unreadable,
 )
 from pinned_images.cloudformation.kubernetes_kinds import (
+    BY_TAG,
     Content,
     KindPath,
     KubernetesKinds,
@@ -68,6 +69,8 @@ _CONTAINER_LISTS = ("args", "command", "env")
 _OTHER_PARTS = frozenset({"digest", "imageTag", "image_tag", "sha", "sha256", "tag"})
 #: Objects whose `image` is none that runs: where a build is pushed to, and a block device.
 _OTHER_IMAGES = frozenset({"output", "rbd"})
+#: What is said of an image beside its reference, or is a part of it only.
+_NO_REFERENCES = frozenset({"name", "registry", "repository", "tag", "url"})
 _TARGET = "target"  # of a tool's own configuration, that says which image it changes
 _SAYS_IMAGE = re.compile(
     r"(?:image|.*(?:Image|IMAGE|[._/-]image))(?:s|[-_]?[Nn]ame|[-_]?[Rr]ef(?:erence)?|U[Rr][ILil])?"
@@ -217,6 +220,7 @@ class _Search:
         if "kind" in fields:
             context, routes = self._entered(fields, path, context, routes)
         patched = _patched(fields) if "op" in fields else None
+        looks = bool(routes) or (bool(path) and "mage" in str(path[-1]))
         mark = self.mark
         for key, value in members:
             self.number += 1
@@ -225,7 +229,7 @@ class _Search:
                 self._patch_value(value, patched, context)
             elif kind is str:
                 self.number += 1
-                if "mage" in key or "MAGE" in key or routes or key in _KEYS_TO_LOOK_AT:
+                if looks or "mage" in key or "MAGE" in key or key in _KEYS_TO_LOOK_AT:
                     left = routes and _behind(routes, key)
                     self._string(value, (*path, key), context, left, fields)
                 elif ("/" in value and ":" in value) or (mark and mark in value):
@@ -289,7 +293,7 @@ class _Search:
     ) -> LeftRule | Literal["image", "nothing"] | None:
         """What a string is; None where it is no image."""
         is_known = _ARRIVED in routes
-        if not is_known and context.content not in ("images", "template"):
+        if not is_known and (BY_TAG in routes or context.content not in ("images", "template")):
             return None
         is_pod = not is_known and _is_pod_image(path)
         if not (is_known or is_pod or self._is_surely_image(value, path, fields)):
@@ -326,7 +330,7 @@ class _Search:
         self, path: Path, context: _Context, routes: _Routes, fields: Mapping[str, Any]
     ) -> None:
         """A function in the place of a value: what it gives may be, or hold, an image."""
-        is_image = bool(routes) or (
+        is_image = any(route[-1:] != BY_TAG for route in routes) or (
             context.content == "images"
             and (
                 _is_pod_image(path)
@@ -398,6 +402,8 @@ def _says_image(path: Path, fields: Mapping[str, Any]) -> bool:
     name = fields.get("name")
     if keys[-1] in ("default", "value") and isinstance(name, str):
         return _NAMES_IMAGE.fullmatch(name) is not None or _SAYS_IMAGE.fullmatch(name) is not None
+    if keys[-1] not in _NO_REFERENCES and len(keys) > 1 and _SAYS_IMAGE.fullmatch(keys[0]):
+        return True
     return _SAYS_IMAGE.fullmatch(keys[-1]) is not None
 
 

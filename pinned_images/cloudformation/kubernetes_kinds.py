@@ -7,7 +7,7 @@ whose ``apiVersion`` is the version alone, are written with it: ``v1/ConfigMap``
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -21,6 +21,9 @@ Content = Literal["images", "template", "schema", "nothing"]
 
 #: The way from an object to an image: keys, ``[]`` into a list, ``{}`` for every key of a map.
 Route = tuple[str, ...]
+
+#: The end of a route to an image that has to stay at its tag.
+BY_TAG: Route = ("!",)
 
 
 class KindPath(NamedTuple):
@@ -104,13 +107,20 @@ def _known(own: tuple[KindPath, ...]) -> KubernetesKinds:
         for entry in data[key]
         for kind in entry["kinds"]
     }
-    listed = (
-        KindPath(kind, path)
-        for entry in data["places"]
-        for kind in entry["kinds"]
-        for path in entry["paths"]
-    )
-    return KubernetesKinds(_by_kind([*listed, *own]), descriptions)
+    listed = _by_kind([*_listed(data["places"]), *own])
+    by_tag = _by_kind(_listed(data["by_tag"]))
+    routes = {
+        kind: (*listed.get(kind, ()), *((*route, *BY_TAG) for route in by_tag.get(kind, ())))
+        for kind in (*listed, *by_tag)
+    }
+    return KubernetesKinds(routes, descriptions)
+
+
+def _listed(entries: Iterable[Any]) -> Iterator[KindPath]:
+    for entry in entries:
+        for kind in entry["kinds"]:
+            for path in entry["paths"]:
+                yield KindPath(kind, path)
 
 
 _CONTENTS: Mapping[str, Content] = {
