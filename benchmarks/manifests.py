@@ -1,4 +1,4 @@
-"""What Kubernetes manifests cost, beside parsing their text."""
+"""The cost of Kubernetes manifests, in units of parsing their text."""
 
 from __future__ import annotations
 

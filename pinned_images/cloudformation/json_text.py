@@ -1,7 +1,7 @@
 """JSON as data, with the place of every string in its text, and with holes for unknown values.
 
 The grammar is that of RFC 8259, read by the parser of Python's ``json``. A hole is a run of marks
-in the text; it stands inside a string, or in the place of a value, where `HOLE` is read. Strings
+in the text: inside a string, or in the place of a value, where `HOLE` is read. Strings
 are numbered in the order of the text, keys included, which is also the order of the data.
 """
 
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
-#: How many characters of a text stand for a hole: as many as `_WORD` has.
+#: The number of characters that a hole takes in a text: as many as `_WORD` has.
 HOLE_WIDTH: Final = 3
 MAXIMUM_DEPTH: Final = 150
 _WORD = "NaN"  # no JSON, but a word of Python's parser, which then asks what it means
@@ -27,11 +27,11 @@ class Unreadable(Exception):
 
 
 class Members(list[tuple[str, Any]]):
-    """The members of an object, in the order of the text; a key may stand in it twice."""
+    """The members of an object, in the order of the text; a key may be there twice."""
 
 
 class Hole:
-    """A value that is not known: a function stands in its place."""
+    """A value that is not known, because a function gives it."""
 
     def __repr__(self) -> str:
         return "HOLE"
@@ -63,7 +63,7 @@ class Document:
 
 
 def free_mark(text: str) -> str:
-    """A character that a text does not use, to stand for its holes.
+    """A character that a text does not use, to mark its holes.
 
     Raises:
         Unreadable: The text uses them all.
@@ -79,7 +79,7 @@ def parse(text: str, mark: str = "") -> Document:
 
     Args:
         text: The text; each hole is `HOLE_WIDTH` marks in it.
-        mark: The character that stands for holes; empty where there are none.
+        mark: The character that marks holes; empty where there are none.
 
     Raises:
         Unreadable: The text is not JSON.
@@ -100,14 +100,14 @@ def parse(text: str, mark: str = "") -> Document:
 
     decoder = json.JSONDecoder(
         object_pairs_hook=Members,
-        parse_int=float,  # nobody asks for numbers, and long ones are refused as integers
+        parse_int=float,  # numbers do not matter, and Python refuses long integers
         parse_constant=constant,
         strict=False,
     )
     try:
         root = decoder.decode(prepared)
     except json.JSONDecodeError as error:
-        # What stands there is not shown: it may be a part of a Secret.
+        # The text is not shown: it may be a part of a Secret.
         raise Unreadable(f"{error.msg} at character {error.pos}") from error
     except RecursionError as error:
         raise Unreadable(f"it is nested more than {MAXIMUM_DEPTH} levels deep") from error

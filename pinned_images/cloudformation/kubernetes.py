@@ -1,6 +1,6 @@
 """Images in the Kubernetes objects that CDK writes as text into templates.
 
-They stand in ``KubernetesManifest`` resources, and as patches in ``KubernetesPatch`` resources.
+They are in ``KubernetesManifest`` resources, and as patches in ``KubernetesPatch`` resources.
 The text is JSON, mostly as ``Fn::Join`` with tokens in between. Which of its strings are images
 is said in `kubernetes_images.py`.
 """
@@ -378,7 +378,7 @@ class _Row:
         return found
 
     def value(self, start: int, end: int) -> Any:
-        """What stands in a string of the manifest, as a value."""
+        """A string of the manifest, as a value."""
         read = [
             _decoded(fragment) if isinstance(fragment, LiteralText) else fragment
             for fragment in self.between(start, end)

@@ -5,13 +5,13 @@ An image is
 - the ``image`` of a pod's containers, and the ``reference`` of its image volumes (Kubernetes API
   reference, "PodSpec"), wherever in an object they are; also where a custom resource has its
   ``containers`` as a map by name,
-- what stands at a place of the object's kind that is known (`kubernetes_kinds.json`), or that the
+- the value at a place of the object's kind that is known (`kubernetes_kinds.json`), or that the
   user has named,
-- ``image`` beside keys that only containers have (`_CONTAINER_KEYS`), if it names a tag,
+- ``image`` next to keys that only containers have (`_CONTAINER_KEYS`), if it names a tag,
 - the value of an environment variable ``RELATED_IMAGE_*``, if it names a tag: Operator Lifecycle
   Manager has images of operators there, and wants them pinned.
 
-Policies and templates are no workloads: what stands in them is compared with images, or filled in
+Policies and templates are no workloads: their images are compared with others, or filled in
 later. Nothing is looked for under ``status``, in the configuration of tools, and in schemas.
 """
 
@@ -65,11 +65,11 @@ _CONTAINER_KEYS = frozenset(
     }
 )
 _CONTAINER_LISTS = ("args", "command", "env")
-#: With one of these beside it, `image` may be a part of the reference only.
+#: Next to one of these, `image` may be a part of the reference only.
 _OTHER_PARTS = frozenset({"digest", "imageTag", "image_tag", "sha", "sha256", "tag"})
 #: Objects whose `image` is none that runs: where a build is pushed to, and a block device.
 _OTHER_IMAGES = frozenset({"output", "rbd"})
-#: What is said of an image beside its reference, or is a part of it only.
+#: Keys of an image that hold a part of its reference, or something else.
 _NO_REFERENCES = frozenset({"name", "registry", "repository", "tag", "url"})
 _TARGET = "target"  # of a tool's own configuration, that says which image it changes
 _SAYS_IMAGE = re.compile(
@@ -91,7 +91,7 @@ class FoundImage(NamedTuple):
         path: Where it is in the objects.
         span: Where its string is in the text; None where a hole takes the place of a value.
         left: The rule by which it stays as it is.
-        what: What it stands in, for people, where that is the reason: ``a Kyverno policy``.
+        what: The object that it is in, for people, where that is the reason: ``a Kyverno policy``.
     """
 
     path: Path
@@ -109,7 +109,7 @@ class FoundText(NamedTuple):
         text: What it reads, where `span` is None.
         says_image: Whether its key says that it is an image.
         kind: The kind of the object that it is in, as ``group/Kind``; empty where that is unknown.
-        below: Where it is in that object.
+        below: Where it is in that object; empty where no image can be pinned there.
     """
 
     path: Path
@@ -162,7 +162,7 @@ def find_images(
     Args:
         root: The objects, as `json_text` reads them.
         span_of: Gives the place of a string by its number, in the order of the text.
-        mark: The character that stands for holes in strings; empty where there are none.
+        mark: The character that marks holes in strings; empty where there are none.
         kind_paths: The user's own places.
 
     Raises:
@@ -278,7 +278,14 @@ class _Search:
         """A string that may be an image for its key or its place; its number was the last."""
         verdict = self._verdict(value, path, context, routes, fields)
         if verdict is None:
-            self._text(value, path, context, says_image=_says_image(path, fields))
+            is_whole = BY_TAG not in routes and _OTHER_PARTS.isdisjoint(fields)
+            self._text(
+                value,
+                path,
+                context,
+                says_image=_says_image(path, fields),
+                below=path[len(context.root) :] if is_whole else (),
+            )
         elif verdict != "nothing":
             left = None if verdict == "image" else verdict
             self.images.append(FoundImage(path, self._span(), left, context.what if left else ""))
@@ -341,14 +348,21 @@ class _Search:
         if is_image:
             self.images.append(FoundImage(path, None))
 
-    def _text(self, value: str, path: Path, context: _Context, *, says_image: bool = False) -> None:
+    def _text(
+        self,
+        value: str,
+        path: Path,
+        context: _Context,
+        *,
+        says_image: bool = False,
+        below: Path = (),
+    ) -> None:
         key = path[-1] if path else ""
         if context.content != "images" and (context.content, key) != ("schema", "default"):
             return
         looks_so = ("/" in value and ":" in value) or self._has_hole(value)
         if not (says_image or looks_so) or key in _NO_TEXTS or _is_other_image(path):
             return
-        below = path[len(context.root) :]
         self.texts.append(FoundText(path, self._span(), "", says_image, context.kind, below))
 
     def _image_in_parts(self, members: Members, path: Path, context: _Context) -> None:
@@ -395,7 +409,7 @@ def _inside(key: str, path: Path, context: _Context) -> _Context:
 
 
 def _says_image(path: Path, fields: Mapping[str, Any]) -> bool:
-    """Whether the key of a string, or the name beside it, says that it is an image."""
+    """Whether the key of a string, or the name next to it, says that it is an image."""
     keys = [key for key in path[-2:] if isinstance(key, str)]
     if not keys or path[-2:-1] == (_TARGET,):
         return False
@@ -412,7 +426,7 @@ def _is_other_image(path: Path) -> bool:
 
 
 def _is_pod_image(path: Path) -> bool:
-    """Whether what stands at a path is an image of a pod."""
+    """Whether a path leads to an image of a pod."""
     match path:
         case (*_, field_of_pod, int(), "image"):
             return field_of_pod in _CONTAINERS
