@@ -5,6 +5,7 @@ A new rule is a module here, a line in `RULES`, and a row in the table of `docs/
 
 from pinned_images.rules.automatic_deployments import AUTOMATIC_DEPLOYMENTS
 from pinned_images.rules.coverage import Coverage
+from pinned_images.rules.expiring_image import EXPIRING_IMAGE
 from pinned_images.rules.failure import FAILURE
 from pinned_images.rules.fixed_name import FIXED_NAME
 from pinned_images.rules.floating_tag import FLOATING_TAG
@@ -46,6 +47,7 @@ RULES: tuple[Rule, ...] = (
     UNLISTED_IMAGE,
     UNPINNED_BASE_IMAGE,
     MUTABLE_REPOSITORY,
+    EXPIRING_IMAGE,
     UNUSED_EXEMPTION,
     REPORT,
     RECORD,
