@@ -10,22 +10,46 @@ from pinned_images.cli.comparison import read_lock
 from pinned_images.cli.lock_update import update
 from pinned_images.cli.lock_verify import verify
 from pinned_images.cli.output import echo, show, write
-from pinned_images.cli.shared_options import json_option, lock_file_option, own_lock_file_option
+from pinned_images.cli.shared_options import (
+    app_option,
+    json_option,
+    lock_file_option,
+    own_lock_file_option,
+)
 from pinned_images.errors import ConfigurationError
-from pinned_images.lockfile import LockFile
+from pinned_images.lockfile import LockFile, ParameterKey
+from pinned_images.lockfile.update_modes import synth_that_may_ask
 from pinned_images.wording import counted
 
 
 @click.group(invoke_without_command=True)
 @lock_file_option
 @json_option
+@click.option(
+    "--check",
+    "is_check",
+    is_flag=True,
+    help="Check that the file has all that the app uses, else exit with 1.",
+)
+@app_option
 @click.pass_context
-def lock(context: click.Context, lock_file: Path, as_json: bool) -> None:  # noqa: FBT001 - a flag
+def lock(
+    context: click.Context,
+    /,
+    *,
+    lock_file: Path,
+    as_json: bool,
+    is_check: bool,
+    folders: tuple[Path, ...],
+) -> None:
     """Show the lock file, or change it with a command of its own."""
     context.obj = lock_file
     if context.invoked_subcommand is not None:
         return
     found = read_lock(lock_file)
+    if is_check:
+        _check(found, folders)
+        return
     if as_json:
         write(found.render())
         return
@@ -42,17 +66,55 @@ def lock(context: click.Context, lock_file: Path, as_json: bool) -> None:  # noq
     show(f"\n{holds} in {lock_file}")
 
 
+def _check(lock: LockFile, folders: tuple[Path, ...]) -> None:
+    """Name what apps use and a lock file lacks; nobody is asked."""
+    from pinned_images.report import SynthReport  # noqa: PLC0415 - for --help
+
+    records = [each for folder in folders for each in SynthReport.read(folder).records]
+    images = {
+        key
+        for record in records
+        if record.resolved_by != "already-pinned" and (key := record.lock_key) is not None
+    }
+    # Others were read, or given as options, which keeps them out of the file.
+    parameters = {
+        name
+        for record in records
+        if record.resolved_by == "failed"
+        for name in record.parameters
+        if _can_be_locked(name)
+    }
+    lacking = {
+        "image": {str(key) for key in images if lock.answering(key) is None},
+        "parameter": parameters - set(map(str, lock.parameters)),
+    }
+    for names in lacking.values():
+        for name in sorted(names):
+            write(f"{name}\n")
+    counts = {"image": len(images), "parameter": len(parameters)}
+    told = [
+        f"{counts[noun] - len(names)} of {counted(counts[noun], noun)}"
+        for noun, names in lacking.items()
+        if counts[noun] or noun == "image"
+    ]
+    is_complete = not any(lacking.values())
+    end = "." if is_complete else f": run `{synth_that_may_ask()}` and commit the file."
+    echo(f"{', '.join(told)} locked{end}")
+    if not is_complete:
+        raise SystemExit(1)
+
+
+def _can_be_locked(parameter: str) -> bool:
+    """Whether it is known whose parameter it is."""
+    try:
+        ParameterKey.parse(parameter)
+    except ValueError:
+        return False
+    return True
+
+
 @lock.command()
-@click.option(
-    "--app",
-    "folders",
-    type=click.Path(path_type=Path),
-    multiple=True,
-    default=["cdk.out"],
-    show_default=True,
-    metavar="FOLDER",
-    help="Output of the last synth; several where several apps share the lock file.",
-)
+@app_option
 @click.option("--dry-run", is_flag=True, help="Say what would be dropped, and drop nothing.")
 @own_lock_file_option
 def prune(lock_file: Path, folders: tuple[Path, ...], dry_run: bool) -> None:  # noqa: FBT001 - a flag

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,9 +16,10 @@ from pinned_images.cli.shared_options import (
     platform_option,
     registry_options,
 )
-from pinned_images.errors import ConfigurationError, InvalidReference
-from pinned_images.lockfile import LockFile, LockKey, ParameterKey
-from pinned_images.reference import ImageReference, Platform
+from pinned_images.errors import ConfigurationError
+from pinned_images.lockfile import LockFile, LockKey
+from pinned_images.lockfile.patterns import matching, near_names
+from pinned_images.reference import Platform
 from pinned_images.wording import counted
 
 if TYPE_CHECKING:
@@ -42,8 +42,8 @@ def update(
 ) -> None:
     """Ask anew for what is locked, and print old and new digests.
 
-    PATTERN is an image (nginx:1.25), an SSM parameter (/shop/image), or a pattern with * and ?
-    for the names that `lock` shows ("ghcr.io/acme/*"); without one, all is refreshed.
+    PATTERN is an image (nginx:1.25; nginx means all its tags), an SSM parameter (/shop/image), or
+    holds * and ? ("nginx:1.*", "ghcr.io/acme/*"); without one, all is refreshed.
     """
     lock = read_lock(lock_file)
     part = _matching(lock, patterns)
@@ -84,29 +84,15 @@ def _matching(lock: LockFile, patterns: Collection[str]) -> LockFile:
         return lock
     unnamed = set(lock.keys)
     for pattern in patterns:
-        matched = {key for key in lock.keys if _names(pattern, key)}
+        matched = matching(pattern, lock.keys)
         if not matched:
             raise ConfigurationError(
-                f"No image of the lock file is {pattern!r}, nor an SSM parameter: "
-                "`pinned-images lock` shows their names, and a synth adds new ones."
+                f"No image of the lock file is {pattern!r}, nor an SSM parameter."
+                f"{near_names(pattern, lock.keys)} `pinned-images lock` shows their names, and a "
+                "synth adds new ones."
             )
         unnamed -= matched
     return lock.without(unnamed)
-
-
-def _names(pattern: str, key: LockKey | ParameterKey) -> bool:
-    short = key.reference if isinstance(key, LockKey) else key.name
-    patterns = (pattern, _normalized(pattern))
-    return short in patterns or any(
-        fnmatchcase(name, one) for name in (str(key), short) for one in patterns
-    )
-
-
-def _normalized(pattern: str) -> str:
-    try:
-        return ImageReference.parse(pattern).normalized
-    except InvalidReference:
-        return pattern
 
 
 def _tell_of_lost_platforms(answers: Iterable[Answer]) -> None:

@@ -69,6 +69,17 @@ own_lock_file_option = click.option(
     help="The lock file.",
 )
 
+app_option = click.option(
+    "--app",
+    "folders",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    default=["cdk.out"],
+    show_default=True,
+    metavar="FOLDER",
+    help="Output of the last synth; several where several apps share the lock file.",
+)
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Write JSON.")
 
 moved_only_option = click.option(

@@ -115,14 +115,15 @@ def test_update_with_a_pattern_leaves_other_images_alone(
     assert lock.digest(f"{registry.host}/team/jobs:2") == old
 
 
+@pytest.mark.parametrize("pattern", ["nginx:1.25", "nginx", "ngin?:*"])
 def test_update_understands_short_names(
-    run: Run, lock: Any, registry: RegistryServer, folder: Path
+    run: Run, lock: Any, registry: RegistryServer, folder: Path, pattern: str
 ) -> None:
     registry.push("docker.io/library/nginx:1.25")
     lock.add(f"{registry.host}/docker.io/library/nginx:1.25")
     lock.path.write_text(lock.text.replace(f"{registry.host}/", ""))
     new = registry.move_tag("docker.io/library/nginx:1.25")
-    run("lock", "update", "nginx:1.25", "--mirror", f"docker.io={registry.mirrors['docker.io']}")
+    run("lock", "update", pattern, "--mirror", f"docker.io={registry.mirrors['docker.io']}")
     assert lock.digest("docker.io/library/nginx:1.25") == new
 
 
@@ -136,6 +137,69 @@ def test_a_pattern_that_matches_nothing_is_an_error_and_changes_nothing(
     assert result.exit_code == 1
     assert "Error: No image of the lock file is 'nginx:1.25'" in result.stderr
     assert lock.digest(web) == old
+    near = f"{registry.host}/team/wep"
+    assert f"Did you mean '{registry.host}/team/web'?" in run("lock", "update", near).stderr
+
+
+@pytest.fixture
+def synthesized(folder: Path) -> Callable[..., None]:
+    """Write the report of a synth."""
+
+    def synthesized(*records: SiteRecord) -> None:
+        (folder / "cdk.out").mkdir(exist_ok=True)
+        SynthReport.of(records).write(folder / "cdk.out")
+
+    return synthesized
+
+
+def test_check_is_content_where_the_file_has_every_image_of_the_app(
+    run: Run, lock: Any, web: str, jobs: str, synthesized: Any
+) -> None:
+    lock.add(web)
+    lock.add(jobs, platform="linux/amd64")
+    asset = SiteRecord("S", "S/A", "AWS::ECS::TaskDefinition", "Image", "asset:1", "asset")
+    synthesized(record(web), asset, record(jobs, platform="linux/amd64", selected=True))
+    result = run("lock", "--check")
+    assert (result.exit_code, result.stderr) == (0, "2 of 2 images locked.\n")
+
+
+def test_check_names_what_the_file_lacks_and_exits_with_1(
+    run: Run, lock: Any, web: str, jobs: str, synthesized: Any
+) -> None:
+    lock.add(web)
+    parameter = "123456789012 eu-west-1 /shop/image"
+    failed = SiteRecord(
+        "S", "S/P", "AWS::ECS::TaskDefinition", "Image", "{}", "failed", parameters=(parameter,)
+    )
+    given = record(web, parameters=("123456789012 eu-west-1 /given/as/an/option",))
+    synthesized(given, record(jobs), failed)
+    result = run("lock", "--check")
+    assert result.exit_code == 1
+    assert result.stdout == f"{jobs}\n{parameter}\n"
+    assert "1 of 2 images, 0 of 1 parameter locked: run" in result.stderr
+    assert "cdk synth" in result.stderr
+    assert json.loads(lock.text)["images"].keys() == {web}
+
+
+def test_check_passes_over_digests_that_the_app_writes_itself(
+    run: Run, lock: Any, web: str, synthesized: Any
+) -> None:
+    lock.add(web)
+    written = f"{web}@{lock.digest(web)}"
+    by_hand = SiteRecord("S", "S/T", "AWS::ECS::TaskDefinition", "Image", written, "already-pinned")
+    synthesized(record(web), by_hand)
+    assert run("lock", "--check").exit_code == 0
+
+
+def test_check_counts_an_image_that_a_frozen_synth_did_not_find(
+    run: Run, lock: Any, web: str, jobs: str, synthesized: Any
+) -> None:
+    lock.add(web)
+    synthesized(
+        record(web), SiteRecord("S", "S/T", "AWS::ECS::TaskDefinition", "Image", jobs, "failed")
+    )
+    result = run("lock", "--check")
+    assert (result.exit_code, result.stdout) == (1, f"{jobs}\n")
 
 
 def test_update_keeps_platforms_known_and_says_which_were_lost(
