@@ -69,8 +69,6 @@ def _show_diff(diff: bytes) -> None:
 
 def problems_of(changes: Changes) -> Iterable[str]:
     """What stands in the way of a plan, each once."""
-    from pinned_images.lockfile import LockKey  # noqa: PLC0415 - for --help
-
-    yield from grouped_errors((LockKey(name), error) for name, error in changes.errors.items())
+    yield from grouped_errors(changes.errors.items())
     for refusal in changes.refusals:
         yield str(refusal)

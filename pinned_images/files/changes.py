@@ -167,9 +167,12 @@ def with_parts(place: Place, tag: str | None, digest: str | None) -> ImageRefere
     Args:
         place: The place.
         tag: The tag.
-        digest: The digest; where the place takes a digest instead of a tag, the tag is left out.
+        digest: The digest; where the place takes a digest instead of a tag, the tag is left out,
+            and where it takes none, the digest is.
     """
     text = place.reference.spelled_name
+    if place.style == "tag" and tag is not None:
+        digest = None
     if tag is not None and not (digest is not None and place.style == "digest"):
         text += f":{tag}"
     return ImageReference.parse(text if digest is None else f"{text}@{digest}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
@@ -12,6 +12,7 @@ from pinned_images.exemptions import ExemptionPatterns
 from pinned_images.files.changes import FileChange, Refusal, plan, with_parts
 from pinned_images.files.places import Place, Skipped
 from pinned_images.files.scanning import ScannedFile
+from pinned_images.lockfile import LockKey
 from pinned_images.reference import Digest, ImageReference
 from pinned_images.resolution import Resolution, ResolutionRequest, Resolver
 
@@ -43,12 +44,12 @@ class Changes:
     Attributes:
         files: The files that change.
         skipped: The values in the place of an image that are left, and their files.
-        errors: The images whose digest could not be learned, by normalized reference.
+        errors: The images whose digest could not be learned.
     """
 
     files: Sequence[FileChange]
     skipped: Sequence[SkippedValue]
-    errors: dict[str, ResolutionError]
+    errors: Mapping[LockKey, ResolutionError]
 
     @property
     def refusals(self) -> list[Refusal]:
@@ -75,7 +76,7 @@ def unpinned(
         Unpinned(file, place)
         for file in files
         for place in file.places
-        if not place.is_pinned and not _is_exempt(place.reference, exempt, today)
+        if place.wants_digest and not _is_exempt(place.reference, exempt, today)
     ]
 
 
@@ -94,14 +95,15 @@ def pin(
         today: The day (in UTC) on which exemptions are measured.
     """
     missing = unpinned(files, exempt, today)
-    digests, errors = resolve(resolver, [each.place.reference for each in missing])
+    questions = [each.place.question(each.place.reference) for each in missing]
+    digests, errors = resolve(resolver, questions)
     wanted = {(each.file.file.path, each.place.offset) for each in missing}
     changes: list[FileChange] = []
     for file in files:
         path = file.file.path
 
         def target(place: Place, path: str = path) -> ImageReference | None:
-            digest = digests.get(place.reference.normalized)
+            digest = digests.get(place.question(place.reference))
             if digest is None or (path, place.offset) not in wanted:
                 return None
             return with_parts(place, place.reference.effective_tag, digest)
@@ -111,20 +113,19 @@ def pin(
 
 
 def resolve(
-    resolver: Resolver, references: Iterable[ImageReference]
-) -> tuple[dict[str, Digest], dict[str, ResolutionError]]:
-    """Digests and errors by normalized reference; each image is asked for once."""
-    by_name = {reference.normalized: reference for reference in references}
-    requests = {name: ResolutionRequest(reference) for name, reference in by_name.items()}
-    outcomes = resolver.resolve(list(requests.values())) if requests else {}
-    digests: dict[str, Digest] = {}
-    errors: dict[str, ResolutionError] = {}
-    for name, request in requests.items():
+    resolver: Resolver, questions: Iterable[ResolutionRequest]
+) -> tuple[dict[ResolutionRequest, Digest], dict[LockKey, ResolutionError]]:
+    """Digests by what was asked, and errors by image; each is asked for once."""
+    requests = list(dict.fromkeys(questions))
+    outcomes = resolver.resolve(requests) if requests else {}
+    digests: dict[ResolutionRequest, Digest] = {}
+    errors: dict[LockKey, ResolutionError] = {}
+    for request in requests:
         outcome = outcomes[request]
         if isinstance(outcome, Resolution):
-            digests[name] = outcome.digest
+            digests[request] = outcome.digest
         else:
-            errors[name] = outcome
+            errors[LockKey.of(request)] = outcome
     return digests, errors
 
 

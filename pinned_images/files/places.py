@@ -7,7 +7,8 @@ from typing import Literal, Protocol
 
 from pinned_images.errors import InvalidReference
 from pinned_images.files.content import Edit
-from pinned_images.reference import ImageReference, Style
+from pinned_images.reference import ImageReference, Platform, Style
+from pinned_images.resolution import ResolutionRequest
 
 #: What a file (or one document in it) is known to be.
 Format = Literal[
@@ -25,6 +26,9 @@ Format = Literal[
     "text",
     "typescript",
 ]
+
+#: How a digest is written: after the tag, instead of it, or not at all.
+PlaceStyle = Style | Literal["tag"]
 
 MAXIMUM_LENGTH = 2_000
 
@@ -54,19 +58,30 @@ class Place:
         offset: The first byte of the reference, or of its name where its parts are apart.
         reference: The reference.
         writer: Writes another reference there.
-        style: How the digest is written: after the tag, or instead of it.
+        style: How the digest is written.
+        platform: The platform whose own manifest is wanted, where the service takes no index.
     """
 
     format: Format
     offset: int
     reference: ImageReference
     writer: Writer
-    style: Style = "tag-and-digest"
+    style: PlaceStyle = "tag-and-digest"
+    platform: Platform | None = None
 
     @property
     def is_pinned(self) -> bool:
         """Whether the reference has a digest."""
         return self.reference.digest is not None
+
+    @property
+    def wants_digest(self) -> bool:
+        """Whether the reference has no digest, and the service takes one."""
+        return not self.is_pinned and self.style != "tag"
+
+    def question(self, reference: ImageReference) -> ResolutionRequest:
+        """What a registry is asked for the digest of a reference that is to be written here."""
+        return ResolutionRequest(reference, self.platform, select=self.platform is not None)
 
     def edits(self, new: ImageReference) -> list[Edit]:
         """The edits that write a new reference here; none where it is there already.
@@ -127,7 +142,8 @@ def found_in(
     format: Format,  # noqa: A002 - the word of the field
     text: str,
     span: tuple[int, int],
-    style: Style = "tag-and-digest",
+    style: PlaceStyle = "tag-and-digest",
+    platform: Platform | None = None,
 ) -> Found | None:
     """What a value is that stands where a format has an image.
 
@@ -136,6 +152,7 @@ def found_in(
         text: The value.
         span: The bytes that hold it, and nothing else.
         style: How the digest is written there.
+        platform: The platform whose own manifest is wanted.
     """
     start, end = span
     if not text:
@@ -146,7 +163,7 @@ def found_in(
         reference = ImageReference.parse(text)
     except InvalidReference:
         return Skipped(format, start, text, "it is not an image reference")
-    return Place(format, start, reference, Span(start, end), style)
+    return Place(format, start, reference, Span(start, end), style, platform)
 
 
 def interpolation_in(text: str) -> str | None:

@@ -9,8 +9,9 @@ from typing import Protocol
 
 from pinned_images.errors import ImageNotFound, ResolutionError
 from pinned_images.files.pinning import resolve
+from pinned_images.lockfile import LockKey
 from pinned_images.reference import Digest, ImageReference
-from pinned_images.resolution import Resolver
+from pinned_images.resolution import ResolutionRequest, Resolver
 
 #: The rule, for people.
 RULE = (
@@ -99,11 +100,12 @@ def other_tags(
         resolver: Learns digests; it is asked for all tags at once.
         lister: Learns the tags of repositories.
     """
-    digests, errors = resolve(resolver, (each for each in references if each.digest is None))
+    unknown = [each for each in references if each.digest is None]
+    digests, errors = resolve(resolver, map(ResolutionRequest, unknown))
     known = {
-        reference: reference.digest or digests[reference.normalized]
+        reference: reference.digest or digests[ResolutionRequest(reference)]
         for reference in references
-        if reference.digest is not None or reference.normalized in digests
+        if reference.digest is not None or ResolutionRequest(reference) in digests
     }
     listed = lister.tags(list(known)) if known else {}
     candidates = {
@@ -115,11 +117,12 @@ def other_tags(
         for reference in known
         if not isinstance(tags := listed[reference.name], ResolutionError)
     }
-    tagged, _ = resolve(resolver, (each for some in candidates.values() for each in some))
+    others = (each for some in candidates.values() for each in some)
+    tagged, _ = resolve(resolver, map(ResolutionRequest, others))
     outcomes: dict[ImageReference, str | ResolutionError] = {}
     for reference in references:
         if reference not in known:
-            outcomes[reference] = errors[reference.normalized]
+            outcomes[reference] = errors[LockKey(reference.normalized)]
             continue
         tags = listed[reference.name]
         if isinstance(tags, ResolutionError):
@@ -135,9 +138,9 @@ def _chosen(
     reference: ImageReference,
     digest: Digest,
     candidates: Iterable[ImageReference],
-    tagged: Mapping[str, Digest],
+    tagged: Mapping[ResolutionRequest, Digest],
 ) -> str | ResolutionError:
-    same = [each.tag or "" for each in candidates if tagged.get(each.normalized) == digest]
+    same = [each.tag or "" for each in candidates if tagged.get(ResolutionRequest(each)) == digest]
     chosen = most_specific(same)
     if chosen is None:
         return ImageNotFound(

@@ -18,13 +18,14 @@ from pinned_images.cloudformation.outcomes import Condition, Known
 from pinned_images.cloudformation.property_paths import Path
 from pinned_images.cloudformation.scope import TemplateScope
 from pinned_images.cloudformation.sites import Site, find_sites
+from pinned_images.cloudformation.workload_platforms import platform_of
 from pinned_images.errors import InvalidReference
 from pinned_images.files import nodes
 from pinned_images.files.content import Edit
 from pinned_images.files.nodes import Node, Scalar, Sequence, child, items_of, span_of
 from pinned_images.files.places import Found, Place, Skipped, Span, Unwritable
 from pinned_images.problem import Problem
-from pinned_images.reference import ImageReference
+from pinned_images.reference import ImageReference, Platform
 
 _RESOURCE_TYPE = re.compile(r"[A-Za-z0-9]+::[A-Za-z0-9_@:-]+")
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,15})")
@@ -55,7 +56,11 @@ def template(masked: str, root: Node) -> Iterator[Found]:
         for site in find_sites(resource_type, plain.of(properties), catalog):
             node = _at(properties, site.path)
             if node is not None:
-                yield from _Finder(masked, root, scope, site).found(node, site.value, {}, 0)
+                platform = None
+                if site.image_property.takes != "any":
+                    platform = platform_of(resource_type, plain.of(properties), scope)
+                finder = _Finder(masked, root, scope, site, platform)
+                yield from finder.found(node, site.value, {}, 0)
 
 
 class _Plain:
@@ -134,6 +139,7 @@ class _Finder:
     root: Node
     scope: TemplateScope
     site: Site
+    platform: Platform | None
 
     def found(
         self, node: Node, value: Any, assumed: dict[Condition, bool], depth: int
@@ -177,17 +183,15 @@ class _Finder:
             reference = ImageReference.parse(evaluation.text)
         except InvalidReference:
             return
-        if image_property.style == "tag":
-            why = "its service takes images by their tag alone"
-            yield Skipped("cloudformation", node.start, evaluation.text, why)
-            return
         writer = _writer(self.masked, node, value)
         if writer is None:
             yield Skipped(
                 "cloudformation", node.start, evaluation.text, "functions make up its end"
             )
             return
-        yield Place("cloudformation", node.start, reference, writer, image_property.style)
+        yield Place(
+            "cloudformation", node.start, reference, writer, image_property.style, self.platform
+        )
 
     def _default(self, value: Any) -> Scalar | None:
         """The default of the parameter that is the whole value: there the image is written."""

@@ -15,14 +15,21 @@ from typing import TYPE_CHECKING
 from pinned_images.files import syntax_trees
 from pinned_images.files.content import Content
 from pinned_images.files.places import Found, Place, Skipped, found_in
-from pinned_images.reference import Style
+from pinned_images.reference import Platform, Style
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
 _NAMES = ("image", "image_uri", "image_identifier")
 # AWS Lambda user guide, "Create a function using a container image": a tag or a digest.
-_STYLES: dict[str, Style] = {"image_uri": "digest"}
+_LAMBDA = "image_uri"
+_STYLES: dict[str, Style] = {_LAMBDA: "digest"}
+# The same of these services (`image_properties.json` names the sources).
+_TAKE_DIGEST_ALONE = (
+    "aws_codebuild_project",
+    "aws_sagemaker_model",
+    "aws_emrserverless_application",
+)
 _CURATED = "aws/codebuild/"
 _CONTAINERS = ("container", "init_container")
 _IN_HEREDOC = re.compile(r'"[iI]mage"\s*:\s*"(?P<image>[^"\\]*)"')
@@ -39,7 +46,9 @@ def find(content: Content) -> Iterator[Found]:
             continue
         key, value = _key_and_value(node)
         if key in _NAMES or (key == "name" and _is_docker_image(node)):
-            for found in _string(content, key, value):
+            platform = _lambda_platform(node) if key == _LAMBDA else None
+            style = _STYLES.get(key) or _style_of(node)
+            for found in _string(content, value, style, platform):
                 if _counts(found, node):
                     yield found
 
@@ -51,7 +60,29 @@ def _key_and_value(node: Node) -> tuple[str, Node | None]:
     return syntax_trees.text_of(node.children[0]), node.children[-1]
 
 
-def _string(content: Content, key: str, value: Node | None) -> Iterator[Found]:
+def _style_of(node: Node) -> Style:
+    """How the service of the resource that something is in takes a digest."""
+    current: Node | None = node
+    while current is not None:
+        if current.type == "block" and _label(current) in _TAKE_DIGEST_ALONE:
+            return "digest"
+        current = current.parent
+    return "tag-and-digest"
+
+
+def _lambda_platform(node: Node) -> Platform:
+    """The architecture of a Lambda function, which takes the manifest of one image and no index."""
+    for sibling in node.parent.children if node.parent is not None else ():
+        if sibling.type == "attribute":
+            key, value = _key_and_value(sibling)
+            if key == "architectures" and "arm64" in syntax_trees.text_of(value):
+                return Platform("linux", "arm64")
+    return Platform("linux", "amd64")
+
+
+def _string(
+    content: Content, value: Node | None, style: Style, platform: Platform | None
+) -> Iterator[Found]:
     """What a string is; a value that is no string holds no image that is written here."""
     while value is not None and value.type in ("expression", "literal_value", "template_expr"):
         value = value.children[0] if value.named_child_count == 1 else None
@@ -63,7 +94,7 @@ def _string(content: Content, key: str, value: Node | None) -> Iterator[Found]:
         yield Skipped("terraform", start, text, "it is interpolated")
         return
     if "\\" not in text and not text.startswith(_CURATED):
-        found = found_in("terraform", text, (start, end), _STYLES.get(key, "tag-and-digest"))
+        found = found_in("terraform", text, (start, end), style, platform)
         if found is not None:
             yield found
 

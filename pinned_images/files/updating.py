@@ -13,8 +13,9 @@ from pinned_images.files.places import Place
 from pinned_images.files.plain_text import Names
 from pinned_images.files.scanning import ScannedFile
 from pinned_images.files.tags import TagLister, other_tags
+from pinned_images.lockfile import LockKey
 from pinned_images.reference import DEFAULT_TAG, ImageReference
-from pinned_images.resolution import Resolver
+from pinned_images.resolution import ResolutionRequest, Resolver
 
 Resolve = Literal["digest", "tag"]
 
@@ -95,20 +96,18 @@ def update(
         resolver: Learns digests.
         tags: Learns the tags of repositories.
     """
-    bases = {
-        base.normalized: base
+    questions = {
+        place.question(base): base
         for file in files
         for place in file.places
         if (base := wish.base(place)) is not None
     }
-    resolved, errors = _resolved(bases, wish.resolve, resolver, tags)
+    resolved, errors = _resolved(questions, wish.resolve, resolver, tags)
 
     def target(place: Place) -> ImageReference | None:
         base = wish.base(place)
-        if base is None or base.normalized in errors:
-            return None
-        new = resolved[base.normalized]
-        return with_parts(place, new.tag, new.digest)
+        new = None if base is None else resolved.get(place.question(base))
+        return None if new is None else with_parts(place, new.tag, new.digest)
 
     changes = plan(files, target, wish.wanted)
     skipped = [each for each in skipped_in(files) if wish.may_mean(each.value.text)]
@@ -116,38 +115,38 @@ def update(
 
 
 def _resolved(
-    bases: Mapping[str, ImageReference],
+    questions: Mapping[ResolutionRequest, ImageReference],
     wish: Resolve | None,
     resolver: Resolver,
     tags: TagLister,
-) -> tuple[dict[str, ImageReference], dict[str, ResolutionError]]:
-    """What each base becomes."""
+) -> tuple[dict[ResolutionRequest, ImageReference], dict[LockKey, ResolutionError]]:
+    """What each reference becomes that is to be set."""
     if wish == "tag":
-        return _with_other_tags(bases, resolver, tags)
+        return _with_other_tags(questions, resolver, tags)
     if wish != "digest":
-        return dict(bases), {}
-    without = [base for base in bases.values() if base.digest is None]
+        return dict(questions), {}
+    without = [question for question, base in questions.items() if base.digest is None]
     digests, errors = resolve(resolver, without)
     resolved = {
-        name: base.with_digest(digests[name]) if name in digests else base
-        for name, base in bases.items()
-        if name not in errors
+        question: base.with_digest(digests[question]) if question in digests else base
+        for question, base in questions.items()
+        if question in digests or base.digest is not None
     }
     return resolved, errors
 
 
 def _with_other_tags(
-    bases: Mapping[str, ImageReference], resolver: Resolver, tags: TagLister
-) -> tuple[dict[str, ImageReference], dict[str, ResolutionError]]:
-    outcomes = other_tags(_each(bases.values()), resolver, tags)
-    resolved: dict[str, ImageReference] = {}
-    errors: dict[str, ResolutionError] = {}
-    for name, base in bases.items():
+    questions: Mapping[ResolutionRequest, ImageReference], resolver: Resolver, tags: TagLister
+) -> tuple[dict[ResolutionRequest, ImageReference], dict[LockKey, ResolutionError]]:
+    outcomes = other_tags(_each(questions.values()), resolver, tags)
+    resolved: dict[ResolutionRequest, ImageReference] = {}
+    errors: dict[LockKey, ResolutionError] = {}
+    for question, base in questions.items():
         outcome = outcomes[base]
         if isinstance(outcome, ResolutionError):
-            errors[name] = outcome
+            errors[LockKey.of(question)] = outcome
         else:
-            resolved[name] = ImageReference(base.registry, base.repository, outcome)
+            resolved[question] = ImageReference(base.registry, base.repository, outcome)
     return resolved, errors
 
 

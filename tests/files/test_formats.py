@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import PurePath
+from typing import Any
 
 import pytest
 
+from pinned_images.cloudformation.catalog import Catalog
+from pinned_images.files.changes import with_parts
 from pinned_images.files.content import Content
 from pinned_images.files.formats import find_images
 from pinned_images.files.places import Place, Skipped
@@ -176,3 +180,66 @@ def test_hostile_documents_end_in_text_and_in_linear_time() -> None:
     )
     assert found("compose.yaml", bombs) == []
     assert found("notes.txt", "/a" * 200_000 + " " + "ghcr.io/" * 50_000) == []
+
+
+def places(name: str, text: str) -> list[Place]:
+    content = Content.read(text.encode())
+    assert content is not None
+    return [each for each in find_images(PurePath(name), content) if isinstance(each, Place)]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "style", "platform"),
+    [
+        (
+            "t.yaml",
+            "Type: AWS::Lambda::Function, Properties: {Code: {ImageUri: a:1}}",
+            "digest",
+            "linux/amd64",
+        ),
+        (
+            "t.yaml",
+            "Type: AWS::Serverless::Function, Properties: {ImageUri: a:1, Architectures: [arm64]}",
+            "digest",
+            "linux/arm64",
+        ),
+        (
+            "t.yaml",
+            "Type: AWS::CodeBuild::Project, Properties: {Environment: {Image: a:1}}",
+            "digest",
+            None,
+        ),
+        (
+            "t.yaml",
+            "Type: AWS::ECS::TaskDefinition, Properties: {ContainerDefinitions: [{Image: a:1}]}",
+            "tag-and-digest",
+            None,
+        ),
+        ("f.tf", 'image_uri = "a:1"', "digest", "linux/amd64"),
+        ("f.tf", 'image_uri = "a:1"\n architectures = ["arm64"]', "digest", "linux/arm64"),
+        ("f.tf", 'image = "a:1"', "tag-and-digest", None),
+    ],
+)
+def test_how_a_service_takes_a_digest(
+    name: str, text: str, style: str, platform: str | None
+) -> None:
+    whole = f"Resources: {{R: {{{text}}}}}\n" if name == "t.yaml" else f'r "a" "b" {{\n{text}\n}}\n'
+    [place] = places(name, whole)
+    assert place.style == style
+    assert (None if place.platform is None else str(place.platform)) == platform
+
+
+def test_services_that_take_no_digest_keep_their_tags() -> None:
+    catalog = Catalog.default()
+    tagged = [each for each in catalog.properties if each.style == "tag"]
+    assert tagged
+    for image_property in tagged:
+        value: Any = "team/app:1"
+        for step in reversed(image_property.steps):
+            if step.collection:
+                value = [value] if step.collection == "[]" else {"key": value}
+            value = {step.name: value}
+        resource = {"Type": image_property.resource_type, "Properties": value}
+        [place] = places("t.json", json.dumps({"Resources": {"R": resource}}))
+        assert not place.wants_digest
+        assert str(with_parts(place, "2", DIGEST)) == "team/app:2"

@@ -8,7 +8,7 @@ resource "aws_ecs_task_definition" "web" {
 }
 
 resource "aws_lambda_function" "fn" {
-  image_uri = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/fn@sha256:723e7d0566f2e3a8dbf67ef444dd4cf4891bc650fd1a3bb396fe08cfd595439d"
+  image_uri = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/fn@sha256:3864d8bfadc8ed6f9afaa8d9821ffd182b0b864a1a184794832e5e69ba522c66"
 }
 
 resource "hcloud_server" "vm" {
