@@ -41,7 +41,7 @@ _HOST = (
 _REPOSITORY = rf"[a-z0-9{_UNKNOWN}]+(?:[._/-]+[a-z0-9{_UNKNOWN}]+)*"
 _TAG = rf"[\w{_UNKNOWN}][\w.{_UNKNOWN}-]{{0,200}}"
 _AT_HOST = re.compile(
-    rf"(?<![\w./{_UNKNOWN}-])(?:{_HOST})/{_REPOSITORY}:{_TAG}(?![\w@-])", re.ASCII
+    rf"(?<![\w./@{_UNKNOWN}-])(?:{_HOST})/{_REPOSITORY}:{_TAG}(?![\w@{{$<%*-])", re.ASCII
 )
 _STARTS_WITH_HOST = re.compile(rf"(?:{_HOST})/")
 _SCHEME = re.compile(
@@ -258,7 +258,7 @@ def _written(text: str) -> Iterator[str]:
         for _ in range(2):
             argument = _ARGUMENT.match(text, position)
             if argument is not None:
-                yield argument["text"].strip("\"'")
+                yield argument["text"].lstrip("=").strip("\"'")
                 position = argument.end()
 
 

@@ -55,15 +55,28 @@ class _UnpinnedBaseImage(Rule):
         }
         if not found:
             return
-        paths = _paths_by_hash(app.stacks)
+        places = _places_by_hash(app.stacks, self.id)
+        told: dict[Problem, list[_Place]] = {}
         for use, (assets, images) in found.items():
-            at = {path for each in assets for path in paths.get(each, ())} or {""}
-            for coverage, some in _by_coverage(at, app.coverages).items():
+            source = next(filter(None, map(app.source_of, assets.values())), None)
+            file = _shown_path(use.file, assets, source)
+            at = {place for each in assets for place in places.get(each, ())}
+            for coverage, some in _by_coverage(at or {_AT_APP}, app.coverages).items():
                 left = [each for each in images if not _is_exempt(each, coverage, app.patterns)]
                 if left and not coverage.is_silent:
-                    source = next(filter(None, map(app.source_of, assets.values())), None)
-                    file = _shown_path(use.file, assets, source)
-                    yield _common_path(some), _problem(left, file)
+                    told.setdefault(_problem(left, file), []).extend(some)
+        for problem, some in told.items():
+            yield _common_path(some), problem
+
+
+class _Place(NamedTuple):
+    """A construct, and whether the rule is acknowledged there or above."""
+
+    path: str
+    is_acknowledged: bool = False
+
+
+_AT_APP = _Place("")
 
 
 def _uses(stacks: Iterable[AssemblyStack]) -> dict[_Use, dict[str, ImageAsset]]:
@@ -214,29 +227,37 @@ def _shown_path(file: Path, assets: Mapping[str, ImageAsset], source: Path | Non
     return str(file.relative_to(here) if file.is_relative_to(here) else file)
 
 
-def _paths_by_hash(stacks: Iterable[AssemblyStack]) -> dict[str, list[str]]:
-    """The construct paths of the resources that hold a hash, in all stacks."""
-    paths: dict[str, list[str]] = {}
+def _places_by_hash(stacks: Iterable[AssemblyStack], rule: str) -> dict[str, list[_Place]]:
+    """The constructs of the resources that hold a hash, in all stacks."""
+    places: dict[str, list[_Place]] = {}
     for top in stacks:
         for stack in top.with_nested():
             for logical_id, _, properties in stack.resources():
                 for found in set(_HASH.findall(json.dumps(properties, default=str))):
-                    paths.setdefault(found, []).append(stack.construct_path_of(logical_id))
-    return paths
+                    path = stack.construct_path_of(logical_id)
+                    reason = stack.acknowledgements.reason(rule, path)
+                    places.setdefault(found, []).append(_Place(path, reason is not None))
+    return places
 
 
-def _by_coverage(paths: Iterable[str], coverages: Sequence[Coverage]) -> dict[Coverage, list[str]]:
-    found: dict[Coverage, list[str]] = {}
-    for path in paths:
-        coverage = next((each for each in coverages if each.holds(path)), None)
+def _by_coverage(
+    places: Iterable[_Place], coverages: Sequence[Coverage]
+) -> dict[Coverage, list[_Place]]:
+    found: dict[Coverage, list[_Place]] = {}
+    for place in places:
+        coverage = next((each for each in coverages if each.holds(place.path)), None)
         if coverage is not None:
-            found.setdefault(coverage, []).append(path)
+            found.setdefault(coverage, []).append(place)
     return found
 
 
-def _common_path(paths: Iterable[str]) -> str:
-    """The construct that holds all the others, or is the only one; empty for the App."""
-    parts = [path.split("/") for path in paths]
+def _common_path(places: Sequence[_Place]) -> str:
+    """The construct that holds all the others, or is the only one; empty for the App.
+
+    CDK looks for acknowledgements at that construct and above, so those below are left out here.
+    """
+    left = [place.path for place in places if not place.is_acknowledged]
+    parts = [path.split("/") for path in left or (min(places).path,)]
     common: list[str] = []
     for level in zip(*parts, strict=False):
         if len(set(level)) > 1:

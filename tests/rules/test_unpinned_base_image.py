@@ -172,6 +172,49 @@ def test_one_dockerfile_is_told_above_all_that_use_it(tmp_path: Path) -> None:
     assert violation.construct_path == "Web"
 
 
+def acknowledged(*paths: str) -> dict[str, list[dict[str, Any]]]:
+    data = {"pinned-images::unpinned-base-image": "Rebuilt every night."}
+    return {f"/{path}": [{"type": "aws:cdk:acknowledged-rules", "data": data}] for path in paths}
+
+
+@pytest.mark.parametrize(
+    ("paths", "at"),
+    [
+        ([], "Web"),
+        (["Web/Task0"], "Web"),
+        (["Web/Task0", "Web/Task2"], "Web/Task1"),
+        (["Web/Task0", "Web/Task1", "Web/Task2"], "Web/Task0"),
+        (["Web"], "Web/Task0"),
+    ],
+    ids=["none", "one", "all but one", "each", "all"],
+)
+def test_what_is_acknowledged_is_left_out_of_the_place(
+    tmp_path: Path, paths: list[str], at: str
+) -> None:
+    """CDK suppresses a violation where it is acknowledged at its place or above."""
+    (tmp_path / "asset").mkdir()
+    (tmp_path / "asset" / "Dockerfile").write_text("FROM a:1")
+    resources = {f"Task{n}": TASK for n in range(3)}
+    images = {HASH: {"directory": "asset"}}
+    stack = write_stack(tmp_path, resources, images=images, metadata=acknowledged(*paths))
+    [violation] = examine_app([stack], [coverage()], examined(stack))
+    assert violation.construct_path == at
+
+
+def test_one_dockerfile_is_told_once_for_all_parts_of_an_app(tmp_path: Path) -> None:
+    (tmp_path / "asset").mkdir()
+    (tmp_path / "asset" / "Dockerfile").write_text("FROM a:1")
+    images: dict[str, dict[str, Any]] = {
+        HASH: {"directory": "asset"},
+        "c" * 64: {"directory": "asset", "dockerBuildArgs": {"OTHER": "1"}},
+    }
+    resources = {"One": TASK, "Two": task(ASSET.replace(HASH, "c" * 64))}
+    stack = write_stack(tmp_path, resources, images=images)
+    parts = [Coverage(["Web/One"], coverage().policy), Coverage(["Web/Two"], coverage().policy)]
+    [violation] = examine_app([stack], parts, examined(stack))
+    assert violation.construct_path == "Web"
+
+
 def test_an_asset_that_no_resource_names_is_told_at_the_app(tmp_path: Path) -> None:
     [violation] = warnings(tmp_path, "FROM a:1", resources={"Task": task(f"nginx@{DIGEST}")})
     assert violation.construct_path == ""
