@@ -50,6 +50,7 @@ _IMAGE_CONFIGS = frozenset({"application/vnd.oci.image.config.v1+json", _DOCKER_
 # What operating systems, processors and their versions are called; no sentence, and no control
 # character, is one of these.
 _PLATFORM_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,127}")
+_MEDIA_TYPE = re.compile(r"[a-z0-9.+_-]{1,60}/[a-z0-9.+_-]{1,60}")  # RFC 6838, section 4.2
 _ATTESTATION = "vnd.docker.reference.type"
 _SCHEMA = 2
 
@@ -134,7 +135,7 @@ def parse_manifest(body: bytes, content_type: str | None) -> Manifest:
     answered = plain_type(content_type)
     refuse_schema_1(answered)
     if answered not in TYPES and answered not in _SILENT_TYPES:
-        raise _no_manifest(f"of type {quoted(answered)}")
+        raise _no_manifest(f"of type {_in_words(answered)}")
     content = _object(body)
     if content is None:
         raise _no_manifest("that is no JSON, or only the beginning of it")
@@ -144,7 +145,7 @@ def parse_manifest(body: bytes, content_type: str | None) -> Manifest:
     own = plain_type(own) if isinstance(own, str) else ""
     media_type = answered if answered in TYPES else own or _type_by_shape(content)
     if media_type not in TYPES or own not in ("", media_type):
-        raise _no_manifest(f"of type {quoted(own)}" if own else "of type that it does not name")
+        raise _no_manifest(f"of type {_in_words(own)}" if own else "of type that it does not name")
     if content.get("schemaVersion") != _SCHEMA:
         raise _no_manifest("without the version 2")
     try:
@@ -257,6 +258,11 @@ def _object(body: bytes) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return content if isinstance(content, dict) else None
+
+
+def _in_words(media_type: str) -> str:
+    """A media type for an error; what is none is quoted, and bounded."""
+    return media_type if _MEDIA_TYPE.fullmatch(media_type) else quoted(media_type)
 
 
 def _no_manifest(what: str) -> UntrustedAnswer:

@@ -88,7 +88,17 @@ class Repository:
         """A manifest, hashed, and compared with whatever claims to be its digest."""
         response = self._ask("GET", "manifests", identifier)
         self._require_ok(response, identifier)
-        manifest = manifests.parse_manifest(response.body, response.headers.get("Content-Type"))
+        content_type = response.headers.get("Content-Type")
+        try:
+            manifest = manifests.parse_manifest(response.body, content_type)
+        except UntrustedAnswer as error:
+            # A page on which people log in, perhaps.
+            if "html" not in (content_type or "").lower() or self._is_logged_in:
+                raise
+            raise error.noted(
+                "It was asked without credentials: log in if the image is private "
+                f"({self.endpoint.login_command})."
+            ) from None
         if any(response.headers.getlist("Docker-Content-Digest")):
             stated = _stated_digest(response)
             if stated is None or not stated.matches(response.body):

@@ -71,7 +71,11 @@ class LoopbackServer:
     """An HTTP server in threads; every connection is kept until somebody closes it."""
 
     def __init__(
-        self, respond: Callable[[Received], Reply], context: ssl.SSLContext | None = None
+        self,
+        respond: Callable[[Received], Reply],
+        context: ssl.SSLContext | None = None,
+        address: str = "127.0.0.1",
+        port: int = 0,
     ) -> None:
         self.respond = respond
         self.requests: list[Received] = []
@@ -81,10 +85,10 @@ class LoopbackServer:
         self._lock = threading.Lock()
         self._under_way = 0
         self._closed = threading.Event()
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server((address, port))
         self._sockets: list[socket.socket] = [self._listener]
         self.port: int = self._listener.getsockname()[1]
-        self.netloc = f"127.0.0.1:{self.port}"
+        self.netloc = f"{address}:{self.port}"
         self.url = f"{'https' if context else 'http'}://{self.netloc}"
         threading.Thread(target=self._accept, daemon=True).start()
 

@@ -21,11 +21,13 @@ class ScriptedRegistry:
     an honest answer. `protection` makes it ask for a token or a password.
     """
 
-    def __init__(self, server_context: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, server_context: ssl.SSLContext | None = None, address: str = "127.0.0.1"
+    ) -> None:
         self.images: dict[tuple[str, str], Image] = {}
         self.plan: deque[Reply | Callable[[Received], Reply | None] | None] = deque()
         self.protection: Callable[[Received], Reply | None] = lambda _: None
-        self.server = LoopbackServer(self.respond, server_context)
+        self.server = LoopbackServer(self.respond, server_context, address)
 
     def add(self, repository: str, tag: str, image: Image) -> Image:
         self.images[repository, tag] = image

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -490,3 +492,184 @@ def test_docker_manifests_are_read_like_those_of_oci(registry: ScriptedRegistry,
     body = encode(content)
     registry.plan.extend([Reply(405), Reply(200, {"Content-Type": DOCKER_MANIFEST}, body)])
     assert require_resolution(ask(registry.reference())).digest == Digest.of(body)
+
+
+class TestWhatHeadersSay:
+    """Registries and what stands before them are careless with headers."""
+
+    @pytest.mark.parametrize(
+        "content_type",
+        [
+            None,
+            "",
+            "binary/octet-stream",
+            "application/octet-stream",
+            "text/json",
+            "text/plain; charset=utf-8",
+            f"{OCI_INDEX}, {OCI_INDEX}",
+            f"{OCI_INDEX}; charset=utf-8",
+            OCI_INDEX.upper(),
+        ],
+    )
+    def test_a_type_that_says_nothing_leaves_it_to_the_body(
+        self, registry: ScriptedRegistry, image: Image, ask: Ask, content_type: str | None
+    ) -> None:
+        registry.plan.append(
+            lambda received: registry.honest(received).changed(Content_Type=content_type)
+        )
+        resolution = require_resolution(ask(registry.reference(), platform=AMD64))
+        assert (resolution.digest, resolution.media_type) == (image.top, OCI_INDEX)
+
+    @pytest.mark.parametrize(
+        ("content", "media_type"),
+        [
+            ({"manifests": []}, OCI_INDEX),
+            ({"config": {"digest": OTHER, "mediaType": "x"}, "layers": []}, OCI_MANIFEST),
+            ({"config": {"digest": OTHER}, "layers": [], "mediaType": None}, OCI_MANIFEST),
+            (
+                {
+                    "config": {
+                        "digest": OTHER,
+                        "mediaType": "application/vnd.docker.container.image.v1+json",
+                    },
+                    "layers": [],
+                },
+                DOCKER_MANIFEST,
+            ),
+            ({"config": {"digest": OTHER}, "layers": [], "manifests": []}, None),
+            ({"layers": []}, None),
+        ],
+        ids=["index", "manifest", "null", "docker", "both", "neither"],
+    )
+    def test_where_nothing_names_the_type_the_shape_does(
+        self,
+        registry: ScriptedRegistry,
+        ask: Ask,
+        content: Mapping[str, Any],
+        media_type: str | None,
+    ) -> None:
+        body = encode({"schemaVersion": 2, **content})
+        registry.plan.extend([Reply(405), Reply(200, {}, body)])
+        outcome = ask(registry.reference())
+        if media_type is None:
+            assert isinstance(outcome, UntrustedAnswer)
+        else:
+            resolution = require_resolution(outcome)
+            assert (resolution.digest, resolution.media_type) == (Digest.of(body), media_type)
+
+    @pytest.mark.parametrize("stated", ["", '"{}"', "{}, {}", " {} "])
+    @pytest.mark.parametrize("platform", [None, AMD64], ids=["by HEAD", "by GET"])
+    def test_a_digest_may_be_empty_quoted_or_said_twice(
+        self,
+        registry: ScriptedRegistry,
+        image: Image,
+        ask: Ask,
+        stated: str,
+        platform: Platform | None,
+    ) -> None:
+        header = stated.replace("{}", image.top)
+        registry.plan.append(
+            lambda received: registry.honest(received).changed(Docker_Content_Digest=header)
+        )
+        outcome = ask(registry.reference(), platform=platform)
+        assert require_resolution(outcome).digest == image.top
+
+    def test_two_digests_at_once_are_refused(
+        self, registry: ScriptedRegistry, image: Image, ask: Ask
+    ) -> None:
+        header = f"{image.top}, {OTHER}"
+        registry.protection = lambda received: registry.honest(received).changed(
+            Docker_Content_Digest=header
+        )
+        assert isinstance(ask(registry.reference()), UntrustedAnswer)
+
+    @pytest.mark.parametrize("platform", [None, AMD64], ids=["by HEAD", "by GET"])
+    @pytest.mark.parametrize("coding", ["gzip", "x-gzip", "GZIP"])
+    def test_a_compressed_answer_is_read_as_containerd_does(
+        self,
+        registry: ScriptedRegistry,
+        image: Image,
+        ask: Ask,
+        coding: str,
+        platform: Platform | None,
+    ) -> None:
+        """The digest is that of the decoded bytes (containerd, `docker/fetcher.go`)."""
+
+        def compressed(received: Received) -> Reply | None:
+            reply = registry.honest(received)
+            headers = {**reply.headers, "Content-Encoding": coding}
+            return Reply(200, headers, gzip.compress(reply.body))
+
+        registry.protection = compressed
+        assert require_resolution(ask(registry.reference(), platform=platform)).digest == image.top
+
+    @pytest.mark.parametrize(
+        ("coding", "body"),
+        [
+            ("gzip", gzip.compress(b" " * (5 * 1024 * 1024))),
+            ("gzip", gzip.compress(b"{}")[:-3]),
+            ("gzip", gzip.compress(b"{}") + b"more"),
+            ("br", b"{}"),
+            ("gzip, gzip", b"{}"),
+            ("\x1b[31m", b"{}"),
+        ],
+        ids=["a bomb", "cut off", "more", "another coding", "two codings", "control characters"],
+    )
+    def test_what_cannot_be_decoded_is_refused_by_name(
+        self, registry: ScriptedRegistry, ask: Ask, coding: str, body: bytes
+    ) -> None:
+        headers = {"Content-Type": OCI_INDEX, "Content-Encoding": coding}
+        registry.protection = lambda _: Reply(200, headers, body)
+        error = ask(registry.reference())
+        assert isinstance(error, UntrustedAnswer)
+        assert any(words in str(error) for words in ("coding", "compressed", "longer than 4 MiB"))
+        assert str(error).isprintable()
+
+    def test_what_an_error_quotes_of_a_type_is_bounded_and_printable(
+        self, registry: ScriptedRegistry, ask: Ask
+    ) -> None:
+        headers = {"Content-Type": "text/\x1b[31m" + "x" * 60_000}
+        registry.protection = lambda _: Reply(200, headers, b"{}")
+        error = ask(registry.reference())
+        assert isinstance(error, UntrustedAnswer)
+        assert str(error).isprintable()
+        assert len(str(error)) < 600
+
+
+class TestOtherAlgorithms:
+    """A reference may name a digest by SHA-512, and is asked by it."""
+
+    @pytest.fixture
+    def reference(self, registry: ScriptedRegistry) -> ImageReference:
+        image = make_image()
+        media_type, body = image.manifests[image.top]
+        digest = Digest(f"sha512:{hashlib.sha512(body).hexdigest()}")
+        manifests = {**image.manifests, digest: (media_type, body)}
+        registry.add("team/app", "v5", Image(image.top, manifests, image.blobs))
+        return registry.reference(tag="v5").with_digest(digest)
+
+    @pytest.mark.parametrize("head", [True, False], ids=["by HEAD", "by GET"])
+    @pytest.mark.parametrize("platform", [None, AMD64], ids=["unknown", "known"])
+    @pytest.mark.parametrize("select", [True, False])
+    def test_it_is_pinned_as_it_is(
+        self,
+        registry: ScriptedRegistry,
+        reference: ImageReference,
+        ask: Ask,
+        *,
+        head: bool,
+        platform: Platform | None,
+        select: bool,
+    ) -> None:
+        if not head:
+            registry.protection = lambda received: Reply(405) if received.method == "HEAD" else None
+        outcome = ask(reference, platform=platform, select=select and platform is not None)
+        assert require_resolution(outcome).digest == reference.digest
+
+    def test_other_bytes_are_refused(
+        self, registry: ScriptedRegistry, reference: ImageReference, ask: Ask
+    ) -> None:
+        image = make_image(salt="other")
+        media_type, body = image.manifests[image.top]
+        registry.protection = lambda _: Reply(200, {"Content-Type": media_type}, body)
+        assert isinstance(ask(reference), UntrustedAnswer)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from email.utils import formatdate
 
 import pytest
@@ -13,12 +15,15 @@ from pinned_images.errors import RegistryUnavailable, ResolutionError, Untrusted
 from pinned_images.reference import ImageReference
 from pinned_images.registry.client import RegistryClient
 from pinned_images.registry.distribution_resolver import DistributionResolver
+from pinned_images.registry.http import client
 from pinned_images.registry.http.client import HttpClient
 from pinned_images.registry.http.retries import RetryPolicy
-from pinned_images.registry.http.transport import LONGEST_BODY, Request
+from pinned_images.registry.http.transport import LONGEST_BODY, Request, Response, Transport
+from pinned_images.registry.resolver import RegistryResolver
 from pinned_images.registry.settings import RegistrySettings
 from pinned_images.resolution import ResolutionRequest
-from tests.registry.images import OCI_MANIFEST, Image
+from tests.registry.clock import Clock
+from tests.registry.images import OCI_MANIFEST, Image, make_image
 from tests.registry.loopback import LoopbackServer, Received, Reply
 from tests.registry.scripted import ScriptedRegistry
 from tests.registry.user import SETTINGS, Ask, require_resolution
@@ -243,3 +248,143 @@ def test_an_encoding_that_nobody_asked_for_never_gives_a_digest(
 
     registry.plan.extend([Reply(405), encoded])
     assert isinstance(ask(registry.reference()), UntrustedAnswer)
+
+
+def test_interim_responses_are_passed_over(
+    registry: ScriptedRegistry, image: Image, ask: Ask
+) -> None:
+    """RFC 9110, section 15.2: a client must be able to take one or more before the answer."""
+    media_type, body = image.manifests[image.top]
+    interim = "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n"
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: {media_type}\r\nContent-Length: {len(body)}\r\n\r\n"
+    registry.plan.append(Reply(405))
+    registry.plan.append(Reply(raw=interim.encode() * 3 + head.encode() + body))
+    assert require_resolution(ask(registry.reference())).digest == image.top
+
+
+def test_interim_responses_without_an_end_are_an_error(
+    registry: ScriptedRegistry, ask: Ask
+) -> None:
+    registry.protection = lambda _: Reply(raw=b"HTTP/1.1 102 Processing\r\n\r\n" * 1000)
+    assert isinstance(ask(registry.reference()), RegistryUnavailable)
+
+
+def test_more_than_a_hundred_headers_are_read(
+    registry: ScriptedRegistry, image: Image, ask: Ask
+) -> None:
+    many = {f"X-Header-{number}": "x" * 40 for number in range(500)}
+    registry.protection = lambda received: Reply(
+        200, {**many, **registry.honest(received).headers}, registry.honest(received).body
+    )
+    assert require_resolution(ask(registry.reference())).digest == image.top
+
+
+def test_the_bound_on_headers_is_one_for_all_of_them(registry: ScriptedRegistry, ask: Ask) -> None:
+    line = b"X-Long: " + b"x" * 60_000 + b"\r\n"
+    registry.protection = lambda _: Reply(raw=b"HTTP/1.1 200 OK\r\n" + line * 10 + b"\r\n")
+    error = ask(registry.reference())
+    assert isinstance(error, RegistryUnavailable)
+    assert "that is not HTTP" in str(error)
+
+
+class TestSilentHosts:
+    """A host that has never answered is given up soon, and for all of its images at once."""
+
+    @pytest.fixture
+    def silent(self) -> Iterator[str]:
+        """A port that takes no connection: its queue is full."""
+        with contextlib.ExitStack() as stack:
+            listener = stack.enter_context(socket.socket())
+            listener.bind(("127.0.0.1", 0))
+            listener.listen(0)
+            address = listener.getsockname()
+            for _ in range(4):
+                waiting = stack.enter_context(socket.socket())
+                waiting.settimeout(0)
+                waiting.connect_ex(address)
+            yield f"127.0.0.1:{address[1]}"
+
+    def test_no_request_waits_longer_for_it_than_the_first_ones(
+        self, silent: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(client, "_CONNECT_TO_UNKNOWN_HOST", 0.2)
+        attempts: list[str] = []
+        send = Transport.send
+
+        def counted(self: Transport, request: Request, *arguments: float) -> Response:
+            attempts.append(request.url)
+            return send(self, request, *arguments)
+
+        monkeypatch.setattr(Transport, "send", counted)
+        requests = [
+            ResolutionRequest(ImageReference.parse(f"{silent}/team/app-{number}:1"))
+            for number in range(40)
+        ]
+        settings = RegistrySettings(retry=RetryPolicy(attempts=5, first_wait=0.01))
+        outcomes = RegistryResolver(settings).resolve(requests)
+        errors = list(outcomes.values())
+        assert all(isinstance(error, RegistryUnavailable) for error in errors)
+        reasons = {each.grouping_key for each in errors if isinstance(each, ResolutionError)}
+        assert len(reasons) == 1
+        assert f"no connection to {silent} could be made, 2 times in a row" in str(errors[0])
+        # Those that were under way at a time have tried twice each, and all others not at all.
+        assert len(attempts) <= 2 * settings.concurrency
+
+    def test_it_is_asked_again_once_some_time_has_passed(
+        self, registry: ScriptedRegistry, image: Image, clock: Clock
+    ) -> None:
+        netloc = registry.server.netloc
+        resolver = DistributionResolver(RegistryClient(RegistrySettings(**SETTINGS)))
+        request = ResolutionRequest(registry.reference())
+        registry.server.close()
+        with pytest.raises(RegistryUnavailable, match="no connection"):
+            resolver.resolve(request, deadline=time.monotonic() + 20)
+        revived = LoopbackServer(registry.respond, port=registry.server.port)
+        try:
+            with pytest.raises(RegistryUnavailable, match="no connection"):
+                resolver.resolve(request, deadline=time.monotonic() + 20)
+            clock.put_forward(60)
+            resolution = resolver.resolve(request, deadline=time.monotonic() + 20)
+            assert (resolution.digest, resolution.origin) == (image.top, netloc)
+        finally:
+            revived.close()
+
+    def test_a_name_service_that_does_not_answer_is_given_up(
+        self, monkeypatch: pytest.MonkeyPatch, ask: Ask
+    ) -> None:
+        monkeypatch.setattr(client, "_CONNECT_TO_UNKNOWN_HOST", 0.2)
+        hung = threading.Event()
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: hung.wait(60))
+        error = ask(ImageReference.parse("registry.example/team/app:1"))
+        hung.set()
+        assert isinstance(error, RegistryUnavailable)
+        assert "the name 'registry.example' cannot be resolved, 2 times in a row" in str(error)
+
+    def test_a_host_that_has_answered_gets_all_attempts(
+        self, registry: ScriptedRegistry, image: Image
+    ) -> None:
+        policy = RetryPolicy(attempts=4, first_wait=0.01, longest_wait=0.01)
+        settings = RegistrySettings(**{**SETTINGS, "retry": policy, "request_timeout": 0.3})
+        resolver = DistributionResolver(RegistryClient(settings))
+        request = ResolutionRequest(registry.reference())
+        assert resolver.resolve(request, deadline=time.monotonic() + 60).digest == image.top
+        registry.protection = lambda _: Reply(drip="headers")
+        with pytest.raises(RegistryUnavailable, match="4 times in a row"):
+            resolver.resolve(request, deadline=time.monotonic() + 60)
+
+    def test_a_dead_registry_does_not_blame_the_healthy_one(
+        self, registry: ScriptedRegistry, silent: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(client, "_CONNECT_TO_UNKNOWN_HOST", 0.2)
+        dead = [
+            ResolutionRequest(ImageReference.parse(f"{silent}/team/app-{number}:1"))
+            for number in range(20)
+        ]
+        healthy = []
+        for number in range(20):
+            registry.add(f"team/app-{number}", "v1", make_image(salt=str(number)))
+            healthy.append(ResolutionRequest(registry.reference(f"team/app-{number}")))
+        outcomes = RegistryResolver(RegistrySettings(**SETTINGS)).resolve([*dead, *healthy])
+        for request in healthy:
+            require_resolution(outcomes[request])
+        assert all("by its pace" not in str(outcomes[request]) for request in dead)

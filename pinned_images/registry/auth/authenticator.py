@@ -131,7 +131,7 @@ class Authenticator:
             wanted = self._wanted_by_ping(target, deadline)
         if wanted is None:
             if response.status == _UNAUTHORIZED:
-                raise _unknown_schemes(response, target)
+                raise self._unknown_schemes(response, target, deadline)
             return response
         # What was remembered has failed, and the registry wants just that.
         if failure is not None and expected is not None and expected.service == wanted.service:
@@ -280,6 +280,19 @@ class Authenticator:
             f"check the name, and that they may pull this image ({command})",
         )
 
+    def _unknown_schemes(self, response: Response, target: Target, deadline: float) -> AccessDenied:
+        challenges = parse_challenges(response.headers.getlist("WWW-Authenticate"))
+        offered = listed(dict.fromkeys(challenge.scheme for challenge in challenges))
+        cause = f"it wants to be authenticated by {offered or 'no scheme that it names'} (401)"
+        remedy = (
+            f"use a registry or a mirror that knows Bearer or Basic, unlike "
+            f"{target.endpoint.netloc}"
+        )
+        if self._credentials(target, deadline) is None:
+            cause += ", asked without credentials"
+            remedy = f"log in ({target.endpoint.login_command}), or {remedy}"
+        return AccessDenied(cause, remedy)
+
 
 def _choose(response: Response) -> Challenge | None:
     """The best way in of those offered: a token before a password."""
@@ -300,15 +313,6 @@ def _may_hide(response: Response) -> bool:
     # A redirect to a page on which people log in.
     content_type = response.headers.get("Content-Type", "")
     return response.status == _OK and "html" in content_type.lower()
-
-
-def _unknown_schemes(response: Response, target: Target) -> AccessDenied:
-    challenges = parse_challenges(response.headers.getlist("WWW-Authenticate"))
-    offered = listed(dict.fromkeys(challenge.scheme for challenge in challenges))
-    return AccessDenied(
-        f"it wants to be authenticated by {offered or 'no scheme that it names'} (401)",
-        f"use a registry or a mirror that knows Bearer or Basic, unlike {target.endpoint.netloc}",
-    )
 
 
 def _no_credentials(target: Target) -> AccessDenied:
