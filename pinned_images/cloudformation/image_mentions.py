@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 from pinned_images.cloudformation.image_signs import (
     may_mention_image,
-    says_destination,
     says_image,
+    says_no_image,
 )
 from pinned_images.cloudformation.property_paths import Path
 from pinned_images.errors import InvalidReference
@@ -91,6 +91,16 @@ _CURATED = re.compile(r"aws/codebuild/[\w.-]+:[\w.-]+|amplify:al[0-9]+")
 _CONTAINERS = frozenset(
     {"containers", "initcontainers", "ephemeralcontainers", "containerdefinitions", "sidecars"}
 )
+_CONTAINER = frozenset({"container", "containerproperties", "primarycontainer"})
+#: The keys of a name and of its value in lists of such pairs: environment variables (ECS, Batch,
+#: CodeBuild), provisioning parameters (Service Catalog), options (Elastic Beanstalk), parameters
+#: (stack sets).
+_PAIRS = (
+    ("name", "value"),
+    ("key", "value"),
+    ("optionname", "value"),
+    ("parameterkey", "parametervalue"),
+)
 _MAXIMUM_DEPTH = 60
 _MAXIMUM_NESTING = 4
 _UNQUOTED = re.compile(rf"([:,\[]\s*)([{_UNKNOWN}])(?=\s*[,\]}}])")
@@ -132,7 +142,7 @@ class _Search:
         self._nesting = nesting
 
     def below(self, value: Any, path: Path, key: str) -> Iterator[Mention]:
-        if len(path) > _MAXIMUM_DEPTH:
+        if len(path) > _MAXIMUM_DEPTH or says_no_image(key):
             return
         if isinstance(value, str):
             yield from self._in_text(value, path, key)
@@ -147,16 +157,16 @@ class _Search:
         if parts is not None:
             yield Mention(parts, path)
             return
-        name = _name_of_pair(value)
+        name, key_of_value = _pair_in(value) or ("", "")
         for inner, element in value.items():
             if str(inner).startswith("Fn::"):
                 yield from self.below(element, (*path, str(inner)), key)
                 continue
-            below = name if name is not None and str(inner).lower() == "value" else str(inner)
+            below = name if name and inner == key_of_value else str(inner)
             yield from self.below(element, (*path, str(inner)), below)
 
     def _in_text(self, text: str, path: Path, key: str) -> Iterator[Mention]:
-        if not text or text.isspace() or says_destination(key):
+        if not text or text.isspace():
             return
         if says_image(key) or _is_in_container(path):
             image = text.strip()
@@ -193,17 +203,24 @@ def _image_in_parts(value: Mapping[str, Any], key: str) -> str | None:
     return image if is_unpinned_image(image) else None
 
 
-def _name_of_pair(value: Mapping[str, Any]) -> str | None:
-    """The name in ``{"Name": ..., "Value": ...}``, as lists of environment variables have it."""
-    found = {str(key).lower(): each for key, each in value.items()}
-    name = found.get("name")
-    return name if isinstance(name, str) and "value" in found else None
+def _pair_in(value: Mapping[str, Any]) -> tuple[str, str] | None:
+    """The name that a value has in an object such as ``{"Name": ..., "Value": ...}``, and its key.
+
+    Lists of environment variables, options and parameters are made of them.
+    """
+    keys = {str(key).lower(): str(key) for key in value}
+    for name, of_value in _PAIRS:
+        if name in keys and of_value in keys and isinstance(value[keys[name]], str):
+            return value[keys[name]], keys[of_value]
+    return None
 
 
 def _is_in_container(path: Path) -> bool:
     match path:
         case (*_, str(field), int(), str(key)):
             return key.lower() == "image" and field.lower() in _CONTAINERS
+        case (*_, str(field), str(key)):
+            return key.lower() == "image" and field.lower() in _CONTAINER
     return False
 
 

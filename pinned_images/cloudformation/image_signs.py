@@ -14,6 +14,8 @@ _SIGNS = (
     *(".io/", "ecr.aws/", "pkg.dev/", "elastic.co/", "gitlab.com/", "microsoft.com/"),
     *("oracle.com/", "redhat.com/", "containeruri", "containerurl", "ecruri"),
 )
+#: What is told about something; OCI image specification, "Annotations", has the keys of labels.
+_SAYS_NOTHING = frozenset({"comment", "description", "dockerlabels", "tags", "title"})
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _IMAGE_WORDS = frozenset({"image", "images"})
 #: With one of these in a key, its value says something about an image.
@@ -53,7 +55,17 @@ def says_image(key: str) -> bool:
 
 
 @lru_cache(maxsize=1_000)
-def says_destination(key: str) -> bool:
-    """Whether an image under a key is written, not read: where a copy of another one goes."""
+def says_no_image(key: str) -> bool:
+    """Whether what is under a key runs nothing, whatever it looks like.
+
+    That are labels and tags, prose, and the destination of a copy, which is written and not read.
+
+    Example:
+        >>> [says_no_image(key) for key in ("Tags", "Description", "DestImage", "SourceImage")]
+        [True, True, True, False]
+    """
     words = {word.lower() for word in _WORDS.findall(key[:200])}
-    return bool(words & _IMAGE_WORDS and words & {"dest", "destination"})
+    is_destination = words & _IMAGE_WORDS and words & {"dest", "destination"}
+    return bool(
+        key.lower() in _SAYS_NOTHING or key.startswith("org.opencontainers.") or is_destination
+    )

@@ -155,7 +155,7 @@ def _own_property(mention: Mention) -> str:
     if not mention.is_whole or mention.inside or not path:
         return ""
     keys = [key for key in path if isinstance(key, str)]
-    if keys[-1].lower() == "value" or not all(map(_KEY.fullmatch, keys)):
+    if keys[-1].lower().endswith("value") or not all(map(_KEY.fullmatch, keys)):
         return ""
     text = _INDEX.sub("[]", path_text(path))
     return text if len(text) <= _LONGEST_PATH and "[][]" not in text else ""
@@ -259,7 +259,7 @@ def _is_worth_evaluating(value: Any, path: Path) -> bool:
     """Evaluating takes longer than to tell that no image can be in most values."""
     keys = (key for key in reversed(path) if isinstance(key, str) and not key.startswith("Fn::"))
     key = next(keys, "")
-    is_named = key.lower() == "value" or says_image(key)
+    is_named = key.lower().endswith("value") or says_image(key)
     return is_named or may_mention_image(json.dumps(value, default=str))
 
 

@@ -92,6 +92,27 @@ MENTIONS = {
         "acme/build:1",
         "EnvironmentVariables[0].Value",
     ),
+    "parameter of a product": (
+        resource(
+            "AWS::ServiceCatalog::CloudFormationProvisionedProduct",
+            ProvisioningParameters=[{"Key": "WebImage", "Value": "nginx:1"}],
+        ),
+        "nginx:1",
+        "ProvisioningParameters[0].Value",
+    ),
+    "parameter of a stack set": (
+        resource(
+            "AWS::CloudFormation::StackSet",
+            Parameters=[{"ParameterKey": "Image", "ParameterValue": "nginx:1"}],
+        ),
+        "nginx:1",
+        "Parameters[0].ParameterValue",
+    ),
+    "container of a job": (
+        resource("Custom::Job", Spec={"ContainerProperties": {"Image": "busybox"}}),
+        "busybox",
+        "Spec.ContainerProperties.Image",
+    ),
     "own repository": (
         resource("AWS::SSM::Parameter", Value=of_repository("Repository", "v1")),
         f"{ECR}/shop/web:v1",
@@ -387,6 +408,11 @@ LOOK_ALIKES = {
             )
         },
     ),
+    "tag": resource("AWS::S3::Bucket", Tags=[{"Key": "image", "Value": "ghcr.io/a/b:1"}]),
+    "label": task(
+        f"nginx@{DIGEST}", DockerLabels={"org.opencontainers.image.base.name": "quay.io/a/b:1"}
+    ),
+    "prose": resource("AWS::Lambda::Function", Description="Runs the image ghcr.io/a/b:1"),
     "copy": resource("Custom::Copy", DestImage=f"docker://{ECR}/b:1", DestinationImage="b:1"),
     "compose": resource("AWS::EC2::Instance", UserData="docker compose up -d; docker ps"),
     "variable": resource("AWS::EC2::Instance", UserData="docker run $IMAGE ${REG}/team/app:1.0"),
