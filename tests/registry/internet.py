@@ -8,8 +8,9 @@ import select
 import socket
 import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trustme
@@ -29,6 +30,7 @@ class Internet:
         self.bundle = folder / "authority.pem"
         self.authority.cert_pem.write_to_path(str(self.bundle))
         self.visited: list[str] = []
+        self.refusal: int | None = None
         self.account: tuple[str, str] | None = None
         self._hosts: dict[str, LoopbackServer] = {}
         self._stack = contextlib.ExitStack()
@@ -45,9 +47,18 @@ class Internet:
     def close(self) -> None:
         self._stack.close()
 
-    def registry(self, name: str, *, client_certificates: bool = False) -> ScriptedRegistry:
+    def registry(
+        self,
+        name: str,
+        *,
+        client_certificates: bool = False,
+        version: ssl.TLSVersion | None = None,
+        certificate: Mapping[str, Any] | None = None,
+    ) -> ScriptedRegistry:
         """A registry under a name, which may want a certificate of the client's too."""
-        context = self._context(name)
+        context = self._context(name, **certificate or {})
+        if version is not None:
+            context.minimum_version = context.maximum_version = version
         if client_certificates:
             context.verify_mode = ssl.CERT_REQUIRED
             self.authority.configure_trust(context)
@@ -63,9 +74,10 @@ class Internet:
         self._stack.callback(made.close)
         return made
 
-    def _context(self, name: str) -> ssl.SSLContext:
+    def _context(self, host: str, **certificate: Any) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.authority.issue_cert(name).configure_cert(context)
+        named = certificate.pop("name", host)
+        self.authority.issue_cert(named, **certificate).configure_cert(context)
         return context
 
     def _accept(self) -> None:
@@ -85,6 +97,9 @@ class Internet:
                 head += more
             name = head.split()[1].decode().removesuffix(":443")
             self.visited.append(name)
+            if self.refusal is not None:
+                client.sendall(f"HTTP/1.1 {self.refusal} Refused\r\n\r\n".encode())
+                return
             if not self._admits(head):
                 client.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n")
                 return

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import ssl
+from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +14,7 @@ from pinned_images.errors import RegistryUnavailable, UntrustedAnswer
 from pinned_images.reference import ImageReference
 from tests.registry.images import make_image
 from tests.registry.internet import Internet
+from tests.registry.loopback import Reply
 from tests.registry.scripted import ScriptedRegistry
 from tests.registry.user import Ask, Home, require_resolution
 
@@ -112,6 +116,81 @@ def test_a_registry_may_want_a_certificate_of_ours(
         assert require_resolution(outcome).digest == image.top
     else:
         assert isinstance(outcome, RegistryUnavailable)
+        assert "registry.example wants a client certificate" in str(outcome)
+        assert "~/.docker/certs.d/registry.example/client.cert" in str(outcome)
+
+
+@pytest.mark.parametrize(
+    ("version", "is_asked"),
+    [(ssl.TLSVersion.TLSv1_2, False), (ssl.TLSVersion.TLSv1_3, False)],
+    ids=["TLS 1.2", "TLS 1.3"],
+)
+def test_a_certificate_that_is_wanted_is_named_in_each_version(
+    internet: Internet, ask: Ask, version: ssl.TLSVersion, *, is_asked: bool
+) -> None:
+    registry = internet.registry("registry.example", client_certificates=True, version=version)
+    error = ask(APP)
+    assert isinstance(error, RegistryUnavailable)
+    assert "wants a client certificate" in str(error)
+    assert bool(registry.server.requests) is is_asked
+    assert internet.visited == ["registry.example"]
+
+
+@pytest.mark.parametrize(
+    ("certificate", "words"),
+    [
+        pytest.param(
+            {"not_after": datetime(2020, 1, 1, tzinfo=timezone.utc)},
+            ("certificate has expired", "have it renewed", "clock of this machine"),
+            id="expired",
+        ),
+        pytest.param(
+            {"not_before": datetime(2099, 1, 1, tzinfo=timezone.utc)},
+            ("not yet valid", "check the clock of this machine"),
+            id="not yet valid",
+        ),
+        pytest.param(
+            {"name": "other.example"},
+            ("'registry.example'", "use a name that the certificate has"),
+            id="another name",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_certificate_is_named_with_its_remedy(
+    internet: Internet, ask: Ask, certificate: dict[str, Any], words: tuple[str, ...]
+) -> None:
+    internet.registry("registry.example", certificate=certificate)
+    error = ask(APP)
+    assert isinstance(error, UntrustedAnswer)
+    for part in words:
+        assert part in str(error)
+    assert "SSL_CERT_FILE" not in str(error)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(400, {}, b"Client sent an HTTP request to an HTTPS server.\n"),
+        Reply(
+            400,
+            {"Content-Type": "text/html"},
+            b"<center>The plain HTTP request was sent to HTTPS port</center>",
+        ),
+        Reply(raw=b"\x15\x03\x01\x00\x02\x02\x46"),
+    ],
+    ids=["Go", "nginx", "an alert"],
+)
+def test_tls_that_is_asked_over_plain_http_is_named_with_its_remedy(
+    registry: ScriptedRegistry, ask: Ask, reply: Reply
+) -> None:
+    registry.protection = lambda _: reply
+    netloc = registry.server.netloc
+    error = ask(registry.reference())
+    assert isinstance(error, RegistryUnavailable)
+    assert f"{netloc} speaks TLS, and was asked over plain http" in str(error)
+    assert f'mirrors={{"{netloc}": "https://{netloc}"}}' in str(error)
+    # The words are in the body, which no answer to HEAD has.
+    assert [each.method for each in registry.server.requests] in (["HEAD"], ["HEAD", "GET"])
 
 
 def test_a_server_without_tls_is_named(registry: ScriptedRegistry, ask: Ask) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from urllib.parse import parse_qs, urlsplit
@@ -50,6 +51,35 @@ class TestProxies:
         assert "the proxy through which registry.example is asked" in str(error)
         monkeypatch.setenv("HTTPS_PROXY", f"http://user:open%3Asesame@{internet.proxy}")
         require_resolution(ask(APP))
+
+    @pytest.mark.parametrize("status", [403, 407, 502])
+    @pytest.mark.usefixtures("public")
+    def test_a_proxy_that_refuses_is_named_and_asked_once(
+        self, internet: Internet, monkeypatch: pytest.MonkeyPatch, ask: Ask, status: int
+    ) -> None:
+        internet.refusal = status
+        monkeypatch.setenv("HTTPS_PROXY", f"http://user:open%3Asesame@{internet.proxy}/")
+        error = ask(APP)
+        assert isinstance(error, RegistryUnavailable)
+        assert f"the proxy through which registry.example is asked, {internet.proxy}," in str(error)
+        assert f"({status})" in str(error)
+        assert "sesame" not in str(error)
+        assert "try again" not in str(error)
+        assert internet.visited == ["registry.example"]
+
+    def test_a_proxy_that_cannot_be_reached_is_named(
+        self, monkeypatch: pytest.MonkeyPatch, ask: Ask
+    ) -> None:
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            proxy = f"127.0.0.1:{taken.getsockname()[1]}"
+            monkeypatch.setenv("HTTPS_PROXY", f"http://{proxy}")
+            error = ask(APP)
+        assert isinstance(error, RegistryUnavailable)
+        assert f"the proxy through which registry.example is asked, {proxy}, cannot be reached" in (
+            str(error)
+        )
+        assert "HTTPS_PROXY" in str(error)
 
     @pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:1080", "http://"])
     def test_a_proxy_that_cannot_be_used_is_an_error(

@@ -58,7 +58,9 @@ _PROXY_AUTHENTICATION = 407
 _BAD_REQUEST = 400
 
 # Go's net/http and nginx tell of a request over plain http at a port for TLS in these words.
-_MEANT_TLS = re.compile(rb"HTTP request (?:was sent )?to an? HTTPS (?:server|port)", re.IGNORECASE)
+_MEANT_TLS = re.compile(
+    rb"HTTP request (?:was sent )?to (?:an? )?HTTPS (?:server|port)", re.IGNORECASE
+)
 _TLS_RECORD = b"\x15\x03"
 
 # Alerts of a server that wants a certificate of the client (RFC 8446, section 6.2).
@@ -413,8 +415,14 @@ def _explain_tls(error: WrappedSSLError, host: str) -> Exception:
     if any(reason.endswith(alert) for alert in _CERTIFICATE_ALERTS):
         return RegistryUnavailable(
             f"{host} wants a client certificate, and none that it takes was at hand",
-            f"put it into ~/.docker/certs.d/{host}/client.cert, and its key into client.key "
-            "beside it",
+            _client_certificate_at(host),
+        )
+    if reason.endswith("ALERT_HANDSHAKE_FAILURE"):
+        # OpenSSL's answer in TLS 1.2 to a client without a certificate, and to one without a
+        # cipher in common.
+        return RegistryUnavailable(
+            f"{host} refuses the TLS handshake, perhaps since it wants a client certificate",
+            _client_certificate_at(host),
         )
     if reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"):
         return RegistryUnavailable(
@@ -422,6 +430,10 @@ def _explain_tls(error: WrappedSSLError, host: str) -> Exception:
             "name it among the insecure registries if plain http is meant",
         )
     return TransientError(f"{host} broke off the TLS handshake")
+
+
+def _client_certificate_at(host: str) -> str:
+    return f"put it into ~/.docker/certs.d/{host}/client.cert, and its key into client.key there"
 
 
 def _remedy_for_certificate(code: int, host: str) -> str:
