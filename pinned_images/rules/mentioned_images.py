@@ -28,6 +28,7 @@ from pinned_images.cloudformation.kubernetes import manifest_texts
 from pinned_images.cloudformation.outcomes import Condition
 from pinned_images.cloudformation.property_paths import Path, path_text
 from pinned_images.cloudformation.scope import TemplateScope
+from pinned_images.files.dockerfile import Dockerfile
 from pinned_images.printable import printable
 from pinned_images.rules.rule import ExaminedResource
 from pinned_images.rules.unpinned_image import STAND_IN
@@ -45,6 +46,7 @@ _STAND_IN = re.compile(rf"{re.escape(STAND_IN)}[0-9]+")
 _PRIVATE = re.compile(f"[{chr(UNKNOWN[0])}-{chr(UNKNOWN[-1])}]")
 _INDEX = re.compile(r"\[[0-9]+\]")
 _VARIABLE = re.compile(r"\$\{([A-Za-z0-9_]+)\}")
+_FROM = re.compile(r"^[ \t]*FROM[ \t]", re.IGNORECASE | re.MULTILINE)
 _KEY = re.compile(r"[A-Za-z0-9_@-]+")
 
 
@@ -87,12 +89,29 @@ def images_mentioned_by(resource: ExaminedResource) -> Iterable[MentionedImage]:
 
 def _in_properties(resource: ExaminedResource, texts: _Texts) -> Iterator[MentionedImage]:
     """Images in the properties in which none are looked for."""
-    for mention in mentions_in(_substituted(texts.of(resource.properties, ()))):
+    plain = _substituted(texts.of(resource.properties, ()))
+    for mention in mentions_in(plain):
         if not _is_looked_at_elsewhere(resource, mention):
-            path = _own_property(mention)
+            is_known = not _PRIVATE.search(mention.image) and mention.place not in texts.by_default
+            path = _own_property(mention) if is_known else ""
             owner = resource.resource_type if path else ""
             place = _place(path_text(mention.place), mention.inside)
             yield MentionedImage(mention.image, texts.shown(mention.image), place, owner, path)
+    for at, text in _dockerfiles_in(plain, ()):
+        for image in Dockerfile.parse(text.encode()).images():
+            if image.image is not None and is_unpinned_image(image.image, is_sure=True):
+                yield MentionedImage(image.image, printable(image.image), path_text(at))
+
+
+def _dockerfiles_in(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    """Texts under keys that say Dockerfile, such as the template of a container recipe."""
+    if isinstance(value, str):
+        key = path[-1] if path else ""
+        if "dockerfile" in str(key).lower() and _FROM.search(value):
+            yield path, value
+    elif isinstance(value, (dict, list)):
+        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _dockerfiles_in(inner, (*path, key))
 
 
 def _in_init(init: Any, texts: _Texts) -> Iterator[MentionedImage]:
@@ -197,6 +216,8 @@ class _Texts:
         self._listed = listed
         self._answers = _Always(answer=answer)
         self._unknown: list[str] = []
+        #: Places of texts in which defaults of parameters are, which a deployment may change.
+        self.by_default: set[Path] = set()
 
     @property
     def has_conditions(self) -> bool:
@@ -211,7 +232,7 @@ class _Texts:
             return _PRIVATE.sub(" ", value)
         intrinsic = intrinsic_of(value)
         if intrinsic is not None and intrinsic.name not in _CONTAINERS:
-            return self._text(value) if _is_worth_evaluating(value, path) else None
+            return self._text(value, path) if _is_worth_evaluating(value, path) else None
         if isinstance(value, Mapping):
             return {str(key): self.of(inner, (*path, str(key))) for key, inner in value.items()}
         if isinstance(value, list):
@@ -223,19 +244,23 @@ class _Texts:
         text = _PRIVATE.sub(lambda match: self._name(match[0]), image)
         return printable(text.removeprefix(_SOME_REGISTRY))
 
-    def _text(self, value: Any) -> str:
+    def _text(self, value: Any, path: Path) -> str:
         return "".join(
             _PRIVATE.sub(" ", fragment.reads)
             if isinstance(fragment, LiteralText)
-            else self._evaluated(fragment.value)
+            else self._evaluated(fragment.value, path)
             for fragment in Fragments.of(value).row
         )
 
-    def _evaluated(self, value: Any) -> str:
+    def _evaluated(self, value: Any, path: Path) -> str:
         text = Interpreter(self._answers, symbolic=True).text(value, self._scope)
         if isinstance(text, str):
             plain = _PRIVATE.sub(" ", text)
             return _STAND_IN.sub(lambda _: self._mark(value), plain)
+        default = self._default_of(value)
+        if default is not None:
+            self.by_default.add(path)
+            return _PRIVATE.sub(" ", default)
         mark = self._mark(value)
         return f"{_SOME_REGISTRY}{mark}" if self._is_repository_uri(value) else mark
 
@@ -245,6 +270,16 @@ class _Texts:
                 resource = self._scope.entry("Resources", name)
                 return resource is not None and resource.get("Type") == "AWS::ECR::Repository"
         return False
+
+    def _default_of(self, value: Any) -> str | None:
+        """The default of a parameter that is not hidden, if a deployment gives no other value."""
+        match intrinsic_of(value):
+            case ("Ref", str(name)):
+                parameter = self._scope.entry("Parameters", name) or {}
+                default = parameter.get("Default")
+                is_shown = parameter.get("Type") == "String" and "NoEcho" not in parameter
+                return default if is_shown and isinstance(default, str) else None
+        return None
 
     def _mark(self, value: Any) -> str:
         self._unknown.append(display(value))

@@ -39,6 +39,11 @@ def state_machine(**state: Any) -> dict[str, Any]:
 POD = {"Job": {"spec": {"template": {"spec": {"containers": [{"name": "a", "image": "busybox"}]}}}}}
 IN_POD = "States.Run.Parameters.Job.spec.template.spec.containers[0].image"
 
+WRITE_IT = (
+    "Write the digest where the image is written (name:tag@sha256:...); or acknowledge it with a "
+    "reason."
+)
+
 #: What is mentioned, where and in what: a resource, the image and the place that are told.
 MENTIONS = {
     "custom": (resource("Custom::Thing", Image="nginx:1.27"), "nginx:1.27", "Image"),
@@ -137,6 +142,21 @@ MENTIONS = {
         resource("Custom::Thing", A=join("ghcr.io/a/b:", {"Ref": "Tag"})),
         "ghcr.io/a/b:${Tag}",
         "A",
+    ),
+    "tag with a default": (
+        resource("Custom::Thing", Image={"Fn::Sub": "acme/web:${Version}"}),
+        "acme/web:1.0",
+        "Image",
+    ),
+    "Dockerfile of a recipe": (
+        resource(
+            "AWS::ImageBuilder::ContainerRecipe",
+            DockerfileTemplateData=(
+                "FROM {{{ imagebuilder:parentImage }}}\nCOPY --from=golang:1.23 / /\n"
+            ),
+        ),
+        "golang:1.23",
+        "DockerfileTemplateData",
     ),
     "mapping": (
         resource("Custom::Thing", Image={"Fn::FindInMap": ["Images", "all", "web"]}),
@@ -340,7 +360,12 @@ def told(folder: Path, thing: dict[str, Any]) -> Any:
     stack = write_stack(
         folder,
         {"Thing": thing, "Repository": REPOSITORY, "Unnamed": UNNAMED},
-        Parameters={"Tag": {"Type": "String"}, "Seconds": {"Type": "Number"}},
+        Parameters={
+            "Tag": {"Type": "String"},
+            "Seconds": {"Type": "Number"},
+            "Version": {"Type": "String", "Default": "1.0"},
+            "Hidden": {"Type": "String", "Default": "ghcr.io/a/b:1", "NoEcho": True},
+        },
         Mappings={"Images": {"all": {"web": "nginx:1.27"}}},
         Conditions={"Large": {"Fn::Equals": ["a", "b"]}},
     )
@@ -427,6 +452,7 @@ LOOK_ALIKES = {
     ),
     "empty": resource("Custom::Thing", Image="", ContainerImage=" ", Sidecar={"image": None}),
     "unknown": resource("Custom::Thing", Image={"Ref": "Tag"}),
+    "hidden": resource("Custom::Thing", Image={"Ref": "Hidden"}, Text={"Ref": "Hidden"}),
     "texts about repositories": resource("AWS::ECR::Repository", Text="ghcr.io/a/b:1"),
     "ended service": resource("AWS::RoboMaker::RobotApplication", Environment=f"{ECR}/a:1"),
     "event": resource(
@@ -461,10 +487,7 @@ def test_what_is_no_unpinned_image_is_passed_over(tmp_path: Path, thing: dict[st
         ),
         (
             resource("Custom::Thing", Text="docker run ghcr.io/a/b:1"),
-            (
-                "Write the digest where the image is written (name:tag@sha256:...); or acknowledge "
-                "it with a reason."
-            ),
+            WRITE_IT,
         ),
         (
             resource("Custom::Thing", Image={"Fn::If": ["Large", "a:1", "b:1"]}),
@@ -474,14 +497,19 @@ def test_what_is_no_unpinned_image_is_passed_over(tmp_path: Path, thing: dict[st
             ),
         ),
         (
+            resource("Custom::Thing", Image=join("a/b:", {"Ref": "Version"})),
+            WRITE_IT,
+        ),
+        (
+            resource("Custom::Thing", Image=join("a/b:", {"Ref": "Tag"})),
+            WRITE_IT,
+        ),
+        (
             task(f"nginx@{DIGEST}", Environment=[{"Name": "AN_IMAGE", "Value": "b:2"}]),
-            (
-                "Write the digest where the image is written (name:tag@sha256:...); or acknowledge "
-                "it with a reason."
-            ),
+            WRITE_IT,
         ),
     ],
-    ids=["property", "both", "text", "condition", "pair"],
+    ids=["property", "both", "text", "condition", "default", "unknown", "pair"],
 )
 def test_the_fix_is_one_that_works_there(tmp_path: Path, thing: dict[str, Any], fix: str) -> None:
     [violation] = told(tmp_path, thing)
