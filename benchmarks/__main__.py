@@ -10,7 +10,15 @@ import sys
 import time
 from collections.abc import Callable
 
-from benchmarks import cold_resolve, growth, imports, manifests, synth_overhead, warm_synth
+from benchmarks import (
+    cold_resolve,
+    growth,
+    imports,
+    list_files,
+    manifests,
+    synth_overhead,
+    warm_synth,
+)
 from benchmarks.machine import describe_machine
 from benchmarks.processes import PROJECT
 from benchmarks.report import render
@@ -25,6 +33,7 @@ MEASUREMENTS: dict[str, Callable[[], Measurement]] = {
     "synth_overhead": synth_overhead.measure,
     "growth": growth.measure,
     "manifests": manifests.measure,
+    "list_files": list_files.measure,
 }
 
 

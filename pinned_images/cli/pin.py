@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import click
@@ -147,6 +146,8 @@ class _Digests:
             return self.network.registries.resolve(requests)
         if self.is_frozen or not self.is_dry:
             return self._locked(self.lock_file).resolve(requests)
+        from tempfile import TemporaryDirectory  # noqa: PLC0415 - for --help
+
         with TemporaryDirectory() as folder:
             copy = Path(folder, Path(self.lock_file).name)
             if Path(self.lock_file).exists():

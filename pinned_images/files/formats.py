@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Callable, Iterator
 from pathlib import PurePath
@@ -32,10 +33,54 @@ _SOURCES = {
 }
 _HCL = (".tf", ".tofu", ".hcl", ".nomad")
 
+_UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
 # What a file of a known format holds at least where it holds an image.
 _KEYS = re.compile(r"mage|Uri|docker://|ontainer|services|newTag|repository")
 
 Finder = Callable[[str, Node], Iterator[Found]]
+
+
+# The same for the first look at a file's bytes, which most files do not get beyond.
+_SIGNS_OF_DOCUMENTS = (
+    b"mage",
+    b"Uri",
+    b"docker://",
+    b"ontainer",
+    b"services",
+    b"newTag",
+    b"repository",
+)
+_SIGNS_OF_SOURCES = (b"mage", b"IMAGE", b"_img", b"egistry", b"Container(")
+_LIKELY = re.compile(rb"/[a-z0-9][a-z0-9._/-]{0,255}(?::[A-Za-z0-9_]|@sha)")
+_DOCUMENTS = frozenset((".json", ".jsonc", ".yaml", ".yml", ".template", *_HCL))
+
+
+def may_hold_images(name: str, raw: bytes, wanted: Names = frozenset()) -> bool:
+    """Whether a file is worth reading as what it is, which takes longer.
+
+    Args:
+        name: The file's name.
+        raw: Its bytes.
+        wanted: As for `find_images`.
+    """
+    if raw[:2] in _UTF16_MARKS:
+        return True
+    lowered = name.lower()
+    ending = lowered[lowered.rfind(".") :] if "." in lowered else ""
+    signs: tuple[bytes, ...] = ()
+    if ending in _DOCUMENTS or lowered in _KUSTOMIZATION:
+        signs = _SIGNS_OF_DOCUMENTS
+    elif ending in _SOURCES:
+        signs = _SIGNS_OF_SOURCES
+    elif "ockerfile" in lowered or "ontainerfile" in lowered:
+        return True
+    for sign in signs:
+        if sign in raw:
+            return True
+    if b"@sha" in raw or (b":" in raw and _LIKELY.search(raw) is not None):
+        return True
+    return any(name.rpartition("/")[2].encode() in raw for name in wanted)
 
 
 class _Kind(NamedTuple):

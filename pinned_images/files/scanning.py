@@ -9,7 +9,7 @@ from pathlib import Path, PurePath
 from typing import NamedTuple
 
 from pinned_images.files.content import Content
-from pinned_images.files.formats import find_images
+from pinned_images.files.formats import find_images, may_hold_images
 from pinned_images.files.places import Place, Skipped
 from pinned_images.files.plain_text import Names
 from pinned_images.files.walking import TreeFile, files_below, read_file
@@ -73,8 +73,10 @@ def scan(
         if file.path in passed_over:
             continue
         raw = read_file(file.path)
-        content = Content.read(raw) if raw else None
-        if raw is None or content is None:
+        if not raw or not may_hold_images(file.path[file.path.rfind(os.sep) + 1 :], raw, wanted):
+            continue
+        content = Content.read(raw)
+        if content is None:
             continue
         found = find_images(PurePath(file.path), content, wanted)
         if found:

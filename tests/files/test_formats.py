@@ -11,7 +11,7 @@ import pytest
 from pinned_images.cloudformation.catalog import Catalog
 from pinned_images.files.changes import with_parts
 from pinned_images.files.content import Content
-from pinned_images.files.formats import find_images
+from pinned_images.files.formats import find_images, may_hold_images
 from pinned_images.files.places import Place, Skipped
 
 DIGEST = "sha256:" + "0" * 64
@@ -22,6 +22,7 @@ def found(name: str, text: str, *, wanted: str = "") -> list[str]:
     assert content is not None
     names = frozenset({wanted} if wanted else ())
     places = find_images(PurePath(name), content, names)
+    assert not places or may_hold_images(PurePath(name).name, text.encode(), names)
     return [str(each.reference) for each in places if isinstance(each, Place)]
 
 
