@@ -130,7 +130,7 @@ class Manifest:
     def texts(self) -> Iterator[ManifestText]:
         """The strings that are no images to pin and may mention one, in the order of the text.
 
-        They hold a slash and a colon, or a function, or their key says that they are images.
+        They hold a colon or a function, or their key says that they are images.
         """
         for found in self._found.texts:
             value = found.text if found.span is None else self._row.value(*found.span)

@@ -232,7 +232,7 @@ class _Search:
                 if looks or "mage" in key or "MAGE" in key or key in _KEYS_TO_LOOK_AT:
                     left = routes and _behind(routes, key)
                     self._string(value, (*path, key), context, left, fields)
-                elif ("/" in value and ":" in value) or (mark and mark in value):
+                elif ":" in value or (mark and mark in value):
                     self._text(value, (*path, key), context)
             elif kind is Members or kind is list:
                 below = (*path, key)
@@ -360,7 +360,7 @@ class _Search:
         key = path[-1] if path else ""
         if context.content != "images" and (context.content, key) != ("schema", "default"):
             return
-        looks_so = ("/" in value and ":" in value) or self._has_hole(value)
+        looks_so = ":" in value or self._has_hole(value)
         if not (says_image or looks_so) or key in _NO_TEXTS or _is_other_image(path):
             return
         self.texts.append(FoundText(path, self._span(), "", says_image, context.kind, below))

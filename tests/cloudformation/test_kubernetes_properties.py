@@ -7,16 +7,23 @@ object in which that is so.
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pinned_images.cloudformation.interpreter import Interpreter
-from pinned_images.cloudformation.kubernetes import Manifest, evaluate_manifest, read_manifest
+from pinned_images.cloudformation.kubernetes import (
+    Manifest,
+    evaluate_manifest,
+    manifest_texts,
+    read_manifest,
+)
 from pinned_images.cloudformation.kubernetes_kinds import KindPath
 from pinned_images.cloudformation.outcomes import ExemptByRule, Known, Several
 from pinned_images.cloudformation.rewriting import Rewritten, pin_manifest
@@ -207,3 +214,54 @@ def test_what_has_been_written_reads_as_if_it_were_parsed(
     again = pin_manifest(rewritten.value, SCOPE, lambda _: DIGEST)
     assert isinstance(again, Rewritten)
     assert again.value is rewritten.value
+
+
+NAMES = st.sampled_from(
+    [
+        *("apiVersion", "kind", "metadata", "annotations", "spec", "status", "items", "template"),
+        *("containers", "volumes", "image", "reference", "images", "repository", "tag", "rbd"),
+        *("env", "name", "value", "op", "path", "openAPIV3Schema", "default", "imagePullPolicy"),
+        *("steps", "taskSpec", "templates", "container", "args", "[]", "{}", "!", "", "\ud800"),
+    ]
+)
+LEAVES = st.sampled_from(
+    [
+        *("v1", "tekton.dev/v1", "argoproj.io/v1", "kyverno.io/v1", "minio.min.io/v2", "batch/v1"),
+        *("Pod", "Task", "Workflow", "Tenant", "ClusterPolicy", "List", "add", "RELATED_IMAGE_X"),
+        *("nginx", "nginx:1.27", "ghcr.io/a/b:1", f"a:1@{DIGEST}", "auto", "", " ", "${x}", "!*"),
+        *("/spec/containers/0/image", "/", "//", "/status/0", "/-", "\ue000", "\ud800", 'a"b'),
+        *(None, True, 0, -1.5, 10**400),
+    ]
+)
+ANYTHING = st.recursive(
+    LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=5)
+)
+
+
+def shape(value: Any) -> Any:
+    """The objects with no digest in any string."""
+    if isinstance(value, dict):
+        return {key: shape(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [shape(each) for each in value]
+    return re.sub(rf"(:latest)?@{DIGEST}", "", value) if isinstance(value, str) else value
+
+
+@given(ANYTHING, st.lists(st.integers(0, 400), max_size=3))
+def test_no_objects_are_too_odd(objects: Any, cuts: list[int]) -> None:
+    text = json.dumps(objects)
+    for value in (text, with_tokens(text, cuts)):
+        evaluation = evaluate_manifest(value, SCOPE)
+        list(manifest_texts(value))
+        rewritten = pin_manifest(value, SCOPE, lambda _: DIGEST, evaluated=evaluation)
+        if isinstance(rewritten, Rewritten) and isinstance(rewritten.value, str):
+            assert shape(json.loads(rewritten.value)) == shape(objects)
+
+
+def with_tokens(text: str, cuts: list[int]) -> Any:
+    """A text with functions in some places, whatever they break."""
+    places = [0, *sorted({min(cut, len(text)) for cut in cuts}), len(text)]
+    elements: list[Any] = []
+    for start, end in pairwise(places):
+        elements += [text[start:end], {"Ref": "AWS::Region"}]
+    return {"Fn::Join": ["", elements]}
