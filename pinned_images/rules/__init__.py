@@ -11,6 +11,7 @@ from pinned_images.rules.fixed_name import FIXED_NAME
 from pinned_images.rules.floating_tag import FLOATING_TAG
 from pinned_images.rules.image_format import IMAGE_FORMAT
 from pinned_images.rules.mutable_repository import KEPT_MUTABLE, MUTABLE_REPOSITORY
+from pinned_images.rules.pushed_by_build import PUSHED_BY_BUILD
 from pinned_images.rules.record import RECORD
 from pinned_images.rules.report import REPORT
 from pinned_images.rules.rule import (
@@ -43,6 +44,7 @@ RULES: tuple[Rule, ...] = (
     TAG_ONLY,
     AUTOMATIC_DEPLOYMENTS,
     FIXED_NAME,
+    PUSHED_BY_BUILD,
     UNSEEN_IMAGES,
     UNLISTED_IMAGE,
     UNPINNED_BASE_IMAGE,
