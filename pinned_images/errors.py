@@ -31,7 +31,25 @@ class PinnedImagesError(Exception):
 
 
 class InvalidReference(PinnedImagesError, ValueError):
-    """A text that is not an image reference; the message names the rule that it breaks."""
+    """A text that is not an image reference; the message names the rule that it breaks.
+
+    Attributes:
+        predicate: What the message says of the whole text, where it begins with that.
+    """
+
+    predicate: str | None = None
+
+    @classmethod
+    def about(cls, shown: str, predicate: str) -> Self:
+        """An error whose message begins with the text.
+
+        Args:
+            shown: The text, fit to be shown.
+            predicate: What is said of it.
+        """
+        error = cls(f"{shown} {predicate}")
+        error.predicate = predicate
+        return error
 
 
 class ConfigurationError(PinnedImagesError):

@@ -19,7 +19,8 @@ class Problem:
         fix: What to do, as a sentence; None where the first sentence says it.
         error: The error that it tells of, where an image could not be resolved: many images may
             have one cause.
-        image: That image, as the app writes it.
+        image: The image that it is about, as the app writes it.
+        predicate: What the first sentence says of that image, where it begins with it.
 
     Example:
         >>> str(Problem("The tag is gone.", "Push it again."))
@@ -30,6 +31,19 @@ class Problem:
     fix: str | None = None
     error: ResolutionError | None = field(default=None, compare=False, repr=False)
     image: str = field(default="", compare=False, repr=False)
+    predicate: str | None = field(default=None, compare=False, repr=False)
+
+    @classmethod
+    def about(cls, image: str, shown: str, predicate: str, fix: str) -> Problem:
+        """A problem whose first sentence begins with an image.
+
+        Args:
+            image: The image, as the app writes it.
+            shown: How the sentence names it.
+            predicate: What it says of it.
+            fix: What to do.
+        """
+        return cls(f"{shown} {predicate}", fix, image=image, predicate=predicate)
 
     def __str__(self) -> str:
         """Both sentences."""

@@ -303,14 +303,16 @@ class Platform:
 def _parse(text: str) -> ImageReference:
     """See `ImageReference.parse`; large apps name the same few images again and again."""
     if _IDENTIFIER_PATTERN.fullmatch(text):
-        raise InvalidReference(
-            f"{quoted(text)} is an image id, not a reference: a repository name cannot be "
-            "64 hexadecimal characters."
+        raise InvalidReference.about(
+            quoted(text),
+            "is an image id, not a reference: a repository name cannot be 64 hexadecimal "
+            "characters.",
         )
     domain, remainder = _split_domain(text)
     match = _REFERENCE_PATTERN.fullmatch(f"{domain}/{remainder}")
     if match is None:
-        raise InvalidReference(_broken_rule(text, domain, remainder))
+        rule = _broken_rule(text, domain, remainder)
+        raise InvalidReference.about(quoted(text), f"is not an image reference: {rule}.")
     repository = match["remote"]
     if len(repository) > _MAXIMUM_REPOSITORY_LENGTH:
         raise InvalidReference(
@@ -338,7 +340,7 @@ def _split_domain(text: str) -> tuple[str, str]:
 
 
 def _broken_rule(text: str, domain: str, remainder: str) -> str:
-    """The sentence for a text that does not match: the first rule that it breaks."""
+    """The first rule that a text breaks which does not match."""
     rest, at, digest = remainder.partition("@")
     remote, colon, tag = rest.partition(":")
     if not text:
@@ -368,4 +370,4 @@ def _broken_rule(text: str, domain: str, remainder: str) -> str:
         rule = f"{quoted(digest)} is no digest: write sha256:<64 hexadecimal digits>"
     else:
         rule = "it does not have the form [registry/]repository[:tag][@digest]"
-    return f"{quoted(text)} is not an image reference: {rule}."
+    return rule

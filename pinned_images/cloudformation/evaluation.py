@@ -126,7 +126,7 @@ def _unless_image(text: str, scope: TemplateScope) -> Problem | None:
     """Why a text is no image reference; None where it is one."""
     if len(text) > MAXIMUM_LENGTH:
         why = f"A text of {len(text)} characters is no image reference: {text[:60]!r}..."
-        return _no_image(text, why, scope)
+        return _no_image(text, Problem(why, CORRECT_OR_EXEMPT), scope)
     if _COLON_BEFORE_DIGEST.search(text):
         return Problem(
             "Its digest has a ':' before it in place of '@': CDK writes that where the digest is "
@@ -137,11 +137,13 @@ def _unless_image(text: str, scope: TemplateScope) -> Problem | None:
     try:
         ImageReference.parse(text)
     except InvalidReference as refusal:
-        return _no_image(text, str(refusal), scope)
+        why = str(refusal)
+        problem = Problem(why, CORRECT_OR_EXEMPT, image=text, predicate=refusal.predicate)
+        return _no_image(text, problem, scope)
     return None
 
 
-def _no_image(text: str, why: str, scope: TemplateScope) -> Problem:
+def _no_image(text: str, problem: Problem, scope: TemplateScope) -> Problem:
     """A parameter that names no image may hold anything, a secret too: then nothing is shown."""
     parameters = sorted(
         str(parameter)
@@ -149,7 +151,7 @@ def _no_image(text: str, why: str, scope: TemplateScope) -> Problem:
         if isinstance(value, str) and _may_come_from(value, text)
     )
     if not parameters:
-        return Problem(why, CORRECT_OR_EXEMPT)
+        return problem
     return Problem(
         "Its text is no image reference, and is not shown: what the SSM parameter "
         f"{', '.join(parameters)} holds stands in it.",

@@ -476,9 +476,11 @@ def _too_long(pins: Mapping[str, Pin], maximum_length: int | None) -> Problem | 
     for pinned in pins.values():
         length = len(str(pinned.after))
         if maximum_length is not None and length > maximum_length:
-            return Problem(
-                f"{str(pinned.before)!r} has {length} characters with its digest, and this "
-                f"property takes at most {maximum_length}.",
+            return Problem.about(
+                str(pinned.before),
+                repr(str(pinned.before)),
+                f"has {length} characters with its digest, and this property takes at most "
+                f"{maximum_length}.",
                 "Give the repository or the tag a shorter name, or exempt it with a reason.",
             )
     return None

@@ -48,14 +48,17 @@ def _left(leaf: Leaf, image_property: ImageProperty) -> Leaf:
         return leaf
     service, most = image_property.resource_type, image_property.maximum_length
     if "@" in leaf.text:
-        return Problem(
-            f"{leaf.text} carries a digest, and {service} takes images by their tag alone.",
+        return Problem.about(
+            leaf.text,
+            leaf.text,
+            f"carries a digest, and {service} takes images by their tag alone.",
             "Write it as name:tag, with a tag that is never moved.",
         )
     if most is not None and len(leaf.text) > most:
-        return Problem(
-            f"{leaf.text[:60]!r}... has {len(leaf.text)} characters, and this property takes at "
-            f"most {most}.",
+        return Problem.about(
+            leaf.text,
+            f"{leaf.text[:60]!r}...",
+            f"has {len(leaf.text)} characters, and this property takes at most {most}.",
             "Give the repository or the tag a shorter name.",
         )
     if isinstance(leaf, ExemptByRule):

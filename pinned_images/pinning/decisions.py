@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from pinned_images.cloudformation.display import display
 from pinned_images.cloudformation.outcomes import Absent, ExemptByRule, Known, NeedsParameters
 from pinned_images.cloudformation.rewriting import pin_site
 from pinned_images.errors import (
@@ -147,9 +148,8 @@ class DecidedOutcome(NamedTuple):
             is_named = problem.is_about_image
             what = sentence if is_named else f"{self.name} cannot be pinned. {sentence}"
             return Problem(what, as_sentence(problem.remedy), problem, written)
-        for named in (f"{written} ", f"{written!r} "):  # as some begin: not said twice
-            if problem.what.startswith(named):
-                return Problem(f"{self.name} {problem.what[len(named) :]}", problem.fix)
+        if problem.predicate is not None and written in (problem.image, display(problem.image)):
+            return Problem(f"{self.name} {problem.predicate}", problem.fix)
         return Problem(f"{self.name} cannot be pinned. {problem.what}", problem.fix)
 
 
