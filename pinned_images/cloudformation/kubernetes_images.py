@@ -278,12 +278,13 @@ class _Search:
         """A string that may be an image for its key or its place; its number was the last."""
         verdict = self._verdict(value, path, context, routes, fields)
         if verdict is None:
-            is_whole = BY_TAG not in routes and _OTHER_PARTS.isdisjoint(fields)
+            by_tag = BY_TAG in routes
+            is_whole = not by_tag and _OTHER_PARTS.isdisjoint(fields)
             self._text(
                 value,
                 path,
                 context,
-                says_image=_says_image(path, fields),
+                says_image=by_tag or _says_image(path, fields),
                 below=path[len(context.root) :] if is_whole else (),
             )
         elif verdict != "nothing":
