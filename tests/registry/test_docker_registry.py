@@ -4,71 +4,29 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
-import shutil
-import subprocess
-import threading
-from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from urllib.parse import urljoin
 
 import pytest
-import urllib3
 
 from pinned_images.errors import AccessDenied, ImageNotFound, PlatformMismatch
 from pinned_images.reference import ImageReference, Platform
 from pinned_images.registry import RegistryResolver, RegistrySettings
 from pinned_images.resolution import ResolutionRequest
-from tests.registry.images import OCI_INDEX, Image, make_image, make_multi_platform
+from tests.registry.images import OCI_INDEX, make_image, make_multi_platform
+from tests.registry.real_registry import (
+    DOCKER_REGISTRY,
+    HTPASSWD,
+    PASSWORD,
+    USER,
+    DockerRegistry,
+    running_registry,
+)
 from tests.registry.user import Ask, Home, Programs, require_resolution
 
-_PROGRAM = shutil.which("docker-registry")
-_HTPASSWD = shutil.which("htpasswd")
-
 pytestmark = pytest.mark.skipif(
-    (_PROGRAM is None or _HTPASSWD is None) and "CI" not in os.environ,
+    (DOCKER_REGISTRY is None or HTPASSWD is None) and "CI" not in os.environ,
     reason="docker-registry and htpasswd (Debian: docker-registry, apache2-utils) are not here",
 )
-
-USER, PASSWORD = "alice", "wonder:land"
-
-
-@dataclass(frozen=True)
-class DockerRegistry:
-    """A running registry, and how to fill it."""
-
-    netloc: str
-    password: str | None
-
-    def reference(self, repository: str, tag: str) -> ImageReference:
-        return ImageReference.parse(f"{self.netloc}/{repository}:{tag}")
-
-    def push(self, repository: str, tag: str, image: Image) -> Image:
-        """Upload an image as any client does (OCI Distribution 1.1, "Push")."""
-        for digest, content in image.blobs.items():
-            begun = self._send("POST", f"/v2/{repository}/blobs/uploads/")
-            location = urljoin(f"http://{self.netloc}", begun.headers["Location"])
-            self._send("PUT", f"{location}&digest={digest}", content)
-        for digest, (media_type, content) in sorted(
-            image.manifests.items(), key=lambda each: each[0] == image.top
-        ):
-            name = tag if digest == image.top else digest
-            self._send("PUT", f"/v2/{repository}/manifests/{name}", content, media_type)
-        return image
-
-    def _send(
-        self, method: str, url: str, body: bytes = b"", media_type: str | None = None
-    ) -> urllib3.BaseHTTPResponse:
-        headers = {"Content-Type": media_type or "application/octet-stream"}
-        if self.password is not None:
-            headers |= urllib3.make_headers(basic_auth=f"{USER}:{self.password}")
-        url = urljoin(f"http://{self.netloc}", url)
-        answer = urllib3.request(method, url, body=body, headers=headers)
-        assert answer.status in (201, 202), answer.data
-        return answer
-
 
 Start = Callable[..., DockerRegistry]
 
@@ -80,56 +38,10 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
 
         def run(password: str | None = None) -> DockerRegistry:
             folder = tmp_path_factory.mktemp("docker-registry")
-            configuration = folder / "config.yml"
-            configuration.write_text(_configuration(folder, password))
-            process = stack.enter_context(
-                subprocess.Popen(
-                    [_PROGRAM or "docker-registry", "serve", configuration],
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.STDOUT,
-                    text=True,
-                    env={"OTEL_TRACES_EXPORTER": "none"},
-                )
-            )
-            assert process.stdout is not None
-            said = iter(process.stdout)
-            netloc = _address(said)
-            # What it says later must not fill the pipe.
-            reader = threading.Thread(target=lambda: deque(said, maxlen=0), daemon=True)
-            reader.start()
-            stack.callback(reader.join)
-            stack.callback(process.kill)
-            return DockerRegistry(netloc, password)
+            program = DOCKER_REGISTRY or "docker-registry"
+            return stack.enter_context(running_registry(program, folder, password))
 
         yield run
-
-
-def _address(said: Iterator[str]) -> str:
-    """Where a registry listens, as it says once it does."""
-    lines = []
-    for line in said:
-        lines.append(line)
-        if found := re.search(r'msg="listening on ([\d.:]+)"', line):
-            return found[1]
-    return pytest.fail(f"docker-registry has ended: {''.join(lines)}")
-
-
-def _configuration(folder: Path, password: str | None) -> str:
-    lines = [
-        "version: 0.1",
-        "log: {level: info, accesslog: {disabled: true}}",
-        f"storage: {{filesystem: {{rootdirectory: {folder}/storage}}}}",
-        'http: {addr: "127.0.0.1:0"}',
-    ]
-    if password is not None:
-        made = subprocess.run(
-            [_HTPASSWD or "htpasswd", "-Bbn", "-C", "4", USER, password],
-            capture_output=True,
-            check=True,
-        )
-        (folder / "htpasswd").write_bytes(made.stdout)
-        lines.append(f"auth: {{htpasswd: {{realm: test, path: {folder}/htpasswd}}}}")
-    return "\n".join(lines) + "\n"
 
 
 @pytest.fixture(scope="module")
