@@ -14,6 +14,7 @@ from pinned_images.files.nodes import (
     items_of,
     span_of,
     text_of,
+    walk,
 )
 from pinned_images.files.places import Format, Found, Skipped, found_in
 
@@ -101,6 +102,13 @@ def is_compose(root: Node) -> bool:
 def is_kubernetes(root: Node) -> bool:
     """Whether a document is a Kubernetes object."""
     return all(isinstance(child(root, name), Scalar) for name in ("apiVersion", "kind"))
+
+
+def terraform_json(masked: str, root: Node) -> Iterator[Found]:
+    """Terraform's JSON syntax: attributes that are named for an image."""
+    for path, node in walk(root):
+        if path and path[-1] == "image":
+            yield from image(masked, node, "terraform")
 
 
 def github_actions(masked: str, root: Node) -> Iterator[Found]:

@@ -18,6 +18,8 @@ _HELM_VALUES = re.compile(r"(?:.*[._-])?values(?:[._-].*)?\.ya?ml", re.IGNORECAS
 _GITLAB = re.compile(r"(?:.*\.)?gitlab-ci\.ya?ml", re.IGNORECASE)
 _COMPOSE = re.compile(r"(?:docker-)?compose(?:[._-].*)?\.ya?ml", re.IGNORECASE)
 _KUSTOMIZATION = ("kustomization.yaml", "kustomization.yml", "kustomization")
+_ACTIONS = ("action.yml", "action.yaml")
+_TERRAFORM_JSON = (".tf.json", ".tofu.json")
 _TEXT_ENDINGS = (".md", ".txt", ".rst", ".adoc")
 _SOURCES = {
     ".py": "python",
@@ -109,8 +111,6 @@ def _found(path: PurePath, content: Content, wanted: Names) -> Iterator[Found]:
         from pinned_images.files import dockerfile_images  # noqa: PLC0415 - for such files alone
 
         yield from dockerfile_images.find(content)
-    elif path.name.lower().endswith((".tf.json", ".tofu.json")):
-        yield from _text(content, wanted)
     elif ending in (".json", ".jsonc") or (ending == ".template" and _is_json(content)):
         yield from _json(path, content, wanted)
     elif ending in (".yaml", ".yml", ".template") or path.name.lower() in _KUSTOMIZATION:
@@ -228,17 +228,16 @@ def _kind_by_name(path: PurePath) -> Finder | None:
     from pinned_images.files import documents, image_fields  # noqa: PLC0415 - when there is one
 
     name, folders = path.name.lower(), tuple(path.parent.parts)
-    if name in _KUSTOMIZATION:
-        return image_fields.kustomize
-    if _GITLAB.fullmatch(name) or ".gitlab" in folders:
-        return documents.gitlab_ci
-    if folders[-2:] == (".github", "workflows") or name in ("action.yml", "action.yaml"):
-        return documents.github_actions
-    if _HELM_VALUES.fullmatch(name):
-        return image_fields.helm_values
-    if _COMPOSE.fullmatch(name):
-        return documents.compose
-    return None
+    is_action = folders[-2:] == (".github", "workflows") or name in _ACTIONS
+    kinds = (
+        (name in _KUSTOMIZATION, image_fields.kustomize),
+        (name.endswith(_TERRAFORM_JSON), documents.terraform_json),
+        (_GITLAB.fullmatch(name) or ".gitlab" in folders, documents.gitlab_ci),
+        (is_action, documents.github_actions),
+        (_HELM_VALUES.fullmatch(name), image_fields.helm_values),
+        (_COMPOSE.fullmatch(name), documents.compose),
+    )
+    return next((find for is_kind, find in kinds if is_kind), None)
 
 
 def _is_template(root: Node) -> bool:

@@ -104,7 +104,12 @@ def _is_image_key(key: str) -> bool:
 def _helm_image(masked: str, node: Mapping) -> Iterator[Found]:
     registry, repository = child(node, "registry"), child(node, "repository")
     tag, digest = child(node, "tag"), child(node, "digest")
-    if not isinstance(repository, Scalar) or (tag is None and digest is None):
+    if not isinstance(repository, Scalar):
+        return
+    if tag is None and digest is None:
+        # Parts of something else, such as a Git repository, unless it is a whole image.
+        if registry is None and ":" in repository.value.rpartition("/")[2]:
+            yield from image(masked, repository, "helm-values")
         return
     name = repository.value.strip()
     host = (text_of(registry) or "").strip()

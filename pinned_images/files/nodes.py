@@ -130,6 +130,8 @@ def span_of(masked: str, scalar: Scalar) -> tuple[int, int] | None:
     text, raw = scalar.value.strip(), masked[scalar.start : scalar.end]
     if raw == text:
         return scalar.start, scalar.end
+    if text and raw.endswith(text):  # an anchor or a tag is before it
+        return scalar.end - len(text), scalar.end
     if text and raw.count(text) == 1:
         start = scalar.start + raw.index(text)
         return start, start + len(text)

@@ -219,7 +219,7 @@ def _writer(masked: str, node: Node, value: Any) -> Span | _Appended | None:
     argument = _argument(node)
     if argument is None:
         return None
-    if pieces.form == "join" and not pieces.delimiter:
+    if pieces.form == "join" and (not pieces.delimiter or isinstance(last, LiteralText)):
         elements = nodes.elements_of(argument)
         listed = elements[1] if len(elements) > 1 else None
         if isinstance(listed, Sequence) and listed.items:
