@@ -29,7 +29,9 @@ from pinned_images.reference import ImageReference, Platform
 
 COPY_TYPE = "Custom::CDKECRDeployment"
 #: The properties that are read beside the image.
-COPY_PROPERTIES = frozenset({"ArchImageTags", "CopyImageIndex", "DestImage", "ImageArch"})
+COPY_PROPERTIES = frozenset(
+    {"ArchImageTags", "CopyImageIndex", "DestImage", "ImageArch", "SrcCreds"}
+)
 
 _DEFAULT_ARCHITECTURE = "amd64"
 _HASH_AT_END = re.compile(r"[0-9a-f]{64}\Z")
@@ -43,11 +45,13 @@ class Copy:
         by: The construct path of what copies it.
         source: The image that is copied, or why it is not known.
         platform: The platform of the one image that is copied; None where an index is copied whole.
+        secret: The ARN of the secret that the source is pulled with; None where there is none.
     """
 
     by: str
     source: ImageReference | ExemptByRule | Problem
     platform: Platform | None
+    secret: str | None = None
 
     def problem(self, reference: ImageReference, wanted: Platform | None) -> Problem | None:
         """Why an image that is run from the copy cannot carry the digest of the source.
@@ -125,10 +129,11 @@ def _copies_of(image: Image, policy: Policy) -> Iterator[tuple[str, Copy]]:
         is_whole = str(value_of(properties, "CopyImageIndex")).lower() == "true"
         given = _architecture(value_of(properties, "ImageArch"))
         platform = None if is_whole else Platform("linux", given)
-        yield destination.normalized, Copy(by, source, platform)
+        secret = image.secret if isinstance(image.secret, str) else None
+        yield destination.normalized, Copy(by, source, platform, secret)
         for architecture, tag in _tags(value_of(properties, "ArchImageTags")):
             name = f"{destination.name}:{tag}"
-            yield name, Copy(by, source, Platform("linux", architecture))
+            yield name, Copy(by, source, Platform("linux", architecture), secret)
 
 
 def _twice(copy: Copy) -> Copy:
@@ -150,7 +155,7 @@ def _followed(copy: Copy, copies: Copies) -> Copy:
         seen.add(before)
         found = before
         platform = before.platform or platform
-    return replace(copy, source=found.source, platform=platform)
+    return replace(copy, source=found.source, platform=platform, secret=found.secret)
 
 
 def _source(image: Image, policy: Policy) -> ImageReference | ExemptByRule | Problem:

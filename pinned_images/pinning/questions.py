@@ -42,9 +42,11 @@ def question_about(
     copy = copies.get(reference.normalized)
     if copy is not None and isinstance(copy.source, ImageReference):
         if copy.platform is not None:
-            return ResolutionRequest(copy.source, copy.platform, select=True)
+            return ResolutionRequest(
+                copy.source, copy.platform, select=True, credentials_parameter=copy.secret
+            )
         whole = question_about(image, copy.source, policy)
-        return replace(whole, credentials_parameter=None)
+        return replace(whole, credentials_parameter=copy.secret)
     selects = policy.platforms == "select" or image.takes_one_image
     return ResolutionRequest(
         reference,

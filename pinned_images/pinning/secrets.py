@@ -17,7 +17,7 @@ _GIVE_ARN = "Name it by its ARN, or log in to the registry."
 
 
 def secret_of(site: Site, scope: TemplateScope) -> str | Problem | None:
-    """The ECS ``repositoryCredentials`` of a container.
+    """The ECS ``repositoryCredentials`` of a container, or the ``SrcCreds`` of an ECR deployment.
 
     Args:
         site: Where the container's image stands.
@@ -27,13 +27,12 @@ def secret_of(site: Site, scope: TemplateScope) -> str | Problem | None:
         The ARN of a secret in AWS Secrets Manager, perhaps without the characters that AWS puts
         behind the name; why it is not known at synth; or None where the container names no secret.
     """
-    credentials = site.setting("RepositoryCredentials")
-    if not isinstance(credentials, Mapping):
-        return None
-    value: Any = value_of(credentials, "CredentialsParameter")
+    value = _named_secret(site)
     if value is None:
         return None
     text = text_of(value, scope, site.assumed(scope))
+    if isinstance(text, str) and ":" in text and not text.startswith("arn:"):
+        return None  # cdk-ecr-deployment takes user:password as text, too
     if isinstance(text, Problem):
         return text
     if isinstance(text, NeedsCondition):
@@ -41,6 +40,13 @@ def secret_of(site: Site, scope: TemplateScope) -> str | Problem | None:
     if not isinstance(text, str):
         return Problem("The name of the secret is known at deployment only.", _GIVE_ARN)
     return text if text.startswith("arn:") else _arn_of(text, scope)
+
+
+def _named_secret(site: Site) -> Any:
+    credentials = site.setting("RepositoryCredentials")
+    if isinstance(credentials, Mapping):
+        return value_of(credentials, "CredentialsParameter")
+    return site.setting("SrcCreds") if site.image_property.path == "SrcImage" else None
 
 
 def _arn_of(name: str, scope: TemplateScope) -> str | Problem:

@@ -57,6 +57,50 @@ def test_an_arn_is_taken_as_it_is_and_a_name_becomes_one(parameter: Any, arn: st
     assert secret(parameter) == arn
 
 
+@pytest.mark.parametrize(
+    ("credentials", "arn"),
+    [
+        (f"{WHERE}:login-AbCdEf", f"{WHERE}:login-AbCdEf"),
+        ("login", f"{WHERE}:login"),
+        ("alice:password", None),
+        (None, None),
+    ],
+    ids=["an ARN", "a name", "a password", "none"],
+)
+def test_the_source_of_an_ecr_deployment_has_its_own(credentials: Any, arn: str | None) -> None:
+    properties = {"SrcImage": "docker://registry.example/app:1", "SrcCreds": credentials}
+    [site] = find_sites("Custom::CDKECRDeployment", properties)
+    assert secret_of(site, in_environment()) == arn
+
+
+def test_a_copy_is_asked_for_with_the_secret_of_its_source() -> None:
+    scope = in_environment()
+    asked: list[ResolutionRequest] = []
+
+    class Answers:
+        def resolve(
+            self, requests: Sequence[ResolutionRequest]
+        ) -> Mapping[ResolutionRequest, Outcome]:
+            asked.extend(requests)
+            return dict.fromkeys(requests, AccessDenied("no", "log in"))
+
+    copy = {
+        "SrcImage": "docker://registry.example/app:1",
+        "SrcCreds": f"{WHERE}:login-AbCdEf",
+        "DestImage": "docker://registry.example/copies:1",
+    }
+    container = {"Image": "registry.example/copies:1", "Name": "app"}
+    task = {"ContainerDefinitions": [container]}
+    resources = [
+        ImageResource("Custom::CDKECRDeployment", copy, scope, "Shop", "Shop/Copy"),
+        ImageResource("AWS::ECS::TaskDefinition", task, scope, "Shop", "Shop/Task"),
+    ]
+    policy = Policy(Catalog.default(), date(2026, 1, 1))
+    pin_images(resources, policy, Answers(), NoParameters(), {})
+    assert {str(each.reference) for each in asked} == {"registry.example/app:1"}
+    assert {each.credentials_parameter for each in asked} == {f"{WHERE}:login-AbCdEf"}
+
+
 def test_a_secret_of_the_app_is_known_by_the_name_that_it_is_given() -> None:
     scope = in_environment(Login=secret_named(Name={"Fn::Sub": "${AWS::Region}/login"}))
 
