@@ -3,7 +3,8 @@
 What is looked at stands in `stacks.py`; what rules say of it, in `pinned_images.rules`.
 """
 
+from pinned_images.examination.examination import Examination
 from pinned_images.examination.overridden import corrected
-from pinned_images.examination.stacks import Examination, examine, examine_app
+from pinned_images.examination.stacks import examine, examine_app
 
 __all__ = ["Examination", "corrected", "examine", "examine_app"]

@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from pinned_images.cloudformation.sites import Site, evaluate_site
 from pinned_images.errors import ResolutionError
+from pinned_images.examination.examination import Examination
 from pinned_images.pinning import Image, ImageResource, Policy, decide, records_of
 from pinned_images.report.records import SiteRecord
 from pinned_images.resolution import Outcome, ResolutionRequest
-
-if TYPE_CHECKING:
-    from pinned_images.examination.stacks import Examination
 
 
 def records_of_overridden(resource: ImageResource, site: Site, policy: Policy) -> list[SiteRecord]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path as FilePath
 
@@ -13,11 +13,11 @@ from pinned_images.cloud_assembly import AssemblyStack, text_assets
 from pinned_images.cloudformation.property_paths import Path
 from pinned_images.cloudformation.scope import TemplateScope
 from pinned_images.cloudformation.sites import Site, find_sites
+from pinned_images.examination.examination import Examination
 from pinned_images.examination.overridden import records_of_overridden
 from pinned_images.examination.template_scopes import scopes_of
 from pinned_images.pinning import Decision, ImageResource, compared_with_patterns
 from pinned_images.problem import Problem
-from pinned_images.report.records import SiteRecord
 from pinned_images.rules import (
     RULES,
     UNPINNED_BASE_IMAGE,
@@ -36,47 +36,6 @@ _INDEX = re.compile(r"\[[0-9]+\]")
 
 def _last_part(path: str) -> str:
     return path.rpartition("/")[2]
-
-
-@dataclass(frozen=True, slots=True)
-class Examination:
-    """What was found.
-
-    Attributes:
-        violations: What breaks a rule.
-        patterns: The patterns of exemptions that images fall under, and need.
-        resources: The construct paths of the resources that `PinImages` has looked at.
-        places: Construct path and property of each image in them.
-        moved: Where those of them were that are at another place of their list now, since an
-            override has taken away one before them.
-        overridden: Records of those that are not what it has left there.
-    """
-
-    violations: list[Violation] = field(default_factory=list)
-    patterns: set[str] = field(default_factory=set)
-    resources: set[str] = field(default_factory=set)
-    places: set[tuple[str, str]] = field(default_factory=set)
-    moved: dict[tuple[str, str], str] = field(default_factory=dict)
-    overridden: list[SiteRecord] = field(default_factory=list)
-
-    def without(self, other: Examination, coverages: Sequence[Coverage]) -> Examination:
-        """What another examination has not found, nor reported as a whole.
-
-        Args:
-            other: The other one, of the same stacks.
-            coverages: The parts that it was about.
-        """
-        said = {violation.subject for violation in other.violations}
-        left = [
-            each
-            for each in self.violations
-            if each.subject not in said and not _is_silent(each.construct_path, coverages)
-        ]
-        return replace(self, violations=left)
-
-
-def _is_silent(path: str, coverages: Sequence[Coverage]) -> bool:
-    return next((each.is_silent for each in coverages if each.holds(path)), False)
 
 
 def examine(

@@ -5,6 +5,7 @@ pinned images, a decision about each, and records for the report.
 """
 
 from pinned_images.pinning.copies import COPY_PROPERTIES
+from pinned_images.pinning.deciding import decide
 from pinned_images.pinning.decisions import (
     AlreadyPinned,
     DecidedOutcome,
@@ -13,7 +14,6 @@ from pinned_images.pinning.decisions import (
     NotPinned,
     OutcomeDecision,
     Pinned,
-    decide,
 )
 from pinned_images.pinning.images import (
     Image,

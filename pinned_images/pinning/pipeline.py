@@ -13,7 +13,8 @@ from typing import Any
 from pinned_images.cloudformation.outcomes import SsmParameter
 from pinned_images.cloudformation.property_paths import replace_at
 from pinned_images.pinning.copies import copies_among
-from pinned_images.pinning.decisions import Decision, decide
+from pinned_images.pinning.deciding import decide
+from pinned_images.pinning.decisions import Decision
 from pinned_images.pinning.images import Image, images_of
 from pinned_images.pinning.policy import Policy
 from pinned_images.pinning.questions import questions_about

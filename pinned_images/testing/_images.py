@@ -15,14 +15,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from pinned_images.media_types import DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST
 from pinned_images.reference import Digest, Platform
 
 MediaTypes = Literal["oci", "docker"]
-
-OCI_INDEX = "application/vnd.oci.image.index.v1+json"
-OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
-DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
-DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 
 _OCI_CONFIG = "application/vnd.oci.image.config.v1+json"
 _IN_TOTO = "application/vnd.in-toto+json"

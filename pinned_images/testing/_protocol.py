@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from threading import RLock
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from pinned_images.media_types import DOCKER_LIST
 from pinned_images.reference import Digest
-from pinned_images.testing._images import DOCKER_LIST, Image, Manifest
+from pinned_images.testing._images import Image, Manifest
 from pinned_images.testing._protection import ROOT, Credentials, Protection, Tokens
 
 _ROUTE = re.compile(r"/v2/(?P<repository>.+)/(?P<kind>manifests|blobs|tags)/(?P<name>[^/]+)")

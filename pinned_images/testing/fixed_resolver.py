@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pinned_images.errors import ConfigurationError, ImageNotFound, PlatformMismatch
+from pinned_images.media_types import OCI_INDEX, OCI_MANIFEST
 from pinned_images.reference import Digest, ImageReference, Platform
 from pinned_images.resolution import Outcome, Resolution, ResolutionRequest
-from pinned_images.testing._images import OCI_INDEX, OCI_MANIFEST, platforms_of
+from pinned_images.testing._images import platforms_of
 
 if TYPE_CHECKING:
     from typing_extensions import Self

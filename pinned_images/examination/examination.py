@@ -1,0 +1,50 @@
+"""`Examination`: what was found in the finished templates of an app."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from pinned_images.report.records import SiteRecord
+from pinned_images.rules import Coverage, Violation
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """What was found.
+
+    Attributes:
+        violations: What breaks a rule.
+        patterns: The patterns of exemptions that images fall under, and need.
+        resources: The construct paths of the resources that `PinImages` has looked at.
+        places: Construct path and property of each image in them.
+        moved: Where those of them were that are at another place of their list now, since an
+            override has taken away one before them.
+        overridden: Records of those that are not what it has left there.
+    """
+
+    violations: list[Violation] = field(default_factory=list)
+    patterns: set[str] = field(default_factory=set)
+    resources: set[str] = field(default_factory=set)
+    places: set[tuple[str, str]] = field(default_factory=set)
+    moved: dict[tuple[str, str], str] = field(default_factory=dict)
+    overridden: list[SiteRecord] = field(default_factory=list)
+
+    def without(self, other: Examination, coverages: Sequence[Coverage]) -> Examination:
+        """What another examination has not found, nor reported as a whole.
+
+        Args:
+            other: The other one, of the same stacks.
+            coverages: The parts that it was about.
+        """
+        said = {violation.subject for violation in other.violations}
+        left = [
+            each
+            for each in self.violations
+            if each.subject not in said and not _is_silent(each.construct_path, coverages)
+        ]
+        return replace(self, violations=left)
+
+
+def _is_silent(path: str, coverages: Sequence[Coverage]) -> bool:
+    return next((each.is_silent for each in coverages if each.holds(path)), False)
