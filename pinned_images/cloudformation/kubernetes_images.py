@@ -11,7 +11,8 @@ An image is
 - the value of an environment variable ``RELATED_IMAGE_*``, if it names a tag: Operator Lifecycle
   Manager has images of operators there, and wants them pinned.
 
-Policies and templates are no workloads: their images are compared with others, or filled in
+In the values of Helm charts the last two do not count, since charts take strings apart. Policies
+and templates are no workloads: their images are compared with others, or filled in
 later. Nothing is looked for under ``status``, in the configuration of tools, and in schemas.
 """
 
@@ -248,7 +249,7 @@ class _Search:
 
     def _patch_value(self, value: Any, path: Path, context: _Context) -> None:
         """What an operation of a JSON patch writes, at the place that it writes to."""
-        content: Content = "nothing" if path[:1] == ("status",) else "images"
+        content: Content = "nothing" if path[:1] == ("status",) else context.content
         self.value(value, path, context._replace(root=(), content=content), ())
 
     def _entered(
@@ -301,10 +302,13 @@ class _Search:
     ) -> LeftRule | Literal["image", "nothing"] | None:
         """What a string is; None where it is no image."""
         is_known = _ARRIVED in routes
-        if not is_known and (BY_TAG in routes or context.content not in ("images", "template")):
+        if not is_known and (BY_TAG in routes or context.content in ("nothing", "schema")):
             return None
         is_pod = not is_known and _is_pod_image(path)
-        if not (is_known or is_pod or self._is_surely_image(value, path, fields)):
+        is_taken_apart = context.content == "values"
+        if not (is_known or is_pod) and (
+            is_taken_apart or not self._is_surely_image(value, path, fields)
+        ):
             return None
         fills_in = context.has_variables or not is_pod
         rules: tuple[tuple[bool, LeftRule | Literal["nothing"]], ...] = (
@@ -339,7 +343,7 @@ class _Search:
     ) -> None:
         """A function in the place of a value: what it gives may be, or hold, an image."""
         is_image = any(route[-1:] != BY_TAG for route in routes) or (
-            context.content == "images"
+            context.content in ("images", "values")
             and (
                 _is_pod_image(path)
                 or _may_hold_a_pod(path)
@@ -359,7 +363,8 @@ class _Search:
         below: Path = (),
     ) -> None:
         key = path[-1] if path else ""
-        if context.content != "images" and (context.content, key) != ("schema", "default"):
+        looks = context.content in ("images", "values")
+        if not looks and (context.content, key) != ("schema", "default"):
             return
         looks_so = ":" in value or self._has_hole(value)
         if not (says_image or looks_so) or key in _NO_TEXTS or _is_other_image(path):
@@ -372,7 +377,10 @@ class _Search:
         if not _SAYS_IMAGE.fullmatch(str(path[-1])):
             return
         match fields:
-            case {"repository": str(repository), "tag": str(tag)} if context.content == "images":
+            case {"repository": str(repository), "tag": str(tag)} if context.content in (
+                "images",
+                "values",
+            ):
                 registry = fields.get("registry")
                 host = f"{registry}/" if isinstance(registry, str) and registry else ""
                 text = f"{host}{repository}:{tag}"

@@ -15,9 +15,10 @@ from typing import Any, Literal, NamedTuple
 
 from pinned_images.cloudformation.property_paths import steps_of
 
-#: What the objects of a kind hold: images that run, what describes other objects (a policy, a
-#: template), a schema, or nothing that a cluster runs (a tool's configuration).
-Content = Literal["images", "template", "schema", "nothing"]
+#: What the objects of a kind hold: images that run, the values of a Helm chart, what describes
+#: other objects (a policy, a template), a schema, or nothing that a cluster runs (a tool's
+#: configuration).
+Content = Literal["images", "values", "template", "schema", "nothing"]
 
 #: The way from an object to an image: keys, ``[]`` into a list, ``{}`` for every key of a map.
 Route = tuple[str, ...]
@@ -127,6 +128,7 @@ _CONTENTS: Mapping[str, Content] = {
     "templates": "template",
     "configurations": "nothing",
     "schemas": "schema",
+    "values": "values",
 }
 
 

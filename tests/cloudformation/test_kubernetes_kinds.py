@@ -37,7 +37,7 @@ def test_an_entry_has_kinds_and_a_source(section: str, entry: dict[str, Any]) ->
 
 
 def test_no_kind_is_there_twice() -> None:
-    for section in (("places", "by_tag"), ("templates", "configurations", "schemas")):
+    for section in (("places", "by_tag"), ("templates", "configurations", "schemas", "values")):
         kinds = [kind for name in section for entry in DATA[name] for kind in entry["kinds"]]
         assert len(kinds) == len(set(kinds))
 
