@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from aws_cdk import (
+    CfnResource,
     CliCredentialsStackSynthesizer,
+    ConstructSelector,
     DefaultStackSynthesizer,
     LegacyStackSynthesizer,
     Stack,
 )
 
 from pinned_images.cloudformation.deployers import (
+    DEPLOYERS,
     NOT_THE_APP,
     SERVICE_CATALOG,
     STACK_SETS,
@@ -46,4 +49,13 @@ def deployer_of(stack: Stack) -> Deployer | None:
     outer = [each for each in stack.node.scopes[:-1] if isinstance(each, Stack)]
     if not outer or type(outer[-1].synthesizer) is type(synthesizer):
         return None
-    return NOT_THE_APP
+    return _named_in(outer[-1])
+
+
+def _named_in(outer: Stack) -> Deployer:
+    """What deploys a stack of an app's own kind, by the resources beside it."""
+    resources = ConstructSelector.resources_of_type(*DEPLOYERS).select(outer)
+    found = {
+        DEPLOYERS[each.cfn_resource_type] for each in resources if isinstance(each, CfnResource)
+    }
+    return found.pop() if len(found) == 1 else NOT_THE_APP

@@ -118,7 +118,11 @@ def handed_to_a_stack_set(scope: Stack) -> Stack:
 
 KINDS: dict[str, tuple[Callable[[Stack], Stack], str]] = {
     "product": (product, SERVICE_CATALOG),
-    "stack in another": (stack_set, NOT_THE_APP),
+    "stack in another": (stack_set, STACK_SETS),
+    "stack that nothing names": (
+        lambda scope: Stack(scope, "Alone", synthesizer=TemplateOnly()),
+        NOT_THE_APP,
+    ),
     "stack on its own": (on_its_own, NOT_THE_APP),
     "handed to a stack set": (handed_to_a_stack_set, STACK_SETS),
 }
