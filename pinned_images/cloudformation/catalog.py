@@ -10,7 +10,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
-from pinned_images.cloudformation.kubernetes_kinds import KindPath
+from pinned_images.cloudformation.kubernetes_kinds import ANY_TEXT, KindPath
 from pinned_images.cloudformation.property_paths import Step, is_written_path, steps_of
 from pinned_images.errors import ConfigurationError
 from pinned_images.reference import Style
@@ -51,6 +51,7 @@ class ImageProperty:
         maximum_length: How long the whole value may be, where the service says so.
         kind_paths: The user's own places in Kubernetes objects.
         takes: What the service takes under the digest.
+        is_own: Whether the user has named it; then its path may lead into the JSON of a text.
         replaced_by_name: The property with the resource's name, where a new image replaces the
             resource (`createOnlyProperties` of CloudFormation's schema) and names are unique.
     """
@@ -66,7 +67,13 @@ class ImageProperty:
     maximum_length: int | None = None
     kind_paths: tuple[KindPath, ...] = ()
     takes: Takes = "any"
+    is_own: bool = False
     replaced_by_name: str | None = None
+
+    @property
+    def leads_into_text(self) -> bool:
+        """Whether it names some of the strings in the JSON of a text, and nothing of the rest."""
+        return any(path.kind == ANY_TEXT for path in self.kind_paths)
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -228,7 +235,11 @@ def _own_property(resource_type: str, path: str) -> ImageProperty:
     _require_path(resource_type, path, "Spec.Containers[].Image")
     is_custom = resource_type.startswith(_CUSTOM)
     return ImageProperty(
-        resource_type, path, note="added by the user", leave="transport" if is_custom else None
+        resource_type,
+        path,
+        note="added by the user",
+        leave="transport" if is_custom else None,
+        is_own=True,
     )
 
 

@@ -53,6 +53,7 @@ _SCHEME = re.compile(
 _ARTIFACT = re.compile(
     rf"(?<![\w/.-])docker:(?P<image>(?:[\w.{_UNKNOWN}-]+/)*[\w.{_UNKNOWN}-]+:{_TAG})", re.ASCII
 )
+_DOCKER = "docker://"
 _ASSIGNMENT = re.compile(
     r"(?<![\w.-])(?P<key>[\w.-]+)[\"']?[ \t]*[:=][ \t]*[\"']?(?P<value>[^\s\"'`,;(){}\[\]<>|&]+)"
 )
@@ -114,12 +115,16 @@ class Mention(NamedTuple):
         place: Where.
         inside: Where in the JSON of the text that is at that place.
         is_whole: Whether it is the whole of what stands there.
+        nesting: In how many texts of JSON, one in the other, it is.
+        transport: What stands before it, such as ``docker://``.
     """
 
     image: str
     place: Path = ()
     inside: Path = ()
     is_whole: bool = False
+    nesting: int = 0
+    transport: str = ""
 
 
 def mentions_in(value: Any, key: str = "", place: Path = ()) -> Iterator[Mention]:
@@ -131,8 +136,8 @@ def mentions_in(value: Any, key: str = "", place: Path = ()) -> Iterator[Mention
         place: Where it is.
 
     Example:
-        >>> list(mentions_in({"runner": [{"image": "nginx:1.27"}]}))
-        [Mention(image='nginx:1.27', place=('runner', 0, 'image'), inside=(), is_whole=True)]
+        >>> [(each.image, each.place) for each in mentions_in({"runner": [{"image": "nginx:1"}]})]
+        [('nginx:1', ('runner', 0, 'image'))]
     """
     return _Search().below(value, place, key)
 
@@ -169,16 +174,20 @@ class _Search:
         if not text or text.isspace():
             return
         if says_image(key) or _is_in_container(path):
-            image = text.strip()
-            if is_unpinned_image(image, is_sure=_is_in_container(path)):
-                yield Mention(image, path, is_whole=image == text)
+            transport = _DOCKER if text.startswith(_DOCKER) else ""
+            image = text.removeprefix(transport).strip()
+            is_sure = bool(transport) or _is_in_container(path)
+            if is_unpinned_image(image, is_sure=is_sure):
+                is_whole = f"{transport}{image}" == text
+                yield Mention(image, path, is_whole=is_whole, transport=transport)
                 return
         if not may_mention_image(text):
             return
         inner = _json(text) if self._nesting < _MAXIMUM_NESTING else None
         if inner is not None:
             for mention in _Search(self._nesting + 1).below(inner, (), key):
-                yield mention._replace(place=path, inside=(*mention.place, *mention.inside))
+                inside = (*mention.place, *mention.inside)
+                yield mention._replace(place=path, inside=inside, nesting=mention.nesting + 1)
             return
         for image in images_in_text(text):
             yield Mention(image, path)

@@ -30,7 +30,7 @@ from pinned_images.cloudformation.kubernetes_images import (
     LeftRule,
     find_images,
 )
-from pinned_images.cloudformation.kubernetes_kinds import KindPath
+from pinned_images.cloudformation.kubernetes_kinds import ANY_TEXT, KindPath
 from pinned_images.cloudformation.outcomes import (
     Absent,
     Choice,
@@ -227,7 +227,7 @@ def read_manifest(value: Any, kind_paths: tuple[KindPath, ...] = ()) -> Manifest
     fragments = Fragments.of(value)
     if fragments.form == "hole":
         return Problem(
-            "The Kubernetes manifest is not written in the template, so its images cannot be seen.",
+            f"{_noun(kind_paths)} is not written in the template, so its images cannot be seen.",
             _BY_HAND,
         )
     try:
@@ -235,8 +235,13 @@ def read_manifest(value: Any, kind_paths: tuple[KindPath, ...] = ()) -> Manifest
         found = _found(row, kind_paths)
         images = tuple(_image(row, each) for each in found.images)
     except Unreadable as unreadable:
-        return Problem(f"The Kubernetes manifest is not JSON: {unreadable}.", _BY_HAND)
+        return Problem(f"{_noun(kind_paths)} is not JSON: {unreadable}.", _BY_HAND)
     return Manifest(images, row, found, kind_paths)
+
+
+def _noun(kind_paths: tuple[KindPath, ...]) -> str:
+    is_any = any(path.kind == ANY_TEXT for path in kind_paths)
+    return "The text" if is_any else "The Kubernetes manifest"
 
 
 def manifest_texts(value: Any, kind_paths: tuple[KindPath, ...] = ()) -> Iterator[ManifestText]:

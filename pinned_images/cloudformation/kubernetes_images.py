@@ -30,6 +30,7 @@ from pinned_images.cloudformation.json_text import (
     Unreadable,
 )
 from pinned_images.cloudformation.kubernetes_kinds import (
+    ANY_TEXT,
     BY_TAG,
     Content,
     KindPath,
@@ -176,7 +177,7 @@ def find_images(
         [('spec', 'containers', 0, 'image')]
     """
     search = _Search(span_of, mark, KubernetesKinds.known(tuple(kind_paths)))
-    search.value(root, (), _Context(), ())
+    search.value(root, (), _Context(), search.kinds.routes(ANY_TEXT))
     return FoundStrings(tuple(search.images), tuple(search.texts))
 
 

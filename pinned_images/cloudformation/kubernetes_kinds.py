@@ -27,11 +27,15 @@ Route = tuple[str, ...]
 BY_TAG: Route = ("!",)
 
 
+#: In the place of a kind: a path in any text, whatever objects it holds.
+ANY_TEXT = ""
+
+
 class KindPath(NamedTuple):
     """A place in the objects of a kind that holds an image.
 
     Attributes:
-        kind: ``monitoring.coreos.com/Prometheus``.
+        kind: ``monitoring.coreos.com/Prometheus``; or `ANY_TEXT`.
         path: Keys joined by dots, as in the catalog of image properties: ``spec.image``.
     """
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -18,6 +18,7 @@ from pinned_images.cloudformation.intrinsics import (
     intrinsic_of,
 )
 from pinned_images.cloudformation.kubernetes import evaluate_manifest
+from pinned_images.cloudformation.kubernetes_kinds import ANY_TEXT, KindPath
 from pinned_images.cloudformation.outcomes import Absent, Condition, Evaluation
 from pinned_images.cloudformation.property_paths import (
     Path,
@@ -166,6 +167,21 @@ class _Position:
             self.path, self.value, self.image_property, self.container, obstacle, self.assumptions
         )
 
+    def in_text(self, steps: tuple[Step, ...]) -> Site:
+        """The site of a text whose JSON the rest of a path leads into.
+
+        Its service may take no digest beside a tag, and nobody has said so: what takes a digest
+        takes it in the tag's place.
+        """
+        path = ".".join(f"{step.name}{step.collection}" for step in steps)
+        holds = replace(
+            self.image_property,
+            style="digest",
+            holds="kubernetes-manifest",
+            kind_paths=(KindPath(ANY_TEXT, path),),
+        )
+        return replace(self.site(), image_property=holds)
+
     def blocked_by(self, function: str) -> Site:
         return self.site(
             Problem(
@@ -196,6 +212,12 @@ def _walk(position: _Position, steps: tuple[Step, ...], depth: int = 0) -> Itera
 def _walk_object(position: _Position, steps: tuple[Step, ...], depth: int) -> Iterator[Site]:
     value = position.value
     intrinsic = intrinsic_of(value)
+    is_text = isinstance(value, str) or (
+        intrinsic is not None and intrinsic.name in ("Fn::Join", "Fn::Sub")
+    )
+    if is_text and position.path and position.image_property.is_own:
+        yield position.in_text(steps)
+        return
     if intrinsic is not None:
         yield position.blocked_by(intrinsic.name)
         return
@@ -268,8 +290,15 @@ def _not_an(position: _Position, expected: str) -> Site:
 
 
 def _each_once(sites: list[Site]) -> list[Site]:
-    """Several paths of one resource type may be stopped by the same obstacle."""
+    """Several paths may be stopped by the same obstacle, or lead into the same text."""
     by_path: dict[Path, Site] = {}
     for site in sites:
-        by_path.setdefault(site.path, site)
+        other = by_path.setdefault(site.path, site)
+        if other is not site and site.image_property.kind_paths and other.obstacle is None:
+            by_path[site.path] = _with_paths(other, site.image_property.kind_paths)
     return list(by_path.values())
+
+
+def _with_paths(site: Site, kind_paths: tuple[KindPath, ...]) -> Site:
+    paths = (*site.image_property.kind_paths, *kind_paths)
+    return replace(site, image_property=replace(site.image_property, kind_paths=paths))

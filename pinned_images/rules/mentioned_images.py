@@ -26,7 +26,7 @@ from pinned_images.cloudformation.interpreter import Interpreter
 from pinned_images.cloudformation.intrinsics import intrinsic_of
 from pinned_images.cloudformation.kubernetes import manifest_texts
 from pinned_images.cloudformation.outcomes import Condition
-from pinned_images.cloudformation.property_paths import Path, path_text
+from pinned_images.cloudformation.property_paths import Path, is_written_path, path_text
 from pinned_images.cloudformation.scope import TemplateScope
 from pinned_images.files.dockerfile import Dockerfile
 from pinned_images.printable import printable
@@ -37,6 +37,8 @@ _INIT = "AWS::CloudFormation::Init"
 _SUBSTITUTIONS = "DefinitionSubstitutions"
 #: Functions that keep what they are given where it is: its parts are looked at.
 _CONTAINERS = ("Fn::Base64", "Fn::If", "Fn::Transform")
+#: Custom resources, whose handlers take a transport before an image.
+_CUSTOM = ("Custom::", "AWS::CloudFormation::CustomResource")
 _MAXIMUM_DEPTH = 60
 _MAXIMUM_FILE = 1_000_000
 _LONGEST_PATH = 120
@@ -90,10 +92,12 @@ def images_mentioned_by(resource: ExaminedResource) -> Iterable[MentionedImage]:
 def _in_properties(resource: ExaminedResource, texts: _Texts) -> Iterator[MentionedImage]:
     """Images in the properties in which none are looked for."""
     plain = _substituted(texts.of(resource.properties, ()))
+    has_substitutions = _SUBSTITUTIONS in resource.properties
     for mention in mentions_in(plain):
         if not _is_looked_at_elsewhere(resource, mention):
             is_known = not _PRIVATE.search(mention.image) and mention.place not in texts.by_default
-            path = _own_property(mention) if is_known else ""
+            is_known = is_known and not (has_substitutions and mention.inside)
+            path = _own_property(mention, resource.resource_type) if is_known else ""
             owner = resource.resource_type if path else ""
             place = _place(path_text(mention.place), mention.inside)
             yield MentionedImage(mention.image, texts.shown(mention.image), place, owner, path)
@@ -124,9 +128,10 @@ def _in_init(init: Any, texts: _Texts) -> Iterator[MentionedImage]:
 def _in_manifests(resource: ExaminedResource, texts: _Texts) -> Iterator[MentionedImage]:
     """Images in Kubernetes objects, outside of the places where they are pinned."""
     for site in resource.sites:
-        if site.image_property.holds != "kubernetes-manifest":
+        image_property = site.image_property
+        if image_property.holds != "kubernetes-manifest" or image_property.leads_into_text:
             continue
-        for text in manifest_texts(site.value, site.image_property.kind_paths):
+        for text in manifest_texts(site.value, image_property.kind_paths):
             value = texts.of(text.value, ())
             if not isinstance(value, str):
                 continue
@@ -168,16 +173,37 @@ def _is_looked_at_elsewhere(resource: ExaminedResource, mention: Mention) -> boo
     return is_template or Catalog.is_something_else(resource.resource_type, path)
 
 
-def _own_property(mention: Mention) -> str:
-    """The path that `PinImages` takes for an image that is the whole of a property; or empty."""
-    path = tuple(_without_choices(mention.place))
-    if not mention.is_whole or mention.inside or not path:
+def _own_property(mention: Mention, resource_type: str) -> str:
+    """The path that `PinImages` takes for an image that is the whole of a text; or empty.
+
+    It may lead into the JSON of a property, but not into the JSON of a text in that.
+    """
+    outer = tuple(_without_choices(mention.place))
+    is_custom = resource_type.startswith(_CUSTOM) and not mention.inside
+    if not mention.is_whole or not outer or mention.nesting > 1:
         return ""
-    keys = [key for key in path if isinstance(key, str)]
-    if keys[-1].lower().endswith("value") or not all(map(_KEY.fullmatch, keys)):
+    if mention.transport and not is_custom:
         return ""
-    text = _INDEX.sub("[]", path_text(path))
-    return text if len(text) <= _LONGEST_PATH and "[][]" not in text else ""
+    path = (*outer, *mention.inside)
+    last = path[-1]
+    names_its_value = isinstance(last, str) and last.lower().endswith("value")
+    if names_its_value or (mention.inside and not isinstance(mention.inside[0], str)):
+        return ""
+    text = _written(path)
+    return text if len(text) <= _LONGEST_PATH and is_written_path(text) else ""
+
+
+def _written(path: Path) -> str:
+    """A path for `PinImages`: indices as ``[]``, and keys that cannot be written as ``{}``."""
+    parts: list[str] = []
+    for key in path:
+        if isinstance(key, int):
+            parts[-1:] = [f"{parts[-1]}[]"]
+        elif _KEY.fullmatch(key):
+            parts.append(key)
+        elif parts:
+            parts[-1:] = [f"{parts[-1]}{{}}"]
+    return ".".join(parts)
 
 
 def _without_choices(path: Path) -> Iterator[str | int]:

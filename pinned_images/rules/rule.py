@@ -76,8 +76,8 @@ class ExaminedResource:
 
     @property
     def listed(self) -> Collection[Path]:
-        """The paths of the properties where images are looked for."""
-        return [site.path for site in self.sites]
+        """The paths of the properties where images are looked for, in all that they hold."""
+        return [site.path for site in self.sites if not site.image_property.leads_into_text]
 
 
 @dataclass(frozen=True, eq=False)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 #: Policies name actions, such as ``ecr:BatchGetImage``, and run nothing.
 _NO_IMAGES = "AWS::IAM::"
-_MOST_SHOWN = 3
+_MOST_SHOWN, _MOST_PATHS = 3, 8
 _LONGEST_IMAGE, _LONGEST_PLACE = 200, 120
 _WRITE_IT = "write the digest where the image is written"
 
@@ -92,7 +92,7 @@ def _fix(found: list[MentionedImage]) -> str:
     """What to do: name the properties that `PinImages` could pin, and write the other digests."""
     paths: dict[str, dict[str, None]] = {}
     for each in found:
-        if each.owner and sum(map(len, paths.values())) < _MOST_SHOWN:
+        if each.owner and sum(map(len, paths.values())) < _MOST_PATHS:
             paths.setdefault(each.owner, {})[each.path] = None
     ways = []
     if paths:

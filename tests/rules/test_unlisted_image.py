@@ -486,6 +486,36 @@ def test_what_is_no_unpinned_image_is_passed_over(tmp_path: Path, thing: dict[st
             ),
         ),
         (
+            resource(
+                "AWS::StepFunctions::StateMachine",
+                DefinitionString=json.dumps({"States": {"A b": {"Parameters": {"Image": "a:1"}}}}),
+            ),
+            (
+                "Name the property for PinImages to pin it, as in properties={'AWS::StepFunctions"
+                "::StateMachine': ['DefinitionString.States{}.Parameters.Image']}; or acknowledge "
+                "it with a reason."
+            ),
+        ),
+        (
+            resource("Custom::Thing", Text=json.dumps({"text": json.dumps({"image": "a:1"})})),
+            WRITE_IT,
+        ),
+        (
+            resource("Custom::Thing", Text=json.dumps([{"image": "a:1"}])),
+            WRITE_IT,
+        ),
+        (
+            resource("Custom::Thing", Image="docker://a:1"),
+            (
+                "Name the property for PinImages to pin it, as in properties={'Custom::Thing': "
+                "['Image']}; or acknowledge it with a reason."
+            ),
+        ),
+        (
+            resource("AWS::SSM::Document", Content={"image": "docker://a:1"}),
+            WRITE_IT,
+        ),
+        (
             resource("Custom::Thing", Text="docker run ghcr.io/a/b:1"),
             WRITE_IT,
         ),
@@ -509,7 +539,10 @@ def test_what_is_no_unpinned_image_is_passed_over(tmp_path: Path, thing: dict[st
             WRITE_IT,
         ),
     ],
-    ids=["property", "both", "text", "condition", "default", "unknown", "pair"],
+    ids=[
+        *("property", "both", "JSON", "JSON in JSON", "JSON without a key", "transport"),
+        *("transport of a service", "text", "condition", "default", "unknown", "pair"),
+    ],
 )
 def test_the_fix_is_one_that_works_there(tmp_path: Path, thing: dict[str, Any], fix: str) -> None:
     [violation] = told(tmp_path, thing)
