@@ -11,7 +11,7 @@ import re
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import sha256
 from itertools import accumulate
 from typing import Any, NamedTuple
@@ -19,10 +19,15 @@ from typing import Any, NamedTuple
 from pinned_images.cloudformation import json_text
 from pinned_images.cloudformation.display import display
 from pinned_images.cloudformation.evaluation import MAXIMUM_CONDITIONS, Assumptions, evaluate
-from pinned_images.cloudformation.fragments import Fragment, Fragments, LiteralText, Token
+from pinned_images.cloudformation.fragment_row import (
+    FragmentRow,
+    length_of,
+    written_in_json,
+)
+from pinned_images.cloudformation.fragments import Fragment, Fragments
 from pinned_images.cloudformation.interpreter import Interpreter
 from pinned_images.cloudformation.intrinsics import NO_VALUE, if_arguments, intrinsic_of
-from pinned_images.cloudformation.json_text import HOLE_WIDTH, Unreadable
+from pinned_images.cloudformation.json_text import Unreadable
 from pinned_images.cloudformation.kubernetes_images import (
     FoundImage,
     FoundStrings,
@@ -105,11 +110,11 @@ class Manifest:
     """
 
     images: tuple[ManifestImage, ...]
-    _row: _Row
+    _row: FragmentRow
     _found: FoundStrings
     _kind_paths: tuple[KindPath, ...]
 
-    def with_images(self, values: Sequence[Any]) -> Any:
+    def with_images(self, values: Sequence[Any]) -> Any | Problem:
         """The manifest with other images, one for each; the rest of the text stays as it is."""
         row: list[Fragment] = []
         position = 0
@@ -119,13 +124,20 @@ class Manifest:
                 continue
             start, end = found.span
             row += self._row.between(position, start)
-            written = _written(value, self._row.between(start, end))
+            written = written_in_json(value, self._row.between(start, end))
             row += written
-            changes.append((end, _length(written) - (end - start)))
+            changes.append((end, length_of(written) - (end - start)))
             position = end
         row += self._row.between(position, None)
-        _remember(_Row.of(self._row.fragments, row), self._kind_paths, _moved(self._found, changes))
-        return self._row.fragments.put_together(row)
+        value = self._row.fragments.put_together(row)
+        wanted, fragments = FragmentRow.of(self._row.fragments, row), Fragments.of(value)
+        if not wanted.reads_as(FragmentRow.of(fragments, fragments.row)):
+            return Problem(
+                "The digests cannot be put into this manifest without changing the rest of it.",
+                "Write the images with their digests in the code, or exempt them with a reason.",
+            )
+        _remember(wanted, self._kind_paths, _moved(self._found, changes))
+        return value
 
     def texts(self) -> Iterator[ManifestText]:
         """The strings that are no images to pin and may mention one, in the order of the text.
@@ -231,7 +243,7 @@ def read_manifest(value: Any, kind_paths: tuple[KindPath, ...] = ()) -> Manifest
             _BY_HAND,
         )
     try:
-        row = _Row.of(fragments, fragments.row)
+        row = FragmentRow.of(fragments, fragments.row)
         found = _found(row, kind_paths)
         images = tuple(_image(row, each) for each in found.images)
     except Unreadable as unreadable:
@@ -268,7 +280,7 @@ def manifest_texts(value: Any, kind_paths: tuple[KindPath, ...] = ()) -> Iterato
             yield from manifest.texts()
 
 
-def _image(row: _Row, found: FoundImage) -> ManifestImage:
+def _image(row: FragmentRow, found: FoundImage) -> ManifestImage:
     place = path_text(found.path)
     if found.span is None:
         return ManifestImage(place, _hidden(place))
@@ -308,8 +320,8 @@ _MOST_REMEMBERED = 1_024
 _remembered: OrderedDict[_TextKey, FoundStrings] = OrderedDict()
 
 
-def _found(row: _Row, kind_paths: tuple[KindPath, ...]) -> FoundStrings:
-    key = row.key(kind_paths)
+def _found(row: FragmentRow, kind_paths: tuple[KindPath, ...]) -> FoundStrings:
+    key = _key(row, kind_paths)
     found = _remembered.get(key)
     if found is None:
         document = json_text.parse(row.text, row.mark)
@@ -318,98 +330,19 @@ def _found(row: _Row, kind_paths: tuple[KindPath, ...]) -> FoundStrings:
     return found
 
 
-def _remember(row: _Row, kind_paths: tuple[KindPath, ...], found: FoundStrings) -> None:
-    _remember_as(row.key(kind_paths), found)
+def _key(row: FragmentRow, kind_paths: tuple[KindPath, ...]) -> _TextKey:
+    encoded = row.text.encode("utf-8", "surrogatepass")
+    return _TextKey(sha256(encoded).digest(), row.mark, kind_paths)
+
+
+def _remember(row: FragmentRow, kind_paths: tuple[KindPath, ...], found: FoundStrings) -> None:
+    _remember_as(_key(row, kind_paths), found)
 
 
 def _remember_as(key: _TextKey, found: FoundStrings) -> None:
     _remembered[key] = found
     while len(_remembered) > _MOST_REMEMBERED:
         _remembered.popitem(last=False)
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """The fragments of a manifest, found by their places in its text.
-
-    Attributes:
-        fragments: The value as a whole.
-        row: Its fragments.
-        ends: Where each ends in the text.
-        text: The text, with marks for holes.
-        mark: What holes are marked with; empty where there are none.
-    """
-
-    fragments: Fragments
-    row: Sequence[Fragment]
-    ends: Sequence[int]
-    text: str
-    mark: str
-
-    @classmethod
-    def of(cls, fragments: Fragments, row: Sequence[Fragment]) -> _Row:
-        """Put fragments in a row."""
-        texts = [fragment.reads if isinstance(fragment, LiteralText) else None for fragment in row]
-        mark = ""
-        if None in texts:
-            mark = json_text.free_mark("".join(text for text in texts if text is not None))
-        hole = mark * HOLE_WIDTH
-        text = "".join(hole if text is None else text for text in texts)
-        ends = list(accumulate(HOLE_WIDTH if each is None else len(each) for each in texts))
-        return cls(fragments, row, ends, text, mark)
-
-    def key(self, kind_paths: tuple[KindPath, ...]) -> _TextKey:
-        """What the text is remembered by."""
-        encoded = self.text.encode("utf-8", "surrogatepass")
-        return _TextKey(sha256(encoded).digest(), self.mark, kind_paths)
-
-    def between(self, start: int, end: int | None) -> list[Fragment]:
-        """The fragments from one place of the text to another."""
-        found: list[Fragment] = []
-        index = bisect_right(self.ends, start)
-        while index < len(self.row) and (end is None or _start(self.ends, index) < end):
-            fragment = self.row[index]
-            if isinstance(fragment, LiteralText):
-                position = _start(self.ends, index)
-                first = max(start - position, 0)
-                last = (
-                    len(fragment.reads) if end is None else min(end - position, len(fragment.reads))
-                )
-                if first < last:
-                    found.append(fragment.cut(first, last))
-            else:
-                found.append(fragment)
-            index += 1
-        return found
-
-    def value(self, start: int, end: int) -> Any:
-        """A string of the manifest, as a value."""
-        read = [
-            _decoded(fragment) if isinstance(fragment, LiteralText) else fragment
-            for fragment in self.between(start, end)
-        ]
-        if not any(isinstance(fragment, Token) for fragment in read):
-            return "".join(fragment.reads for fragment in read if isinstance(fragment, LiteralText))
-        if self.fragments.form == "sub":
-            names = (str(fragment.variable) for fragment in read if isinstance(fragment, Token))
-            given = self.fragments.variables
-            variables = {name: given[name] for name in names if name in given}
-            return Fragments("sub", tuple(read), variables=variables).put_together(read)
-        elements = [
-            fragment.reads if isinstance(fragment, LiteralText) else fragment.value
-            for fragment in read
-        ]
-        return {"Fn::Join": ["", elements]}
-
-
-def _start(ends: Sequence[int], index: int) -> int:
-    return ends[index - 1] if index else 0
-
-
-def _length(row: Sequence[Fragment]) -> int:
-    return sum(
-        len(fragment.reads) if isinstance(fragment, LiteralText) else HOLE_WIDTH for fragment in row
-    )
 
 
 def _moved(found: FoundStrings, changes: Sequence[tuple[int, int]]) -> FoundStrings:
@@ -432,21 +365,3 @@ def _moved(found: FoundStrings, changes: Sequence[tuple[int, int]]) -> FoundStri
         tuple(image._replace(span=moved(image.span)) for image in found.images),
         tuple(text._replace(span=moved(text.span)) for text in found.texts),
     )
-
-
-def _decoded(fragment: LiteralText) -> LiteralText:
-    reads = json_text.decoded(fragment.reads)
-    return fragment if reads == fragment.reads else LiteralText(reads, reads)
-
-
-def _written(value: Any, old: Sequence[Fragment]) -> list[Fragment]:
-    """A value as fragments of a string of the manifest; a token there stays the same token."""
-    holes = [fragment for fragment in old if isinstance(fragment, Token)]
-    row: list[Fragment] = []
-    for fragment in Fragments.of(value).row:
-        if isinstance(fragment, Token):
-            row.append(fragment if fragment in holes else replace(fragment, variable=None))
-        else:
-            written = json_text.encoded(fragment.reads)
-            row.append(LiteralText(written, written))
-    return row

@@ -7,7 +7,7 @@ An image is
   ``containers`` as a map by name,
 - the value at a place of the object's kind that is known (`kubernetes_kinds.json`), or that the
   user has named,
-- ``image`` next to keys that only containers have (`_CONTAINER_KEYS`), if it names a tag,
+- ``image`` next to keys that only containers have (`kubernetes_signs.py`), if it names a tag,
 - the value of an environment variable ``RELATED_IMAGE_*``, if it names a tag: Operator Lifecycle
   Manager has images of operators there, and wants them pinned.
 
@@ -18,7 +18,6 @@ later. Nothing is looked for under ``status``, in the configuration of tools, an
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
@@ -38,52 +37,31 @@ from pinned_images.cloudformation.kubernetes_kinds import (
     Route,
     kind_of,
 )
+from pinned_images.cloudformation.kubernetes_signs import (
+    CONTAINERS,
+    OTHER_IMAGES,
+    TARGET,
+    has_variable,
+    is_container,
+    is_custom_kind,
+    is_in_parts,
+    is_other_image,
+    is_pod_image,
+    is_reference,
+    key_says_image,
+    may_hold_a_pod,
+    names_tag,
+    patched_path,
+    says_image,
+)
 from pinned_images.cloudformation.property_paths import Path
-from pinned_images.errors import InvalidReference
-from pinned_images.reference import ImageReference
 
 #: Why an image is left; `LEFT_BECAUSE` of `kubernetes.py` has the sentence for each.
 LeftRule = Literal["istio-injected", "kubernetes-template", "kubernetes-variable"]
 
-_CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
-#: Keys on the way to a pod's containers: a hole in their place may hide images.
-_ON_THE_WAY = frozenset(
-    (*_CONTAINERS, "image", "items", "jobTemplate", "podTemplate", "spec", "template", "volumes")
-)
-# Kubernetes API reference, "Container": what no other object with an image has.
-_CONTAINER_KEYS = frozenset(
-    {
-        "envFrom",
-        "imagePullPolicy",
-        "lifecycle",
-        "livenessProbe",
-        "readinessProbe",
-        "startupProbe",
-        "terminationMessagePath",
-        "terminationMessagePolicy",
-        "volumeDevices",
-        "volumeMounts",
-        "workingDir",
-    }
-)
-_CONTAINER_LISTS = ("args", "command", "env")
-#: Next to one of these, `image` may be a part of the reference only.
-_OTHER_PARTS = frozenset({"digest", "imageTag", "image_tag", "sha", "sha256", "tag"})
-#: Objects whose `image` is none that runs: where a build is pushed to, and a block device.
-_OTHER_IMAGES = frozenset({"output", "rbd"})
-#: Keys of an image that hold a part of its reference, or something else.
-_NO_REFERENCES = frozenset({"name", "registry", "repository", "tag", "url"})
-_TARGET = "target"  # of a tool's own configuration, that says which image it changes
-_SAYS_IMAGE = re.compile(
-    r"(?:image|.*(?:Image|IMAGE|[._/-]image))(?:s|[-_]?[Nn]ame|[-_]?[Rr]ef(?:erence)?|U[Rr][ILil])?"
-)
-_NAMES_IMAGE = re.compile(r"(?:.*[_.-])?image(?:[_.-].*)?", re.IGNORECASE)
-_RELATED_IMAGE = "RELATED_IMAGE_"
-# Argo Workflows and Argo Rollouts, Tekton, and OpenShift, kro and envsubst.
-_VARIABLES = ("{{", "$(", "${")
+_OPERATOR_IMAGE = "RELATED_IMAGE_"
 _ISTIO_PLACEHOLDER = "auto"
 _NO_TEXTS = frozenset({"kubectl.kubernetes.io/last-applied-configuration"})
-_INDEX = re.compile("[0-9]{1,9}")
 
 
 class FoundImage(NamedTuple):
@@ -221,7 +199,7 @@ class _Search:
         fields = dict(members)
         if "kind" in fields:
             context, routes = self._entered(fields, path, context, routes)
-        patched = _patched(fields) if "op" in fields else None
+        patched = patched_path(fields) if "op" in fields else None
         looks = bool(routes) or (bool(path) and "mage" in str(path[-1]))
         mark = self.mark
         for key, value in members:
@@ -265,7 +243,7 @@ class _Search:
         if context.content != "images":
             content, what = context.content, context.what
         inside = _Context(
-            name, path, content, what, context.has_variables or _is_custom(api_version)
+            name, path, content, what, context.has_variables or is_custom_kind(api_version)
         )
         return inside, (*routes, *self.kinds.routes(name))
 
@@ -281,12 +259,12 @@ class _Search:
         verdict = self._verdict(value, path, context, routes, fields)
         if verdict is None:
             by_tag = BY_TAG in routes
-            is_whole = not by_tag and _OTHER_PARTS.isdisjoint(fields)
+            is_whole = not by_tag and not is_in_parts(fields)
             self._text(
                 value,
                 path,
                 context,
-                says_image=by_tag or _says_image(path, fields),
+                says_image=by_tag or says_image(path, fields),
                 below=path[len(context.root) :] if is_whole else (),
             )
         elif verdict != "nothing":
@@ -305,7 +283,7 @@ class _Search:
         is_known = _ARRIVED in routes
         if not is_known and (BY_TAG in routes or context.content in ("nothing", "schema")):
             return None
-        is_pod = not is_known and _is_pod_image(path)
+        is_pod = not is_known and is_pod_image(path)
         is_taken_apart = context.content == "values"
         if not (is_known or is_pod) and (
             is_taken_apart or not self._is_surely_image(value, path, fields)
@@ -316,7 +294,7 @@ class _Search:
             (not value or value.isspace(), "nothing"),
             (context.content == "template" and not is_known, "kubernetes-template"),
             (is_pod and value == _ISTIO_PLACEHOLDER, "istio-injected"),
-            (fills_in and any(each in value for each in _VARIABLES), "kubernetes-variable"),
+            (fills_in and has_variable(value), "kubernetes-variable"),
         )
         return next((rule for applies, rule in rules if applies), "image")
 
@@ -324,20 +302,19 @@ class _Search:
         match path:
             case (*_, "env", int(), "value"):
                 name = fields.get("name")
-                is_image = isinstance(name, str) and name.startswith(_RELATED_IMAGE)
-            case (*_, field_of_pod, str(), "image") if field_of_pod in _CONTAINERS:
-                is_image = _OTHER_PARTS.isdisjoint(fields)
-                return is_image and (self._has_hole(value) or _is_reference(value))
-            case (*_, parent, "image") if parent in _OTHER_IMAGES or parent == _TARGET:
+                is_image = isinstance(name, str) and name.startswith(_OPERATOR_IMAGE)
+            case (*_, field_of_pod, str(), "image") if field_of_pod in CONTAINERS:
+                is_image = not is_in_parts(fields)
+                return is_image and (self._has_hole(value) or is_reference(value))
+            case (*_, parent, "image") if parent in OTHER_IMAGES or parent == TARGET:
                 return False
             case (*_, "image"):
-                is_image = _is_container(fields) and _OTHER_PARTS.isdisjoint(fields)
+                is_image = is_container(fields) and not is_in_parts(fields)
             case _:
                 return False
         if not is_image:
             return False
-        has_variable = any(variable in value for variable in _VARIABLES)
-        return has_variable or self._has_hole(value) or _names_tag(value)
+        return has_variable(value) or self._has_hole(value) or names_tag(value)
 
     def _hole(
         self, path: Path, context: _Context, routes: _Routes, fields: Mapping[str, Any]
@@ -346,9 +323,9 @@ class _Search:
         is_image = any(route[-1:] != BY_TAG for route in routes) or (
             context.content in ("images", "values")
             and (
-                _is_pod_image(path)
-                or _may_hold_a_pod(path)
-                or (path[-1:] == ("image",) and _is_container(fields))
+                is_pod_image(path)
+                or may_hold_a_pod(path)
+                or (path[-1:] == ("image",) and is_container(fields))
             )
         )
         if is_image:
@@ -368,14 +345,14 @@ class _Search:
         if not looks and (context.content, key) != ("schema", "default"):
             return
         looks_so = ":" in value or self._has_hole(value)
-        if not (says_image or looks_so) or key in _NO_TEXTS or _is_other_image(path):
+        if not (says_image or looks_so) or key in _NO_TEXTS or is_other_image(path):
             return
         self.texts.append(FoundText(path, self._span(), "", says_image, context.kind, below))
 
     def _image_in_parts(self, members: Members, path: Path, context: _Context) -> None:
         """An image whose repository and tag are strings of their own, as in values of charts."""
         fields = dict(members)
-        if not _SAYS_IMAGE.fullmatch(str(path[-1])):
+        if not key_says_image(str(path[-1])):
             return
         match fields:
             case {"repository": str(repository), "tag": str(tag)} if context.content in (
@@ -416,78 +393,3 @@ def _inside(key: str, path: Path, context: _Context) -> _Context:
     if key == "openAPIV3Schema":
         return context._replace(content="schema")
     return context._replace(content="nothing") if path == context.root else context
-
-
-def _says_image(path: Path, fields: Mapping[str, Any]) -> bool:
-    """Whether the key of a string, or the name next to it, says that it is an image."""
-    keys = [key for key in path[-2:] if isinstance(key, str)]
-    if not keys or path[-2:-1] == (_TARGET,):
-        return False
-    name = fields.get("name")
-    if keys[-1] in ("default", "value") and isinstance(name, str):
-        return _NAMES_IMAGE.fullmatch(name) is not None or _SAYS_IMAGE.fullmatch(name) is not None
-    if keys[-1] not in _NO_REFERENCES and len(keys) > 1 and _SAYS_IMAGE.fullmatch(keys[0]):
-        return True
-    return _SAYS_IMAGE.fullmatch(keys[-1]) is not None
-
-
-def _is_other_image(path: Path) -> bool:
-    return path[-1:] == ("image",) and path[-2:-1] != () and path[-2] in _OTHER_IMAGES
-
-
-def _is_pod_image(path: Path) -> bool:
-    """Whether a path leads to an image of a pod."""
-    match path:
-        case (*_, field_of_pod, int(), "image"):
-            return field_of_pod in _CONTAINERS
-        case (*_, "volumes", int(), "image", "reference"):
-            return True
-    return False
-
-
-def _may_hold_a_pod(path: Path) -> bool:
-    keys = [key for key in path if isinstance(key, str)]
-    return not keys or keys[-1] in _ON_THE_WAY
-
-
-def _is_container(fields: Mapping[str, Any]) -> bool:
-    """Whether an object has a key that only containers have."""
-    return not _CONTAINER_KEYS.isdisjoint(fields) or any(
-        type(fields.get(key)) is list for key in _CONTAINER_LISTS
-    )
-
-
-def _is_custom(api_version: Any) -> bool:
-    """Whether a kind is not one of Kubernetes' own, whose groups have no dot or end in k8s.io."""
-    group = api_version.rpartition("/")[0] if isinstance(api_version, str) else ""
-    return "." in group and not group.endswith(".k8s.io")
-
-
-def _is_reference(value: str) -> bool:
-    try:
-        ImageReference.parse(value)
-    except InvalidReference:
-        return False
-    return True
-
-
-def _names_tag(value: str) -> bool:
-    """Whether a text is a reference with a tag or a digest."""
-    if ":" not in value:
-        return False
-    try:
-        reference = ImageReference.parse(value)
-    except InvalidReference:
-        return False
-    return reference.tag is not None or reference.digest is not None
-
-
-def _patched(fields: Mapping[str, Any]) -> Path | None:
-    """Where an operation of a JSON patch (RFC 6902) writes its value; None of other objects."""
-    pointer = fields.get("path")
-    if "value" not in fields or not isinstance(pointer, str):
-        return None
-    return tuple(
-        -1 if part == "-" else int(part) if _INDEX.fullmatch(part) else part
-        for part in pointer.split("/")[1:]
-    )

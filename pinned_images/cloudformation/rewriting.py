@@ -397,28 +397,46 @@ def pin_manifest(
     manifest = before.read if before.read is not None else read_manifest(value, kind_paths)
     if not isinstance(manifest, Manifest):
         return Rewritten(value)
+
+    def pin_image(image: Any, meaning: Evaluation) -> Rewritten | Problem:
+        if partly and not _pins(meaning, digest_of, style):
+            return Rewritten(image)
+        return pin(
+            image,
+            scope,
+            digest_of,
+            style,
+            assumptions=assumptions,
+            evaluated=meaning,
+            partly=partly,
+        )
+
+    return _pin_several(value, manifest, before, pin_image)
+
+
+def _pin_several(
+    value: Any,
+    manifest: Manifest,
+    before: Several,
+    pin_image: Callable[[Any, Evaluation], Rewritten | Problem],
+) -> Rewritten | Problem:
+    """The images of one manifest; what is written out becomes the same wherever it is."""
     written: dict[Any, Rewritten] = {}
     values = []
     for image, placed in zip(manifest.images, before.images, strict=True):
         key = image.value if isinstance(image.value, str) else id(image)
-        is_left = partly and not _pins(placed.evaluation, digest_of, style)
-        if image.left is None and not is_left and key not in written:
-            rewritten = pin(
-                image.value,
-                scope,
-                digest_of,
-                style,
-                assumptions=assumptions,
-                evaluated=placed.evaluation,
-                partly=partly,
-            )
+        if image.left is None and key not in written:
+            rewritten = pin_image(image.value, placed.evaluation)
             if isinstance(rewritten, Problem):
                 return rewritten
             written[key] = rewritten
-        changes = image.left is None and not is_left and bool(written[key].pins)
+        changes = image.left is None and bool(written[key].pins)
         values.append(written[key].value if changes else image.value)
     pins = tuple(dict.fromkeys(pin for each in written.values() for pin in each.pins))
-    return Rewritten(manifest.with_images(values), pins) if pins else Rewritten(value)
+    if not pins:
+        return Rewritten(value)
+    pinned = manifest.with_images(values)
+    return pinned if isinstance(pinned, Problem) else Rewritten(pinned, pins)
 
 
 def _pin_either(
