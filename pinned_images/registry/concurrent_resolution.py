@@ -71,7 +71,7 @@ def resolve_concurrently(
         progress.show()
     progress.clear()
     pool.cancel()
-    allowed = f"{deadline - started:.0f} s"
+    allowed = f"{max(0.0, deadline - started):.0f} s"
     return {
         request: outcomes.get(request) or _late(request, host, allowed)
         for request, host in hosts.items()

@@ -145,7 +145,7 @@ def parse_manifest(body: bytes, content_type: str | None) -> Manifest:
     own = plain_type(own) if isinstance(own, str) else ""
     media_type = answered if answered in TYPES else own or _type_by_shape(content)
     if media_type not in TYPES or own not in ("", media_type):
-        raise _no_manifest(f"of type {_in_words(own)}" if own else "of type that it does not name")
+        raise _no_manifest(f"of type {_in_words(own)}" if own else "whose type is not named")
     if content.get("schemaVersion") != _SCHEMA:
         raise _no_manifest("without the version 2")
     try:

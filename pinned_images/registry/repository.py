@@ -23,6 +23,7 @@ from pinned_images.registry.host_profiles import profile_of
 from pinned_images.registry.http.transport import LONGEST_BODY, Request, Response, TransientError
 from pinned_images.registry.manifest import Descriptor, Manifest
 from pinned_images.registry.paging import MOST_PAGES, PAGE_SIZE, next_page, parse_tags
+from pinned_images.wording import counted
 
 _OK = 200
 _NOT_FOUND = 404
@@ -153,7 +154,7 @@ class Repository:
             # Some registries give the last page again and again.
             if next_url in seen or len(seen) >= MOST_PAGES:
                 raise UntrustedAnswer(
-                    f"its list has no end within {len(seen)} pages",
+                    f"its list has no end within {counted(len(seen), 'page')}",
                     "check with those who run the registry",
                 )
             seen.add(next_url)

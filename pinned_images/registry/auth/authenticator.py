@@ -283,7 +283,9 @@ class Authenticator:
     def _unknown_schemes(self, response: Response, target: Target, deadline: float) -> AccessDenied:
         challenges = parse_challenges(response.headers.getlist("WWW-Authenticate"))
         offered = listed(dict.fromkeys(challenge.scheme for challenge in challenges))
-        cause = f"it wants to be authenticated by {offered or 'no scheme that it names'} (401)"
+        cause = f"it wants to be authenticated by {offered} (401)"
+        if not offered:
+            cause = "it lets nobody in and names no way to log in (401)"
         remedy = (
             f"use a registry or a mirror that knows Bearer or Basic, unlike "
             f"{target.endpoint.netloc}"

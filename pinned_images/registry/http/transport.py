@@ -408,7 +408,7 @@ def _explain_tls(error: WrappedSSLError, host: str) -> Exception:
     cause = error.args[0] if error.args else None
     if isinstance(cause, ssl.SSLCertVerificationError):
         return UntrustedAnswer(
-            f"the certificate of {host} cannot be verified ({cause.verify_message})",
+            f"the certificate of {host} cannot be verified ({cause.verify_message.rstrip('.')})",
             _remedy_for_certificate(cause.verify_code, host),
         )
     reason = getattr(cause, "reason", None) or ""
@@ -427,7 +427,8 @@ def _explain_tls(error: WrappedSSLError, host: str) -> Exception:
     if reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE"):
         return RegistryUnavailable(
             f"{host} does not speak TLS",
-            "name it among the insecure registries if plain http is meant",
+            f'if plain http is meant, name it in insecure_registries=["{host}"], or write http:// '
+            "in the URL of the mirror",
         )
     return TransientError(f"{host} broke off the TLS handshake")
 
