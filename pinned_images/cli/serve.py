@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
-import socket
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -63,6 +60,8 @@ def serve(  # noqa: PLR0917 - click gives them by name
             f"Whoever reaches {host} could change the repository: set {TOKEN_VARIABLE} to a "
             "token that requests have to carry, or listen on 127.0.0.1."
         )
+    from importlib.util import find_spec  # noqa: PLC0415 - for --help
+
     if find_spec("starlette") is None or find_spec("uvicorn") is None:
         raise click.ClickException(
             "The service needs starlette and uvicorn, which are not installed: "
@@ -101,6 +100,9 @@ def _is_loopback(host: str) -> bool:
 
 
 def _run(app: Any, host: str, port: int) -> None:
+    import signal  # noqa: PLC0415 - for --help
+    import socket  # noqa: PLC0415 - for --help
+
     import uvicorn  # noqa: PLC0415 - for --help
 
     family = socket.AF_INET6 if ":" in host else socket.AF_INET

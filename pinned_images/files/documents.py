@@ -67,15 +67,40 @@ def task_definition(masked: str, root: Node) -> Iterator[Found]:
 def is_task_definition(root: Node) -> bool:
     """Whether a document has container definitions, or is a list of them."""
     if isinstance(root, Sequence):
-        return bool(root.items) and all(
-            child(each, "name", "Name") is not None
-            and child(each, "image", "Image", "imageUri") is not None
-            for each in root.items
-        )
+        return bool(root.items) and all(map(_is_container_definition, root.items))
     for body in (root, child(root, "taskDefinition", "TaskDefinition")):
         if isinstance(child(body, "containerDefinitions", "ContainerDefinitions"), Sequence):
             return True
     return False
+
+
+def _is_container_definition(node: Node) -> bool:
+    """Whether an element of a list is one: many things have a name and an image."""
+    keys = {key[:1].lower() + key[1:] for key, _ in items_of(node)}
+    if "name" not in keys:
+        return False
+    if "imageUri" in keys:
+        return True
+    text = text_of(child(node, "image", "Image")) or ""
+    has_tag = ":" in text.rpartition("/")[2] and "://" not in text
+    return bool(text) and (has_tag or not keys.isdisjoint(_OF_CONTAINERS))
+
+
+# Amazon ECS API reference, "ContainerDefinition": keys that lists of other things do not have.
+_OF_CONTAINERS = frozenset(
+    {
+        "cpu",
+        "entryPoint",
+        "environment",
+        "essential",
+        "logConfiguration",
+        "memory",
+        "memoryReservation",
+        "mountPoints",
+        "portMappings",
+        "secrets",
+    }
+)
 
 
 def compose(masked: str, root: Node) -> Iterator[Found]:

@@ -90,15 +90,26 @@ def helm_values(masked: str, root: Node) -> Iterator[Found]:
     has no ``digest`` joins repository and tag by a colon, so there the digest follows the tag.
     """
     for path, node in walk(root):
-        key = path[-1] if path else ""
         if isinstance(node, Mapping) and child(node, "repository") is not None:
-            yield from _helm_image(masked, node)
-        elif isinstance(node, Scalar) and isinstance(key, str) and _is_image_key(key):
-            yield from image(masked, node, "helm-values")
+            is_named = any(_is_image_key(key) for key in path[-2:])
+            if is_named or child(node, "registry", "pullPolicy", "imagePullPolicy") is not None:
+                yield from _helm_image(masked, node)
+        elif isinstance(node, Scalar) and path and _is_image_key(path[-1]):
+            yield from _helm_string(masked, node)
 
 
-def _is_image_key(key: str) -> bool:
-    return key == "image" or key.endswith(("Image", "_image", "-image"))
+def _is_image_key(key: str | int) -> bool:
+    return isinstance(key, str) and key.removesuffix("s").lower().endswith("image")
+
+
+def _helm_string(masked: str, node: Scalar) -> Iterator[Found]:
+    """An image in one string; where it has no tag, another value is its tag."""
+    for found in image(masked, node, "helm-values"):
+        if not isinstance(found, Place) or found.reference.tag or found.reference.digest:
+            yield found
+        else:
+            reason = "its tag is not in this string"
+            yield Skipped("helm-values", found.offset, str(found.reference), reason)
 
 
 def _helm_image(masked: str, node: Mapping) -> Iterator[Found]:
