@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from pinned_images.cli.application import application
 from pinned_images.testing.registry_server import RegistryServer
 
 ROOT = Path(__file__).parents[2]
@@ -85,8 +87,24 @@ def golden(folder: Path) -> Path:
 
 @pytest.fixture
 def program(folder: Path, images: RegistryServer, monkeypatch: pytest.MonkeyPatch) -> Program:
-    """Run ``pinned-images`` as a user does, in a process of its own."""
+    """Run ``pinned-images`` here, which takes a tenth of the time of a process of its own."""
     monkeypatch.setenv("PINNED_IMAGES_MIRRORS", mirrors_of(images))
+
+    def run(*arguments: str, **options: str) -> subprocess.CompletedProcess[str]:
+        given = options.get("input", "").encode()
+        result = CliRunner().invoke(application, arguments, given, prog_name="pinned-images")
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        # Not as text, which would take carriage returns away.
+        output, errors = result.stdout_bytes.decode(), result.stderr_bytes.decode()
+        return subprocess.CompletedProcess(arguments, result.exit_code, output, errors)
+
+    return run
+
+
+@pytest.fixture
+def process(program: Program) -> Program:
+    """Run ``pinned-images`` as a user does, in a process of its own."""
 
     def run(*arguments: str, **options: str) -> subprocess.CompletedProcess[str]:
         result = subprocess.run(
@@ -96,8 +114,7 @@ def program(folder: Path, images: RegistryServer, monkeypatch: pytest.MonkeyPatc
             input=options.get("input", "").encode(),
             env={**os.environ, "PYTHONPATH": str(ROOT)},
         )
-        # Not in text mode, which would take carriage returns away.
         output, errors = result.stdout.decode(), result.stderr.decode()
-        return subprocess.CompletedProcess(result.args, result.returncode, output, errors)
+        return subprocess.CompletedProcess(arguments, result.returncode, output, errors)
 
     return run

@@ -34,10 +34,10 @@ def write(folder: Path, name: str, text: str) -> Path:
     return path
 
 
-def test_the_seed_example(folder: Path, program: Program, images: RegistryServer) -> None:
+def test_the_seed_example(folder: Path, process: Program, images: RegistryServer) -> None:
     path = write(folder, "task.json", TASK)
     path.chmod(0o640)
-    result = program(
+    result = process(
         "update",
         "--image-reference",
         "mvanholsteijn/paas-monitor:3.4.0",
@@ -147,10 +147,10 @@ def test_one_missing_image_leaves_its_file_and_the_others_are_written(
 
 
 def test_dry_run_prints_a_diff_that_patch_takes_and_writes_nothing(
-    folder: Path, program: Program
+    folder: Path, process: Program
 ) -> None:
     path = write(folder, "sub/task.json", TASK)
-    result = program("pin", "--dry-run")
+    result = process("pin", "--dry-run")
     assert result.returncode == 0
     assert path.read_bytes() == TASK.encode()
     assert result.stdout.startswith("--- a/sub/task.json\n+++ b/sub/task.json\n@@ ")
@@ -162,7 +162,7 @@ def test_dry_run_prints_a_diff_that_patch_takes_and_writes_nothing(
     )
     assert applied.returncode == 0, applied.stderr
     assert b"@sha256:" in path.read_bytes()
-    assert program("pin", "--check").returncode == 0
+    assert process("pin", "--check").returncode == 0
 
 
 def test_exempt_images_stay_as_they_are(folder: Path, program: Program) -> None:
@@ -209,9 +209,9 @@ def test_resolve_prints_what_it_can_and_tells_the_rest(
     assert [line[:6] for line in result.stderr.splitlines()] == ["Error:", "Error:"]
 
 
-def test_resolve_reads_the_input(program: Program, images: RegistryServer) -> None:
+def test_resolve_reads_the_input(process: Program, images: RegistryServer) -> None:
     for arguments in ([], ["-"]):
-        result = program("resolve", *arguments, input="\nnginx:1.25\n# a comment\nredis:7\n")
+        result = process("resolve", *arguments, input="\nnginx:1.25\n# a comment\nredis:7\n")
         assert result.returncode == 0
         assert [line.partition("@")[0] for line in result.stdout.splitlines()] == [
             "nginx:1.25",
@@ -298,7 +298,7 @@ def test_ctrl_c_exits_with_130_and_leaves_whole_files(
 ) -> None:
     own_registry.push("docker.io/library/redis:7")
     monkeypatch.setenv("PINNED_IMAGES_MIRRORS", mirrors_of(own_registry))
-    own_registry.latency = 30
+    own_registry.latency = 4
     text = "services: {a: {image: 'redis:7'}}"
     path = write(folder, "compose.yaml", text)
     process = subprocess.Popen(
