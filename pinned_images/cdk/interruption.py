@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,6 +37,8 @@ def _print_one_line_for(interrupt: KeyboardInterrupt) -> None:
             others(kind, error, traceback)
             return
         print("Interrupted: the app was not synthesized.", file=sys.stderr)  # noqa: T201  for people
+        # Node.js was interrupted too, and jsii would print what it says of its broken pipes.
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115  to the end
         raise SystemExit(EXIT_CODE)
 
     sys.excepthook = excepthook

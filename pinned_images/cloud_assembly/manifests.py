@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
-
-import msgspec
 
 from pinned_images.cloudformation.scope import AssetImage
 
@@ -19,17 +18,14 @@ _TEXTS = (
 _STACK_TRACES = frozenset({"aws:cdk:creationStack"})
 
 
-class _Entry(msgspec.Struct, gc=False):
-    type: str
-    data: msgspec.Raw = msgspec.Raw(b"null")
-
-
 def read_metadata(file: Path) -> Mapping[str, list[Mapping[str, Any]]]:
     """The metadata in a file by construct path, without stack traces.
 
     These are most of it, and are passed over without being taken apart.
     """
-    entries = msgspec.json.decode(file.read_bytes(), type=dict[str, list[_Entry]])
+    import msgspec  # noqa: PLC0415  when metadata are read
+
+    entries = msgspec.json.decode(file.read_bytes(), type=_entries_by_path())
     return {
         path: [
             {"type": entry.type, "data": msgspec.json.decode(entry.data)}
@@ -38,6 +34,16 @@ def read_metadata(file: Path) -> Mapping[str, list[Mapping[str, Any]]]:
         ]
         for path, some in entries.items()
     }
+
+
+@cache
+def _entries_by_path() -> Any:
+    """The type of metadata, in which the data of entries are not taken apart."""
+    import msgspec  # noqa: PLC0415  when metadata are read
+
+    data = ("data", msgspec.Raw, msgspec.Raw(b"null"))
+    entry: Any = msgspec.defstruct("Entry", [("type", str), data], gc=False)
+    return dict[str, list[entry]]
 
 
 class FileAsset(NamedTuple):
