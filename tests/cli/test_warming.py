@@ -65,6 +65,15 @@ class Cache:
         return 200, {"images": images, "failures": failures}
 
 
+def lock_image(folder: Path, image: str) -> None:
+    """Put the old build into the lock file."""
+    entry = LockEntry(Digest.of(OLD.encode()))
+    LockFile.change(
+        folder / "pinned-images.lock.json",
+        lambda lock: lock.merged({LockKey.parse(image): entry}),
+    )
+
+
 @pytest.fixture
 def use(fake_aws: FakeAws, monkeypatch: pytest.MonkeyPatch, folder: Path) -> Callable[..., Cache]:
     """Put a cache there, and its image, in its old build, into the lock file."""
@@ -81,11 +90,7 @@ def use(fake_aws: FakeAws, monkeypatch: pytest.MonkeyPatch, folder: Path) -> Cal
         monkeypatch.setattr(
             DistributionResolver, "resolve", lambda _, request, **__: cache.import_image(request)
         )
-        entry = LockEntry(Digest.of(OLD.encode()))
-        LockFile.change(
-            folder / "pinned-images.lock.json",
-            lambda lock: lock.merged({LockKey.parse(IMAGE): entry}),
-        )
+        lock_image(folder, IMAGE)
         return cache
 
     return use
@@ -99,6 +104,16 @@ def test_a_cold_cache_is_an_error_until_it_is_warmed(run: Run, use: Callable[...
     assert (warmed.exit_code, warmed.stderr) == (0, "1 of 1 image verified.\n")
     assert cache.imports == 1
     assert run("lock", "verify").exit_code == 0
+
+
+def test_an_image_whose_digest_the_app_writes_is_imported_by_its_tag(
+    run: Run, use: Callable[..., Cache], folder: Path
+) -> None:
+    cache = use(OLD)
+    (folder / "pinned-images.lock.json").unlink()
+    lock_image(folder, f"{IMAGE}@{Digest.of(OLD.encode())}")
+    assert run("lock", "verify", "--warm").exit_code == 0
+    assert cache.imports == 1
 
 
 def test_a_cache_that_has_the_image_imports_nothing(run: Run, use: Callable[..., Cache]) -> None:

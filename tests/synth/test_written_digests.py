@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aws_cdk import App, Stack
+from aws_cdk import App, CfnResource, Stack
 from aws_cdk import aws_ecs as ecs
 
 from pinned_images import PinImages
@@ -96,6 +96,32 @@ def test_one_option_believes_them(registry: RegistryServer, synthesize: Synthesi
     app = app_of(GONE, mirrors=registry.mirrors, verify_digests=False)
     assert broken_rules(synthesize(app)) == []
     assert not registry.connections
+
+
+def test_a_digest_of_another_algorithm_is_not_asked_for(
+    registry: RegistryServer, synthesize: Synthesize
+) -> None:
+    """Registries answer with the SHA-256 of what they have, whatever they are asked by."""
+    app = app_of(f"{WEB}@sha512:{'0' * 128}", mirrors=registry.mirrors)
+    assert broken_rules(synthesize(app)) == []
+    assert not registry.connections
+
+
+def test_a_digest_that_the_deployment_itself_copies_there_need_not_be_there_yet(
+    registry: RegistryServer, synthesize: Synthesize
+) -> None:
+    app = App()
+    stack = Stack(app, "Web")
+    copied = f"{HOST}/copies/web:1"
+    CfnResource(
+        stack,
+        "Copy",
+        type="Custom::CDKECRDeployment",
+        properties={"SrcImage": f"docker://{WEB}", "DestImage": f"docker://{copied}"},
+    )
+    high_level_task(stack, image=f"{copied}@{registry.digest(WEB)}")
+    PinImages.apply_to(app, mirrors=registry.mirrors)
+    assert [rule for rule, _ in broken_rules(synthesize(app))] == []
 
 
 def test_an_acknowledged_image_is_not_asked_for(
