@@ -40,6 +40,7 @@ from pinned_images.cloudformation.kubernetes_kinds import (
 from pinned_images.cloudformation.kubernetes_signs import (
     CONTAINERS,
     OTHER_IMAGES,
+    PAIRED,
     TARGET,
     has_variable,
     is_container,
@@ -259,7 +260,8 @@ class _Search:
         verdict = self._verdict(value, path, context, routes, fields)
         if verdict is None:
             by_tag = BY_TAG in routes
-            is_whole = not by_tag and not is_in_parts(fields)
+            is_paired = path[-1:] != () and path[-1] in PAIRED
+            is_whole = not (by_tag or is_paired or is_in_parts(fields))
             self._text(
                 value,
                 path,

@@ -15,6 +15,8 @@ from pinned_images.reference import ImageReference
 
 #: The lists of a pod's containers.
 CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
+#: Keys of a value next to a name that says what it is, as in environment variables.
+PAIRED = frozenset({"default", "value"})
 #: The key of an object that a tool's configuration has to say which image it changes.
 TARGET = "target"
 #: Objects whose `image` is none that runs: where a build is pushed to, and a block device.
@@ -47,7 +49,9 @@ _NO_REFERENCES = frozenset({"name", "registry", "repository", "tag", "url"})
 _SAYS_IMAGE = re.compile(
     r"(?:image|.*(?:Image|IMAGE|[._/-]image))(?:s|[-_]?[Nn]ame|[-_]?[Rr]ef(?:erence)?|U[Rr][ILil])?"
 )
-_NAMES_IMAGE = re.compile(r"(?:.*[_.-])?image(?:[_.-].*)?", re.IGNORECASE)
+_NAMES_IMAGE = re.compile(
+    r"(?:.*[_.-])?image(?:[_.-]?(?:name|ref|reference|ur[il]))?|related_image_.*", re.IGNORECASE
+)
 # Argo Workflows and Argo Rollouts, Tekton, and OpenShift, kro and envsubst.
 _VARIABLES = ("{{", "$(", "${")
 _INDEX = re.compile("[0-9]{1,9}")
@@ -59,7 +63,7 @@ def says_image(path: Path, fields: Mapping[str, Any]) -> bool:
     if not keys or path[-2:-1] == (TARGET,):
         return False
     name = fields.get("name")
-    if keys[-1] in ("default", "value") and isinstance(name, str):
+    if keys[-1] in PAIRED and isinstance(name, str):
         return _NAMES_IMAGE.fullmatch(name) is not None or _SAYS_IMAGE.fullmatch(name) is not None
     if keys[-1] not in _NO_REFERENCES and len(keys) > 1 and _SAYS_IMAGE.fullmatch(keys[0]):
         return True

@@ -465,3 +465,45 @@ def test_a_manifest_is_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert images(rewritten.value) == [("spec.containers[0].image", f"once:1@{D}")]
     assert list(manifest_texts(rewritten.value)) == []
     assert parsed == [value]
+
+
+@pytest.mark.parametrize(
+    ("name", "says_image"),
+    [
+        ("JOB_IMAGE", True),
+        ("builder-image", True),
+        ("IMAGE_NAME", True),
+        ("image", True),
+        ("RELATED_IMAGE_untagged", True),
+        ("IMAGE_SERVICE", False),
+        ("IMAGE_PULL_POLICY", False),
+        ("IMAGINE", False),
+    ],
+)
+def test_the_name_of_a_variable_says_whether_it_is_an_image(name: str, says_image: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    pair = {"name": name, "value": "svc:8080" if name != "RELATED_IMAGE_untagged" else "svc"}
+    content = {"kind": "Pod", "apiVersion": "v1", "spec": {"initArgs": [{"env": [pair]}]}}
+    found = list(manifest_texts(json.dumps(content)))
+    assert [each.says_image for each in found] == [says_image]
+    assert [each.property_path for each in found] == [""]
+
+
+@pytest.mark.parametrize(
+    ("spec", "path"),
+    [
+        ({"agentImage": "a:1"}, "spec.agentImage"),
+        ({"agents": [{"image": "a:1"}]}, "spec.agents[].image"),
+        ({"image": "a:1", "imageTag": "2"}, ""),
+        ({"a.b": {"image": "a:1"}}, ""),
+        ({"images": {"agent": "a:1"}}, "spec.images.agent"),
+    ],
+    ids=["key", "list", "in parts", "dotted key", "by name"],
+)
+def test_a_property_is_named_only_where_it_could_be_pinned(spec: Any, path: str) -> None:
+    content = {"kind": "Widget", "apiVersion": "example.com/v1", "spec": spec}
+    named = [each for each in manifest_texts(json.dumps(content)) if each.value == "a:1"]
+    assert [(each.kind, each.property_path) for each in named] == [("example.com/Widget", path)]
+    if path:
+        kinds = own("example.com/Widget", path)
+        outcome = evaluate_manifest(json.dumps(content), SCOPE, None, kinds)
+        assert list(leaves(outcome)) == [Known("a:1")]
