@@ -1,0 +1,352 @@
+"""Changes of templates in a cloud assembly, so that every key, manifest and parent agrees.
+
+A stack's template is a file asset: ``X.assets.json`` names the object in the bucket of each
+destination, ``manifest.json`` names it in ``stackTemplateAssetObjectUrl``, and the parent of a
+nested stack holds it in ``TemplateURL``. The CDK CLI uploads a file only where the bucket has no
+object of that key, so a changed template needs a new key wherever the old one is written.
+Identifiers of assets stay: CDK Pipelines writes them into the commands of its builds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pinned_images.errors import ConfigurationError
+from pinned_images.printable import quoted
+
+MANIFEST = "manifest.json"
+_HASH = re.compile(r"[0-9a-f]{64}")
+
+
+class Destination(NamedTuple):
+    """A place that a file asset is uploaded to."""
+
+    bucket: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class AssetOfFile:
+    """A file asset of an asset manifest.
+
+    Attributes:
+        manifest: The asset manifest's file.
+        identifier: The asset's identifier in it.
+        destinations: By their names.
+    """
+
+    manifest: Path
+    identifier: str
+    destinations: Mapping[str, Destination]
+
+
+@dataclass(frozen=True, eq=False)
+class AssemblyFiles:
+    """The files of a cloud assembly and of those nested in it.
+
+    Attributes:
+        root: The folder of the assembly.
+
+    Raises:
+        ConfigurationError: The folder is no cloud assembly, or a file of it cannot be read.
+    """
+
+    root: Path
+    _documents: dict[Path, Any] = field(default_factory=dict)
+
+    @cached_property
+    def folders(self) -> tuple[Path, ...]:
+        """The folder of the assembly, and those of nested ones."""
+        return tuple(self._folders(self.root))
+
+    @cached_property
+    def templates(self) -> tuple[Path, ...]:
+        """The template of each stack, and of each nested one."""
+        found = dict.fromkeys(
+            folder / artifact["properties"]["templateFile"]
+            for folder in self.folders
+            for artifact in self.artifacts(folder, "aws:cloudformation:stack").values()
+        )
+        nested = (path for path in self.assets if path.name.endswith(".template.json"))
+        legacy = (path for path, _ in self.legacy_assets if path.name.endswith(".template.json"))
+        return tuple(dict.fromkeys([*found, *nested, *legacy]))
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether no context is missing; where some is, the CDK CLI runs the app once more."""
+        return not any(self.document(folder / MANIFEST).get("missing") for folder in self.folders)
+
+    def artifacts(self, folder: Path, kind: str) -> dict[str, Any]:
+        """The artifacts of a kind in one of the folders, by id."""
+        artifacts = self.document(folder / MANIFEST).get("artifacts") or {}
+        return {name: each for name, each in artifacts.items() if each.get("type") == kind}
+
+    def document(self, path: Path) -> Any:
+        """A JSON file, parsed.
+
+        Raises:
+            ConfigurationError: It cannot be read.
+        """
+        if path not in self._documents:
+            try:
+                self._documents[path] = json.loads(path.read_text(encoding="utf-8"))
+            except (OSError, ValueError, RecursionError) as error:
+                raise ConfigurationError(
+                    f"The file {quoted(path)} of the cloud assembly cannot be read: synthesize the "
+                    "app again."
+                ) from error
+        return self._documents[path]
+
+    def changed(self, templates: Mapping[Path, Any]) -> dict[Path, bytes]:
+        """The content of every file that differs once some templates are other ones.
+
+        Args:
+            templates: The new templates by file.
+
+        Raises:
+            ConfigurationError: Two nested stacks share one key and would become different.
+        """
+        edit = _Edit(
+            self, {path: new for path, new in templates.items() if self._differs(path, new)}
+        )
+        return edit.files()
+
+    def _differs(self, path: Path, new: Any) -> bool:
+        return bool(self.document(path) != new)
+
+    def _folders(self, folder: Path) -> Iterator[Path]:
+        yield folder
+        for artifact in self.artifacts(folder, "cdk:cloud-assembly").values():
+            name = artifact["properties"]["directoryName"]
+            inner = (folder / name).resolve()
+            # A stage may be in a folder of its own; one that is not below is none of this assembly.
+            if inner.is_relative_to(self.root.resolve()) and inner != folder.resolve():
+                yield from self._folders(folder / name)
+
+    @cached_property
+    def assets(self) -> dict[Path, list[AssetOfFile]]:
+        """The file assets of all asset manifests, by their files."""
+        found: dict[Path, list[AssetOfFile]] = {}
+        for folder in self.folders:
+            for artifact in self.artifacts(folder, "cdk:asset-manifest").values():
+                manifest = folder / artifact["properties"]["file"]
+                for identifier, asset in (self.document(manifest).get("files") or {}).items():
+                    path = (asset.get("source") or {}).get("path")
+                    if path:
+                        found.setdefault(folder / path, []).append(
+                            AssetOfFile(manifest, identifier, _destinations(asset))
+                        )
+        return found
+
+    @cached_property
+    def legacy_assets(self) -> list[tuple[Path, dict[str, Any]]]:
+        """File assets that construct metadata tells of, as `LegacyStackSynthesizer` has them.
+
+        The CDK CLI makes their keys of ``sourceHash``, which is changed in place.
+        """
+        return [
+            (folder / data["path"], data)
+            for folder in self.folders
+            for artifact in self.artifacts(folder, "aws:cloudformation:stack").values()
+            for entries in (artifact.get("metadata") or {}).values()
+            for entry in entries
+            if entry.get("type") == "aws:cdk:asset" and isinstance(data := entry.get("data"), dict)
+            if data.get("packaging") == "file" and isinstance(data.get("path"), str)
+        ]
+
+
+def _destinations(asset: Mapping[str, Any]) -> dict[str, Destination]:
+    return {
+        name: Destination(str(each.get("bucketName", "")), str(each.get("objectKey", "")))
+        for name, each in (asset.get("destinations") or {}).items()
+    }
+
+
+class _Edit:
+    """One change of an assembly, worked out from the innermost templates outwards."""
+
+    def __init__(self, files: AssemblyFiles, given: Mapping[Path, Any]) -> None:
+        self._files = files
+        self._given = given
+        self._contents: dict[Path, bytes | None] = {}
+        self._owners = self._owners_of_keys()
+
+    def files(self) -> dict[Path, bytes]:
+        """The content of every file that changes; manifests last, the outermost at the end."""
+        if not self._given:
+            return {}
+        contents = {
+            path: content
+            for path in self._files.templates
+            if (content := self._content(path, ())) is not None
+        }
+        manifests = self._asset_manifests(contents)
+        assemblies = self._assembly_manifests(contents)
+        return {**contents, **manifests, **assemblies}
+
+    def _owners_of_keys(self) -> dict[str, list[Path]]:
+        """Templates by the keys under which they are uploaded."""
+        owners: dict[str, list[Path]] = {}
+        for path in self._files.templates:
+            for asset in self._files.assets.get(path, ()):
+                for destination in asset.destinations.values():
+                    some = owners.setdefault(destination.key, [])
+                    if path not in some:
+                        some.append(path)
+        return owners
+
+    def _content(self, path: Path, above: tuple[Path, ...]) -> bytes | None:
+        """The new content of a template; None where it stays."""
+        if path in self._contents or path in above:
+            return self._contents.get(path)
+        document = self._given.get(path, self._files.document(path))
+        replaced = self._with_new_keys(document, path, (*above, path))
+        is_same = path not in self._given and replaced == document
+        self._contents[path] = None if is_same else _written(replaced, path)
+        return self._contents[path]
+
+    def _with_new_keys(self, document: Any, path: Path, above: tuple[Path, ...]) -> Any:
+        """A template with the new keys of the templates that it names."""
+        keys = [key for key in self._owners if path not in self._owners[key]]
+        if not keys or not isinstance(document, dict):
+            return document
+        text = json.dumps(document, ensure_ascii=False)
+        new_keys = {}
+        for key in keys:
+            if key in text:
+                new = self._new_key(key, path, above)
+                if new is not None:
+                    new_keys[key] = new
+        return _replaced(document, new_keys) if new_keys else document
+
+    def _new_key(self, key: str, parent: Path, above: tuple[Path, ...]) -> str | None:
+        """The new key of what a template names by its old one; None where that stays.
+
+        Other stacks may have a nested stack with the same template, and so with the same key.
+        """
+        own = self._manifests_of(parent)
+        owners = [each for each in self._owners[key] if self._manifests_of(each) & own]
+        owners = owners or self._owners[key]
+        contents = {self._content(owner, above) for owner in owners}
+        if len(contents) > 1:
+            # Templates with one content have one key; which of them a parent means, is in the
+            # metadata of its resource at best.
+            raise ConfigurationError(
+                f"The nested stacks {', '.join(quoted(owner.name) for owner in owners)} had one "
+                "template, and their images are different ones now: give one of them a "
+                "description of its own, so that CDK tells them apart."
+            )
+        [content] = contents
+        return None if content is None else new_key(key, content)
+
+    def _manifests_of(self, path: Path) -> frozenset[Path]:
+        """The asset manifests that list a template: those of the stack that it belongs to."""
+        return frozenset(asset.manifest for asset in self._files.assets.get(path, ()))
+
+    def _asset_manifests(self, contents: Mapping[Path, bytes]) -> dict[Path, bytes]:
+        changed: dict[Path, Any] = {}
+        for path, content in contents.items():
+            for asset in self._files.assets.get(path, ()):
+                document = changed.setdefault(
+                    asset.manifest, _copied(self._files.document(asset.manifest))
+                )
+                destinations = document["files"][asset.identifier]["destinations"]
+                for name, destination in asset.destinations.items():
+                    destinations[name]["objectKey"] = new_key(destination.key, content)
+        return {path: _written(document, path) for path, document in changed.items()}
+
+    def _assembly_manifests(self, contents: Mapping[Path, bytes]) -> dict[Path, bytes]:
+        for path, data in self._files.legacy_assets:
+            if path in contents:
+                data["sourceHash"] = hashlib.sha256(contents[path]).hexdigest()
+        changed = {}
+        for folder in reversed(self._files.folders):
+            path = folder / MANIFEST
+            before = json.loads(path.read_text(encoding="utf-8"))
+            document = _copied(self._files.document(path))
+            for artifact in (document.get("artifacts") or {}).values():
+                if artifact.get("type") == "aws:cloudformation:stack":
+                    self._rename(artifact["properties"], folder, contents)
+            if document != before:
+                changed[path] = _written(document, path)
+        return changed
+
+    def _rename(
+        self, properties: dict[str, Any], folder: Path, contents: Mapping[Path, bytes]
+    ) -> None:
+        """Name the new object of a stack's template."""
+        path = folder / properties["templateFile"]
+        url = properties.get("stackTemplateAssetObjectUrl")
+        if not isinstance(url, str) or path not in contents:
+            return
+        for asset in self._files.assets.get(path, ()):
+            for destination in asset.destinations.values():
+                if destination.key and url.endswith(f"/{destination.key}"):
+                    key = new_key(destination.key, contents[path])
+                    properties["stackTemplateAssetObjectUrl"] = (
+                        url.removesuffix(destination.key) + key
+                    )
+                    return
+
+
+def new_key(key: str, content: bytes) -> str:
+    """The key of a changed template: the old one with the hash of its content.
+
+    Example:
+        >>> old = f"templates/{'0' * 64}.json"
+        >>> new_key(old, b"{}")[:30]
+        'templates/44136fa355b3678a1146'
+    """
+    digest = hashlib.sha256(content).hexdigest()
+    folder, slash, name = key.rpartition("/")
+    if _HASH.search(name):
+        return folder + slash + _HASH.sub(digest, name)
+    stem, dot, extension = name.partition(".")
+    return f"{folder}{slash}{stem}-{digest}{dot}{extension}"
+
+
+def _replaced(value: Any, keys: Mapping[str, str]) -> Any:
+    """A value with other keys in its strings."""
+    pattern = re.compile("|".join(map(re.escape, sorted(keys, key=len, reverse=True))))
+
+    def replace(match: re.Match[str]) -> str:
+        return keys[match[0]]
+
+    return _mapped(value, lambda text: pattern.sub(replace, text))
+
+
+def _mapped(value: Any, change: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, list):
+        return [_mapped(each, change) for each in value]
+    if isinstance(value, dict):
+        return {key: _mapped(each, change) for key, each in value.items()}
+    return value
+
+
+def _copied(document: Any) -> Any:
+    return json.loads(json.dumps(document))
+
+
+def _written(document: Any, path: Path) -> bytes:
+    """A document as JSON, indented as its file is; CDK indents templates by 1, manifests by 2."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            begin = file.read(200)
+    except OSError:
+        begin = ""
+    found = re.match(r"\s*[\[{](\r?\n)( +|\t+)", begin)
+    if found is None and begin.strip():
+        return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+    indent: int | str = 1
+    if found is not None:
+        indent = found[2] if "\t" in found[2] else len(found[2])
+    return json.dumps(document, ensure_ascii=False, indent=indent).encode("utf-8", "surrogatepass")
