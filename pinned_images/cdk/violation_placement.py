@@ -7,8 +7,9 @@ it shows to nobody, and succeeds: such errors are reported at the App, where it 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -18,9 +19,9 @@ from constructs import IConstruct
 from pinned_images.acknowledgements import is_below
 from pinned_images.cdk.metadata import acknowledgements_above
 from pinned_images.cloud_assembly import AssemblyStack
-from pinned_images.grouping import by_cause, counted_images, named, said_of_several, without_remedy
 from pinned_images.problem import Problem
 from pinned_images.rules import UNPINNED_IMAGE, Violation
+from pinned_images.rules.grouped_violations import grouped_violations
 
 #: Why a Stage was not pinned: nobody asked for it, or too late.
 MissedReason = Literal["not applied", "applied late"]
@@ -93,57 +94,14 @@ def placed(
             in_missed.setdefault(stage, []).append(violation)
         else:
             hidden.append(violation)
-    here = _told_once(here, app)
-    hidden = [_at_app(violation) for violation in _told_once(hidden, app, at_app=True)]
+    is_acknowledged = partial(_is_acknowledged, app=app)
+    here = grouped_violations(here, is_acknowledged)
+    hidden = [_at_app(each) for each in grouped_violations(hidden, is_acknowledged, at_app=True)]
     if hidden:
         problem = hidden[-1].problem
         fix = f"{problem.fix or ''} {_SHOWN_TO_ALL}".strip()
         hidden[-1] = replace(hidden[-1], problem=replace(problem, fix=fix))
     return here, [*(_missed(stage, some) for stage, some in in_missed.items()), *hidden]
-
-
-def _told_once(
-    violations: Sequence[Violation], app: IConstruct, *, at_app: bool = False
-) -> list[Violation]:
-    """The violations, those of a rule together that have one cause: one names their first places.
-
-    One cause may be an error for some images and a warning for others.
-    """
-    of_rules: dict[str, list[Violation]] = {}
-    for violation in violations:
-        of_rules.setdefault(violation.rule.id, []).append(violation)
-    groups = [
-        group
-        for of_rule in of_rules.values()
-        for group in by_cause(of_rule, lambda violation: violation.problem.error)
-    ]
-    position = {id(violation): index for index, violation in enumerate(violations)}
-    groups.sort(key=lambda group: position[id(group[0])])
-    return [each for group in groups for each in _told_together(group, app, at_app=at_app)]
-
-
-def _told_together(group: list[Violation], app: IConstruct, *, at_app: bool) -> Iterator[Violation]:
-    """One violation for several of one cause; at the App where several stacks are concerned.
-
-    What is acknowledged stays on its own, since CDK takes a violation away as a whole.
-    """
-    open_ones = [each for each in group if len(group) > 1 and not _is_acknowledged(each, app)]
-    error = group[0].problem.error
-    if error is None or len(open_ones) < 2:  # noqa: PLR2004 - several
-        yield from group
-        return
-    yield from (each for each in group if each not in open_ones)
-    images = [each.problem.image for each in open_ones]
-    first = named([f"{each.problem.image} at {each.construct_path}".lstrip() for each in open_ones])
-    said = said_of_several(without_remedy(error))
-    if len(set(images)) == 1:
-        said = without_remedy(error).sentence("").strip() if error.is_about_image else said
-    what = f"{counted_images(images)} ({first}) {said}"
-    problem = replace(group[0].problem, what=what)
-    if at_app or len({each.stack for each in open_ones}) > 1:
-        yield Violation(group[0].rule, problem)
-    else:
-        yield replace(open_ones[0], problem=problem)
 
 
 def _is_shown(stack: AssemblyStack, app: IConstruct) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from pinned_images.cli.check import check
 from pinned_images.cli.lifecycle import lifecycle
 from pinned_images.cli.list_images import list_images
 from pinned_images.cli.lock import lock
@@ -20,6 +21,7 @@ from pinned_images.cli.output import error_lines
 from pinned_images.cli.pin import pin
 from pinned_images.cli.report import report
 from pinned_images.cli.resolve import resolve
+from pinned_images.cli.run import run
 from pinned_images.cli.serve import serve
 from pinned_images.cli.update_files import update_files
 from pinned_images.errors import PinnedImagesError
@@ -89,6 +91,7 @@ def application() -> None:
     """Pin container images: of files, and of an AWS CDK app."""
 
 
+application.add_command(check)
 application.add_command(lifecycle)
 application.add_command(list_images)
 application.add_command(lock)
@@ -96,5 +99,6 @@ application.add_command(outdated)
 application.add_command(pin)
 application.add_command(report)
 application.add_command(resolve)
+application.add_command(run)
 application.add_command(serve)
 application.add_command(update_files)

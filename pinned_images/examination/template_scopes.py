@@ -16,12 +16,22 @@ from pinned_images.rules.unpinned_image import STAND_IN
 
 
 def scopes_of(
-    stacks: Sequence[AssemblyStack], coverage: Coverage
+    stacks: Sequence[AssemblyStack], coverage: Coverage, *, to_pin: bool = False
 ) -> dict[AssemblyStack, TemplateScope]:
-    """The scope of each stack; what is known of parameters belongs to a coverage."""
+    """The scope of each stack; what is known of parameters belongs to a coverage.
+
+    Args:
+        stacks: The top-level stacks.
+        coverage: What is known of parameters.
+        to_pin: Whether images are to be pinned: parameters that nobody has read are then to be
+            read. A gate, which asks for nothing, takes any value for them.
+    """
+    values: Mapping[SsmParameter, str | Problem] = coverage.parameter_values
+    if not to_pin:
+        values = _AnyParameter(values)
     app = AppTemplates()
     assets = cache(lambda: _asset_images(stacks))
-    return dict(pair for stack in stacks for pair in _scopes(stack, app, assets, coverage))
+    return dict(pair for stack in stacks for pair in _scopes(stack, app, assets, coverage, values))
 
 
 def _scopes(
@@ -29,6 +39,7 @@ def _scopes(
     app: AppTemplates,
     assets: Callable[[], AssetImages],
     coverage: Coverage,
+    values: Mapping[SsmParameter, str | Problem],
 ) -> Iterator[tuple[AssemblyStack, TemplateScope]]:
     scope = TemplateScope(
         template=lambda: stack.template,
@@ -36,7 +47,7 @@ def _scopes(
         region=stack.region,
         stack=stack.name,
         app=app,
-        parameter_values=_AnyParameter(coverage.parameter_values),
+        parameter_values=values,
         use_parameter_defaults=coverage.use_parameter_defaults,
         asset_images=assets,
     )

@@ -5,12 +5,16 @@ from __future__ import annotations
 import copy
 import json
 import re
+import shutil
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pinned_images import PinImages
+from pinned_images.assembly import pin_assembly
+from pinned_images.options import Options
 from pinned_images.report.records import FILE_NAME, SynthReport
 from pinned_images.testing import FixedResolver, SynthesizedApp, synthesize
 from tests.synth.image_values import take_images_out
@@ -113,3 +117,58 @@ def test_nothing_else_in_the_cloud_assembly_is_different(
     assert files(pinned) - files(plain) == {FILE_NAME, "validation-report.json"}
     assert files(plain) <= files(pinned)
     assert assets(plain) == assets(pinned)
+
+
+def test_the_finished_assembly_is_pinned_to_the_same_images(
+    apps: tuple[SynthesizedApp, SynthesizedApp], tmp_path: Path
+) -> None:
+    """As `pinned-images run` does it; a function's version cannot be renamed any more."""
+    plain, pinned = apps
+    copied = tmp_path / "cdk.out"
+    shutil.copytree(plain.directory, copied)
+    look_nothing_up(copied)
+    options = Options.of(
+        {
+            "resolver": FixedResolver.derived(),
+            "ssm_parameters": {ROUTER: "public.ecr.aws/aws-observability/aws-for-fluent-bit:2.32"},
+        }
+    )
+    outcome = pin_assembly(copied, options)
+    versioned = {
+        each.construct_path for each in outcome.violations if each.rule.severity != "warning"
+    }
+    by_aspect = SynthReport.from_json((pinned.directory / FILE_NAME).read_text("utf-8"))
+    assert pinned_images(outcome.report, versioned) == pinned_images(by_aspect, versioned)
+    afterwards = SynthesizedApp.read(copied)
+    for path, template in pinned.templates.items():
+        wanted = dict(zip(*images_by_resource(template), strict=True))
+        found = dict(zip(*images_by_resource(afterwards.template(path)), strict=True))
+        left = {
+            key for key in wanted if VERSION_HASH.search(key) is None and found[key] != wanted[key]
+        }
+        assert len(left) == (len(versioned) if path == "Functions" else 0)
+        assert everything_but_images(template) == everything_but_images(afterwards.template(path))
+
+
+def pinned_images(report: SynthReport, left: set[str]) -> set[tuple[object, ...]]:
+    return {
+        (each.construct_path, each.property_path, each.reference, each.pinned, each.resolved_by)
+        for each in report.records
+        if each.construct_path not in left
+    }
+
+
+def look_nothing_up(directory: Path) -> None:
+    """Have nothing missing in an assembly, as after the look-ups of the CDK CLI."""
+    for file in directory.rglob("manifest.json"):
+        manifest = json.loads(file.read_text("utf-8"))
+        manifest.pop("missing", None)
+        file.write_text(json.dumps(manifest, indent=2), "utf-8")
+
+
+def images_by_resource(template: dict[str, Any]) -> tuple[list[str], list[Any]]:
+    names, images = [], []
+    for logical_id, resource in template["Resources"].items():
+        names.append(logical_id)
+        images.append(take_images_out({"Resources": {"it": copy.deepcopy(resource)}}))
+    return names, images

@@ -1,0 +1,391 @@
+"""Pinning, and the gate, for a cloud assembly that is written already: apps in any language.
+
+It is what `PinImages` and its gate do, over plain data: the templates of the assembly are read, all
+images are resolved at once, and the templates are replaced together with everything that names
+them. It needs no aws-cdk-lib.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pinned_images.acknowledgements import PLUGIN, Acknowledgements, is_below
+from pinned_images.cloud_assembly import Artifacts, AssemblyStack
+from pinned_images.cloud_assembly.edits import AssemblyFiles
+from pinned_images.cloud_assembly.replacement import finish_replacement, replace_files
+from pinned_images.cloud_assembly.validation_report import write_validation_report
+from pinned_images.cloudformation.outcomes import SsmParameter
+from pinned_images.errors import ConfigurationError, PinnedImagesError
+from pinned_images.examination import corrected, examine, examine_app
+from pinned_images.examination.template_scopes import scopes_of
+from pinned_images.options import Options
+from pinned_images.pinning import Decision, ImageResource, PinnedResource, pin_images
+from pinned_images.printable import printable
+from pinned_images.problem import Problem
+from pinned_images.report import SynthReport
+from pinned_images.report.records import FILE_NAME, SiteRecord
+from pinned_images.rules import FAILURE, REPORT, UNPINNED_IMAGE, Coverage, Violation
+from pinned_images.rules.grouped_violations import grouped_violations
+from pinned_images.sources import Sources
+from pinned_images.version import __version__
+
+#: In the ``Metadata`` of a resource: the rules that are acknowledged for it, each with a reason.
+METADATA_KEY = "pinned-images"
+_ACKNOWLEDGE = "acknowledge"
+
+_UNKNOWN = ("unknown-account", "unknown-region")
+_FUNCTION, _VERSION = "AWS::Lambda::Function", "AWS::Lambda::Version"
+
+
+@dataclass(frozen=True, slots=True)
+class AssemblyOutcome:
+    """What became of an assembly.
+
+    Attributes:
+        violations: What breaks a rule and is not acknowledged.
+        report: What happened to each image.
+        is_complete: Whether the assembly was looked at; not where context is missing.
+    """
+
+    violations: tuple[Violation, ...] = ()
+    report: SynthReport = field(default_factory=SynthReport)
+    is_complete: bool = True
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether a violation is more than a warning."""
+        return any(each.rule.severity != "warning" for each in self.violations)
+
+
+def pin_assembly(root: Path, options: Options, sources: Sources | None = None) -> AssemblyOutcome:
+    """Pin every image in the templates of a cloud assembly.
+
+    The templates are replaced with all that names them, ``validation-report.json`` gets what breaks
+    a rule, and ``pinned-images.json`` is written.
+
+    Args:
+        root: The folder of the assembly, such as ``cdk.out``.
+        options: What the user decided.
+        sources: Who answers; asked for no digests that stand in the lock file.
+
+    Returns:
+        What became of it; an assembly that lacks context is left as it is, for the CDK CLI looks
+        the context up and runs the app once more.
+
+    Raises:
+        ConfigurationError: The folder is no cloud assembly, or cannot be written.
+    """
+    finish_replacement(root)
+    files = _files(root)
+    if not files.is_complete:
+        return AssemblyOutcome(is_complete=False)
+    pinning = _Pinning(files, options)
+    failure = pinning.pin(sources or Sources())
+    replace_files(root, files.changed(pinning.templates()))
+    coverage = pinning.coverage(is_silent=failure is not None)
+    outcome = _examined(files, coverage, pinning, failure)
+    write_validation_report(
+        root,
+        PLUGIN,
+        __version__,
+        [_plain(each, root) for each in outcome.violations],
+        success=not outcome.has_errors,
+    )
+    return outcome
+
+
+def check_assembly(root: Path, options: Options) -> AssemblyOutcome:
+    """What the gate says of the templates of a cloud assembly; nothing is changed or asked.
+
+    Args:
+        root: The folder of the assembly.
+        options: What the user decided.
+
+    Raises:
+        ConfigurationError: The folder is no cloud assembly.
+    """
+    finish_replacement(root)
+    files = _files(root)
+    return _examined(files, Coverage([""], options.policy()), None, None)
+
+
+def _files(root: Path) -> AssemblyFiles:
+    if not (root / "manifest.json").is_file():
+        raise ConfigurationError(
+            f"There is no cloud assembly in {str(root)!r}: name the folder that a synth wrote."
+        )
+    files = AssemblyFiles(root)
+    for template in files.templates:
+        files.document(template)
+    return files
+
+
+def read_stacks(files: AssemblyFiles) -> list[AssemblyStack]:
+    """The top-level stacks of an assembly and of those nested in it."""
+    artifacts = Artifacts()
+    return [
+        AssemblyStack.read(
+            str(artifact.get("displayName", name)).partition(" (")[0],
+            folder / artifact["properties"]["templateFile"],
+            *_environment(str(artifact.get("environment", ""))),
+            artifacts=artifacts,
+        )
+        for folder in files.folders
+        for name, artifact in files.artifacts(folder, "aws:cloudformation:stack").items()
+    ]
+
+
+def _environment(text: str) -> tuple[str | None, str | None]:
+    """Account and region of ``aws://123456789012/eu-west-1``; those of the CDK CLI by default."""
+    account, _, region = text.removeprefix("aws://").partition("/")
+    return (
+        os.environ.get("CDK_DEFAULT_ACCOUNT") if account in ("", _UNKNOWN[0]) else account,
+        os.environ.get("CDK_DEFAULT_REGION") if region in ("", _UNKNOWN[1]) else region,
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Place:
+    """Where an `ImageResource` stands in the assembly."""
+
+    stack: AssemblyStack
+    logical_id: str
+
+
+class _Pinning:
+    """The pinning of one assembly."""
+
+    def __init__(self, files: AssemblyFiles, options: Options) -> None:
+        self._files = files
+        self._options = options
+        self._parameter_values: dict[SsmParameter, str | Problem] = {}
+        self._places: dict[ImageResource, _Place] = {}
+        self._results: list[PinnedResource] = []
+
+    def pin(self, sources: Sources) -> str | None:
+        """Pin all images; gives why nothing could be pinned at all."""
+        try:
+            self._results = pin_images(
+                self._resources(),
+                self._options.policy(),
+                sources.resolver(self._options),
+                sources.parameters(self._options),
+                self._parameter_values,
+            )
+        except PinnedImagesError as error:
+            return str(error)
+        return None
+
+    def coverage(self, *, is_silent: bool) -> Coverage:
+        """What the gate knows of the images."""
+        return Coverage(
+            [""],
+            self._options.policy(),
+            self._decisions,
+            is_pinned=True,
+            is_silent=is_silent,
+            parameter_values=self._parameter_values,
+            use_parameter_defaults=self._options.use_parameter_defaults,
+        )
+
+    @property
+    def records(self) -> list[SiteRecord]:
+        """What happened to each image."""
+        return [record for result in self._results for record in result.records]
+
+    @property
+    def _decisions(self) -> Mapping[tuple[str, str], Decision]:
+        return {
+            (result.resource.construct_path, decision.location): decision
+            for result in self._results
+            for decision in result.decisions
+        }
+
+    def templates(self) -> dict[Path, Any]:
+        """The templates with pinned images."""
+        changed: dict[Path, Any] = {}
+        for result in self._results:
+            if result.properties is not result.resource.properties:
+                place = self._places[result.resource]
+                if self.unpublished_version(result) is not None:
+                    continue
+                path = place.stack.template_path
+                template = changed.setdefault(path, dict(self._files.document(path)))
+                resources = template["Resources"] = dict(template["Resources"])
+                resource = dict(resources[place.logical_id])
+                resources[place.logical_id] = {**resource, "Properties": dict(result.properties)}
+        return changed
+
+    def unpublished(self) -> Iterator[Violation]:
+        """Functions that were left as they are."""
+        for result in self._results:
+            version = self.unpublished_version(result)
+            if version is not None:
+                stack = self._places[result.resource].stack
+                yield Violation(
+                    UNPINNED_IMAGE,
+                    Problem(
+                        "The function's image was not pinned, since its version "
+                        f"{version} was named before: CloudFormation would publish no new version.",
+                        "Write the digest in the app, have no current version of this function, or "
+                        "pin a Python app with PinImages, which does it before versions are named.",
+                    ),
+                    result.resource.construct_path,
+                    str(stack.template_path),
+                    self._places[result.resource].logical_id,
+                    "Properties/Code/ImageUri",
+                    result.resource.stack,
+                )
+
+    def unpublished_version(self, result: PinnedResource) -> str | None:
+        """The version of a changed function that CloudFormation would not publish anew.
+
+        CDK names a version by a hash of its function, and the name cannot be another one once the
+        template is written: then the alias goes on leading to the old image.
+        """
+        if (
+            result.resource.resource_type != _FUNCTION
+            or result.properties is result.resource.properties
+        ):
+            return None
+        place = self._places[result.resource]
+        for logical_id, resource in place.stack.template.get("Resources", {}).items():
+            if isinstance(resource, Mapping) and resource.get("Type") == _VERSION:
+                function = (resource.get("Properties") or {}).get("FunctionName")
+                if function == {"Ref": place.logical_id}:
+                    return str(logical_id)
+        return None
+
+    def _resources(self) -> list[ImageResource]:
+        stacks = read_stacks(self._files)
+        scopes = scopes_of(stacks, self.coverage(is_silent=False), to_pin=True)
+        wanted = self._options.catalog().resource_types
+        for top in stacks:
+            for stack in top.with_nested():
+                if stack.content is not None:
+                    continue  # it is in a property of another template, and is found there
+                for logical_id, resource_type, properties in stack.resources():
+                    if resource_type in wanted:
+                        path = stack.construct_path_of(logical_id)
+                        acknowledged = acknowledgements_at(stack, logical_id)
+                        at, reason = acknowledged.nearest(UNPINNED_IMAGE.id, path) or (None, None)
+                        resource = ImageResource(
+                            resource_type,
+                            properties,
+                            scopes[stack],
+                            top.construct_path,
+                            path,
+                            reason,
+                            at is not None and not is_below(top.construct_path, at),
+                            _acknowledged_containers(path, acknowledged),
+                        )
+                        self._places[resource] = _Place(stack, logical_id)
+        return list(self._places)
+
+
+def acknowledgements_at(stack: AssemblyStack, logical_id: str) -> Acknowledgements:
+    """What is acknowledged for a resource: in CDK's metadata, and in the resource's own."""
+    own = stack.metadata_of(logical_id).get(METADATA_KEY)
+    reasons = own.get(_ACKNOWLEDGE) if isinstance(own, Mapping) else None
+    if not isinstance(reasons, Mapping):
+        return stack.acknowledgements
+    path = stack.construct_path_of(logical_id)
+    given = {
+        f"{METADATA_KEY}::{str(rule).removeprefix(f'{METADATA_KEY}::')}": str(reason)
+        for rule, reason in reasons.items()
+        if isinstance(reason, str) and reason.strip()
+    }
+    known = stack.acknowledgements.by_path.get(path, {})
+    return stack.acknowledgements.merged(Acknowledgements({path: {**known, **given}}))
+
+
+def _acknowledged_containers(path: str, acknowledgements: Acknowledgements) -> dict[str, str]:
+    """Reasons by container name, of containers that are constructs in the resource's own."""
+    parent = path.rpartition("/")[0]
+    found = {}
+    for below in acknowledgements.below(parent) if parent else ():
+        name = below[len(parent) + 1 :]
+        reason = acknowledgements.reason(UNPINNED_IMAGE.id, below)
+        if "/" not in name and below != path and reason is not None:
+            found[name] = reason
+    return found
+
+
+def _examined(
+    files: AssemblyFiles, coverage: Coverage, pinning: _Pinning | None, failure: str | None
+) -> AssemblyOutcome:
+    """Look at the templates as they are on disk now, and write the report of a pinning."""
+    stacks = read_stacks(files)
+    found = examine(stacks, [coverage])
+    whole = examine_app(stacks, [coverage], found)
+    left_out = () if pinning is None else tuple(pinning.unpublished())
+    at = {each.construct_path for each in left_out}
+    violations = [
+        *whole,
+        *left_out,
+        *(
+            each
+            for each in found.violations
+            if each.rule is not UNPINNED_IMAGE or each.construct_path not in at
+        ),
+    ]
+    if failure is not None:
+        violations.insert(0, FAILURE.nothing_pinned(failure))
+    report = SynthReport()
+    if pinning is not None:
+        report = SynthReport.of(corrected(pinning.records, found))
+        try:
+            report.write(files.root / FILE_NAME)
+        except (PinnedImagesError, OSError) as error:
+            violations.append(REPORT.not_written(str(error)))
+    else:
+        report = SynthReport.of(found.overridden)
+    acknowledged = _acknowledgements(stacks)
+    left = [
+        each
+        for each in violations
+        if each.rule.severity == "fatal"
+        or acknowledged.reason(each.rule.id, each.construct_path) is None
+    ]
+    return AssemblyOutcome(tuple(grouped_violations(left, lambda _: False)), report)
+
+
+def _acknowledgements(stacks: Iterable[AssemblyStack]) -> Acknowledgements:
+    """What is acknowledged in an app, by construct and by resource."""
+    by_path: dict[str, dict[str, str]] = {}
+    for top in stacks:
+        for stack in top.with_nested():
+            for logical_id, _, _ in stack.resources():
+                if METADATA_KEY in stack.metadata_of(logical_id):
+                    path = stack.construct_path_of(logical_id)
+                    reasons = acknowledgements_at(stack, logical_id).by_path.get(path, {})
+                    by_path.setdefault(path, {}).update(reasons)
+        for path, reasons in top.acknowledgements.by_path.items():
+            by_path.setdefault(path, {}).update(reasons)
+    return Acknowledgements(by_path)
+
+
+def _plain(violation: Violation, root: Path) -> dict[str, Any]:
+    """A violation as `validation-report.json` has it."""
+    construct: dict[str, Any] = {"constructPath": violation.construct_path}
+    if violation.logical_id:
+        template = Path(violation.template_path)
+        inside = template.is_relative_to(root)
+        construct["cloudFormationResource"] = {
+            "templatePath": str(template.relative_to(root) if inside else template),
+            "logicalId": violation.logical_id,
+            "propertyPaths": [printable(violation.location)] if violation.location else [],
+        }
+    found = {
+        "ruleName": violation.rule.id,
+        "description": printable(violation.problem.what),
+        "severity": violation.rule.severity,
+        "violatingConstructs": [construct],
+    }
+    if violation.problem.fix is not None:
+        found["suggestedFix"] = printable(violation.problem.fix)
+    return found

@@ -1,0 +1,111 @@
+"""``pinned-images run``: a CDK app in any language, and then the pinning of what it wrote."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+import click
+
+from pinned_images.cli.assembly import (
+    context_of_cli,
+    exempt_option,
+    exemptions_of,
+    options_of,
+    tell,
+)
+from pinned_images.cli.output import error
+from pinned_images.cli.shared_options import LOCK_FILE_VARIABLE
+
+_OUTPUT = "CDK_OUTDIR"
+
+#: The first version of the CDK CLI that shows what is in ``validation-report.json``.
+_READS_REPORT = (2, 1129)
+_VERSION = re.compile(r"(\d+)\.(\d+)\.")
+
+_NOT_FOUND = 127
+_SIGNALED = 128
+
+
+@click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@click.option(
+    "--lock-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    envvar=LOCK_FILE_VARIABLE,
+    show_envvar=True,
+    help="Keep digests in this lock file.",
+)
+@exempt_option
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+def run(lock_file: Path | None, exemptions: tuple[str, ...], command: tuple[str, ...]) -> None:
+    """Run a CDK app, and pin every image in what it synthesizes.
+
+    It stands in cdk.json in front of the command that the app had:
+
+        "app": "pinned-images run -- npx ts-node bin/app.ts"
+
+    All else is configured as for the Aspect of Python apps: by the context in cdk.json and by
+    environment variables.
+    """
+    code = _run_app(command)
+    if code:
+        raise SystemExit(code)
+    output = Path(os.environ.get(_OUTPUT) or "cdk.out")
+    from pinned_images.assembly import pin_assembly  # noqa: PLC0415 - for --help
+
+    given = exemptions_of(exemptions)
+    options = options_of({"lock_file": lock_file, "exempt": given or None}, context_of_cli())
+    outcome = pin_assembly(output, options)
+    if outcome.has_errors and not _cli_reads_report():
+        tell(outcome)
+        raise SystemExit(1)
+
+
+def _run_app(command: Sequence[str]) -> int:
+    """Run the app's command with this process' own streams; gives its exit code."""
+    program = shutil.which(command[0])
+    if program is None:
+        error(f"The command {command[0]!r} was not found.")
+        return _NOT_FOUND
+    environment = {**os.environ, _OUTPUT: os.environ.get(_OUTPUT) or "cdk.out"}
+    sys.stdout.flush()
+    try:
+        process = subprocess.Popen([program, *command[1:]], env=environment)
+    except OSError as failure:
+        error(f"The command {command[0]!r} could not be started ({failure.strerror}).")
+        return _NOT_FOUND - 1
+    with _passing_on_signals(process):
+        code = process.wait()
+    return _SIGNALED - code if code < 0 else code
+
+
+@contextmanager
+def _passing_on_signals(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Let the app decide what an interruption means; the terminal sends Ctrl-C to both."""
+
+    def pass_on(number: int, _: FrameType | None) -> None:
+        if number != signal.SIGINT or not sys.stdin.isatty():
+            process.send_signal(number)
+
+    names = ("SIGINT", "SIGTERM", "SIGHUP")
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    before = {number: signal.signal(number, pass_on) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _cli_reads_report() -> bool:
+    """Whether the CDK CLI that runs the app shows what is wrong by itself."""
+    found = _VERSION.match(os.environ.get("CDK_CLI_VERSION", ""))
+    return found is not None and (int(found[1]), int(found[2])) >= _READS_REPORT

@@ -1,0 +1,78 @@
+"""``validation-report.json`` of a cloud assembly, in which the CDK CLI reads what breaks rules.
+
+The format is that of aws-cdk-lib (core/lib/validation). The CLI shows each violation as its own and
+ends with exit code 1 where there are errors, whatever has written the file.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pinned_images.atomic_write import write_atomically
+from pinned_images.errors import ConfigurationError
+
+FILE = "validation-report.json"
+
+
+def write_validation_report(
+    root: Path, plugin: str, version: str, violations: Sequence[Mapping[str, Any]], *, success: bool
+) -> None:
+    """Put the report of a plugin into the file, beside those of others.
+
+    Args:
+        root: The folder of the assembly.
+        plugin: The plugin's name; an earlier report of the same one is replaced.
+        version: The plugin's version.
+        violations: What it has found, in the format of the file.
+        success: Whether that is no error.
+
+    Raises:
+        ConfigurationError: The file cannot be read or written.
+    """
+    file = root / FILE
+    document = _read(file)
+    others = [
+        each
+        for each in document.get("pluginReports") or ()
+        if not (isinstance(each, Mapping) and each.get("pluginName") == plugin)
+    ]
+    if not violations and not file.exists():
+        return
+    conclusion = "success" if success else "failure"
+    own = {
+        "pluginName": plugin,
+        "pluginVersion": version,
+        "conclusion": conclusion,
+        "violations": list(violations),
+    }
+    document["pluginReports"] = [*others, own]
+    try:
+        write_atomically(
+            file,
+            json.dumps(document, indent=2, ensure_ascii=False),
+            temporary=file.with_name(f".{FILE}.tmp"),
+            is_lasting=False,
+        )
+    except OSError as error:
+        raise ConfigurationError(f"{str(file)!r} cannot be written ({error.strerror}).") from error
+
+
+def _read(file: Path) -> dict[str, Any]:
+    document: Any = {}
+    if file.exists():
+        try:
+            document = json.loads(file.read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError) as error:
+            raise ConfigurationError(
+                f"{str(file)!r} cannot be read: synthesize the app again."
+            ) from error
+    if not isinstance(document, dict):
+        raise ConfigurationError(f"{str(file)!r} cannot be read: synthesize the app again.")
+    return {"version": _VERSION, "title": "Validation Report", **document}
+
+
+#: Of the cloud assembly schema that the format was read from; the CLI does not compare it.
+_VERSION = "55.0.0"

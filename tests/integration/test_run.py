@@ -1,0 +1,286 @@
+"""``pinned-images run`` in front of an app that knows nothing of pinning, by the real CDK CLI."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pinned_images.report import SynthReport
+from pinned_images.testing import RegistryServer, SynthesizedApp
+from tests.integration.cdk import cdk_synth, environment_of_a_synth
+from tools.example_network import mirrors_variable
+
+RUN = f"{sys.executable} -m pinned_images run -- {sys.executable} app.py"
+
+APP = """
+import sys
+import aws_cdk as cdk
+from aws_cdk import Acknowledgment, CfnResource, Validations
+from aws_cdk import aws_ecs as ecs
+
+def fill(stack):
+    task = ecs.FargateTaskDefinition(stack, "Task")
+    task.add_container("app", image=ecs.ContainerImage.from_registry("ghcr.io/org/app:1"))
+    inner = ecs.FargateTaskDefinition(cdk.NestedStack(stack, "Nested"), "Task")
+    inner.add_container("jobs", image=ecs.ContainerImage.from_registry("ghcr.io/org/jobs:2"))
+    left = ecs.FargateTaskDefinition(stack, "Left")
+    left.add_container("left", image=ecs.ContainerImage.from_registry("ghcr.io/org/left:1"))
+    left.node.default_child.add_metadata(
+        "pinned-images", {"acknowledge": {"unpinned-image": "Follows the vendor's tag."}}
+    )
+
+app = cdk.App()
+env = cdk.Environment(account="123456789012", region="eu-west-1")
+fill(cdk.Stack(app, "Web", env=env))
+fill(cdk.Stack(cdk.Stage(app, "Production", env=env), "Web"))
+app.synth()
+print("the app has spoken", file=sys.stderr)
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, registry: RegistryServer) -> Path:
+    (tmp_path / "app.py").write_text(APP, encoding="utf-8")
+    for image in ("ghcr.io/org/app:1", "ghcr.io/org/jobs:2"):
+        registry.push(image, platforms=("linux/amd64", "linux/arm64"))
+    return tmp_path
+
+
+def configure(folder: Path, app: str = RUN, **context: Any) -> None:
+    (folder / "cdk.json").write_text(json.dumps({"app": app, "context": context}), "utf-8")
+
+
+def keys(folder: Path) -> dict[str, str]:
+    """The object of each template in the bucket, as the asset manifests of an assembly name it."""
+    return {
+        asset["source"]["path"]: destination["objectKey"]
+        for manifest in folder.rglob("*.assets.json")
+        for asset in json.loads(manifest.read_text("utf-8"))["files"].values()
+        for destination in asset["destinations"].values()
+    }
+
+
+def test_templates_are_pinned_and_uploaded_under_new_keys(
+    folder: Path, registry: RegistryServer
+) -> None:
+    environment = {
+        "PINNED_IMAGES_MIRRORS": mirrors_variable(registry.mirrors),
+        "DOCKER_CONFIG": str(folder),
+    }
+    configure(folder, f"{sys.executable} app.py")
+    assert cdk_synth(folder, "--output", "plain.out", **environment).returncode == 0
+    configure(folder, **{"pinned-images:lock-file": "pinned-images.lock.json"})
+    finished = cdk_synth(folder, **environment)
+    assert finished.returncode == 0, finished.stderr
+    assert "the app has spoken" in finished.stderr
+
+    assembly = SynthesizedApp.read(folder / "cdk.out")
+    text = json.dumps(assembly.templates)
+    assert text.count("ghcr.io/org/app:1@sha256:") == text.count("ghcr.io/org/jobs:2@sha256:") == 2
+    assert text.count('"ghcr.io/org/left:1"') == 2
+    report = SynthReport.read(folder / "cdk.out")
+    assert {each.resolved_by for each in report.records} == {"mirror", "exempt"}
+    before, after = keys(folder / "plain.out"), keys(folder / "cdk.out")
+    assert before.keys() == after.keys()
+    assert len(before) == 4
+    assert not set(before.values()) & set(after.values())
+    for parent in (folder / "cdk.out").rglob("*.template.json"):
+        for path, key in before.items():
+            assert key not in parent.read_text("utf-8"), path
+    locked = (folder / "pinned-images.lock.json").read_text("utf-8")
+    first = {path: path.read_bytes() for path in (folder / "cdk.out").rglob("*.template.json")}
+    again = cdk_synth(folder, "-c", "pinned-images:update=never", DOCKER_CONFIG=str(folder))
+    assert again.returncode == 0, again.stderr
+    assert {path: path.read_bytes() for path in first} == first
+    assert (folder / "pinned-images.lock.json").read_text("utf-8") == locked
+
+
+def test_errors_are_those_of_the_cdk_cli(folder: Path, registry: RegistryServer) -> None:
+    registry.delete("ghcr.io/org/jobs:2")
+    configure(folder)
+    mirrors = mirrors_variable(registry.mirrors)
+    finished = cdk_synth(folder, PINNED_IMAGES_MIRRORS=mirrors, DOCKER_CONFIG=str(folder))
+    output = finished.stdout + finished.stderr
+    assert finished.returncode == 1
+    assert "ERROR " in output
+    assert "ghcr.io/org/jobs:2 at " in output
+    assert "Acknowledge with 'pinned-images::unpinned-image'" in output
+    assert "Web/Nested/Task/Resource" in output
+    assert "Traceback" not in output
+    assert "ghcr.io/org/app:1@sha256:" in (folder / "cdk.out" / "Web.template.json").read_text()
+
+
+def run(
+    folder: Path, *command: str, options: tuple[str, ...] = (), **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """``pinned-images run`` without the CDK CLI."""
+    return subprocess.run(
+        [sys.executable, "-m", "pinned_images", "run", *options, "--", *command],
+        cwd=folder,
+        env=environment_of_a_synth(DOCKER_CONFIG=str(folder), **environment),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_cli_that_reads_no_report_gets_errors_and_an_exit_code(
+    folder: Path, registry: RegistryServer
+) -> None:
+    registry.delete("ghcr.io/org/jobs:2")
+    mirrors = mirrors_variable(registry.mirrors)
+    finished = run(
+        folder, sys.executable, "app.py", PINNED_IMAGES_MIRRORS=mirrors, CDK_CLI_VERSION="2.1000.0"
+    )
+    assert finished.returncode == 1
+    [error] = [line for line in finished.stderr.splitlines() if line.startswith("ERROR")]
+    assert "ghcr.io/org/jobs:2" in error
+    assert "pinned-images::unpinned-image" in error
+
+
+def test_exemptions_can_be_given_in_front_of_the_app(
+    folder: Path, registry: RegistryServer
+) -> None:
+    registry.delete("ghcr.io/org/jobs:2")
+    options = ("--exempt", "ghcr.io/org/jobs:*=Built later.")
+    mirrors = mirrors_variable(registry.mirrors)
+    finished = run(folder, sys.executable, "app.py", options=options, PINNED_IMAGES_MIRRORS=mirrors)
+    assert finished.returncode == 0, finished.stderr
+    reasons = {each.reason for each in SynthReport.read(folder / "cdk.out").exempt}
+    assert reasons == {"Built later.", "Follows the vendor's tag."}
+
+
+@pytest.mark.parametrize("code", [0, 1, 3, 42])
+def test_the_exit_code_of_the_app_is_that_of_the_command(tmp_path: Path, code: int) -> None:
+    script = (
+        "import os, sys, pathlib; out = pathlib.Path(os.environ['CDK_OUTDIR']); out.mkdir(); "
+        "(out / 'manifest.json').write_text('{\"version\": \"36.0.0\"}'); print('out'); "
+        f"print('err', file=sys.stderr); sys.exit({code})"
+    )
+    finished = run(tmp_path, sys.executable, "-c", script)
+    assert (finished.returncode, finished.stdout, finished.stderr) == (code, "out\n", "err\n")
+
+
+def test_an_app_that_writes_no_assembly_is_one_line(tmp_path: Path) -> None:
+    finished = run(tmp_path, sys.executable, "-c", "")
+    assert finished.returncode == 1
+    assert finished.stderr.startswith("Error: There is no cloud assembly")
+    assert finished.stderr.count("\n") == 1
+
+
+def test_a_command_that_is_not_there_is_one_line(tmp_path: Path) -> None:
+    finished = run(tmp_path, "no-such-program")
+    assert (finished.returncode, finished.stderr.count("\n")) == (127, 1)
+    assert "no-such-program" in finished.stderr
+
+
+def test_context_that_is_missing_leaves_the_assembly_to_the_cli(tmp_path: Path) -> None:
+    assembly = tmp_path / "cdk.out"
+    assembly.mkdir()
+    manifest = {
+        "version": "36.0.0",
+        "missing": [{"key": "x", "provider": "ami", "props": {}}],
+        "artifacts": {
+            "Web": {
+                "type": "aws:cloudformation:stack",
+                "environment": "aws://123456789012/eu-west-1",
+                "properties": {"templateFile": "Web.template.json"},
+            }
+        },
+    }
+    template = {"Resources": {"Task": {"Type": "AWS::ECS::TaskDefinition", "Properties": {}}}}
+    (assembly / "manifest.json").write_text(json.dumps(manifest))
+    (assembly / "Web.template.json").write_text(json.dumps(template))
+    finished = run(tmp_path, sys.executable, "-c", "")
+    assert finished.returncode == 0, finished.stderr
+    assert sorted(path.name for path in assembly.iterdir()) == [
+        "Web.template.json",
+        "manifest.json",
+    ]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signals_reach_the_app(tmp_path: Path, number: signal.Signals) -> None:
+    script = (
+        "import signal, sys, time\n"
+        "def stop(*_): print('stopped', flush=True); sys.exit(7)\n"
+        "signal.signal(signal.SIGINT, stop); signal.signal(signal.SIGTERM, stop)\n"
+        "print('ready', flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-m", "pinned_images", "run", "--", sys.executable, "-c", script],
+        cwd=tmp_path,
+        env=environment_of_a_synth(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(number)
+        assert process.stdout.read() == "stopped\n"
+        assert process.wait() == 7
+
+
+def test_a_crash_between_two_files_is_finished_by_the_next_run(
+    folder: Path, registry: RegistryServer
+) -> None:
+    """Killed at each replacement of a file: the CLI refuses what is half done, a rerun ends it."""
+    mirrors = mirrors_variable(registry.mirrors)
+    environment = environment_of_a_synth(
+        PINNED_IMAGES_MIRRORS=mirrors, DOCKER_CONFIG=str(folder), CDK_OUTDIR="plain.out"
+    )
+    subprocess.run([sys.executable, "app.py"], cwd=folder, env=environment, check=True)
+    wanted: dict[str, bytes] = {}
+    for deaths in (None, *range(0, 40, 3)):
+        shutil.rmtree(folder / "cdk.out", ignore_errors=True)
+        shutil.copytree(folder / "plain.out", folder / "cdk.out")
+        crash = "" if deaths is None else CRASH.format(deaths=deaths)
+        died = subprocess.run(
+            [sys.executable, "-c", f"{crash}{PIN}"], cwd=folder, env=environment, check=False
+        ).returncode
+        has_manifest = (folder / "cdk.out" / "manifest.json").exists()
+        contents = templates(folder / "cdk.out")
+        if died and has_manifest:
+            assert contents in (templates(folder / "plain.out"), wanted)
+        if deaths is not None:
+            subprocess.run([sys.executable, "-c", PIN], cwd=folder, env=environment, check=True)
+        if not wanted:
+            wanted = templates(folder / "cdk.out")
+        assert templates(folder / "cdk.out") == wanted
+        assert not list((folder / "cdk.out").rglob(".*pinned-images*"))
+
+
+PIN = (
+    "from pathlib import Path; from pinned_images.assembly import pin_assembly; "
+    "from pinned_images.options import Options; import os; "
+    "pin_assembly(Path('cdk.out'), Options.of({}).with_surroundings({}, os.environ))"
+)
+CRASH = """
+import os, pathlib
+left = [{deaths}]
+def dying(function):
+    def replaced(*arguments, **options):
+        if left[0] == 0:
+            os._exit(9)
+        left[0] -= 1
+        return function(*arguments, **options)
+    return replaced
+pathlib.Path.replace = dying(pathlib.Path.replace)
+pathlib.Path.unlink = dying(pathlib.Path.unlink)
+"""
+
+
+def templates(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for pattern in ("*.template.json", "*.assets.json", "manifest.json")
+        for path in folder.rglob(pattern)
+    }
