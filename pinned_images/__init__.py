@@ -1,4 +1,4 @@
-"""Digest pinning for every container image of an AWS CDK app.
+"""Digest pinning for every container image in the templates of an AWS CDK app.
 
 Example:
     >>> from aws_cdk import App

@@ -194,15 +194,18 @@ def _own_property(mention: Mention, resource_type: str) -> str:
 
 
 def _written(path: Path) -> str:
-    """A path for `PinImages`: indices as ``[]``, and keys that cannot be written as ``{}``."""
+    """A path for `PinImages`: indices as ``[]``, and keys that cannot be written as ``{}``.
+
+    It is empty where it would begin with one of them.
+    """
     parts: list[str] = []
     for key in path:
-        if isinstance(key, int):
-            parts[-1:] = [f"{parts[-1]}[]"]
-        elif _KEY.fullmatch(key):
+        if isinstance(key, str) and _KEY.fullmatch(key):
             parts.append(key)
-        elif parts:
-            parts[-1:] = [f"{parts[-1]}{{}}"]
+        elif not parts:
+            return ""
+        else:
+            parts[-1] += "[]" if isinstance(key, int) else "{}"
     return ".".join(parts)
 
 

@@ -7,8 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from pinned_images.cloudformation.scope import TemplateScope
 from pinned_images.examination import examine_app
+from pinned_images.rules import ExaminedResource
+from pinned_images.rules.unlisted_image import UNLISTED_IMAGE
 from tests.rules.assemblies import DIGEST, coverage, examined, said, task, write_stack
 
 ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
@@ -641,3 +646,47 @@ def test_an_exempt_image_is_passed_over_and_its_exemption_is_used(tmp_path: Path
 def test_an_image_in_a_listed_place_is_not_said_twice(tmp_path: Path) -> None:
     stack = write_stack(tmp_path, {"Task": task("ghcr.io/acme/web:1")})
     assert [rule for rule, *_ in said(examined(stack))] == ["unpinned-image"]
+
+
+TEXTS = st.text("abIMAGEimage:=/.{}[]\"'$@ \n\x1b\u202e\ue000", max_size=12) | st.sampled_from(
+    ["nginx:1", "docker run a", "ghcr.io/a/b:1", '{"image": "a:1"}', "${Tag}", "docker://a"]
+)
+KEYS = st.sampled_from(
+    [
+        *("Ref", "Fn::Join", "Fn::Sub", "Fn::If", "Fn::GetAtt", "Fn::Select", "Fn::Base64"),
+        *("Image", "Name", "Value", "repository", "tag", "containers", "Dockerfile", "Tags"),
+        *("DefinitionString", "DefinitionSubstitutions", "AWS::CloudFormation::Init"),
+    ]
+)
+VALUES = st.recursive(
+    TEXTS | st.none() | st.integers(),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(KEYS, inner, max_size=3)
+        | st.lists(inner, max_size=3).map(lambda elements: {"Fn::Join": ["", elements]})
+    ),
+    max_leaves=10,
+)
+
+
+@given(st.dictionaries(KEYS, VALUES, max_size=3), VALUES)
+def test_whatever_a_resource_holds_is_read_and_told_in_print(
+    properties: dict[str, Any], init: Any
+) -> None:
+    scope = TemplateScope({"Parameters": {"Tag": {"Type": "String"}}})
+    examined_resource = ExaminedResource(
+        resource_type="Custom::Thing",
+        properties=properties,
+        logical_id="Thing",
+        construct_path="Web/Thing",
+        coverage=coverage(),
+        sites=[],
+        metadata={"AWS::CloudFormation::Init": init},
+        templates=(),
+        text_files=dict,
+        make_scope=lambda: scope,
+        patterns=set(),
+    )
+    for problem in UNLISTED_IMAGE.look_at_resource(examined_resource):
+        assert str(problem).isprintable()
+        assert len(str(problem)) < 3_000
