@@ -80,6 +80,29 @@ REALM = "https://auth.example/token"
             [Challenge("bearer", {"realm": "a"})],
             id="a parameter twice",
         ),
+        pytest.param(
+            [f'Bearer realm="{REALM}" service="s" scope="x"'],
+            [Challenge("bearer", {"realm": REALM, "service": "s", "scope": "x"})],
+            id="blanks for commas",
+        ),
+        pytest.param(
+            [f'Bearer realm="{REALM}"; service="s" ; scope=x; Basic realm="y"'],
+            [
+                Challenge("bearer", {"realm": REALM, "service": "s", "scope": "x"}),
+                Challenge("basic", {"realm": "y"}),
+            ],
+            id="semicolons for commas",
+        ),
+        pytest.param(
+            [f"Bearer realm={REALM}?a=b=c,service=s"],
+            [Challenge("bearer", {"realm": f"{REALM}?a=b=c", "service": "s"})],
+            id="forgotten quotes around a query",
+        ),
+        pytest.param(
+            ["Bearer realm=My Registry, service=s"],
+            [Challenge("bearer", {"realm": "My", "service": "s"})],
+            id="forgotten quotes around a blank",
+        ),
         pytest.param(['Bearer realm="never closed'], [Challenge("bearer")], id="an open quotation"),
     ],
 )
