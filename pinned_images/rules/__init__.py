@@ -23,6 +23,7 @@ from pinned_images.rules.rule import (
     SourceOf,
     Violation,
 )
+from pinned_images.rules.tag_beside_digest import TAG_BESIDE_DIGEST
 from pinned_images.rules.tag_only import TAG_ONLY
 from pinned_images.rules.unlisted_image import UNLISTED_IMAGE
 from pinned_images.rules.unpinned_base_image import UNPINNED_BASE_IMAGE
@@ -42,6 +43,7 @@ RULES: tuple[Rule, ...] = (
     FLOATING_TAG,
     VERSION_CONSISTENCY,
     TAG_ONLY,
+    TAG_BESIDE_DIGEST,
     AUTOMATIC_DEPLOYMENTS,
     FIXED_NAME,
     PUSHED_BY_BUILD,

@@ -72,7 +72,7 @@ class _PushedByBuild(Rule):
                     break
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=8)
 def _builds(app: AppTemplates) -> tuple[_Build, ...]:
     return tuple(build for scope in app.all_scopes() for build in _builds_in(scope))
 

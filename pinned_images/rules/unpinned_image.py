@@ -13,9 +13,10 @@ from pinned_images.rules.rule import ExaminedImage, Rule
 #: What stands in for the value of an SSM parameter that nobody has read.
 STAND_IN = "parameter.invalid/value:v"
 
-_PIN_IT = "Write the image as name:tag@sha256:..., or have PinImages do it."
+_FORMS = {"tag-and-digest": "name:tag@sha256:...", "digest": "name@sha256:..."}
+_PIN_IT = "Write the image as {form}, or have PinImages do it."
 _OVERRIDDEN = (
-    "Write it as name:tag@sha256:... where it is set: PinImages leaves alone what an override "
+    "Write it as {form} where it is set: PinImages leaves alone what an override "
     "(add_property_override, add_override) sets or surrounds."
 )
 
@@ -30,7 +31,9 @@ class _UnpinnedImage(Rule):
             yield from image.decision.problems
         if asks_for_floating_tag(image.site) and image.policy.version_consistency == "respect":
             return
-        fix = _OVERRIDDEN if image.resource.coverage.is_pinned else _PIN_IT
+        fix = (_OVERRIDDEN if image.resource.coverage.is_pinned else _PIN_IT).format(
+            form=_FORMS.get(image.site.image_property.style, "name:tag")
+        )
         for outcome in image.outcomes:
             problem = _problem(outcome, image.policy)
             if problem is not None:
