@@ -68,14 +68,14 @@ clean:
 
 $(VENV): requirements.txt pyproject.toml
 	@command -v $(PYTHON) >/dev/null 2>&1 || { \
-	  echo 'Python is missing: install Python 3.10 or newer (with venv), or set PYTHON.' >&2; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
-	  echo "$(PYTHON) is too old: install Python 3.10 or newer, or set PYTHON." >&2; exit 1; }
+	  echo 'Python is missing: install Python 3.11 or newer (with venv), or set PYTHON.' >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "$(PYTHON) is too old: install Python 3.11 or newer, or set PYTHON." >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 	  echo 'The venv module of Python is missing: install python3-venv.' >&2; exit 1; }
 	@echo 'Installing Python packages into .venv ...'
 	@$(PYTHON) -m venv --clear .venv
-	@$(BIN)/pip install --quiet -r requirements.txt
+	@$(BIN)/pip install --quiet --require-hashes -r requirements.txt
 	@$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	@mkdir -p $(@D) && touch $@
 

@@ -14,10 +14,32 @@ PROJECT = Path(__file__).resolve().parents[1]
 REQUIREMENTS = [Requirement(text) for text in requires("pinned-images") or ()]
 
 
+def lines_of(file: str) -> list[str]:
+    """A line for each package, with its hashes."""
+    text = (PROJECT / file).read_text(encoding="utf-8").replace("\\\n", " ")
+    return [line for line in text.splitlines() if line and not line.startswith("#")]
+
+
 def pinned_in(file: str) -> dict[str, Version]:
-    lines = (PROJECT / file).read_text(encoding="utf-8").splitlines()
-    pins = (line.split("==") for line in lines if line and not line.startswith("#"))
-    return {canonicalize_name(name): Version(version) for name, version in pins}
+    requirements = [Requirement(line.partition("--hash")[0].strip()) for line in lines_of(file)]
+    return {
+        canonicalize_name(each.name): Version(specifier.version)
+        for each in requirements
+        for specifier in each.specifier
+    }
+
+
+def test_every_package_is_installed_by_its_hash() -> None:
+    """With one hash in the file pip wants all; the header says how they are made."""
+    lines = lines_of("requirements.txt")
+    assert len(lines) > 100
+    assert [line for line in lines if "--hash=sha256:" not in line] == []
+
+
+def test_every_package_has_one_exact_version() -> None:
+    for file in ("requirements.txt", "requirements-oldest.txt"):
+        names = [line.partition("==")[0] for line in lines_of(file)]
+        assert len(names) == len(set(names)) == len(pinned_in(file))
 
 
 @pytest.mark.parametrize("requirement", REQUIREMENTS, ids=lambda each: each.name)

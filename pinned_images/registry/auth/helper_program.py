@@ -135,7 +135,15 @@ class HelperProgram:
             raise self._failure(
                 f"failed with exit code {done.returncode}", self._way_to_see(server)
             )
-        answer = _object(done.stdout)
+        return self.read_answer(done.stdout, server)
+
+    def read_answer(self, printed: bytes, server: str) -> Credentials | None:
+        """The credentials that the program has printed; None where it keeps none.
+
+        Raises:
+            AccessDenied: It has printed something else.
+        """
+        answer = _object(printed)
         if answer is None:
             raise self._failure("did not print a user name and a secret", self._way_to_see(server))
         username, secret = member(answer, "Username"), member(answer, "Secret")
