@@ -136,7 +136,7 @@ class Manifest:
                 "The digests cannot be put into this manifest without changing the rest of it.",
                 "Write the images with their digests in the code, or exempt them with a reason.",
             )
-        _remember(wanted, self._kind_paths, _moved(self._found, changes))
+        _MEMORY.put(wanted, self._kind_paths, _moved(self._found, changes))
         return value
 
     def texts(self) -> Iterator[ManifestText]:
@@ -244,7 +244,7 @@ def read_manifest(value: Any, kind_paths: tuple[KindPath, ...] = ()) -> Manifest
         )
     try:
         row = FragmentRow.of(fragments, fragments.row)
-        found = _found(row, kind_paths)
+        found = _MEMORY.find(row, kind_paths)
         images = tuple(_image(row, each) for each in found.images)
     except Unreadable as unreadable:
         return Problem(f"{_noun(kind_paths)} is not JSON: {unreadable}.", _BY_HAND)
@@ -316,33 +316,47 @@ class _TextKey(NamedTuple):
     kind_paths: tuple[KindPath, ...]
 
 
-_MOST_REMEMBERED = 1_024
-_remembered: OrderedDict[_TextKey, FoundStrings] = OrderedDict()
+class ManifestMemory:
+    """What was found in texts, the oldest forgotten first.
+
+    Args:
+        most: How many strings are remembered.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._size = 0
+        self._found: OrderedDict[_TextKey, FoundStrings] = OrderedDict()
+
+    def find(self, row: FragmentRow, kind_paths: tuple[KindPath, ...]) -> FoundStrings:
+        """What is in a text, which is parsed if it is not remembered."""
+        key = _key(row, kind_paths)
+        found = self._found.get(key)
+        if found is None:
+            document = json_text.parse(row.text, row.mark)
+            found = find_images(document.root, document.span, row.mark, kind_paths)
+            self._put(key, found)
+        return found
+
+    def put(self, row: FragmentRow, kind_paths: tuple[KindPath, ...], found: FoundStrings) -> None:
+        """Remember a text that has been written."""
+        self._put(_key(row, kind_paths), found)
+
+    def _put(self, key: _TextKey, found: FoundStrings) -> None:
+        if key in self._found:
+            return
+        self._found[key] = found
+        self._size += found.count
+        while self._size > self._most and len(self._found) > 1:
+            self._size -= self._found.popitem(last=False)[1].count
 
 
-def _found(row: FragmentRow, kind_paths: tuple[KindPath, ...]) -> FoundStrings:
-    key = _key(row, kind_paths)
-    found = _remembered.get(key)
-    if found is None:
-        document = json_text.parse(row.text, row.mark)
-        found = find_images(document.root, document.span, row.mark, kind_paths)
-        _remember_as(key, found)
-    return found
+_MEMORY = ManifestMemory(most=200_000)
 
 
 def _key(row: FragmentRow, kind_paths: tuple[KindPath, ...]) -> _TextKey:
     encoded = row.text.encode("utf-8", "surrogatepass")
     return _TextKey(sha256(encoded).digest(), row.mark, kind_paths)
-
-
-def _remember(row: FragmentRow, kind_paths: tuple[KindPath, ...], found: FoundStrings) -> None:
-    _remember_as(_key(row, kind_paths), found)
-
-
-def _remember_as(key: _TextKey, found: FoundStrings) -> None:
-    _remembered[key] = found
-    while len(_remembered) > _MOST_REMEMBERED:
-        _remembered.popitem(last=False)
 
 
 def _moved(found: FoundStrings, changes: Sequence[tuple[int, int]]) -> FoundStrings:

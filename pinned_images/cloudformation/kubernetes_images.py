@@ -108,6 +108,11 @@ class FoundStrings:
     images: tuple[FoundImage, ...]
     texts: tuple[FoundText, ...]
 
+    @property
+    def count(self) -> int:
+        """How many there are, and one for the manifest."""
+        return 1 + len(self.images) + len(self.texts)
+
 
 class _Context(NamedTuple):
     """The object that something is in.

@@ -12,8 +12,11 @@ import pytest
 
 from pinned_images.cloudformation import json_text
 from pinned_images.cloudformation.catalog import Catalog
+from pinned_images.cloudformation.fragment_row import FragmentRow
+from pinned_images.cloudformation.fragments import Fragments
 from pinned_images.cloudformation.interpreter import Interpreter
 from pinned_images.cloudformation.kubernetes import (
+    ManifestMemory,
     evaluate_manifest,
     manifest_texts,
     read_manifest,
@@ -448,15 +451,30 @@ def test_twice_the_tokens_are_twice_the_work() -> None:
     assert large < 2.1 * small
 
 
-def test_a_manifest_is_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    parsed: list[str] = []
+@pytest.fixture
+def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The texts that have been parsed."""
+    found: list[str] = []
     parse = json_text.parse
 
     def counted(text: str, mark: str = "") -> json_text.Document:
-        parsed.append(text)
+        found.append(text)
         return parse(text, mark)
 
     monkeypatch.setattr(json_text, "parse", counted)
+    return found
+
+
+def test_what_is_remembered_of_manifests_is_bounded(parsed: list[str]) -> None:
+    memory = ManifestMemory(most=5)
+    texts = [json.dumps({"containers": [{"image": f"a:{number}"}]}) for number in range(3)]
+    for text in (*texts, texts[2], texts[0]):
+        fragments = Fragments.of(text)
+        memory.find(FragmentRow.of(fragments, fragments.row), ())
+    assert parsed == [*texts, texts[0]]
+
+
+def test_a_manifest_is_parsed_once(parsed: list[str]) -> None:
     value = json.dumps({"kind": "Pod", "spec": pod("once:1"), "padding": "x" * 1_000_000})
     (site,) = find_sites(RESOURCE, {"Manifest": value})
     evaluation = evaluate_site(site, SCOPE)
