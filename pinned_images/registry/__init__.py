@@ -6,20 +6,25 @@ AWS with the first image or secret that is kept there.
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
-
-from pinned_images.registry.settings import MIRRORS_VARIABLE, RegistrySettings, parse_mirrors
 
 if TYPE_CHECKING:
     from pinned_images.registry.resolver import RegistryResolver
+    from pinned_images.registry.settings import MIRRORS_VARIABLE, RegistrySettings, parse_mirrors
 
 __all__ = ["MIRRORS_VARIABLE", "RegistryResolver", "RegistrySettings", "parse_mirrors"]
 
+_LATE = {
+    "MIRRORS_VARIABLE": "pinned_images.registry.settings",
+    "RegistryResolver": "pinned_images.registry.resolver",
+    "RegistrySettings": "pinned_images.registry.settings",
+    "parse_mirrors": "pinned_images.registry.settings",
+}
+
 
 def __getattr__(name: str) -> object:
-    """The resolver is imported when it is wanted: options are read with every synth."""
-    if name == "RegistryResolver":
-        from pinned_images.registry.resolver import RegistryResolver  # noqa: PLC0415  see above
-
-        return RegistryResolver
+    """Names are imported when they are wanted: rules of the gate read hosts and ask nothing."""
+    if name in _LATE:
+        return getattr(import_module(_LATE[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
