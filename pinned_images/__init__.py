@@ -75,10 +75,37 @@ _LATE = {
 }
 
 
+#: What needs the AWS CDK, and the oldest version of it that serves.
+_OF_CDK = frozenset({"ImmutableTags", "PinImages", "PinnedImagesGate"})
+_OLDEST_CDK = (2, 271)
+
+
 def __getattr__(name: str) -> object:
-    if name in _LATE:
-        return getattr(import_module(_LATE[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in _LATE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name in _OF_CDK:
+        _require_cdk(name)
+    return getattr(import_module(_LATE[name]), name)
+
+
+def _require_cdk(name: str) -> None:
+    """Refuse an aws-cdk-lib that is not there, or that lacks what the Aspect builds upon."""
+    try:
+        version: str = import_module("aws_cdk._jsii").__jsii_assembly__.version
+    except ModuleNotFoundError as error:
+        if error.name not in ("aws_cdk", "aws_cdk._jsii"):
+            raise
+        raise ImportError(
+            f"{name} needs aws-cdk-lib, which is not installed: pip install 'pinned-images[cdk]'. "
+            "Apps in other languages are pinned by 'pinned-images run'."
+        ) from None
+    if tuple(map(int, version.split(".")[:2])) < _OLDEST_CDK:
+        oldest = ".".join(map(str, _OLDEST_CDK))
+        raise ImportError(
+            f"{name} needs aws-cdk-lib {oldest} or newer, and {version} is installed: update it, "
+            "or pin the app by 'pinned-images run -- python app.py' in cdk.json, which works with "
+            "older versions too."
+        )
 
 
 def __dir__() -> list[str]:

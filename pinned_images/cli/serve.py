@@ -65,7 +65,7 @@ def serve(  # noqa: PLR0917 - click gives them by name
     if find_spec("starlette") is None or find_spec("uvicorn") is None:
         raise click.ClickException(
             "The service needs starlette and uvicorn, which are not installed: "
-            "pip install 'pinned-images[cli,serve]'"
+            "pip install 'pinned-images[serve]'"
         )
     from pinned_images.files.service import Service, application  # noqa: PLC0415 - for --help
 

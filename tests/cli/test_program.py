@@ -33,13 +33,6 @@ finally:
     print(json.dumps(sorted(sys.modules)), file=sys.stderr)
 """
 
-WITHOUT_THE_EXTRA = """
-import sys
-sys.path[:] = [path for path in sys.path if "site-packages" not in path]
-from pinned_images.cli.__main__ import main
-main()
-"""
-
 
 def program(
     *arguments: str, stdout: Any = subprocess.PIPE, **environment: str
@@ -82,15 +75,6 @@ def test_asking_a_registry_imports_neither_aws_cdk_nor_boto3(
     assert result.returncode == 0
     loaded = {name.partition(".")[0] for name in json.loads(result.stderr.splitlines()[-1])}
     assert not loaded & {"aws_cdk", "jsii", "boto3", "botocore"}
-
-
-def test_without_the_extra_one_sentence_says_how_to_install_it() -> None:
-    result = program("-c", WITHOUT_THE_EXTRA, "--help")
-    assert result.returncode == 1
-    assert result.stderr == (
-        "Error: the command needs click and rich, which are not installed: "
-        "pip install 'pinned-images[cli]'\n"
-    )
 
 
 def test_the_module_is_the_program(lock: Any, registry: RegistryServer) -> None:
