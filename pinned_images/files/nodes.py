@@ -62,21 +62,23 @@ def items_of(node: Node | None) -> Iterator[tuple[str, Node]]:
     if not isinstance(node, Mapping):
         return
     seen: set[str] = set()
-    pending: list[tuple[Node, int]] = [(node, 0)]
+    merged_in: set[int] = set()
+    pending: list[Node] = [node]
     while pending:
-        mapping, depth = pending.pop()
-        if not isinstance(mapping, Mapping):
+        mapping = pending.pop()
+        if not isinstance(mapping, Mapping) or id(mapping) in merged_in:
             continue
+        merged_in.add(id(mapping))
         merged: list[Node] = []
         for key, value in mapping.entries:
             if not isinstance(key, Scalar):
                 continue
-            if key.value == "<<" and not key.quote and depth < 10:  # noqa: PLR2004 - enough
+            if key.value == "<<" and not key.quote:
                 merged = value.items if isinstance(value, Sequence) else [value]
             elif key.value not in seen or mapping is node:
                 seen.add(key.value)
                 yield key.value, value
-        pending.extend((each, depth + 1) for each in reversed(merged[:50]))
+        pending.extend(reversed(merged))
 
 
 def child(node: Node | None, *names: str) -> Node | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -31,6 +32,9 @@ Format = Literal[
 PlaceStyle = Style | Literal["tag"]
 
 MAXIMUM_LENGTH = 2_000
+
+# What scripts of deployments fill in: `app:__TAG__`, `app:@VERSION@`, `app:%TAG%`, `app:<tag>`.
+_PLACEHOLDER = re.compile(r"__[A-Z][A-Z0-9_]*__|@[A-Z][A-Z0-9_]*@|%[A-Z][A-Z0-9_]*%|<[^<>]*>")
 
 
 class Unwritable(Exception):
@@ -168,10 +172,8 @@ def found_in(
 
 def interpolation_in(text: str) -> str | None:
     """Why a value cannot be read before something is filled in; None for a plain value."""
-    if "${" in text or "$(" in text or text.startswith("$") or "/$" in text or ":$" in text:
-        return "it holds a variable"
-    if "{{" in text or "{%" in text or "<%" in text:
+    if any(sign in text for sign in ("{{", "{%", "<%", "#{")):
         return "it holds a template expression"
     if "$" in text:
         return "it holds a variable"
-    return None
+    return "it holds a placeholder" if _PLACEHOLDER.search(text) else None

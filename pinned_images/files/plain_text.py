@@ -10,13 +10,20 @@ import re
 from collections.abc import Iterator
 
 from pinned_images.errors import InvalidReference
-from pinned_images.files.places import MAXIMUM_LENGTH, Format, Found, Place, Span
+from pinned_images.files.places import (
+    MAXIMUM_LENGTH,
+    Format,
+    Found,
+    Place,
+    Span,
+    interpolation_in,
+)
 from pinned_images.reference import ImageReference
 
 _DIGEST = r"@sha(?:256:[0-9a-f]{64}|384:[0-9a-f]{96}|512:[0-9a-f]{128})"
 _LIKELY = re.compile(rf"/[a-z0-9][a-z0-9._/-]{{0,255}}(?::[A-Za-z0-9_]|@sha)|{_DIGEST}")
-_BEFORE = re.compile(r"[A-Za-z0-9._:/@+~%-]*\Z")
 _WORD = re.compile(r"[A-Za-z0-9._:/@+~%-]*")
+_OF_WORDS = frozenset("._:/@+~%-0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _SCHEMES = ("docker://", "docker-image://")
 
 # A top-level domain has no digits (RFC 3696, section 2); other hosts are addresses or have a port.
@@ -62,15 +69,18 @@ def find(
     for match in _candidates(wanted).finditer(masked, start, end):
         if match.start() < last:
             continue
-        before = _BEFORE.search(
-            masked, max(last, match.start() - MAXIMUM_LENGTH), match.start() + 1
-        )
-        first = before.start() if before is not None else match.start()
+        first = _start_of_word(masked, max(last, match.start() - MAXIMUM_LENGTH), match.start())
         word = _WORD.match(masked, first, end)
         last = word.end() if word is not None else match.end()
         place = _place(masked, first, last, wanted, format)
         if place is not None:
             yield place
+
+
+def _start_of_word(masked: str, least: int, position: int) -> int:
+    while position > least and masked[position - 1] in _OF_WORDS:
+        position -= 1
+    return position
 
 
 def _candidates(wanted: Names) -> re.Pattern[str]:
@@ -98,7 +108,7 @@ def _place(
     ):
         return None
     word = word.rstrip(".,:")
-    if len(word) > MAXIMUM_LENGTH:
+    if len(word) > MAXIMUM_LENGTH or interpolation_in(word) is not None:
         return None
     try:
         reference = ImageReference.parse(word)

@@ -109,6 +109,9 @@ def test_found(name: str, text: str, expected: list[str]) -> None:
         ("compose.yaml", "services: {a: {image: '${REG}/team/app:1.0'}}", ["${REG}/team/app:1.0"]),
         ("compose.yaml", "services: {a: {image: $IMAGE}}", ["$IMAGE"]),
         ("compose.yaml", "services: {a: {image: '${IMAGE:-nginx:1}'}}", ["${IMAGE:-nginx:1}"]),
+        ("compose.yaml", "services: {a: {image: 'app:v1-{{x}}'}}", ["app:v1-{{x}}"]),
+        ("compose.yaml", "services: {a: {image: 'app:__TAG__'}}", ["app:__TAG__"]),
+        ("task.json", '{"containerDefinitions": [{"image": "app:<tag>"}]}', ["app:<tag>"]),
         ("values.yaml", "image: {repository: a/b, tag: ''}", ["a/b"]),
         ("values.yaml", "image: nginx\ntag: 1.25\n", ["nginx"]),
         ("values.yaml", "image: {repository: a/b, tag: 1.10}", ["a/b:1.10"]),
@@ -148,6 +151,7 @@ def test_values_that_only_something_else_can_fill_in_are_told(
         ("${REG}/team/app:1.0 $REG/team/app:1.0 {{ .Reg }}/team/app:1.0", []),
         ("ghcr.io/org/app:v1-{{x}} ghcr.io/org/app:v1-${X} ghcr.io/org/app:v1-<sha>", []),
         ("ghcr.io/org/app:1.* ghcr.io/org/app:{tag} ghcr.io/org/app:%s", []),
+        ("ghcr.io/org/app:__TAG__ ghcr.io/org/app:@TAG@ ghcr.io/org/app:#{tag}", []),
         ("https://ghcr.io/org/app:1 http://localhost:80/app:1 user@ghcr.io/a:1", []),
         ("ghcr.io/org/app ghcr.io/org/App:1 -ghcr.io/org/app:1", []),
     ],
@@ -187,7 +191,12 @@ def test_hostile_documents_end_in_text_and_in_linear_time() -> None:
         f"k{n}: &k{n} [{', '.join([f'*k{n - 1}' if n else '*a'] * 9)}]\n" for n in range(40)
     )
     assert found("compose.yaml", bombs) == []
+    merges = "a0: &a0 {image: x}\n" + "".join(
+        f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 30)}]}}\n" for n in range(1, 30)
+    )
+    assert found("compose.yaml", f"{merges}services: {{web: *a29}}\n") == ["x"]
     assert found("notes.txt", "/a" * 200_000 + " " + "ghcr.io/" * 50_000) == []
+    assert found("notes.txt", ("a" * 1990 + "(/a:1 ") * 2000) == []
 
 
 def places(name: str, text: str) -> list[Place]:

@@ -167,6 +167,24 @@ def test_an_image_that_is_missing_keeps_everything_from_being_pushed(
     assert list(temporary.iterdir()) == []
 
 
+def test_a_place_that_cannot_be_edited_keeps_everything_from_being_pushed(
+    bare: Bare, around: Path, temporary: Path, program: Program
+) -> None:
+    template = (
+        "Mappings: {M: {a: {b: '3.1.0'}}}\nResources:\n  T:\n    Type: AWS::ECS::TaskDefinition\n"
+        "    Properties:\n      ContainerDefinitions:\n        - Image: !Join ['', "
+        "[mvanholsteijn/paas-monitor, ':', !FindInMap [M, a, b]]]\n"
+    )
+    bare.commit({"template.yaml": template})
+    before, mine = bare.state(), everything(around)
+    result = program(*UPDATE, "--repository", bare.url, "--commit", "Move")
+    assert result.returncode == 1
+    assert "template.yaml:7:18 cannot be changed" in result.stderr
+    assert bare.state() == before
+    assert everything(around) == mine
+    assert list(temporary.iterdir()) == []
+
+
 def test_a_commit_that_fails_pushes_nothing(
     bare: Bare, temporary: Path, tmp_path: Path, program: Program
 ) -> None:
