@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from types import FrameType
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -475,7 +476,7 @@ def test_what_is_remembered_of_manifests_is_bounded(parsed: list[str]) -> None:
 
 
 def test_a_manifest_is_parsed_once(parsed: list[str]) -> None:
-    value = json.dumps({"kind": "Pod", "spec": pod("once:1"), "padding": "x" * 1_000_000})
+    value = json.dumps({"kind": "Pod", "spec": pod("once:1"), "padding": f"{uuid4()}" * 25_000})
     (site,) = find_sites(RESOURCE, {"Manifest": value})
     evaluation = evaluate_site(site, SCOPE)
     rewritten = pin_site(site, SCOPE, lambda _: Digest(D), evaluated=evaluation)
