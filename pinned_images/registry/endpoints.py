@@ -6,9 +6,8 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Literal
 
-from pinned_images.reference import DEFAULT_REGISTRY
 from pinned_images.registry.auth.credentials import Credentials
-from pinned_images.registry.host_profiles import profile_of
+from pinned_images.registry.host_profiles import login_command, profile_of
 from pinned_images.registry.http.addresses import may_be_plain
 from pinned_images.registry.mirrors import Mirror
 
@@ -63,8 +62,7 @@ class Endpoint:
     @property
     def login_command(self) -> str:
         """The command that keeps credentials for this endpoint."""
-        host = self.credentials_host
-        return "docker login" if host == DEFAULT_REGISTRY else f"docker login {host}"
+        return login_command(self.credentials_host)
 
     @property
     def version_url(self) -> str:

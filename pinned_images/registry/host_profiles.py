@@ -65,6 +65,17 @@ _BY_HOST = {
 _UNKNOWN = HostProfile()
 
 
+def login_command(host: str) -> str:
+    """The command that keeps credentials for a registry, by its name or the host of its API.
+
+    Example:
+        >>> login_command("ghcr.io"), login_command("registry-1.docker.io")
+        ('docker login ghcr.io', 'docker login')
+    """
+    is_hub = profile_of(host) is _PROFILES[DEFAULT_REGISTRY]
+    return "docker login" if is_hub else f"docker login {host}"
+
+
 def profile_of(host: str) -> HostProfile:
     """The profile of a registry, by its name or by the host of its API.
 

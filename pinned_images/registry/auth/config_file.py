@@ -20,10 +20,7 @@ from pinned_images.printable import quoted
 from pinned_images.reference import DEFAULT_REGISTRY
 from pinned_images.registry.auth.credentials import IDENTITY_TOKEN_USER, Credentials
 from pinned_images.registry.auth.helper_program import HelperProgram, member
-
-# Docker Hub's names in configuration files, and the one that helper programs know it by.
-_HUB_HOSTS = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io"})
-_HUB_SERVER = "https://index.docker.io/v1/"
+from pinned_images.registry.host_profiles import profile_of
 
 # RFC 6750, section 2.1: a bearer token has no blanks; a header takes no line feeds.
 _BEARER_TOKEN = re.compile(r"[\x21-\x7e]+")
@@ -171,7 +168,7 @@ def _normalize(key: str) -> str:
     if path.strip("/") in ("", "v1", "v2"):
         slash = path = ""
     host = host.lower()
-    if host in _HUB_HOSTS:
+    if host in profile_of(DEFAULT_REGISTRY).aliases:
         host = DEFAULT_REGISTRY
     return f"{host}{slash}{path}".rstrip("/")
 
@@ -185,7 +182,7 @@ def _keys(host: str, repository: str) -> Iterator[str]:
 
 
 def _server(key: str) -> str:
-    return _HUB_SERVER if key == DEFAULT_REGISTRY else key
+    return profile_of(key).credentials_key or key
 
 
 def _distinct(*names: str) -> dict[str, None]:

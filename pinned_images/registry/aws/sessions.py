@@ -18,10 +18,10 @@ from __future__ import annotations
 
 import logging
 import os
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from typing import Any
 
 from pinned_images.errors import AccessDenied, RegistryUnavailable
@@ -34,12 +34,12 @@ from pinned_images.registry.aws.clients import Clients, OutOfTime, invoke
 from pinned_images.registry.aws.environments import Environment
 from pinned_images.registry.aws.faults import AwsFault, fault_of
 from pinned_images.registry.settings import RegistrySettings
+from pinned_images.registry.single_flight import SingleFlight
 
 logger = logging.getLogger(__name__)
 
 _SESSION_NAME = "pinned-images"
 _RENEW_BEFORE_EXPIRY = timedelta(minutes=5)
-_LONG_AGO = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +61,12 @@ class _Ambient:
     account: str | None
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class _Assumed:
-    """The credentials of an assumed role, or why there are none."""
+    """The credentials of an assumed role."""
 
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    keys: dict[str, str] = field(default_factory=dict, repr=False)
-    expires: datetime = _LONG_AGO
-    refusal: AwsFault | None = None
+    keys: dict[str, str] = field(repr=False)
+    expires: datetime
 
 
 class AwsSessions:
@@ -87,10 +85,8 @@ class AwsSessions:
     def __init__(self, settings: RegistrySettings | None = None) -> None:
         self._settings = settings or RegistrySettings()
         self._clients = Clients(self._settings.request_timeout)
-        self._lock = threading.Lock()
-        self._ambient_lock = threading.Lock()
-        self._ambient: _Ambient | AwsFault | None = None
-        self._assumed: dict[str, _Assumed] = {}
+        self._ambient = SingleFlight[None, _Ambient | AwsFault]()
+        self._assumed = SingleFlight[str, _Assumed | AwsFault]()
 
     def close(self) -> None:
         """Close the connections; a later call opens new ones."""
@@ -195,16 +191,16 @@ class AwsSessions:
         )
 
     def _know_ambient(self, environment: Environment, deadline: float) -> _Ambient:
-        with self._ambient_lock:
-            if self._ambient is None:
-                try:
-                    self._ambient = self._ask_ambient(environment, deadline)
-                except AwsFault as fault:
-                    self._ambient = fault
-            known = self._ambient
+        known = self._ambient.get(None, partial(self._ambient_or_fault, environment, deadline))
         if isinstance(known, AwsFault):
             raise known
         return known
+
+    def _ambient_or_fault(self, environment: Environment, deadline: float) -> _Ambient | AwsFault:
+        try:
+            return self._ask_ambient(environment, deadline)
+        except AwsFault as fault:
+            return fault
 
     def _ask_ambient(self, environment: Environment, deadline: float) -> _Ambient:
         require_credentials(self._clients.session)
@@ -226,22 +222,14 @@ class AwsSessions:
 
     def _keys_of(self, role: str, environment: Environment, deadline: float) -> dict[str, str]:
         """The keys of a role, assumed where that is due; a refusal is remembered."""
-        with self._lock:
-            assumed = self._assumed.setdefault(role, _Assumed())
-        with assumed.lock:
-            if assumed.refusal is not None:
-                raise assumed.refusal
-            if assumed.expires - _RENEW_BEFORE_EXPIRY <= datetime.now(timezone.utc):
-                try:
-                    self._renew(assumed, role, environment, deadline)
-                except AwsFault as fault:
-                    assumed.refusal = fault if fault.refused else None
-                    raise
-            return assumed.keys
+        assume = partial(self._assume, role, environment, deadline)
+        assumed = self._assumed.get(role, assume, _is_usable)
+        if isinstance(assumed, AwsFault):
+            raise assumed
+        return assumed.keys
 
-    def _renew(
-        self, assumed: _Assumed, role: str, environment: Environment, deadline: float
-    ) -> None:
+    def _assume(self, role: str, environment: Environment, deadline: float) -> _Assumed | AwsFault:
+        """The credentials of a role, or the fault of one that cannot be had."""
         try:
             answer = self.call_as(
                 self._know_ambient(environment, deadline).identity,
@@ -257,17 +245,25 @@ class AwsSessions:
                 raise
             # A role that cannot be had is no reason to stop: someone else may be let in.
             cause = f"the role {role} cannot be assumed, since {fault.cause}"
-            raise AwsFault(
-                AccessDenied, cause, fault.remedy, code=fault.code, refused=True
-            ) from fault
+            refusal = AwsFault(AccessDenied, cause, fault.remedy, code=fault.code, refused=True)
+            refusal.__cause__ = fault
+            return refusal
         keys = answer["Credentials"]
-        assumed.keys = {
-            "aws_access_key_id": keys["AccessKeyId"],
-            "aws_secret_access_key": keys["SecretAccessKey"],
-            "aws_session_token": keys["SessionToken"],
-        }
-        assumed.expires = keys["Expiration"]
         self._clients.forget(role)
+        return _Assumed(
+            {
+                "aws_access_key_id": keys["AccessKeyId"],
+                "aws_secret_access_key": keys["SecretAccessKey"],
+                "aws_session_token": keys["SessionToken"],
+            },
+            keys["Expiration"],
+        )
+
+
+def _is_usable(assumed: _Assumed | AwsFault) -> bool:
+    if isinstance(assumed, AwsFault):
+        return True
+    return assumed.expires - _RENEW_BEFORE_EXPIRY > datetime.now(timezone.utc)
 
 
 def refusal_of_all(action: str, environment: Environment, refusals: list[AwsFault]) -> AwsFault:

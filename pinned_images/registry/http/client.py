@@ -15,8 +15,7 @@ from urllib3.util.retry import Retry
 
 from pinned_images.errors import RegistryUnavailable, ResolutionError, UntrustedAnswer
 from pinned_images.printable import quoted
-from pinned_images.reference import DEFAULT_REGISTRY
-from pinned_images.registry.host_profiles import profile_of
+from pinned_images.registry.host_profiles import login_command, profile_of
 from pinned_images.registry.http.addresses import host_of, is_private_literal, may_be_plain
 from pinned_images.registry.http.connections import LONGEST_CONNECT
 from pinned_images.registry.http.rate_limiter import RateLimiter
@@ -277,17 +276,12 @@ def _fault_of(response: Response) -> _Fault:
     is_throttled = response.status == _TOO_MANY_REQUESTS
     return _Fault(
         f"{response.request.host_in_words} answered {response.status}",
-        f"{_AGAINST_LIMITS} (to log in: {_login_command(response.request)})"
+        f"{_AGAINST_LIMITS} (to log in: {login_command(response.request.netloc)})"
         if is_throttled and not response.request.host_name
         else _LATER,
         retry_after(response) or 0,
         is_throttled=is_throttled,
     )
-
-
-def _login_command(request: Request) -> str:
-    is_hub = profile_of(request.netloc) is profile_of(DEFAULT_REGISTRY)
-    return "docker login" if is_hub else f"docker login {request.netloc}"
 
 
 def retry_after(response: Response) -> float | None:
