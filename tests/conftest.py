@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -10,6 +11,11 @@ from hypothesis import HealthCheck, settings
 from pinned_images.testing import plugin
 
 pytest_plugins = ["pytester"]
+
+# A shell starts what runs in the background with Ctrl-C ignored, and programs inherit that: tests
+# that interrupt one would wait for ever.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # CDK checks finished templates against CloudFormation's schemas, with an engine that takes four of
 # the five seconds of CPU of a small synth. The test of the example app leaves it on.
