@@ -102,7 +102,7 @@ def _in_properties(resource: ExaminedResource, texts: _Texts) -> Iterator[Mentio
             place = _place(path_text(mention.place), mention.inside)
             yield MentionedImage(mention.image, texts.shown(mention.image), place, owner, path)
     for at, text in _dockerfiles_in(plain, ()):
-        for image in Dockerfile.parse(text.encode()).images():
+        for image in Dockerfile.parse(text.encode("utf-8", "replace")).images():
             if image.image is not None and is_unpinned_image(image.image, is_sure=True):
                 yield MentionedImage(image.image, printable(image.image), path_text(at))
 

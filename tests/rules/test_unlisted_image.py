@@ -582,6 +582,12 @@ def test_a_warning_is_printable_and_bounded_whatever_the_text(tmp_path: Path) ->
     assert len(str(violation.problem)) < 1_000
 
 
+def test_half_of_a_character_is_a_text_as_any_other(tmp_path: Path) -> None:
+    thing = resource("Custom::Thing", Dockerfile="FROM a:1\n\ud800", Image="\ud800:1")
+    [violation] = told(tmp_path, thing)
+    assert violation.problem.what.startswith("The image a:1 at Dockerfile is not pinned")
+
+
 def test_nothing_that_steers_the_search_comes_from_the_text(tmp_path: Path) -> None:
     """The characters that stand for what is not known may be in a text as well."""
     thing = resource("Custom::Thing", Text="docker run \ue000/\ue001:\ue002", Image="\ue000:1")
