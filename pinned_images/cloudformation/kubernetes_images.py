@@ -31,6 +31,7 @@ from pinned_images.cloudformation.json_text import (
 from pinned_images.cloudformation.kubernetes_kinds import (
     ANY_TEXT,
     BY_TAG,
+    WORKLOAD,
     Content,
     KindPath,
     KubernetesKinds,
@@ -227,8 +228,11 @@ class _Search:
                     inside = _inside(key, path, context)
                 elif "mage" in key and kind is Members:
                     self._image_in_parts(value, below, context)
+                left = routes and _behind(routes, key)
+                if left and WORKLOAD in left:
+                    inside = context._replace(content="images")
                 walk = self._object if kind is Members else self._list
-                walk(value, below, inside, routes and _behind(routes, key))
+                walk(value, below, inside, left)
             elif value is HOLE:
                 self._hole((*path, key), context, routes and _behind(routes, key), fields)
 
@@ -327,7 +331,7 @@ class _Search:
         self, path: Path, context: _Context, routes: _Routes, fields: Mapping[str, Any]
     ) -> None:
         """A function in the place of a value: what it gives may be, or hold, an image."""
-        is_image = any(route[-1:] != BY_TAG for route in routes) or (
+        is_image = any(route[-1:] not in (BY_TAG, WORKLOAD) for route in routes) or (
             context.content in ("images", "values")
             and (
                 is_pod_image(path)

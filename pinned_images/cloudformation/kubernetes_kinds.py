@@ -26,6 +26,9 @@ Route = tuple[str, ...]
 #: The end of a route to an image that has to stay at its tag.
 BY_TAG: Route = ("!",)
 
+#: The end of a route to what a template or a policy creates as it is.
+WORKLOAD: Route = ("*",)
+
 
 #: In the place of a kind: a path in any text, whatever objects it holds.
 ANY_TEXT = ""
@@ -113,11 +116,10 @@ def _known(own: tuple[KindPath, ...]) -> KubernetesKinds:
         for kind in entry["kinds"]
     }
     listed = _by_kind([*_listed(data["places"]), *own])
-    by_tag = _by_kind(_listed(data["by_tag"]))
-    routes = {
-        kind: (*listed.get(kind, ()), *((*route, *BY_TAG) for route in by_tag.get(kind, ())))
-        for kind in (*listed, *by_tag)
-    }
+    routes = dict(listed)
+    for section, end in (("by_tag", BY_TAG), ("workloads", WORKLOAD)):
+        for kind, some in _by_kind(_listed(data[section])).items():
+            routes[kind] = (*routes.get(kind, ()), *((*route, *end) for route in some))
     return KubernetesKinds(routes, descriptions)
 
 

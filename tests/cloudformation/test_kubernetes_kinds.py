@@ -28,7 +28,7 @@ KIND = re.compile(r"[a-z0-9.-]+/(?:[A-Za-z0-9]+|\*)")
 def test_an_entry_has_kinds_and_a_source(section: str, entry: dict[str, Any]) -> None:
     assert all(KIND.fullmatch(kind) for kind in entry["kinds"])
     assert re.fullmatch(r"https://\S+", entry["source"])
-    if section in ("places", "by_tag"):
+    if section in ("places", "by_tag", "workloads"):
         assert entry["paths"]
         assert all(is_written_path(path) for path in entry["paths"])
         assert not any("*" in kind for kind in entry["kinds"])
