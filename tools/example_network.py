@@ -28,7 +28,7 @@ from pinned_images.testing.registry_server import RegistryServer
 
 _KEYS = {
     "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
-    "AWS_SECRET_ACCESS_KEY": "an example secret access key",
+    "AWS_SECRET_ACCESS_KEY": "an-example-secret-access-key",
 }
 
 #: How the variables begin by which what the user has set would lead elsewhere.
