@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from pinned_images.aspect import PinImages
     from pinned_images.gate import PinnedImagesGate
     from pinned_images.immutability import ImmutableTags
-    from pinned_images.lockfile import UpdateMode
+    from pinned_images.option_types import UpdateMode
     from pinned_images.options import PinImagesOptions
 
 __all__ = [
@@ -71,7 +71,7 @@ _LATE = {
     "PinImages": "pinned_images.aspect",
     "PinImagesOptions": "pinned_images.options",
     "PinnedImagesGate": "pinned_images.gate",
-    "UpdateMode": "pinned_images.lockfile",
+    "UpdateMode": "pinned_images.option_types",
 }
 
 

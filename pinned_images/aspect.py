@@ -11,12 +11,11 @@ from constructs import IConstruct
 from pinned_images.cdk.constructs import ConstructMap, is_synthesized, stages_below
 from pinned_images.errors import ConfigurationError, PinnedImagesError
 from pinned_images.options import Options, PinImagesOptions
-from pinned_images.sources import Sources
-from pinned_images.synth.roots import Root
-from pinned_images.synth.synthesis import Synthesis
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
+
+    from pinned_images.synth.synthesis import Synthesis
 
 
 @jsii.implements(IAspect)
@@ -69,6 +68,8 @@ class PinImages:
 
     def __init__(self, **options: Unpack[PinImagesOptions]) -> None:
         """See the class."""
+        from pinned_images.sources import Sources  # noqa: PLC0415  for an app that pins
+
         self._options = Options.of(options)
         self._sources = Sources()
         self._syntheses: ConstructMap[Stage, Synthesis] = ConstructMap()
@@ -113,6 +114,8 @@ class PinImages:
             self._refused = self._visiting is None
 
     def _pin(self, scope: IConstruct, applied_at: str) -> Synthesis | None:
+        from pinned_images.synth.roots import Root  # noqa: PLC0415  all of a synth
+
         stage = scope if isinstance(scope, Stage) else Stage.of(scope)
         if stage is None:
             raise ConfigurationError(

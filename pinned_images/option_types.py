@@ -6,10 +6,20 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pinned_images.errors import ConfigurationError
 from pinned_images.printable import quoted
+
+#: Where in a template it is recorded what was pinned.
+RecordIn = Literal["metadata", "outputs"]
+
+#: ``missing`` resolves what the lock file lacks, ``always`` all that is asked for, ``never``
+#: nothing.
+UpdateMode = Literal["missing", "always", "never"]
+
+#: What becomes of ECS containers whose ``versionConsistency`` is ``disabled``.
+VersionConsistency = Literal["pin", "respect"]
 
 
 class Example(NamedTuple):

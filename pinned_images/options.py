@@ -6,12 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple, TypedDict
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypedDict
 
 from pinned_images.cloudformation.catalog import Catalog
 from pinned_images.errors import ConfigurationError
 from pinned_images.exemptions import Exemption, ExemptionPatterns
-from pinned_images.lockfile import UPDATE_VARIABLE, UpdateMode, mode_of
 from pinned_images.option_types import (
     AccountId,
     Example,
@@ -20,18 +19,20 @@ from pinned_images.option_types import (
     ParameterName,
     Parser,
     Place,
+    RecordIn,
     RoleArn,
     Seconds,
+    UpdateMode,
+    VersionConsistency,
     parse_resolver,
 )
-from pinned_images.pinning import Policy, VersionConsistency
 from pinned_images.printable import quoted
 from pinned_images.reference import Style
 from pinned_images.resolution import PlatformMode, Resolver
 from pinned_images.wording import did_you_mean, nearest
 
-#: Where in a template it is recorded what was pinned.
-RecordIn = Literal["metadata", "outputs"]
+if TYPE_CHECKING:
+    from pinned_images.pinning import Policy
 
 CONTEXT = "pinned-images"
 VARIABLES = "PINNED_IMAGES_"
@@ -220,6 +221,8 @@ class Options:
 
     def policy(self) -> Policy:
         """What decides about each image, today (in UTC)."""
+        from pinned_images.pinning import Policy  # noqa: PLC0415  the pipeline, in a synth
+
         return Policy(
             catalog=self.catalog(),
             today=datetime.now(timezone.utc).date(),
@@ -261,6 +264,11 @@ class Options:
                 found[name] = given[0]
         if "update" not in of_environment and (found.get("lock_file") or self.lock_file):
             # That CDK makes no lookups matters to a lock file only.
+            from pinned_images.lockfile import (  # noqa: PLC0415  where there is one
+                UPDATE_VARIABLE,
+                mode_of,
+            )
+
             lookups = mode_of({**environment, UPDATE_VARIABLE: ""})
             found.update({"update": lookups} if lookups else {})
         if isinstance(qualifier := context.get(QUALIFIER_CONTEXT), str) and qualifier:

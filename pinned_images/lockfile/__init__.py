@@ -12,7 +12,8 @@ from pinned_images.lockfile.entries import LockEntry, LockKey, ParameterKey
 from pinned_images.lockfile.file import DEFAULT_NAME, LockFile
 from pinned_images.lockfile.locked_parameters import LockedParameters
 from pinned_images.lockfile.locked_resolver import LockedResolver
-from pinned_images.lockfile.update_modes import UPDATE_VARIABLE, UpdateMode, mode_of, parse_mode
+from pinned_images.lockfile.update_modes import UPDATE_VARIABLE, mode_of, parse_mode
+from pinned_images.option_types import UpdateMode
 
 __all__ = [
     "DEFAULT_NAME",

@@ -9,7 +9,8 @@ from pinned_images.cloudformation.outcomes import SsmParameter
 from pinned_images.errors import LockFileError
 from pinned_images.lockfile.entries import ParameterKey, is_part_of_reference
 from pinned_images.lockfile.file import LockFile
-from pinned_images.lockfile.update_modes import UpdateMode, synth_that_may_ask
+from pinned_images.lockfile.update_modes import synth_that_may_ask
+from pinned_images.option_types import UpdateMode
 from pinned_images.problem import Problem
 from pinned_images.resolution import ParameterValues
 

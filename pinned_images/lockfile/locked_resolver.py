@@ -10,7 +10,8 @@ from typing import cast
 from pinned_images.errors import NotLocked, PlatformMismatch, ResolutionError, UntrustedAnswer
 from pinned_images.lockfile.entries import LockEntry, LockKey
 from pinned_images.lockfile.file import DEFAULT_NAME, LockFile
-from pinned_images.lockfile.update_modes import UpdateMode, synth_that_may_ask
+from pinned_images.lockfile.update_modes import synth_that_may_ask
+from pinned_images.option_types import UpdateMode
 from pinned_images.reference import Platform
 from pinned_images.resolution import Outcome, Resolution, ResolutionRequest, Resolver
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Literal, cast, get_args
+from typing import cast, get_args
 
 from pinned_images.errors import ConfigurationError
-
-#: ``missing`` resolves what the file lacks, ``always`` all that is asked for, ``never`` nothing.
-UpdateMode = Literal["missing", "always", "never"]
+from pinned_images.option_types import UpdateMode
 
 UPDATE_VARIABLE = "PINNED_IMAGES_UPDATE"
 

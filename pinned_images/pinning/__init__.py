@@ -23,7 +23,7 @@ from pinned_images.pinning.images import (
     outcomes_of,
 )
 from pinned_images.pinning.pipeline import PinnedResource, pin_images
-from pinned_images.pinning.policy import Policy, VersionConsistency
+from pinned_images.pinning.policy import Policy
 from pinned_images.pinning.records import records_of
 from pinned_images.pinning.resources import ImageResource
 
@@ -41,7 +41,6 @@ __all__ = [
     "Pinned",
     "PinnedResource",
     "Policy",
-    "VersionConsistency",
     "asks_for_floating_tag",
     "compared_with_patterns",
     "decide",

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal
 
 from pinned_images.cloudformation.catalog import Catalog
 from pinned_images.exemptions import ExemptionPatterns
+from pinned_images.option_types import VersionConsistency
 from pinned_images.reference import Style
 from pinned_images.resolution import PlatformMode
-
-VersionConsistency = Literal["pin", "respect"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ from pinned_images.cloud_assembly import AssemblyStack
 from pinned_images.cloudformation.catalog import Catalog
 from pinned_images.examination import Examination, examine
 from pinned_images.exemptions import Exemption, ExemptionPatterns
-from pinned_images.pinning import Policy, VersionConsistency
+from pinned_images.option_types import VersionConsistency
+from pinned_images.pinning import Policy
 from pinned_images.rules import Coverage
 
 TODAY = date(2026, 6, 1)

@@ -54,7 +54,15 @@ UNNEEDED = {
 
 
 #: Needed by a synth, and not by an app that is read.
-LATE = UNNEEDED | {"difflib", "msgspec", "pinned_images.option_values", "socket", "ssl"}
+LATE = UNNEEDED | {
+    "difflib",
+    "msgspec",
+    "pinned_images.gate",
+    "pinned_images.option_values",
+    "pinned_images.pinning",
+    "socket",
+    "ssl",
+}
 
 
 def test_a_synth_with_a_lock_file_loads_nothing_that_it_does_not_need(tmp_path: Path) -> None:
