@@ -14,9 +14,11 @@ from collections.abc import Iterable
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
 _LONGEST_QUOTATION = 100
 _MOST_ITEMS = 8
+# A host, a repository of 255 characters, a tag of 128 and a digest: no reference is longer.
+_LONGEST_IMAGE = 600
 
 # No sentence of this library's own is as long: what is longer quotes something without a bound.
-_LONGEST_LINE = 10_000
+_LONGEST_LINE = 4_000
 
 
 def printable(text: str) -> str:
@@ -63,6 +65,11 @@ def quoted(text: object, longest: int = _LONGEST_QUOTATION) -> str:
         "xxxxxx...'"
     """
     return repr(shortened(str(text), longest))
+
+
+def shown_image(written: str) -> str:
+    """An image in an error: whole where it is a reference, and the beginning of a long value."""
+    return shortened(written, _LONGEST_IMAGE)
 
 
 def listed(items: Iterable[object]) -> str:

@@ -26,6 +26,7 @@ from pinned_images.errors import (
 )
 from pinned_images.grouping import as_sentence, without_remedy
 from pinned_images.pinning.images import ImageOutcome
+from pinned_images.printable import shown_image
 from pinned_images.problem import Problem
 from pinned_images.reference import ImageReference
 from pinned_images.resolution import Outcome, Resolution, ResolutionRequest
@@ -128,7 +129,7 @@ class DecidedOutcome(NamedTuple):
         """The image and its place, for people: ``The image nginx:1.27 at Code.ImageUri``."""
         leaf, location = self.outcome.leaf, self.outcome.location
         written = leaf.text if isinstance(leaf, Known) else self.outcome.written
-        image = f"The image {written}" if written else "The image"
+        image = f"The image {shown_image(written)}" if written else "The image"
         return f"{image} at {location}" if location else image
 
     def told(self, problem: Problem | ResolutionError) -> Problem:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from pinned_images.cloudformation.deployers import Deployer
 from pinned_images.cloudformation.outcomes import ExemptByRule, Known, NeedsParameters
 from pinned_images.pinning import Decision, ImageOutcome, Pinned, Policy, asks_for_floating_tag
+from pinned_images.printable import shown_image
 from pinned_images.problem import Problem
 from pinned_images.rules.rule import ExaminedImage, Rule
 
@@ -74,7 +75,7 @@ def _problem(outcome: ImageOutcome, policy: Policy) -> Problem | None:
         ended = policy.exempt.ended(outcome.written, policy.today)
         if ended is None and policy.exempt.match(outcome.written) is not None:
             return None
-        written = f" {outcome.written}" if outcome.written else ""
+        written = f" {shown_image(outcome.written)}" if outcome.written else ""
         what = f"The image{written}{at} cannot be known before the deployment. {leaf.what}"
         return Problem(what if ended is None else f"{what} {ended}", leaf.fix)
     if isinstance(leaf, NeedsParameters):
@@ -91,7 +92,7 @@ def _problem(outcome: ImageOutcome, policy: Policy) -> Problem | None:
 
 def _without_stand_in(text: str) -> str:
     """An image for people, who need not see what stands in for a parameter's value."""
-    return "in an SSM parameter" if text.startswith(STAND_IN) else text
+    return "in an SSM parameter" if text.startswith(STAND_IN) else shown_image(text)
 
 
 UNPINNED_IMAGE = _UnpinnedImage()

@@ -650,6 +650,21 @@ def test_a_program_that_is_not_signed_in_does_not_fail_a_public_image(
     require_resolution(ask_registry(protected.reference()))
 
 
+def test_of_a_private_image_it_is_told_that_the_keychain_could_not_be_reached(
+    registry: ScriptedRegistry, home: Home, programs: Programs
+) -> None:
+    registry.require_basic("alice", "wonder:land")
+    programs.add("docker-credential-pass", "echo 'pass not initialized'; exit 1")
+    path = home.docker_config({"credsStore": "pass"})
+    error = ask_registry(registry.reference())
+    assert isinstance(error, AccessDenied)
+    assert "it wants credentials, and none are kept for it (401)" in str(error)
+    assert (
+        f"The credential helper docker-credential-pass, which the file {path} names, cannot reach "
+        "its keychain"
+    ) in str(error)
+
+
 @pytest.fixture
 def protected(
     registry: ScriptedRegistry, make_token_service: Callable[..., TokenService]

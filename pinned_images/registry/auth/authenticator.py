@@ -94,10 +94,16 @@ class Authenticator:
         with self._lock:
             _ = self._keychain
         send = partial(self._send, request, deadline=deadline, is_probe=is_probe)
-        if not profile_of(target.endpoint.netloc).wants_tokens:
-            return self._fetch(send, target, deadline)
-        with self._first.turn(target.endpoint.origin, deadline) as let_others_go:
-            return self._fetch(send, target, deadline, let_others_go)
+        try:
+            if not profile_of(target.endpoint.netloc).wants_tokens:
+                return self._fetch(send, target, deadline)
+            with self._first.turn(target.endpoint.origin, deadline) as let_others_go:
+                return self._fetch(send, target, deadline, let_others_go)
+        except AccessDenied as refusal:
+            note = self._keychain.note_for(target.endpoint.credentials_host)
+            if note is None:
+                raise
+            raise refusal.noted(note) from refusal
 
     def has_credentials_for(self, target: Target) -> bool:
         """Whether there are credentials for a target; False where the keychain is broken."""

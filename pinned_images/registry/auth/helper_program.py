@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import re
 import shlex
 import shutil
@@ -15,8 +14,6 @@ from typing import Any
 
 from pinned_images.errors import AccessDenied, RegistryUnavailable
 from pinned_images.registry.auth.credentials import IDENTITY_TOKEN_USER, Credentials
-
-_logger = logging.getLogger(__name__)
 
 _TIMEOUT = 30.0
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
@@ -130,8 +127,7 @@ class HelperProgram:
             if _NOTHING_KEPT.search(printed):
                 return None
             if _NO_KEYCHAIN.search(printed):
-                _logger.info("%s cannot reach its keychain: %s is asked as nobody", self, server)
-                return None
+                raise KeychainUnreachable(self)
             raise self._failure(
                 f"failed with exit code {done.returncode}", self._way_to_see(server)
             )
@@ -177,9 +173,19 @@ class HelperProgram:
             "see that it does not wait for an answer of yours, or allow more time",
         )
 
-    def __str__(self) -> str:
-        """The program's name."""
-        return self.program
+
+class KeychainUnreachable(Exception):
+    """The keychain below a program was never set up, or has no session.
+
+    Args:
+        program: The program.
+    """
+
+    def __init__(self, program: HelperProgram) -> None:
+        super().__init__(
+            f"The credential helper {program.program}, which {program.origin} names, cannot reach "
+            "its keychain, so no credentials were looked up there."
+        )
 
 
 def member(content: Mapping[str, Any], name: str) -> Any:

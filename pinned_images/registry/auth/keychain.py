@@ -10,7 +10,7 @@ from typing import Protocol
 from pinned_images.errors import AccessDenied, RegistryUnavailable, ResolutionError
 from pinned_images.registry.auth.config_file import ConfigFile
 from pinned_images.registry.auth.credentials import Credentials
-from pinned_images.registry.auth.helper_program import HelperProgram
+from pinned_images.registry.auth.helper_program import HelperProgram, KeychainUnreachable
 from pinned_images.registry.single_flight import SingleFlight
 
 
@@ -32,6 +32,10 @@ class Keychain(Protocol):
         """
         ...
 
+    def note_for(self, registry: str) -> str | None:
+        """What may be why no credentials were found for a registry, as a sentence."""
+        ...
+
 
 class ConfiguredKeychain:
     """Docker's configuration, then podman's: the first that knows a registry is believed.
@@ -46,9 +50,8 @@ class ConfiguredKeychain:
 
     def __init__(self, files: Sequence[ConfigFile]) -> None:
         self._files = files
-        self._answers = SingleFlight[
-            tuple[HelperProgram, str], Credentials | ResolutionError | None
-        ]()
+        self._answers = SingleFlight[tuple[HelperProgram, str], _Answer]()
+        self._notes: dict[str, str] = {}
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> ConfiguredKeychain:
@@ -71,15 +74,19 @@ class ConfiguredKeychain:
         self, registry: str, repository: str, deadline: float | None = None
     ) -> Credentials | None:
         """See `Keychain`."""
-        ask = partial(self._ask, deadline=deadline)
+        ask = partial(self._ask, registry=registry, deadline=deadline)
         for file in self._files:
             found = file.credentials_for(registry, repository, ask)
             if found is not None:
                 return found
         return None
 
+    def note_for(self, registry: str) -> str | None:
+        """See `Keychain`."""
+        return self._notes.get(registry)
+
     def _ask(
-        self, helper: HelperProgram, server: str, deadline: float | None
+        self, helper: HelperProgram, server: str, *, registry: str, deadline: float | None
     ) -> Credentials | None:
         """The answer of a helper program for a server; it is run once, and a failure is kept.
 
@@ -88,20 +95,24 @@ class ConfiguredKeychain:
         """
         run = partial(_run, helper, server, deadline)
         answer = self._answers.get((helper, server), run)
+        if isinstance(answer, KeychainUnreachable):
+            self._notes[registry] = str(answer)
+            return None
         if isinstance(answer, ResolutionError):
             raise answer
         return answer
 
 
-def _run(
-    helper: HelperProgram, server: str, deadline: float | None
-) -> Credentials | ResolutionError | None:
+_Answer = Credentials | ResolutionError | KeychainUnreachable | None
+
+
+def _run(helper: HelperProgram, server: str, deadline: float | None) -> _Answer:
     try:
         return helper.get(server, deadline)
     except RegistryUnavailable:
         # Too little time is no fault of the program: with more time it is asked again.
         raise
-    except ResolutionError as failure:
+    except (ResolutionError, KeychainUnreachable) as failure:
         return failure
 
 
