@@ -20,7 +20,9 @@ from pinned_images.registry import manifest as manifests
 from pinned_images.registry.auth.authenticator import Authenticator
 from pinned_images.registry.endpoints import Endpoint, Kind, Target
 from pinned_images.registry.host_profiles import profile_of
-from pinned_images.registry.http.transport import LONGEST_BODY, Request, Response, TransientError
+from pinned_images.registry.http.bodies import LONGEST_BODY
+from pinned_images.registry.http.exchange_errors import TransientError
+from pinned_images.registry.http.messages import Request, Response
 from pinned_images.registry.manifest import Descriptor, Manifest
 from pinned_images.registry.paging import MOST_PAGES, PAGE_SIZE, next_page, parse_tags
 from pinned_images.wording import counted

@@ -45,7 +45,7 @@ class BlobDownloader:
         Raises:
             ResolutionError: The blob cannot be read, is too large, or is another one.
         """
-        from pinned_images.registry.http.transport import Request  # noqa: PLC0415  loads urllib3
+        from pinned_images.registry.http.messages import Request  # noqa: PLC0415  loads urllib3
 
         store = f"the layer store {_host_of(url)}"
         client = self._clients.get(None, self._open)

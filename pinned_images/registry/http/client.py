@@ -18,9 +18,11 @@ from pinned_images.printable import quoted
 from pinned_images.registry.host_profiles import login_command, profile_of
 from pinned_images.registry.http.addresses import host_of, is_private_literal, may_be_plain
 from pinned_images.registry.http.connections import LONGEST_CONNECT
+from pinned_images.registry.http.exchange_errors import TransientError
+from pinned_images.registry.http.messages import Request, Response
 from pinned_images.registry.http.rate_limiter import RateLimiter
 from pinned_images.registry.http.retries import PASSING_STATUSES
-from pinned_images.registry.http.transport import Request, Response, TransientError, Transport
+from pinned_images.registry.http.transport import Transport
 from pinned_images.registry.settings import RegistrySettings
 
 _logger = logging.getLogger(__name__)

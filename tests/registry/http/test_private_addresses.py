@@ -16,7 +16,8 @@ from pinned_images.errors import UntrustedAnswer
 from pinned_images.reference import ImageReference
 from pinned_images.registry.http import client, connections
 from pinned_images.registry.http.addresses import is_private_literal
-from pinned_images.registry.http.transport import Request, Transport
+from pinned_images.registry.http.messages import Request
+from pinned_images.registry.http.transport import Transport
 from tests.registry.images import make_image
 from tests.registry.loopback import LoopbackServer, Reply
 from tests.registry.scripted import ScriptedRegistry

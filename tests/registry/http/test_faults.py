@@ -16,9 +16,11 @@ from pinned_images.reference import ImageReference
 from pinned_images.registry.client import RegistryClient
 from pinned_images.registry.distribution_resolver import DistributionResolver
 from pinned_images.registry.http import client
+from pinned_images.registry.http.bodies import LONGEST_BODY
 from pinned_images.registry.http.client import HttpClient
+from pinned_images.registry.http.messages import Request, Response
 from pinned_images.registry.http.retries import RetryPolicy
-from pinned_images.registry.http.transport import LONGEST_BODY, Request, Response, Transport
+from pinned_images.registry.http.transport import Transport
 from pinned_images.registry.resolver import RegistryResolver
 from pinned_images.registry.settings import RegistrySettings
 from pinned_images.resolution import ResolutionRequest
