@@ -111,7 +111,7 @@ def hooks(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
     program = f"{sys.executable} -m pinned_images.cli"
     local = [
         {
-            **{key: value for key, value in hook.items() if key != "additional_dependencies"},
+            **hook,
             "language": "system",
             "entry": hook["entry"].replace("pinned-images", program, 1),
         }
