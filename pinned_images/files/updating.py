@@ -15,6 +15,7 @@ from pinned_images.files.scanning import ScannedFile
 from pinned_images.files.tags import TagLister, other_tags
 from pinned_images.lockfile import LockKey
 from pinned_images.reference import DEFAULT_TAG, ImageReference
+from pinned_images.registry.aws.hosts import parse_ecr_host
 from pinned_images.resolution import ResolutionRequest, Resolver
 
 Resolve = Literal["digest", "tag"]
@@ -39,14 +40,14 @@ class Update:
 
     def __post_init__(self) -> None:
         """Refuse what has no one meaning."""
-        given: dict[str, ImageReference] = {}
+        given: dict[tuple[str, str | None], ImageReference] = {}
         for reference in self.references or ():
             if reference.tag is None and reference.digest is None:
                 raise ConfigurationError(
                     f"The image reference {str(reference)!r} has no tag: write "
                     f"{f'{reference}:TAG'!r}, or add a digest."
                 )
-            key = reference.normalized if self.matching_tag else reference.name
+            key = (_repository(reference), reference.tag if self.matching_tag else None)
             other = given.setdefault(key, reference)
             if other != reference:
                 raise ConfigurationError(
@@ -80,9 +81,18 @@ class Update:
     def _given(self, reference: ImageReference) -> ImageReference | None:
         for given in self.references or ():
             same_tag = given.tag is not None and given.tag == reference.effective_tag
-            if given.name == reference.name and (same_tag or not self.matching_tag):
+            same_repository = _repository(given) == _repository(reference)
+            if same_repository and (same_tag or not self.matching_tag):
                 return given
         return None
+
+
+def _repository(reference: ImageReference) -> str:
+    """What all spellings of a repository have in common; hosts of ECR have several names."""
+    host = parse_ecr_host(reference.registry)
+    if host is None:
+        return f"{reference.registry.lower()}/{reference.repository}"
+    return f"{host.account} {host.region}/{reference.repository}"
 
 
 def update(

@@ -69,6 +69,17 @@ def to(*references: str, **others: object) -> Update:
         ("team/app:1", to("docker.io/team/app:2"), "team/app:2"),
         ("team/app:1", to(f"team/app:2@{ONE}"), f"team/app:2@{ONE}"),
         ("team/app:1", to(f"team/app@{ONE}"), f"team/app@{ONE}"),
+        (
+            "123456789012.dkr-ecr.eu-west-1.on.aws/web:1",
+            to("123456789012.dkr.ecr.eu-west-1.amazonaws.com/web:2"),
+            "123456789012.dkr-ecr.eu-west-1.on.aws/web:2",
+        ),
+        (
+            "123456789012.dkr.ecr.eu-west-2.amazonaws.com/web:1",
+            to("123456789012.dkr.ecr.eu-west-1.amazonaws.com/web:2"),
+            "123456789012.dkr.ecr.eu-west-2.amazonaws.com/web:1",
+        ),
+        ("GHCR.io/team/app:1", to("ghcr.io/team/app:2"), "GHCR.io/team/app:2"),
         ("team/app:1", to("team/other:2"), "team/app:1"),
         ("ghcr.io/team/app:1", to("team/app:2"), "ghcr.io/team/app:1"),
         ("team/app:1", to("team/app:2", resolve="digest"), f"team/app:2@{ONE}"),
