@@ -33,7 +33,7 @@ SECRETS = {
     "a workload's password": "pAssw0rd-of-a-workload",
     "a secret that is not what it should be": "pAssw0rd-in-a-broken-secret",
     "the proxy's password": "pAssw0rd-of-the-proxy",
-    "the key to AWS": "an example secret access key",
+    "the key to AWS": "an-example-secret-access-key",
 }
 USERS = ("", "alice:", "workload:", "user:")
 DOCKER, HELPED, PRINTED, WORKLOAD, BROKEN, PROXY, _ = SECRETS.values()
