@@ -166,7 +166,10 @@ class ResolutionError(PinnedImagesError):
         subject: str | None = None,
         predicate: str | None = None,
     ) -> Self:
-        """The same error, told of something: where a cause is found the image is often unknown."""
+        """The same error about an image, which is often unknown where the cause is found.
+
+        Parts that are left out stay as they are.
+        """
         error = self._copy()
         error.reference = reference or self.reference
         error.place = place or self.place

@@ -1,4 +1,4 @@
-"""Each image is asked for once, in however many Stages it stands."""
+"""A resolver that asks for each image once, in however many Stages it is used."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class RememberingResolver:
     need not be waited for again.
 
     Args:
-        inner: Who is asked for what has not been asked before.
+        inner: The resolver that is asked for what has not been asked before.
 
     Example:
         >>> from pinned_images.testing import FixedResolver

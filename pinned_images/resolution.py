@@ -13,7 +13,7 @@ from pinned_images.reference import Digest, ImageReference, Platform
 
 PlatformMode = Literal["verify", "select", "ignore"]
 
-#: How a digest became known; stands in the report.
+#: How a digest became known, as the report tells it.
 Source = Literal["registry", "mirror", "ecr-api", "lock-file", "fixed"]
 
 
@@ -62,7 +62,7 @@ class Resolver(Protocol):
     """Learns digests. It is given all requests of a synth at once, and answers every one."""
 
     def resolve(self, requests: Sequence[ResolutionRequest]) -> Mapping[ResolutionRequest, Outcome]:
-        """Answer each request with a `Resolution` or with the error that stands in its way.
+        """Answer each request with a `Resolution` or with the error that prevents one.
 
         Args:
             requests: What is asked for; repetitions are allowed and asked once.

@@ -1,4 +1,4 @@
-"""The only room that touches the network: it asks registries for digests.
+"""Registries: the client that reads them, and the resolver built on it.
 
 Importing it is cheap: what speaks HTTP is imported with the first request, and what speaks to
 AWS with the first image or secret that is kept there.

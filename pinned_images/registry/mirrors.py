@@ -1,4 +1,4 @@
-"""A mirror: the place that is asked in a registry's stead."""
+"""Mirrors: addresses that are asked in place of a registry."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PASSED_OVER = (ImageNotFound, AccessDenied, RegistryUnavailable)
 
 @dataclass(frozen=True, slots=True)
 class Mirror:
-    """Where a mirror stands.
+    """The address of a mirror.
 
     Attributes:
         scheme: ``https`` or ``http``.
@@ -41,7 +41,7 @@ class Mirror:
 
         A path is a namespace of the mirror: ``https://mirror.example/docker-hub`` asks
         ``/v2/docker-hub/library/nginx/...``. Where a segment of the path already is ``v2``, the
-        path is taken for the API's root as it stands.
+        path is taken for the API's root as it is.
 
         Args:
             registry: The registry that is mirrored, for errors.

@@ -1,4 +1,4 @@
-"""Whether an image runs where it is meant to run."""
+"""Platform matching: which platforms of an image a workload's platform can run."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _runs_build(host: tuple[int, ...], container: tuple[int, ...]) -> bool:
 
 
 def _age(wanted: Platform, variant: str) -> int:
-    """How near a variant comes to the wanted one; below zero where it does not run."""
+    """How near a variant is to the wanted one; below zero where it does not run."""
     if variant == wanted.variant:
         return len(_ARM_VARIANTS)
     if wanted.architecture == "arm" and {variant, wanted.variant} <= set(_ARM_VARIANTS):

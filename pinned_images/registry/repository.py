@@ -60,7 +60,7 @@ class Repository:
     def head_manifest(self, identifier: str) -> Descriptor | None:
         """What a tag or a digest names, by HEAD; None where GET must be asked.
 
-        Registries and what stands before them fail at HEAD in many ways (405, 403 of an address
+        Registries and the proxies before them fail at HEAD in many ways (405, 403 of an address
         that is signed for GET, 404, 406, 500, a connection that ends), so that whatever is no
         answer to HEAD is asked again by GET. It is the answer where too many requests came (429),
         where a challenge explains it, and at hosts that are known to answer HEAD.

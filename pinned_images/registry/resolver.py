@@ -1,4 +1,4 @@
-"""All images of a synth at once: sorted by whom to ask, asked side by side, answered in time."""
+"""The resolver of all images of a synth: grouped by host, asked concurrently, in one deadline."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class RegistryResolver:
         self._secrets = WorkloadSecrets(self._sessions)
 
     def resolve(self, requests: Sequence[ResolutionRequest]) -> Mapping[ResolutionRequest, Outcome]:
-        """Response each request with a `Resolution`, or with the error that stands in its way.
+        """Answer each request with a `Resolution`, or with the error that prevents one.
 
         Args:
             requests: What is asked for; repetitions are asked once.

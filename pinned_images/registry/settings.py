@@ -1,4 +1,4 @@
-"""What a user can decide about the way registries are asked."""
+"""Settings of the registry client."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def parse_mirrors(text: str, origin: str = MIRRORS_VARIABLE) -> dict[str, str]:
         origin: Where the text stood, for the error.
 
     Raises:
-        ConfigurationError: A pair is not ``host=URL``, or a host stands there twice.
+        ConfigurationError: A pair is not ``host=URL``, or a host is named twice.
 
     Example:
         >>> parse_mirrors("docker.io=http://127.0.0.1:5000, ghcr.io=https://mirror.example/ghcr")

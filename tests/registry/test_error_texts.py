@@ -23,6 +23,8 @@ from pinned_images.media_types import OCI_INDEX, OCI_MANIFEST
 from pinned_images.reference import Digest, ImageReference, Platform
 from pinned_images.registry.client import RegistryClient
 from pinned_images.registry.concurrent_resolution import ResolutionTask, resolve_concurrently
+from pinned_images.registry.http.client import HttpClient
+from pinned_images.registry.http.messages import Request
 from pinned_images.registry.http.retries import RetryPolicy
 from pinned_images.registry.settings import RegistrySettings
 from pinned_images.resolution import Outcome, ResolutionRequest
@@ -327,6 +329,16 @@ def _(world: World) -> Outcome:
     return world.pushed(Image(image.top, image.manifests, {}))
 
 
+@scenario("more images of ECR Public than there is time for")
+def _(_: World) -> Outcome:
+    http = HttpClient(RegistrySettings(**SETTINGS), {})
+    for _number in range(100):
+        http._host("public.ecr.aws").limiter.next_start()
+    request = Request("GET", "https://public.ecr.aws/v2/nginx/nginx/manifests/1.25")
+    error = raised(lambda: http.fetch(request, time.monotonic() + 5))
+    return error.about("public.ecr.aws/nginx/nginx:1.25", "the registry public.ecr.aws")
+
+
 # The network.
 answers("a connection that is broken off", Reply(reset=True))
 answers("something that is not HTTP", Reply(raw=b"SSH-2.0-OpenSSH\r\n"))
@@ -509,6 +521,7 @@ def test_what_is_said(
 def _without_what_differs(text: str, home: Path) -> str:
     text = text.replace(str(home), "HOME")
     text = re.sub(r"wait 3[56]\d\d s", "wait 3600 s", text)
+    text = re.sub(r"wait 9\d s", "wait 97 s", text)
     return re.sub(r"127\.0\.0\.1:\d{4,5}", "127.0.0.1:PORT", text)
 
 

@@ -1,4 +1,4 @@
-"""Who one is at a registry: credentials, and the places where people keep them."""
+"""Authentication at registries: credentials, where they are kept, challenges and tokens."""
 
 from __future__ import annotations
 

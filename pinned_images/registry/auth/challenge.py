@@ -89,7 +89,7 @@ def _lexemes_of(header: str) -> list[_Lexeme]:
 def _parse(lexemes: list[_Lexeme]) -> list[Challenge]:
     challenges: list[tuple[str, dict[str, str]]] = []
     reader = _Reader(lexemes)
-    may_begin = True  # a scheme stands at the beginning or after a separator
+    may_begin = True  # a scheme is at the beginning or after a separator
     while not reader.is_at_end:
         lexeme = reader.next()
         if lexeme.kind in ("blank", "separator"):

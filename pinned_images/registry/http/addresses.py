@@ -1,4 +1,4 @@
-"""What kind of network address a host name spells, learned without asking the network."""
+"""Kinds of network addresses, as host names spell them: loopback, private, public."""
 
 from __future__ import annotations
 

@@ -204,7 +204,8 @@ class HttpClient:
             # What registries count are pulls of images: neither tokens nor blobs.
             start = host.limiter.next_start(counted="/manifests/" in request.url)
             if start > time.monotonic():
-                self._wait_until(start, deadline, f"{request.netloc} is asked by its pace")
+                pace = f"{request.netloc} is asked by its pace"
+                self._wait_until(start, deadline, pace, _remedy_for_pace(request.netloc))
             try:
                 response = self._send(request, host, deadline)
             except TransientError as error:
@@ -263,10 +264,13 @@ class HttpClient:
         host.silence = None
         return response
 
-    def _wait_until(self, moment: float, deadline: float, cause: str) -> None:
+    def _wait_until(
+        self, moment: float, deadline: float, cause: str, remedy: str | None = None
+    ) -> None:
         wait = max(0.0, moment - time.monotonic())
         if moment >= deadline:
-            raise _late(f"{cause}, and the next try would have to wait {round(wait)} s")
+            waiting = f"{cause}, and the next try would have to wait {round(wait)} s"
+            raise _late(waiting, remedy)
         time.sleep(wait)
 
 
@@ -328,5 +332,16 @@ def _distrusted(cause: str) -> UntrustedAnswer:
     )
 
 
-def _late(cause: str) -> RegistryUnavailable:
-    return RegistryUnavailable(cause, "try again later, or allow more time with a longer deadline")
+def _remedy_for_pace(host: str) -> str | None:
+    if profile_of(host).authenticated is None:
+        return None
+    return (
+        f"log in to it for a higher rate ({login_command(host)}), keep digests in a lock file, or "
+        "allow more time with a longer deadline"
+    )
+
+
+def _late(cause: str, remedy: str | None = None) -> RegistryUnavailable:
+    return RegistryUnavailable(
+        cause, remedy or "try again later, or allow more time with a longer deadline"
+    )

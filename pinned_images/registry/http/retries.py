@@ -8,7 +8,7 @@ from random import Random
 #: Answers that may be different next time (RFC 9110, section 15; RFC 6585, section 4).
 PASSING_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 
-# Not Python's shared one: whoever has seeded that wants to know what comes from it.
+# Not Python's shared one, whose seed may be the app's.
 _random = Random()  # noqa: S311  jitter is no secret
 
 

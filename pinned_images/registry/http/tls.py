@@ -1,4 +1,4 @@
-"""Whose certificates are believed, and which one is shown to a registry that asks for one."""
+"""TLS contexts: CA bundles and client certificates."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def certificate_folder(netloc: str, environ: Mapping[str, str]) -> Path | None:
 
     Args:
         netloc: The host, with a port where the reference has one.
-        environ: Where the user's home stands.
+        environ: Where the user's home is named.
     """
     if not netloc.strip("."):
         return None
@@ -43,7 +43,7 @@ def certificate_folder(netloc: str, environ: Mapping[str, str]) -> Path | None:
 
 
 def tls_context(environ: Mapping[str, str], folder: Path | None = None) -> ssl.SSLContext:
-    """A context that believes the system's store, and every bundle that is named besides.
+    """A context that trusts the system's store, and every bundle that is named.
 
     Args:
         environ: Where bundles are named.
