@@ -33,6 +33,14 @@ finally:
     print(json.dumps(sorted(sys.modules)), file=sys.stderr)
 """
 
+# A test that runs in the background may have it from its shell that interrupts are ignored.
+INTERRUPTIBLE = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from pinned_images.cli.__main__ import main
+main()
+"""
+
 
 def program(
     *arguments: str, stdout: Any = subprocess.PIPE, **environment: str
@@ -179,7 +187,7 @@ def test_ctrl_c_while_a_registry_is_asked_is_one_line(lock: Any) -> None:
             )
         )
         process = subprocess.Popen(
-            [sys.executable, "-m", "pinned_images", "outdated"],
+            [sys.executable, "-c", INTERRUPTIBLE, "outdated"],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
