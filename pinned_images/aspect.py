@@ -88,10 +88,15 @@ class PinImages:
             **options: The arguments of `PinImages`.
 
         Raises:
-            ConfigurationError: An option cannot be used, the construct is in no App or Stage, or
-                the App has been synthesized already.
+            ConfigurationError: An option cannot be used, the scope is no construct or in no App
+                or Stage, or the App has been synthesized already.
         """
         pinning = cls(**options)
+        if not hasattr(scope, "__jsii_ref__") or not hasattr(scope, "node"):
+            raise ConfigurationError(
+                f"PinImages.apply_to cannot be given a {type(scope).__name__}: give it an App, a "
+                "Stage, a stack or a construct in one."
+            )
         if is_synthesized(scope):
             raise ConfigurationError(
                 "PinImages.apply_to was called after app.synth(), so nothing would be pinned: "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from aws_cdk import (
     App,
@@ -11,7 +13,7 @@ from aws_cdk import (
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecs as ecs
 
-from pinned_images import PinImages
+from pinned_images import ConfigurationError, PinImages
 from pinned_images.testing import FixedResolver
 from tests.synth.synthesis import Synthesize
 from tests.synth.tasks import high_level_task, images, is_pinned, override
@@ -118,3 +120,9 @@ def test_a_context_value_that_cannot_be_used_ends_the_synth(synthesize: Synthesi
     PinImages.apply_to(app, resolver=RESOLVER)
     [error] = synthesize(app, check=False).errors
     assert "sometimes" in error
+
+
+@pytest.mark.parametrize("scope", [None, "Web", App, 3])
+def test_what_is_no_construct_is_refused(scope: Any) -> None:
+    with pytest.raises(ConfigurationError, match="give it an App, a Stage, a stack"):
+        PinImages.apply_to(scope)
