@@ -53,6 +53,8 @@ _WITH_SCHEME = "write it with its scheme, as in http://localhost:4566"
 
 # No key or token has anything else, and no header takes it (RFC 9110, section 5.5).
 _SENDABLE = re.compile(r"[\x21-\x7e]+")
+# A secret key signs and is never sent; stand-ins for AWS take any.
+_SIGNABLE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
 _SECRETS = {
     "access_key": ("access key id", "AWS_ACCESS_KEY_ID"),
     "secret_key": ("secret access key", "AWS_SECRET_ACCESS_KEY"),
@@ -260,7 +262,8 @@ def _require_sendable(frozen: ReadOnlyCredentials, method: str) -> None:
     """A key or a token with a line feed at its end would fail where a header is written."""
     for attribute, (name, variable) in _SECRETS.items():
         value = getattr(frozen, attribute)
-        if value and not _SENDABLE.fullmatch(value):
+        form = _SIGNABLE if attribute == "secret_key" else _SENDABLE
+        if value and not form.fullmatch(value):
             place = variable if method == _ENVIRONMENT else "the AWS configuration"
             cause = f"the AWS {name} in {place} has a blank, a line feed or another such character"
             raise AwsFault(AccessDenied, cause, "set it again, without that")
