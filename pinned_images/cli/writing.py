@@ -68,7 +68,7 @@ def _show_diff(diff: bytes) -> None:
 
 
 def problems_of(changes: Changes) -> Iterable[str]:
-    """What stands in the way of a plan, each once."""
+    """The errors and refusals of a plan, each once."""
     yield from grouped_errors(changes.errors.items())
     for refusal in changes.refusals:
         yield str(refusal)

@@ -24,7 +24,7 @@ Finder = Callable[[str, Node], Iterator[Found]]
 
 
 def image(masked: str, node: Node | None, format: Format, prefix: str = "") -> Iterator[Found]:  # noqa: A002 - the word of the field
-    """What a scalar is that stands where a format has an image.
+    """What a scalar is, in a place where a format has an image.
 
     Args:
         masked: The text of the file, one character for each byte.
@@ -125,7 +125,11 @@ def is_compose(root: Node) -> bool:
 
 
 def is_kubernetes(root: Node) -> bool:
-    """Whether a document is a Kubernetes object."""
+    """Whether a document is a Kubernetes object, or a JSON patch (RFC 6902) of one."""
+    if isinstance(root, Sequence):
+        paths = [text_of(child(each, "path")) or "" for each in root.items]
+        is_patch = all(child(each, "op") is not None for each in root.items)
+        return is_patch and any(path.endswith(("/image", "/containers/-")) for path in paths)
     return all(isinstance(child(root, name), Scalar) for name in ("apiVersion", "kind"))
 
 

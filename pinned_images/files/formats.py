@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 from pathlib import PurePath
 from typing import NamedTuple
 
+from pinned_images.files import documents, image_fields, json_nodes, plain_text
 from pinned_images.files.content import Content
-from pinned_images.files.nodes import Node, Unparsable
+from pinned_images.files.nodes import Node, Unparsable, child, items_of
 from pinned_images.files.places import Found
 from pinned_images.files.plain_text import Names
 
@@ -130,8 +131,6 @@ def _found(path: PurePath, content: Content, wanted: Names) -> Iterator[Found]:
 def _text(
     content: Content, wanted: Names, start: int = 0, end: int | None = None
 ) -> Iterator[Found]:
-    from pinned_images.files import plain_text  # noqa: PLC0415 - beside its like
-
     yield from plain_text.find(content.masked, start, end, wanted=wanted)
 
 
@@ -140,8 +139,6 @@ def _is_json(content: Content) -> bool:
 
 
 def _may_hold_literals(content: Content, wanted: Names) -> bool:
-    from pinned_images.files import plain_text  # noqa: PLC0415 - beside its like
-
     text = content.masked
     return (
         bool(wanted) or _SOURCE_WORDS.search(text) is not None or plain_text.may_hold_images(text)
@@ -152,8 +149,6 @@ _SOURCE_WORDS = re.compile(r"[iI]mage|IMAGE|_img|[rR]egistry|Container\(")
 
 
 def _json(path: PurePath, content: Content, wanted: Names) -> Iterator[Found]:
-    from pinned_images.files import json_nodes  # noqa: PLC0415 - for such files alone
-
     if not _KEYS.search(content.masked):
         yield from _text(content, wanted)
         return
@@ -173,8 +168,6 @@ def _json(path: PurePath, content: Content, wanted: Names) -> Iterator[Found]:
 
 def _is_lock_file(root: Node) -> bool:
     """Whether a document is a lock file of this project, whose digests are not edited here."""
-    from pinned_images.files.nodes import child, items_of  # noqa: PLC0415 - beside its like
-
     images = list(items_of(child(root, "images")))
     return (
         child(root, "version") is not None
@@ -190,26 +183,24 @@ def _yaml(path: PurePath, content: Content, wanted: Names) -> Iterator[Found]:
         yield from _text(content, wanted)
         return
     try:
-        documents = yaml_nodes.documents(content.masked)
+        found = yaml_nodes.documents(content.masked)
     except Unparsable:
         yield from _text(content, wanted)
         return
     position = 0
-    for document in documents:
+    for document in found:
         kind = _kind(path, document.root)
         if kind is None:
             yield from _text(content, wanted, position, document.end)
         else:
             yield from kind(content.masked, document.root)
         position = document.end
-    if not documents:
+    if not found:
         yield from _text(content, wanted)
 
 
 def _kind(path: PurePath, root: Node) -> Finder | None:
     """The finder for a document: by the file's name where that is fixed, else by its keys."""
-    from pinned_images.files import documents, image_fields  # noqa: PLC0415 - when there is one
-
     by_name = _kind_by_name(path)
     if by_name is not None:
         return by_name
@@ -225,8 +216,6 @@ def _kind(path: PurePath, root: Node) -> Finder | None:
 
 
 def _kind_by_name(path: PurePath) -> Finder | None:
-    from pinned_images.files import documents, image_fields  # noqa: PLC0415 - when there is one
-
     name, folders = path.name.lower(), tuple(path.parent.parts)
     is_action = folders[-2:] == (".github", "workflows") or name in _ACTIONS
     kinds = (
@@ -242,8 +231,6 @@ def _kind_by_name(path: PurePath) -> Finder | None:
 
 def _is_template(root: Node) -> bool:
     """Whether a document is a CloudFormation template; the evaluator is loaded for one alone."""
-    from pinned_images.files.nodes import child  # noqa: PLC0415 - beside its like
-
     if child(root, "Resources", "AWSTemplateFormatVersion") is None:
         return False
     from pinned_images.files import templates  # noqa: PLC0415 - loads the evaluator

@@ -45,7 +45,7 @@ class Sequence:
 
 @dataclass(eq=False, slots=True)
 class Mapping:
-    """An object; a key may stand in it twice."""
+    """An object, in which a key may be twice."""
 
     start: int
     end: int

@@ -39,7 +39,7 @@ def skipped_in(files: Iterable[ScannedFile]) -> list[SkippedValue]:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What a command would write, and what stands in its way.
+    """What a command would write, and what it cannot.
 
     Attributes:
         files: The files that change.

@@ -149,7 +149,7 @@ def found_in(
     style: PlaceStyle = "tag-and-digest",
     platform: Platform | None = None,
 ) -> Found | None:
-    """What a value is that stands where a format has an image.
+    """What a value is, in a place where a format has an image.
 
     Args:
         format: What the file is.

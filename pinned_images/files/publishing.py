@@ -18,7 +18,7 @@ class Unfinished(PinnedImagesError):
     """Changes that cannot be made as a whole, so that none is committed.
 
     Attributes:
-        changes: The changes, with what stands in their way.
+        changes: The changes, with the errors and refusals among them.
     """
 
     def __init__(self, changes: Changes) -> None:

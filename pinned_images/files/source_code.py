@@ -43,11 +43,22 @@ _NAMED = {
     "typed_default_parameter": "name",
     "variable_declarator": "name",
 }
-_CALLS = {
-    "call": ("function", "arguments"),
-    "call_expression": ("function", "arguments"),
-    "new_expression": ("constructor", "arguments"),
-}
+_IMAGE_ENDINGS = (["image", "uri"], ["image", "name"], ["image", "ref"], ["image", "identifier"])
+#: Functions of the AWS CDK whose argument is an image even without a tag.
+_TAKE_IMAGES = ("fromRegistry", "from_registry", "fromDockerRegistry", "from_docker_registry")
+_WRAPPERS = frozenset(
+    {
+        "as_expression",
+        "binary_expression",
+        "binary_operator",
+        "boolean_operator",
+        "conditional_expression",
+        "parenthesized_expression",
+        "satisfies_expression",
+        "ternary_expression",
+    }
+)
+_CALLS = {"call": "function", "call_expression": "function", "new_expression": "constructor"}
 
 
 def find(content: Content, language: Language, wanted: Names = frozenset()) -> Iterator[Found]:
@@ -74,11 +85,13 @@ def find(content: Content, language: Language, wanted: Names = frozenset()) -> I
 
 
 def _whole(file_format: Format, text: str, start: int, node: Node) -> Place | None:
+    """A literal that is an image as a whole; without a tag only where nothing else is taken."""
     try:
         reference = ImageReference.parse(text)
     except InvalidReference:
         return None
-    if (reference.tag is None and reference.digest is None) or not _is_said_to_be_image(node):
+    has_tag = reference.tag is not None or reference.digest is not None
+    if not (_is_said_to_be_image(node) if has_tag else _called(node) in _TAKE_IMAGES):
         return None
     return Place(file_format, start, reference, Span(start, start + len(text)))
 
@@ -99,39 +112,35 @@ def _is_docstring(node: Node) -> bool:
 
 def _is_said_to_be_image(node: Node) -> bool:
     parent = node.parent
-    while parent is not None and parent.type in (
-        "parenthesized_expression",
-        "as_expression",
-        "satisfies_expression",
-        "conditional_expression",
-        "ternary_expression",
-        "binary_expression",
-        "boolean_operator",
-        "binary_operator",
-    ):
+    while parent is not None and parent.type in _WRAPPERS:
         node, parent = parent, parent.parent
     if parent is None:
         return False
-    if parent.type in ("arguments", "argument_list"):
-        call = parent.parent
-        fields = _CALLS.get(call.type) if call is not None else None
-        if call is None or fields is None or parent.named_children[0] != node:
-            return False
-        return _is_call_of_image(text_of(call.child_by_field_name(fields[0])))
     field = _NAMED.get(parent.type)
     if field is None:
-        return False
+        return _is_call_of_image(_function_of(node, parent))
     name = parent.child_by_field_name(field)
     return name != node and _is_image_name(text_of(name))
+
+
+def _function_of(node: Node, arguments: Node) -> str:
+    """The function that takes a node as its first argument, as it is written."""
+    call = arguments.parent
+    field = _CALLS.get(call.type) if call is not None else None
+    if call is None or field is None or arguments != call.child_by_field_name("arguments"):
+        return ""
+    return text_of(call.child_by_field_name(field)) if arguments.named_children[0] == node else ""
+
+
+def _called(node: Node) -> str:
+    """The name of the function that takes a literal as its first argument."""
+    return "" if node.parent is None else _function_of(node, node.parent).rpartition(".")[2]
 
 
 def _is_image_name(text: str) -> bool:
     """Whether the last name of an expression has ``image`` at its end: ``this.baseImage``."""
     words = [word.lower() for word in _PARTS.findall(re.split(r"[.\[]", text)[-1])]
     return bool(words) and (words[-1] in ("image", "img") or words[-2:] in _IMAGE_ENDINGS)
-
-
-_IMAGE_ENDINGS = (["image", "uri"], ["image", "name"], ["image", "ref"], ["image", "identifier"])
 
 
 def _is_call_of_image(text: str) -> bool:

@@ -118,7 +118,7 @@ def _at(node: Node, path: Path) -> Node | None:
             continue
         if isinstance(key, int):
             elements = nodes.elements_of(current)
-            # One object where a list belongs stands for a list of it, and then has no index.
+            # One object where a list belongs is a list of it, and then has no index.
             current = elements[key] if key < len(elements) else None
         else:
             current = child(current, key)

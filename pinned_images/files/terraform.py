@@ -32,6 +32,7 @@ _TAKE_DIGEST_ALONE = (
 )
 _CURATED = "aws/codebuild/"
 _CONTAINERS = ("container", "init_container")
+_RUN_CONTAINERS = ("docker_container", "docker_image", "docker_service")
 _IN_HEREDOC = re.compile(r'"[iI]mage"\s*:\s*"(?P<image>[^"\\]*)"')
 
 
@@ -118,9 +119,6 @@ def _is_in_container(node: Node) -> bool:
             return True
         current = current.parent
     return False
-
-
-_RUN_CONTAINERS = ("docker_container", "docker_image", "docker_service")
 
 
 def _is_docker_image(node: Node) -> bool:

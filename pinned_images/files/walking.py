@@ -102,9 +102,10 @@ def files_below(paths: Sequence[str], base: Path | None = None) -> Iterator[Tree
         ConfigurationError: A path is not there, leads out of the base, or is in a cloud assembly.
     """
     seen: set[str] = set()
+    assemblies: dict[Path, bool] = {}
     for given in paths or (".",):
         real = os.path.realpath(given if base is None else base / given)
-        _check(given, real, base)
+        _check(given, real, base, assemblies)
         if os.path.isdir(real):  # noqa: PTH112 - a string
             found = _Walk(real, os.path.normpath(given), seen).files()
         else:
@@ -115,13 +116,15 @@ def files_below(paths: Sequence[str], base: Path | None = None) -> Iterator[Tree
                 yield file
 
 
-def _check(given: str, real: str, base: Path | None) -> None:
+def _check(given: str, real: str, base: Path | None, assemblies: dict[Path, bool]) -> None:
     if base is not None and not _is_inside(real, os.path.realpath(base)):
         raise ConfigurationError(f"The path {given!r} leads out of the repository.")
     if not os.path.exists(real):  # noqa: PTH110 - a string
         raise ConfigurationError(f"There is no file or folder {given!r}: check the path.")
     for folder in (Path(real), *Path(real).parents):
-        if is_cloud_assembly(folder):
+        if folder not in assemblies:
+            assemblies[folder] = is_cloud_assembly(folder)
+        if assemblies[folder]:
             raise ConfigurationError(
                 f"{given!r} is in the cloud assembly {str(folder)!r}, whose templates are hashed: "
                 "an edit would be deployed in its old form. Add PinImages to the app instead, and "
