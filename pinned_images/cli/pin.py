@@ -108,7 +108,12 @@ def _in(base: Path | None, lock_file: Path | None) -> tuple[str, ...]:
     """The lock file, if there is one, in a repository or where the user is."""
     if lock_file is None:
         return ()
-    return (str(lock_file if base is None else base / lock_file),)
+    if base is None:
+        return (str(lock_file),)
+    path = base / lock_file
+    if not path.resolve().is_relative_to(base.resolve()):  # a link
+        raise click.UsageError(f"The lock file {str(lock_file)!r} is out of the repository.")
+    return (str(path),)
 
 
 def _exempt(given: Sequence[str]) -> ExemptionPatterns:

@@ -252,6 +252,18 @@ def test_a_push_that_always_loses_gives_up_and_leaves_the_others(
     assert list(temporary.iterdir()) == []
 
 
+def test_a_lock_file_that_is_a_link_does_not_lead_out_of_the_repository(
+    bare: Bare, tmp_path: Path, program: Program
+) -> None:
+    (bare.work / "images.lock.json").symlink_to(tmp_path / "made")
+    bare.commit({})
+    before = bare.state()
+    result = program(*PIN, "--repository", bare.url, "--lock-file", "images.lock.json")
+    assert result.returncode == 2
+    assert not (tmp_path / "made").exists()
+    assert bare.state() == before
+
+
 def test_links_and_paths_do_not_lead_out_of_the_repository(
     bare: Bare, tmp_path: Path, program: Program
 ) -> None:
