@@ -72,8 +72,11 @@ def exchanging(*, public_only: bool) -> Iterator[Exchange]:
 class _StrictResponse(http.client.HTTPResponse):
     """An answer with as many headers as HTTP allows, none of which may be cut short."""
 
-    def begin(self) -> None:
-        """Read status line and headers, as `http.client` does, but within other bounds."""
+    def begin(self, **_: object) -> None:
+        """Read status line and headers, as `http.client` does, but within other bounds.
+
+        Python 3.15 may pass a bound on headers of its own.
+        """
         if self.headers is not None:
             return
         version, status, reason = self._read_final_status()
