@@ -144,7 +144,7 @@ def _used(folder: Path, lock: LockFile) -> set[str]:
     if report.failed:
         raise ConfigurationError(
             f"The synth in {str(folder)!r} failed for {counted(len(report.failed), 'image')}, so "
-            "what the app uses is not known: mend that, synthesize again, then prune."
+            "what the app uses is not known: correct that, synthesize again, then prune."
         )
     keys = {record.lock_key for record in report.records if record.lock_key is not None}
     images = {str(lock.answering(key)) for key in keys}

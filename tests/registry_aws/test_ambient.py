@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,6 +14,8 @@ import pytest
 
 from pinned_images.errors import AccessDenied, RegistryUnavailable, ResolutionError
 from pinned_images.registry.aws.ecr import EcrResolver
+from pinned_images.registry.aws.parameters import Parameter, fetch_parameters
+from pinned_images.registry.aws.sessions import AwsSessions
 from tests.registry_aws.amazon import (
     HOME_ACCOUNT,
     FakeAws,
@@ -136,6 +139,21 @@ class TestCredentialProcess:
         error = ask()
         assert error.cause == f"the credential_process of the AWS profile default {words}"
         assert error.remedy == "correct the command in the AWS configuration"
+
+    def test_one_that_hangs_is_told_and_not_aws(self, configure: Configure) -> None:
+        configure("[default]\ncredential_process = sleep 5\n")
+        sessions = AwsSessions()
+        deadline = time.monotonic() + 0.5
+        request = request_for(f"{HOST}/app:v1")
+        parameter = Parameter(HOME_ACCOUNT, "eu-west-1", "/app/image")
+        found = [
+            only(EcrResolver(sessions).resolve([request], deadline)),
+            fetch_parameters([parameter], deadline + 0.1, sessions)[parameter],
+        ]
+        for error in found:
+            assert isinstance(error, RegistryUnavailable)
+            assert error.cause.startswith("the AWS credentials were not there in the time")
+            assert "credential_process" in (error.remedy or "")
 
     def test_what_it_prints_is_used(
         self, configure: Configure, tmp_path: Path, fake_aws: FakeAws

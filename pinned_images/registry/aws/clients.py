@@ -163,7 +163,7 @@ def _stop_retrying(attempts: int, caught_exception: Exception | None, **_: objec
 
     if isinstance(caught_exception, OutOfTime):
         raise caught_exception
-    # A name that does not resolve or a closed port does not mend while one waits.
+    # A name that does not resolve or a closed port is the same after a wait.
     unreachable = (EndpointConnectionError, ConnectTimeoutError)
     if isinstance(caught_exception, unreachable) and attempts >= _ATTEMPTS_TO_CONNECT:
         raise caught_exception

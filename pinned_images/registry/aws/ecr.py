@@ -14,7 +14,6 @@ from typing import Any
 from pinned_images.errors import (
     AccessDenied,
     ImageNotFound,
-    RegistryUnavailable,
     ResolutionError,
     UntrustedAnswer,
 )
@@ -89,13 +88,14 @@ class EcrResolver:
             requests: Images in private ECR registries; repetitions are asked for once.
             deadline: When to give up, on the clock of `time.monotonic`.
         """
-        late = RegistryUnavailable("ECR gave no answer in the time there was", "allow more time")
         distinct = tuple(dict.fromkeys(requests))
+        tasks = [partial(self._ask, batch) for batch in batches_of(distinct, deadline)]
+        answered = run_steps(tasks, deadline)
+        late = self._sessions.late("ECR")
         outcomes: dict[ResolutionRequest, Outcome] = {
             request: error_about(request, late) for request in distinct
         }
-        tasks = [partial(self._ask, batch) for batch in batches_of(distinct, deadline)]
-        outcomes.update(run_steps(tasks, deadline))
+        outcomes.update(answered)
         return outcomes
 
     def list_tags(self, reference: ImageReference, deadline: float) -> list[str]:

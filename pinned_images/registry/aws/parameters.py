@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from pinned_images.errors import ImageNotFound, RegistryUnavailable, ResolutionError
+from pinned_images.errors import ImageNotFound, ResolutionError
 from pinned_images.registry.aws.environments import Environment
 from pinned_images.registry.aws.faults import AwsFault
 from pinned_images.registry.aws.sessions import AwsSessions
@@ -66,13 +66,14 @@ def fetch_parameters(
         {Parameter(...): '906394416424.dkr.ecr.eu-west-1.amazonaws.com/aws-for-fluent-bit:2.34'}
     """
     distinct = tuple(dict.fromkeys(parameters))
-    cause, remedy = "AWS gave no answer in the time there was", "allow more time"
-    outcomes: dict[Parameter, ParameterOutcome] = {
-        parameter: _error(parameter, RegistryUnavailable(cause, remedy)) for parameter in distinct
-    }
     shared = sessions or AwsSessions()
     tasks = [partial(_ask, batch) for batch in _batches(distinct, shared, deadline)]
-    outcomes.update(run_steps(tasks, deadline))
+    answered = run_steps(tasks, deadline)
+    late = shared.late("AWS")
+    outcomes: dict[Parameter, ParameterOutcome] = {
+        parameter: _error(parameter, late) for parameter in distinct
+    }
+    outcomes.update(answered)
     return outcomes
 
 

@@ -92,6 +92,22 @@ class AwsSessions:
         """Close the connections; a later call opens new ones."""
         self._clients.close()
 
+    def late(self, what: str) -> RegistryUnavailable:
+        """The error of a call that did not come back in time, or was never made.
+
+        Args:
+            what: What gave no answer, if the credentials did: ``ECR``.
+        """
+        # A credential process is run without a time-out by the SDK, and so is a sign-in.
+        if self._is_loading:
+            return RegistryUnavailable(
+                "the AWS credentials were not there in the time that all images have",
+                "run `aws sts get-caller-identity` to see what the credential_process or the "
+                "sign-in of the AWS profile waits for",
+            )
+        cause = f"{what} gave no answer in the time there was"
+        return RegistryUnavailable(cause, "allow more time")
+
     def setting(self, name: str) -> Any:
         """A setting of the SDK, by the name it has there: ``ca_bundle``."""
         return self._clients.session.get_config_variable(name)
@@ -203,7 +219,11 @@ class AwsSessions:
             return fault
 
     def _ask_ambient(self, environment: Environment, deadline: float) -> _Ambient:
-        require_credentials(self._clients.session)
+        self._is_loading = True
+        try:
+            require_credentials(self._clients.session)
+        finally:
+            self._is_loading = False
         # The home region of the credentials: those of one partition mean nothing in another.
         region = self.setting("region") or os.environ.get("AWS_REGION") or environment.region
         identity = Identity("the ambient credentials")
