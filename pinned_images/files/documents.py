@@ -168,7 +168,7 @@ def is_github_actions(root: Node) -> bool:
     if isinstance(runs, Mapping) and child(runs, "using") is not None:
         return True
     return isinstance(jobs, Mapping) and any(
-        child(job, "runs-on", "uses", "steps") is not None for _, job in items_of(jobs)
+        child(job, "runs-on", "uses") is not None for _, job in items_of(jobs)
     )
 
 

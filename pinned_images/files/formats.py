@@ -116,15 +116,15 @@ def _found(path: PurePath, content: Content, wanted: Names) -> Iterator[Found]:
         yield from _json(path, content, wanted)
     elif ending in (".yaml", ".yml", ".template") or path.name.lower() in _KUSTOMIZATION:
         yield from _yaml(path, content, wanted)
-    elif ending in _HCL and _KEYS.search(content.masked):
+    elif ending in _HCL:
         from pinned_images.files import terraform  # noqa: PLC0415 - loads tree-sitter
 
-        yield from terraform.find(content)
+        yield from terraform.find(content, wanted)
     elif ending in _SOURCES and _may_hold_literals(content, wanted):
         from pinned_images.files import source_code  # noqa: PLC0415 - loads tree-sitter
 
         yield from source_code.find(content, _SOURCES[ending], wanted)  # type: ignore[arg-type]
-    elif ending not in _SOURCES and ending not in _HCL:
+    elif ending not in _SOURCES:
         yield from _text(content, wanted)
 
 

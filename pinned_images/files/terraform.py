@@ -1,6 +1,7 @@
 """Images in Terraform and OpenTofu: attributes and object keys that are named for an image.
 
-Of the providers' documentation: ``image`` (containers of `aws_ecs_task_definition` in
+Other strings count where they are whole references with a registry host or a digest. The names are
+those of the providers' documentation: ``image`` (containers of `aws_ecs_task_definition` in
 ``jsonencode``, `kubernetes_*`, `docker_container`, `aws_codebuild_project`), ``image_uri``
 (`aws_lambda_function`), ``image_identifier`` (`aws_apprunner_service`) and the ``name`` of
 `docker_image`.
@@ -12,9 +13,10 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from pinned_images.files import syntax_trees
+from pinned_images.files import plain_text, syntax_trees
 from pinned_images.files.content import Content
 from pinned_images.files.places import Found, Place, Skipped, found_in
+from pinned_images.files.plain_text import Names
 from pinned_images.reference import Platform, Style
 
 if TYPE_CHECKING:
@@ -36,22 +38,52 @@ _RUN_CONTAINERS = ("docker_container", "docker_image", "docker_service")
 _IN_HEREDOC = re.compile(r'"[iI]mage"\s*:\s*"(?P<image>[^"\\]*)"')
 
 
-def find(content: Content) -> Iterator[Found]:
-    """The images of a file."""
+def find(content: Content, wanted: Names = frozenset()) -> Iterator[Found]:
+    """The images of a file.
+
+    Args:
+        content: The file.
+        wanted: Repositories (`ImageReference.name`) of which any spelling counts.
+    """
     nodes = syntax_trees.nodes_of(
-        content.data, "hcl", "attribute", "object_elem", "heredoc_template"
+        content.data, "hcl", "attribute", "object_elem", "heredoc_template", "string_lit"
     )
     for node in nodes:
         if node.type == "heredoc_template":
             yield from _heredoc(content, node)
             continue
+        if node.type == "string_lit":
+            yield from _literal(content, node, wanted)
+            continue
         key, value = _key_and_value(node)
-        if key in _NAMES or (key == "name" and _is_docker_image(node)):
+        if _is_image_key(key, node):
             platform = _lambda_platform(node) if key == _LAMBDA else None
             style = _STYLES.get(key) or _style_of(node)
             for found in _string(content, value, style, platform):
                 if _counts(found, node):
                     yield found
+
+
+def _is_image_key(key: str, node: Node) -> bool:
+    """Whether an attribute or a key is named for an image, as is a variable for its default."""
+    if key in _NAMES or key.endswith("_image"):
+        return True
+    block = node.parent.parent if node.parent is not None else None
+    if block is None or block.type != "block":
+        return False
+    if key == "default":
+        return syntax_trees.text_of(block.children[0]) == "variable" and _label(block).endswith(
+            "image"
+        )
+    return key == "name" and _label(block) == "docker_image"
+
+
+def _literal(content: Content, node: Node, wanted: Names) -> Iterator[Found]:
+    """A string anywhere that is a reference as a whole, with a registry host or a digest."""
+    start, end = node.start_byte + 1, node.end_byte - 1
+    for found in plain_text.find(content.masked, start, end, wanted=wanted, format="terraform"):
+        if isinstance(found, Place) and len(str(found.reference)) == end - start:
+            yield found
 
 
 def _key_and_value(node: Node) -> tuple[str, Node | None]:
@@ -119,11 +151,6 @@ def _is_in_container(node: Node) -> bool:
             return True
         current = current.parent
     return False
-
-
-def _is_docker_image(node: Node) -> bool:
-    block = node.parent.parent if node.parent is not None else None
-    return block is not None and block.type == "block" and _label(block) == "docker_image"
 
 
 def _label(block: Node) -> str:
