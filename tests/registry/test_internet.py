@@ -9,7 +9,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from pinned_images.errors import AccessDenied, RegistryUnavailable, UntrustedAnswer
+from pinned_images.errors import (
+    AccessDenied,
+    ImageNotFound,
+    RegistryUnavailable,
+    UntrustedAnswer,
+)
 from pinned_images.reference import ImageReference, Platform
 from pinned_images.registry.client import RegistryClient
 from pinned_images.registry.distribution_resolver import DistributionResolver
@@ -358,3 +363,48 @@ def test_an_image_that_nobody_may_see_is_an_error_of_access(internet: Internet, 
     assert isinstance(error, AccessDenied)
     assert "docker.io" in str(error)
     assert "docker login" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("host", "image"), [("registry-1.docker.io", "nginx:1.99"), ("ghcr.io", "ghcr.io/org/app:1.99")]
+)
+def test_where_head_is_known_to_be_answered_a_missing_image_needs_no_get(
+    internet: Internet, ask: Ask, host: str, image: str
+) -> None:
+    """Docker Hub counts a GET of a manifest as a pull."""
+    registry = internet.registry(host)
+    tokens = TokenHost(internet, f"tokens.{host}", registry)
+    error = ask(ImageReference.parse(image))
+    assert isinstance(error, ImageNotFound)
+    assert {each.method for each in registry.server.requests} == {"HEAD"}
+    assert len(tokens.scopes) == 1
+
+
+def test_where_head_is_known_to_be_answered_a_passing_fault_is_tried_again_by_head(
+    internet: Internet, ask: Ask
+) -> None:
+    hub = internet.registry("registry-1.docker.io")
+    image = hub.add("library/nginx", "1.25", make_image())
+    hub.plan.extend([Reply(500), Reply(raw=b"")])
+    assert require_resolution(ask(ImageReference.parse("nginx:1.25"))).digest == image.top
+    assert [each.method for each in hub.server.requests] == ["HEAD"] * 3
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [Reply(raw=b""), Reply(reset=True), Reply(raw=b"SSH-2.0\r\n"), Reply(drip="headers")],
+    ids=["closed", "reset", "not HTTP", "slow"],
+)
+def test_a_host_that_breaks_off_behind_a_proxy_is_tried_again_and_the_proxy_is_not_blamed(
+    internet: Internet, ask: Ask, fault: Reply
+) -> None:
+    registry = internet.registry("registry.example")
+    image = registry.add("team/app", "v1", make_image())
+    registry.plan.extend([Reply(405), fault])
+    outcome = ask(APP, request_timeout=1 if fault.drip else 10)
+    assert require_resolution(outcome).digest == image.top
+    registry.protection = lambda _: fault
+    error = ask(APP, request_timeout=0.3)
+    assert isinstance(error, RegistryUnavailable)
+    assert "the proxy through which" not in str(error)
+    assert "3 times in a row" in str(error)

@@ -84,6 +84,6 @@ def _decoded(body: bytes, coding: str) -> bytes:
 
 def _too_long() -> UntrustedAnswer:
     return UntrustedAnswer(
-        f"its answer is longer than {LONGEST_BODY // 1024 // 1024} MiB, which no manifest is",
+        f"its answer is longer than {LONGEST_BODY // 1024 // 1024} MiB, which is more than is read",
         "check that the address is that of a registry",
     )

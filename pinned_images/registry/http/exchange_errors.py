@@ -79,8 +79,7 @@ def explain(error: HTTPError, request: Request, proxy: str | None) -> Exception:
     if isinstance(error, LocationValueError):
         return RegistryUnavailable(f"{quoted(host)} cannot be an address", "correct it")
     if isinstance(error, ProxyError):
-        status = re.search(r"Tunnel connection failed: (\d{3})", str(error.original_error))
-        return _refused_by_proxy(request, proxy, status[1] if status else None)
+        return _explain_proxy_error(error.original_error, request, proxy)
     if isinstance(error, WrappedSSLError):
         return _explain_tls(error, host)
     if isinstance(error, NameResolutionError):
@@ -91,11 +90,32 @@ def explain(error: HTTPError, request: Request, proxy: str | None) -> Exception:
         return TransientError(f"no connection to {words} could be made", is_unreachable=True)
     if isinstance(error, ExchangeTimeout):
         return TransientError(f"{words} did not answer in time", is_silent=True)
-    cause = error.args[-1] if error.args else None
-    broken_off = (http.client.RemoteDisconnected, http.client.IncompleteRead)
-    if isinstance(cause, http.client.HTTPException) and not isinstance(cause, broken_off):
+    return _broken_off(error.args[-1] if error.args else None, request)
+
+
+def _explain_proxy_error(error: Exception, request: Request, proxy: str | None) -> Exception:
+    """The error of an exchange that urllib3 lays at the proxy's door.
+
+    It does so too where a tunnel was open already and the host behind it ended the connection.
+    """
+    status = re.search(r"Tunnel connection failed: (\d{3})", str(error))
+    if status is not None:
+        return _refused_by_proxy(request, proxy, status[1])
+    if isinstance(error, (NewConnectionError, ConnectTimeoutError)):
+        return _refused_by_proxy(request, proxy, None)
+    return (
+        explain(error, request, proxy)
+        if isinstance(error, HTTPError)
+        else (_broken_off(error, request))
+    )
+
+
+def _broken_off(cause: object, request: Request) -> Exception:
+    words = request.host_in_words
+    ended = (http.client.RemoteDisconnected, http.client.IncompleteRead)
+    if isinstance(cause, http.client.HTTPException) and not isinstance(cause, ended):
         if isinstance(cause, http.client.BadStatusLine) and _TLS_RECORD in _line_of(cause):
-            return _speaks_tls(host)
+            return _speaks_tls(request.netloc)
         return TransientError(
             f"{words} answered with something that is not HTTP", is_broken_off=True
         )
