@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import time
 from collections.abc import Callable, Iterator
 
@@ -48,6 +49,14 @@ def shortened(honest: Reply) -> Reply:
     return Reply(honest.status, {"Content-Type": OCI_MANIFEST}, honest.body[:-7])
 
 
+def compressed(honest: Reply) -> Reply:
+    return Reply(200, {**honest.headers, "Content-Encoding": "gzip"}, gzip.compress(honest.body))
+
+
+def compressed_decoy(honest: Reply) -> Reply:
+    return Reply(200, {**honest.headers, "Content-Encoding": "gzip"}, gzip.compress(DECOY_BODY))
+
+
 def changed(honest: Reply) -> Reply:
     return Reply(honest.status, honest.headers, honest.body.replace(b"2", b"3", 1))
 
@@ -72,6 +81,13 @@ FAULTS: dict[str, Fault] = {
     "another body": on_get(replaced),
     "a shorter body": on_get(shortened),
     "a changed body": on_get(changed),
+    "a compressed body": on_get(compressed),
+    "another body, compressed": on_get(compressed_decoy),
+    "two digests": on_get(
+        lambda reply: reply.changed(Docker_Content_Digest=f"{DECOY.top}, {DECOY.top}")
+    ),
+    "a page to log in": always(Reply(302, {"Location": "/login"})),
+    "406": always(Reply(406)),
     "a cut body": on_get(lambda reply: Reply(200, reply.headers, reply.body + b" " * 99, cut=9)),
     "too long a length": on_get(
         lambda reply: Reply(200, {**reply.headers, "Content-Length": "9999"}, reply.body, cut=9999)
