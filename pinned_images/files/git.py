@@ -17,7 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from pinned_images.errors import ConfigurationError, PinnedImagesError
@@ -224,8 +224,9 @@ class Clone:
         edited = list(files)
         for _ in range(_ATTEMPTS):
             commit = self._commit(edited, message, author)
-            if self._pushed():
-                return commit
+            outcome = self._push()
+            if outcome != "lost":
+                return commit if outcome == "pushed" else None
             self._git("fetch", "--quiet", "--depth=1", "origin", f"refs/heads/{self._push_branch}")
             self._git("reset", "--quiet", "--hard", "FETCH_HEAD")
             edited = list(again())
@@ -245,16 +246,16 @@ class Clone:
         self._git(*identity, "commit", "--quiet", f"--message={message}")
         return self._git("rev-parse", "HEAD").stdout.strip()
 
-    def _pushed(self) -> bool:
-        """Whether the branch took the commit; False where it has moved on."""
+    def _push(self) -> Literal["pushed", "there", "lost"]:
+        """Push; a commit of the same second may be there already, and the branch may have moved."""
         reference = f"HEAD:refs/heads/{self._push_branch}"
         result = self._git("push", "--porcelain", "--no-verify", "origin", reference, may_fail=True)
-        if result.returncode == 0:
-            return True
         # `git push`, "OUTPUT": a line for each reference, which begins with its flag.
+        if result.returncode == 0:
+            return "there" if "\n=\t" in f"\n{result.stdout}" else "pushed"
         rejected = [line for line in result.stdout.splitlines() if line.startswith("!\t")]
         if any(_is_race(line) for line in rejected):
-            return False
+            return "lost"
         raise self._failure("push", "\n".join((*rejected, result.stderr)))
 
     def _git(
