@@ -11,7 +11,7 @@ from typing import NamedTuple
 from pinned_images.files import documents, image_fields, json_nodes, plain_text
 from pinned_images.files.content import Content
 from pinned_images.files.nodes import Node, Unparsable, child, items_of
-from pinned_images.files.places import Found
+from pinned_images.files.places import Found, Skipped
 from pinned_images.files.plain_text import Names
 
 _DOCKERFILE = re.compile(r"(?:.*[._-])?(?:Dockerfile|Containerfile)(?:[._-].*)?", re.IGNORECASE)
@@ -19,6 +19,7 @@ _HELM_VALUES = re.compile(r"(?:.*[._-])?values(?:[._-].*)?\.ya?ml", re.IGNORECAS
 _GITLAB = re.compile(r"(?:.*\.)?gitlab-ci\.ya?ml", re.IGNORECASE)
 _COMPOSE = re.compile(r"(?:docker-)?compose(?:[._-].*)?\.ya?ml", re.IGNORECASE)
 _KUSTOMIZATION = ("kustomization.yaml", "kustomization.yml", "kustomization")
+_TEMPLATE_SIGNS = ("{{", "{%", "<%", "${")
 _ACTIONS = ("action.yml", "action.yaml")
 _TERRAFORM_JSON = (".tf.json", ".tofu.json")
 _TEXT_ENDINGS = (".md", ".txt", ".rst", ".adoc")
@@ -100,10 +101,10 @@ def find_images(path: PurePath, content: Content, wanted: Names = frozenset()) -
         wanted: Repositories (`ImageReference.name`) of which, in text that is of no known format,
             any spelling counts.
     """
-    found: dict[int, Found] = {}
+    found: dict[tuple[int, bool], Found] = {}
     for each in _found(path, content, wanted):
-        found.setdefault(each.offset, each)
-    return [found[offset] for offset in sorted(found)]
+        found.setdefault((each.offset, isinstance(each, Skipped)), each)
+    return [found[key] for key in sorted(found)]
 
 
 def _found(path: PurePath, content: Content, wanted: Names) -> Iterator[Found]:
@@ -154,7 +155,8 @@ def _json(path: PurePath, content: Content, wanted: Names) -> Iterator[Found]:
         return
     try:
         root = json_nodes.parse(content.masked)
-    except Unparsable:
+    except Unparsable as error:
+        yield from _unparsable("JSON", error, content)
         yield from _text(content, wanted)
         return
     if _is_lock_file(root):
@@ -164,6 +166,13 @@ def _json(path: PurePath, content: Content, wanted: Names) -> Iterator[Found]:
         yield from _text(content, wanted)
     else:
         yield from kind(content.masked, root)
+
+
+def _unparsable(language: str, error: Unparsable, content: Content) -> Iterator[Found]:
+    """What is told of a file that is broken; templates of such files are no such language."""
+    if not any(sign in content.masked for sign in _TEMPLATE_SIGNS):
+        reason = f"it cannot be read ({error}), so only a host or a digest tells images in it"
+        yield Skipped("text", 0, f"the {language}", reason)
 
 
 def _is_lock_file(root: Node) -> bool:
@@ -184,7 +193,8 @@ def _yaml(path: PurePath, content: Content, wanted: Names) -> Iterator[Found]:
         return
     try:
         found = yaml_nodes.documents(content.masked)
-    except Unparsable:
+    except Unparsable as error:
+        yield from _unparsable("YAML", error, content)
         yield from _text(content, wanted)
         return
     position = 0

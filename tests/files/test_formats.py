@@ -138,6 +138,8 @@ def test_found(name: str, text: str, expected: list[str]) -> None:
         ("compose.yaml", "services: {a: {image: '${REG}/team/app:1.0'}}", ["${REG}/team/app:1.0"]),
         ("compose.yaml", "services: {a: {image: $IMAGE}}", ["$IMAGE"]),
         ("compose.yaml", "services: {a: {image: '${IMAGE:-nginx:1}'}}", ["${IMAGE:-nginx:1}"]),
+        ("compose.yaml", "services:\n\ta:\n\t\timage: nginx:3\n", ["the YAML"]),
+        ("task.json", '{"containerDefinitions": [{"image": "nginx:3"', ["the JSON"]),
         ("compose.yaml", "services: {a: {image: 'app:v1-{{x}}'}}", ["app:v1-{{x}}"]),
         ("compose.yaml", "services: {a: {image: 'app:__TAG__'}}", ["app:__TAG__"]),
         ("task.json", '{"containerDefinitions": [{"image": "app:<tag>"}]}', ["app:<tag>"]),
