@@ -164,6 +164,16 @@ def test_what_a_terminal_or_a_pipe_has_no_letters_for_is_written_as_an_escape() 
         ["lock", HOSTILE],
         ["report", "-o", HOSTILE],
         ["report", f"--{HOSTILE}"],
+        ["list", HOSTILE],
+        ["list", "."],
+        ["list", ".", "--json"],
+        ["pin", HOSTILE],
+        ["pin", "--check", "."],
+        ["update", HOSTILE],
+        ["resolve", HOSTILE],
+        ["run", "--", HOSTILE],
+        ["check", HOSTILE],
+        ["lifecycle", HOSTILE],
     ],
     ids=lambda arguments: " ".join(arguments).replace(HOSTILE, "X"),
 )
@@ -173,6 +183,8 @@ def test_what_a_command_is_called_with_does_not_steer_the_terminal(
 ) -> None:
     if exists:
         Path(HOSTILE).write_text('{"version": 1, "images": {}}', encoding="utf-8")
+        Path(f"{HOSTILE}.Dockerfile").write_text(f"FROM app:1{HOSTILE}\n", encoding="utf-8")
+        Path("Dockerfile").write_text(f"FROM 127.0.0.1:1/{HOSTILE}:1\n", encoding="utf-8")
     result = run(*arguments)
     lines = [*result.stdout.split("\n"), *result.stderr.split("\n")]
     assert [line for line in lines if not line.isprintable()] == []
