@@ -18,6 +18,7 @@ from pinned_images.printable import quoted
 from pinned_images.reference import Digest
 from pinned_images.registry import manifest as manifests
 from pinned_images.registry.auth.authenticator import Authenticator
+from pinned_images.registry.auth.credentials import Credentials
 from pinned_images.registry.endpoints import Endpoint, Kind, Target
 from pinned_images.registry.host_profiles import profile_of
 from pinned_images.registry.http.bodies import LONGEST_BODY
@@ -28,6 +29,7 @@ from pinned_images.registry.paging import MOST_PAGES, PAGE_SIZE, next_page, pars
 from pinned_images.wording import counted
 
 _OK = 200
+_BAD_REQUEST = 400
 _NOT_FOUND = 404
 _REFUSED = frozenset({401, 403})
 # RFC 9110, section 15.5.6: HEAD is known but refused; section 15.6.2: it is not known.
@@ -184,12 +186,26 @@ class Repository:
         raise self._error_of(response.status, identifier)
 
     def _error_of(self, status: int, identifier: str | None) -> ResolutionError:
+        if status not in (_BAD_REQUEST, _NOT_FOUND, *_REFUSED):
+            return self._plain_error(status, identifier)
+        credentials = self._authenticator.credentials_for(self._target, self._deadline)
+        if isinstance(credentials, Credentials):
+            return self._plain_error(status, identifier)
+        command = self.endpoint.login_command
+        error = self._plain_error(
+            status,
+            identifier,
+            seen=", asked without credentials",
+            login=f", or log in if the image is private ({command})",
+        )
+        if credentials is None:
+            return error
+        return error.noted(f"Credentials for it cannot be read: {credentials}")
+
+    def _plain_error(
+        self, status: int, identifier: str | None, seen: str = "", login: str = ""
+    ) -> ResolutionError:
         name, host = self._target.name, self.endpoint.credentials_host
-        login = ""
-        seen = ""
-        if status in (400, _NOT_FOUND, *_REFUSED) and not self._is_logged_in:
-            seen = ", asked without credentials"
-            login = f", or log in if the image is private ({self.endpoint.login_command})"
         if status == _NOT_FOUND and identifier is None:
             return ImageNotFound(
                 f"it has no repository {quoted(name)} (404){seen}", f"check the name{login}"

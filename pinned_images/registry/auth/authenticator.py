@@ -108,12 +108,18 @@ class Authenticator:
 
     def has_credentials_for(self, target: Target) -> bool:
         """Whether there are credentials for a target; False where the keychain is broken."""
+        return isinstance(self.credentials_for(target), Credentials)
+
+    def credentials_for(
+        self, target: Target, deadline: float | None = None
+    ) -> Credentials | ResolutionError | None:
+        """The credentials for a target, or the error of what keeps them."""
         try:
             with self._lock:
                 _ = self._keychain
-            return self._credentials(target) is not None
-        except ResolutionError:
-            return False
+            return self._credentials(target, deadline)
+        except ResolutionError as error:
+            return error
 
     def _fetch(
         self,
@@ -209,7 +215,8 @@ class Authenticator:
         Registries hide what is private behind 404, 403 or a page for people. Credentials are only
         sent where a challenge asks for them; without credentials there is nothing to be gained.
         """
-        if self._credentials(target, deadline) is None:
+        # A helper program that fails must not turn the answer about a public image into its own.
+        if not isinstance(self.credentials_for(target, deadline), Credentials):
             return None
         ping = partial(self._ping, target, deadline)
         response = self._pings.get(target.endpoint.version_url, ping)

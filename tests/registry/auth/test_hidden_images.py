@@ -17,7 +17,13 @@ from pinned_images.resolution import Outcome, ResolutionRequest
 from tests.registry.images import Image, encode, make_image
 from tests.registry.loopback import LoopbackServer, Received, Reply
 from tests.registry.scripted import ScriptedRegistry, TokenService
-from tests.registry.user import SETTINGS, Ask, Home, encode_pair, require_resolution
+from tests.registry.user import (
+    SETTINGS,
+    Ask,
+    Home,
+    encode_pair,
+    require_resolution,
+)
 
 LOGIN_PAGE = Reply(200, {"Content-Type": "text/html; charset=utf-8"}, b"<html>Log in</html>")
 
