@@ -60,7 +60,7 @@ class AspectState(Protocol):
 
 
 #: What the gates of `PinImages` know: another gate does not say once more what they say.
-_BESIDE_ASPECT: ConstructMap[IConstruct, AspectState] = ConstructMap()
+_ASPECT_STATES: ConstructMap[IConstruct, AspectState] = ConstructMap()
 
 
 @jsii.implements(IPolicyValidationPlugin)
@@ -95,18 +95,18 @@ class PinnedImagesGate:
     def __init__(self, **options: Unpack[GateOptions]) -> None:
         """See the class."""
         checked = Options.of(options, taken_by="PinnedImagesGate", kind=GateOptions)
-        self._surroundings: AspectState = _Alone(checked)
+        self._aspect_state: AspectState = _Alone(checked)
 
     @classmethod
-    def beside_aspect(cls, app: IConstruct, surroundings: AspectState) -> PinnedImagesGate:
+    def for_aspect(cls, app: IConstruct, aspect_state: AspectState) -> PinnedImagesGate:
         """The gate that `PinImages` adds: it looks at what the aspect has pinned, or should have.
 
         Args:
             app: The App that it is added to.
-            surroundings: What is known from the aspect; asked when templates are finished.
+            aspect_state: What is known from the aspect; asked when templates are finished.
         """
         gate = cls()
-        gate._surroundings = _BESIDE_ASPECT[app] = surroundings
+        gate._aspect_state = _ASPECT_STATES[app] = aspect_state
         return gate
 
     @property
@@ -153,20 +153,20 @@ class PinnedImagesGate:
             )
             for stack in context.stack_templates
         ]
-        coverages = self._surroundings.coverages()
+        coverages = self._aspect_state.coverages()
         app = context.app_construct
         look = partial(examine, stacks, container_name=partial(container_name_at, app))
         found = look(coverages=coverages)
-        after = self._surroundings.examined(found)
-        missed = self._surroundings.missed_stages() if found.violations else []
-        beside = _BESIDE_ASPECT.get(app, self._surroundings)
-        others = beside.coverages() if beside is not self._surroundings else []
+        after = self._aspect_state.examined(found)
+        missed = self._aspect_state.missed_stages() if found.violations else []
+        beside = _ASPECT_STATES.get(app, self._aspect_state)
+        others = beside.coverages() if beside is not self._aspect_state else []
         if others and found.violations:
             found = found.without(look(coverages=others), others)
         here, at_app = placed(found.violations, stacks, missed, app)
         source_of = partial(source_of_asset, app, stacks)
         whole = examine_app(stacks, coverages, found, others, source_of)
-        violations = [*self._surroundings.problems(), *at_app, *whole, *after, *here]
+        violations = [*self._aspect_state.problems(), *at_app, *whole, *after, *here]
         return PolicyValidationPluginReport(
             success={each.rule.severity for each in violations} <= {"warning"},
             violations=list(map(_as_cdk, violations)),

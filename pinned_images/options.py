@@ -234,9 +234,7 @@ class Options:
             require_immutable_tags=self.require_immutable_tags,
         )
 
-    def with_surroundings(
-        self, context: Mapping[str, Any], environment: Mapping[str, str]
-    ) -> Options:
+    def with_settings(self, context: Mapping[str, Any], environment: Mapping[str, str]) -> Options:
         """These options with what context and environment say.
 
         The environment counts before context, and context before arguments, so that a single

@@ -6,7 +6,7 @@ Nothing here opens a connection, or imports what could, before there is a questi
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -16,8 +16,13 @@ from pinned_images.errors import ConfigurationError
 from pinned_images.lockfile import LockedParameters, LockedResolver
 from pinned_images.options import Options
 from pinned_images.problem import Problem
-from pinned_images.remembered import RememberingResolver
-from pinned_images.resolution import ParameterSource, ParameterValues, Resolver
+from pinned_images.resolution import (
+    Outcome,
+    ParameterSource,
+    ParameterValues,
+    ResolutionRequest,
+    Resolver,
+)
 
 if TYPE_CHECKING:
     from pinned_images.registry.aws.parameters import Parameter, ParameterOutcome
@@ -157,3 +162,31 @@ def _unread(parameter: SsmParameter, why: str) -> Problem:
         f"{why.rstrip('.')}.",
         f"Or give its value with PinImages(ssm_parameters={{{str(parameter)!r}: ...}}).",
     )
+
+
+class RememberingResolver:
+    """Gives the same answer to the same question for as long as it lives.
+
+    CDK synthesizes each Stage on its own, and so each asks for its images. A tag that moves in the
+    meantime must not give two Stages of one synth two digests, and a registry that does not answer
+    need not be waited for again.
+
+    Args:
+        inner: The resolver that is asked for what has not been asked before.
+
+    Example:
+        >>> from pinned_images.testing import FixedResolver
+        >>> RememberingResolver(FixedResolver.derived()).resolve([])
+        {}
+    """
+
+    def __init__(self, inner: Resolver) -> None:
+        self._inner = inner
+        self._outcomes: dict[ResolutionRequest, Outcome] = {}
+
+    def resolve(self, requests: Sequence[ResolutionRequest]) -> Mapping[ResolutionRequest, Outcome]:
+        """See `Resolver.resolve`."""
+        new = [request for request in requests if request not in self._outcomes]
+        if new:
+            self._outcomes.update(self._inner.resolve(new))
+        return {request: self._outcomes[request] for request in requests}

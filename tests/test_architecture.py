@@ -15,7 +15,7 @@ ROOMS = [
     {"problem"},
     {"cloudformation"},
     {"resolution"},
-    {"registry", "remembered"},
+    {"registry"},
     {"grouping", "option_types", "lockfile", "acknowledgements", "exemptions", "ecr"},
     {"report", "cloud_assembly"},
     {"pinning"},

@@ -39,7 +39,7 @@ LOCKED = Options.of({"lock_file": "pinned-images.lock.json", "update": "always"}
 def surrounded(
     options: Options, context: dict[str, Any] | None = None, **environment: str
 ) -> Options:
-    return options.with_surroundings(context or {}, environment)
+    return options.with_settings(context or {}, environment)
 
 
 @pytest.mark.parametrize(

@@ -22,75 +22,75 @@ _BESIDE_IMAGES = PLATFORM_PROPERTIES | COPY_PROPERTIES
 
 
 def image_resources(
-    attachments: Sequence[PatchedResource], scopes: StackScopes
+    resources: Sequence[PatchedResource], scopes: StackScopes
 ) -> list[ImageResource]:
     """Some resources as plain data, in their order.
 
     Args:
-        attachments: The resources.
+        resources: The resources.
         scopes: What is known around their stacks.
     """
     paths: ConstructMap[Stack, str] = ConstructMap()
-    for stack in ConstructMap.of(each.stack for each in attachments):
+    for stack in ConstructMap.of(each.stack for each in resources):
         paths[stack] = stack.node.path
     acknowledgements = acknowledgements_of(ConstructMap.of(map(top_level_of, paths)))
-    properties = _resolved(attachments)
+    properties = _resolved(resources)
     found = []
-    for attachment, resolved in zip(attachments, properties, strict=True):
-        stack_path = paths[attachment.stack]
-        at, reason = acknowledgements.nearest(UNPINNED_IMAGE.id, attachment.construct_path) or (
+    for patched, resolved in zip(resources, properties, strict=True):
+        stack_path = paths[patched.stack]
+        at, reason = acknowledgements.nearest(UNPINNED_IMAGE.id, patched.construct_path) or (
             None,
             None,
         )
         found.append(
             ImageResource(
-                attachment.resource_type,
+                patched.resource_type,
                 resolved,
-                scopes.of(attachment.stack),
+                scopes.of(patched.stack),
                 stack_path,
-                attachment.construct_path,
+                patched.construct_path,
                 reason,
                 at is not None and not is_below(stack_path, at),
-                _acknowledged_containers(attachment, acknowledgements),
+                _acknowledged_containers(patched, acknowledgements),
             )
         )
     return found
 
 
-def _resolved(attachments: Sequence[PatchedResource]) -> list[Mapping[str, Any]]:
+def _resolved(resources: Sequence[PatchedResource]) -> list[Mapping[str, Any]]:
     """The properties that matter, without tokens: one crossing into Node.js for each stack."""
     by_stack: ConstructMap[Stack, list[PatchedResource]] = ConstructMap()
-    for attachment in attachments:
-        by_stack.setdefault(attachment.stack, []).append(attachment)
+    for patched in resources:
+        by_stack.setdefault(patched.stack, []).append(patched)
     resolved: dict[PatchedResource, Mapping[str, Any]] = {}
     for stack, some in by_stack.items():
-        values = stack.resolve([_values_as_written(attachment) for attachment in some])
+        values = stack.resolve([_values_as_written(patched) for patched in some])
         resolved.update(zip(some, values, strict=True))
-    return [resolved[attachment] for attachment in attachments]
+    return [resolved[patched] for patched in resources]
 
 
-def _values_as_written(attachment: PatchedResource) -> dict[str, Any]:
+def _values_as_written(patched: PatchedResource) -> dict[str, Any]:
     """The properties that pinning looks at: those with images, and those that say more of them."""
-    wanted = {str(path[0]) for path in attachment.replaced}
+    wanted = {str(path[0]) for path in patched.replaced}
     return {
         name: value
-        for name, value in attachment.properties.items()
+        for name, value in patched.properties.items()
         if name in wanted or template_name(name) in _BESIDE_IMAGES
     }
 
 
 def _acknowledged_containers(
-    attachment: PatchedResource, acknowledgements: Acknowledgements
+    patched: PatchedResource, acknowledgements: Acknowledgements
 ) -> dict[str, str]:
     """Reasons by container name, for containers that are constructs beside the resource."""
-    parent = attachment.construct_path.rpartition("/")[0]
+    parent = patched.construct_path.rpartition("/")[0]
     reasons: dict[str, str] = {}
     for path in acknowledgements.below(parent):
         reason = acknowledgements.by_path[path].get(rule_id(UNPINNED_IMAGE.id))
         identifier = path[len(parent) + 1 :]
         if reason is None or "/" in identifier:
             continue
-        scope = attachment.resource.node.scope
+        scope = patched.resource.node.scope
         construct = None if scope is None else scope.node.try_find_child(identifier)
         reasons[getattr(construct, "container_name", identifier)] = reason
     return reasons

@@ -166,7 +166,7 @@ class PatchedResource:
     """A resource, its property values as the app wrote them, and what is rendered for them.
 
     There are two ways to have a value rendered. `render` gives a resource the value itself, which
-    costs little. `take_over` puts a token there beforehand that asks for it, which costs a call
+    costs little. `install` puts a token there beforehand that asks for it, which costs a call
     out of Node.js each time that CDK looks at the property; it is for what CDK renders before all
     values are final.
 
@@ -183,7 +183,7 @@ class PatchedResource:
     properties: Mapping[str, Any] = field(default_factory=dict)
     replaced: dict[Path, Any] = field(default_factory=dict)
     when_written: Callable[[], None] | None = None
-    _is_taken_over: bool = False
+    _is_installed: bool = False
     _rendered: dict[Path, Any] = field(default_factory=dict)
     _held: dict[str, object] = field(default_factory=dict)
 
@@ -216,7 +216,7 @@ class PatchedResource:
         self._rendered.clear()
         now = self.resource._cfn_properties if self._held else {}  # noqa: SLF001  tokens and all
         kept = [name for name, held in self._held.items() if is_same_value(now.get(name), held)]
-        if self._is_taken_over:
+        if self._is_installed:
             return len(kept) == len(self._held)
         for name in kept:
             restore_property(self.resource, name, self.replaced[name,])
@@ -228,10 +228,10 @@ class PatchedResource:
         """Name the properties that are to be rendered with other values."""
         self.replaced = {(name,): self.properties[name] for name in names}
 
-    def take_over(self, path: Path, original: Any, phase: PhaseOfSynth) -> None:
+    def install(self, path: Path, original: Any, phase: PhaseOfSynth) -> None:
         """Be asked each time that one path is rendered, until now rendered as `original`."""
         self.replaced[path] = original
-        self._is_taken_over = True
+        self._is_installed = True
 
         def produce(context: IResolveContext) -> Any:
             if self.when_written and phase.may_plan and not context.preparing:
@@ -251,7 +251,7 @@ class PatchedResource:
             values: By path.
             is_final: Whether CDK has made its references. Until then it must find the tokens.
         """
-        if self._is_taken_over:
+        if self._is_installed:
             self._rendered = dict(values)
         elif is_final:
             for path, value in values.items():

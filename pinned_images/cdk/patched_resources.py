@@ -27,7 +27,7 @@ from pinned_images.cloudformation.sites import find_sites
 
 
 def override_images(
-    stack: Stack, attachments: Sequence[PatchedResource], catalog: Catalog, phase: PhaseOfSynth
+    stack: Stack, resources: Sequence[PatchedResource], catalog: Catalog, phase: PhaseOfSynth
 ) -> None:
     """Override each image of raw resources, where the user has no override of their own.
 
@@ -36,24 +36,24 @@ def override_images(
 
     Args:
         stack: The stack of the resources.
-        attachments: The resources.
+        resources: The resources.
         catalog: Where images stand.
         phase: The phase of the synth that they belong to.
     """
-    resources = render_template(stack).get("Resources", {})
-    for attachment in attachments:
-        logical_id = str(stack.resolve(attachment.resource.logical_id))
-        rendered = resources.get(logical_id, {}).get("Properties")
+    definitions = render_template(stack).get("Resources", {})
+    for patched in resources:
+        logical_id = str(stack.resolve(patched.resource.logical_id))
+        rendered = definitions.get(logical_id, {}).get("Properties")
         if not isinstance(rendered, Mapping):
             continue  # an override has put something else there
-        as_written = stack.resolve(dict(attachment.properties))
-        for path in _paths(attachment, catalog):
+        as_written = stack.resolve(dict(patched.properties))
+        for path in _paths(patched, catalog):
             name = str(path[0])
             if _without_empty(rendered.get(name)) == _without_empty(as_written.get(name)):
-                attachment.take_over(path, value_at(attachment.properties, path), phase)
+                patched.install(path, value_at(patched.properties, path), phase)
 
 
-def _paths(attachment: PatchedResource, catalog: Catalog) -> list[Path]:
+def _paths(patched: PatchedResource, catalog: Catalog) -> list[Path]:
     """Where to override: at the images, or at the functions and lists around them.
 
     CDK merges an override into what is there, and takes an intrinsic function away when a value
@@ -61,8 +61,8 @@ def _paths(attachment: PatchedResource, catalog: Catalog) -> list[Path]:
     of lists as they are rendered, without those that resolve to nothing; so a list with an element
     that may do so is overridden as a whole, too.
     """
-    sites = find_sites(attachment.resource_type, attachment.properties, catalog)
-    paths = dict.fromkeys(_as_a_whole(site.path, attachment.properties) for site in sites)
+    sites = find_sites(patched.resource_type, patched.properties, catalog)
+    paths = dict.fromkeys(_as_a_whole(site.path, patched.properties) for site in sites)
     return [path for path in paths if path]
 
 
@@ -109,7 +109,7 @@ def watch_template(first: PatchedResource, phase: PhaseOfSynth) -> None:
     if first.resource_type not in HASHED_TYPES or not has_versions(first.stack):
         first.when_written = phase.ensure_planned
         return
-    earlier = _telling_resource_before(first)
+    earlier = _unhashed_resource_before(first)
     if earlier is None:
         first.when_written = phase.plan_tentatively
         return
@@ -126,7 +126,7 @@ def has_versions(stack: Stack) -> bool:
     return bool(ConstructSelector.resources_of_type(_VERSION_TYPE).select(stack))
 
 
-def _telling_resource_before(first: PatchedResource) -> CfnResource | None:
+def _unhashed_resource_before(first: PatchedResource) -> CfnResource | None:
     for construct in first.stack.node.find_all():
         if is_same(construct, first.resource):
             return None
@@ -165,24 +165,24 @@ class PatchedResources:
         Returns:
             Those of the resources that are synthesized with the root.
         """
-        for resource, attachment in list(self._known.items()):
-            if not attachment.restart():
+        for resource, patched in list(self._known.items()):
+            if not patched.restart():
                 del self._known[resource]
-        self._attach(found)
+        self._add(found)
         return [self._known[each] for each in found if each in self._known]
 
-    def read(self, attachments: Iterable[PatchedResource]) -> list[PatchedResource]:
+    def read(self, resources: Iterable[PatchedResource]) -> list[PatchedResource]:
         """Those of some resources that hold images, with the values that the app has written."""
         found = []
-        for attachment in attachments:
-            if not attachment.replaced and type_of(type(attachment.resource)):
-                attachment.read()
-                attachment.choose(self._property_names(attachment))
-            if attachment.replaced:
-                found.append(attachment)
+        for patched in resources:
+            if not patched.replaced and type_of(type(patched.resource)):
+                patched.read()
+                patched.choose(self._property_names(patched))
+            if patched.replaced:
+                found.append(patched)
         return found
 
-    def _attach(self, found: ConstructMap[CfnResource, bool]) -> None:
+    def _add(self, found: ConstructMap[CfnResource, bool]) -> None:
         """Take over what CDK renders before all values are final, and raw resources.
 
         The template of each stack starts the plan, so the first resource with images in it has to
@@ -193,33 +193,33 @@ class PatchedResources:
         for resource in found:
             if resource in self._known or self._is_in_another_stage(stack := resource.stack):
                 continue
-            attachment = self._known[resource] = PatchedResource(resource, stack)
-            new.append(attachment)
+            patched = self._known[resource] = PatchedResource(resource, stack)
+            new.append(patched)
             if type_of(type(resource)) is None:
-                attachment.read()
-                raw.setdefault(stack, []).append(attachment)
+                patched.read()
+                raw.setdefault(stack, []).append(patched)
         for stack, some in raw.items():
             override_images(stack, some, self.catalog, self.phase)
         watched: ConstructMap[Stack, None] = ConstructMap()
-        for attachment in new:
-            is_first = attachment.stack not in watched or found[attachment.resource]
-            if is_first or self._is_hashed(attachment):
-                self._take_over(attachment)
-            if is_first and attachment.replaced:
-                watch_template(attachment, self.phase)
-                watched[attachment.stack] = None
+        for patched in new:
+            is_first = patched.stack not in watched or found[patched.resource]
+            if is_first or self._is_hashed(patched):
+                self._install(patched)
+            if is_first and patched.replaced:
+                watch_template(patched, self.phase)
+                watched[patched.stack] = None
 
-    def _take_over(self, attachment: PatchedResource) -> None:
-        if type_of(type(attachment.resource)):
-            attachment.read()
-            for name in self._property_names(attachment):
-                attachment.take_over((name,), attachment.properties[name], self.phase)
+    def _install(self, patched: PatchedResource) -> None:
+        if type_of(type(patched.resource)):
+            patched.read()
+            for name in self._property_names(patched):
+                patched.install((name,), patched.properties[name], self.phase)
 
-    def _is_hashed(self, attachment: PatchedResource) -> bool:
+    def _is_hashed(self, patched: PatchedResource) -> bool:
         """Whether CDK names something by a hash of the resource, before all values are final."""
-        if type_of(type(attachment.resource)) not in HASHED_TYPES:
+        if type_of(type(patched.resource)) not in HASHED_TYPES:
             return False
-        stack = attachment.stack
+        stack = patched.stack
         if stack not in self._has_versions:
             self._has_versions[stack] = has_versions(stack)
         return self._has_versions[stack]
@@ -231,16 +231,16 @@ class PatchedResources:
             self._is_elsewhere[stack] = stage is None or not is_same(stage, self.root)
         return self._is_elsewhere[stack]
 
-    def _property_names(self, attachment: PatchedResource) -> list[str]:
+    def _property_names(self, patched: PatchedResource) -> list[str]:
         """The properties that hold images, under the names that the construct has them under."""
         wanted = {
             template_name(image_property.steps[0].name)
-            for image_property in self.catalog.properties_of(attachment.resource_type)
+            for image_property in self.catalog.properties_of(patched.resource_type)
         }
         return [
             name
-            for name, value in attachment.properties.items()
+            for name, value in patched.properties.items()
             if value is not None
             and template_name(name) in wanted
-            and has_attribute(attachment.resource, name)
+            and has_attribute(patched.resource, name)
         ]

@@ -58,7 +58,7 @@ def options_of(arguments: Mapping[str, object], context: Mapping[str, Any]) -> O
     from pinned_images.options import Options  # noqa: PLC0415 - for --help
 
     given = {name: value for name, value in arguments.items() if value is not None}
-    return Options.of(given).with_surroundings(context, os.environ)
+    return Options.of(given).with_settings(context, os.environ)
 
 
 def context_of_cli() -> dict[str, Any]:

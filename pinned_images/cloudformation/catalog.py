@@ -20,7 +20,7 @@ from pinned_images.wording import did_you_mean
 ServiceStyle = Style | Literal["tag"]
 
 #: What a value may be beside an image reference; `exempt_rules.py` tells such values.
-LeaveRule = Literal["codebuild-curated", "imagebuilder-managed", "lightsail-stored", "transport"]
+ExemptRule = Literal["codebuild-curated", "imagebuilder-managed", "lightsail-stored", "transport"]
 
 #: The types of resources that are handled by a function of the user's own.
 _CUSTOM = ("Custom::", "AWS::CloudFormation::CustomResource")
@@ -46,8 +46,8 @@ class ImageProperty:
         note: What else is known of the property, for people.
         source: Where all this is documented.
         holds: Whether the value is an image, or a text of Kubernetes objects that hold some.
-        leave: The rule for values that are no plain references to a registry; ``transport`` takes
-            references behind ``docker://`` or ``oci://``.
+        exempt_rule: The rule for values that are no plain references to a registry; ``transport``
+            takes references after ``docker://`` or ``oci://``.
         maximum_length: How long the whole value may be, where the service says so.
         kind_paths: The user's own places in Kubernetes objects.
         takes: What the service takes under the digest.
@@ -63,7 +63,7 @@ class ImageProperty:
     note: str = ""
     source: str = ""
     holds: Literal["image", "kubernetes-manifest"] = "image"
-    leave: LeaveRule | None = None
+    exempt_rule: ExemptRule | None = None
     maximum_length: int | None = None
     kind_paths: tuple[KindPath, ...] = ()
     takes: Takes = "any"
@@ -238,7 +238,7 @@ def _own_property(resource_type: str, path: str) -> ImageProperty:
         resource_type,
         path,
         note="added by the user",
-        leave="transport" if is_custom else None,
+        exempt_rule="transport" if is_custom else None,
         is_own=True,
     )
 

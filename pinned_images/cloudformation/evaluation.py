@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pinned_images.cloudformation import dynamic_references
-from pinned_images.cloudformation.catalog import LeaveRule
+from pinned_images.cloudformation.catalog import ExemptRule
 from pinned_images.cloudformation.exempt_rules import exempt_by_rule
 from pinned_images.cloudformation.fragments import Fragments, LiteralText
 from pinned_images.cloudformation.intermediate import NeedsCondition, Unresolved
@@ -35,7 +35,7 @@ MAXIMUM_CONDITIONS = 8
 MAXIMUM_LENGTH = 2_000
 CORRECT_OR_EXEMPT = "Correct the image, or exempt it with a reason."
 
-_LEAST_TOLD = 4
+_SHORTEST_COMPARED = 4
 _WITHOUT_SUFFIX = re.compile(
     r"(?P<registry>[0-9]{12}\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.)\$\{AWS::URLSuffix\}"
     r"(?P<repository>/[^${}]+)"
@@ -50,7 +50,7 @@ def evaluate(
     value: Any,
     scope: TemplateScope,
     *,
-    leave: LeaveRule | None = None,
+    exempt_rule: ExemptRule | None = None,
     assumptions: Assumptions | None = None,
 ) -> Evaluation:
     """What a value means.
@@ -58,7 +58,7 @@ def evaluate(
     Args:
         value: The value of an image property: a text, or intrinsic functions as plain data.
         scope: The template that it stands in, and what is known around it.
-        leave: The rule for values of this property that are no references to a registry.
+        exempt_rule: The rule for values of this property that are no references to a registry.
         assumptions: Answers to conditions that hold where the value stands.
 
     Example:
@@ -67,19 +67,19 @@ def evaluate(
         >>> evaluate(value, scope)
         Known(text='1234.dkr.ecr.eu-west-1.amazonaws.com/app:v1')
     """
-    return _evaluate(value, scope, leave, dict(assumptions or {}), MAXIMUM_CONDITIONS)
+    return _evaluate(value, scope, exempt_rule, dict(assumptions or {}), MAXIMUM_CONDITIONS)
 
 
 def _evaluate(
     value: Any,
     scope: TemplateScope,
-    leave: LeaveRule | None,
+    exempt_rule: ExemptRule | None,
     assumptions: dict[Condition, bool],
     conditions_left: int,
 ) -> Evaluation:
     text = text_of(value, scope, assumptions)
     if not isinstance(text, NeedsCondition):
-        return _judged(value, text, scope, leave, assumptions)
+        return _classified(value, text, scope, exempt_rule, assumptions)
     condition = text.condition
     if conditions_left == 0:
         return Problem(
@@ -87,7 +87,9 @@ def _evaluate(
             "Choose it with fewer, or exempt it with a reason.",
         )
     when_true, when_false = (
-        _evaluate(value, scope, leave, {**assumptions, condition: answer}, conditions_left - 1)
+        _evaluate(
+            value, scope, exempt_rule, {**assumptions, condition: answer}, conditions_left - 1
+        )
         for answer in (True, False)
     )
     if when_true == when_false:
@@ -101,21 +103,21 @@ def text_of(value: Any, scope: TemplateScope, assumptions: Assumptions) -> str |
     return dynamic_references.resolve(text, scope) if isinstance(text, str) else text
 
 
-def _judged(
+def _classified(
     value: Any,
     text: str | Leaf,
     scope: TemplateScope,
-    leave: LeaveRule | None,
+    exempt_rule: ExemptRule | None,
     assumptions: Assumptions,
 ) -> Leaf:
     """What a text is, or what may be told of a value although its text is not known."""
     if isinstance(text, (Problem, NeedsParameters)):
-        text = _told_by_shape(value, text, scope, leave, assumptions)
+        text = _by_shape(value, text, scope, exempt_rule, assumptions)
     if not isinstance(text, str):
         return text
-    if leave == "transport":
+    if exempt_rule == "transport":
         text = without_transport(text)
-    exempt = exempt_by_rule(text, scope, leave)
+    exempt = exempt_by_rule(text, scope, exempt_rule)
     if exempt is not None:
         return exempt
     problem = _unless_image(text, scope)
@@ -161,23 +163,23 @@ def _no_image(text: str, problem: Problem, scope: TemplateScope) -> Problem:
 
 def _may_come_from(value: str, text: str) -> bool:
     """A short value, such as a version, stands in texts that have nothing to do with it."""
-    return value == text or (len(value) >= _LEAST_TOLD and value in text)
+    return value == text or (len(value) >= _SHORTEST_COMPARED and value in text)
 
 
-def _told_by_shape(
+def _by_shape(
     value: Any,
     text: Problem | NeedsParameters,
     scope: TemplateScope,
-    leave: LeaveRule | None,
+    exempt_rule: ExemptRule | None,
     assumptions: Assumptions,
 ) -> str | Leaf:
     """What may be told of a value although its text is not known; if nothing, why it is not."""
     shape = Interpreter(assumptions, symbolic=True).text(value, scope)
     if isinstance(shape, str):
-        shape = without_transport(shape) if leave == "transport" else shape
-        told = exempt_by_rule(shape, scope, leave) or _in_own_region(shape)
-        if told is not None:
-            return told
+        shape = without_transport(shape) if exempt_rule == "transport" else shape
+        found = exempt_by_rule(shape, scope, exempt_rule) or _in_own_region(shape)
+        if found is not None:
+            return found
     return _digest_in_place(value, scope, assumptions) or text
 
 

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
-from pinned_images.cloudformation.catalog import LeaveRule
-from pinned_images.cloudformation.outcomes import ExemptByRule
+from pinned_images.cloudformation.catalog import ExemptRule, ImageProperty
+from pinned_images.cloudformation.outcomes import (
+    Choice,
+    Evaluation,
+    ExemptByRule,
+    Known,
+    Leaf,
+    PlacedImage,
+    Several,
+)
 from pinned_images.cloudformation.scope import AssetImage, TemplateScope
 from pinned_images.cloudformation.transports import is_archive
+from pinned_images.problem import Problem
 
 _ECR_REPOSITORY = re.compile(
     r"(?P<account>[0-9]{12}|\$\{AWS::AccountId\})\.dkr[.-]ecr\."
@@ -49,7 +59,7 @@ _REASONS: Mapping[str, tuple[re.Pattern[str], str]] = {
 _ARCHIVE = "An archive that holds an image; it is in no registry that can be asked."
 
 
-def exempt_by_rule(text: str, scope: TemplateScope, rule: LeaveRule | None) -> ExemptByRule | None:
+def exempt_by_rule(text: str, scope: TemplateScope, rule: ExemptRule | None) -> ExemptByRule | None:
     """The rule by which a value is left as it is; None where it is an image to pin.
 
     Args:
@@ -107,3 +117,53 @@ def asset_image(uri: str) -> AssetImage | None:
     if match is None or not _HASH_AT_END.fullmatch(match["tag"]):
         return None
     return AssetImage(match["repository"], match["tag"])
+
+
+def exempt_tag_only(evaluation: Evaluation, image_property: ImageProperty) -> Evaluation:
+    """What a value means where the service takes images by their tag alone.
+
+    Args:
+        evaluation: What the value means elsewhere.
+        image_property: The property, which has the style ``tag``.
+
+    Returns:
+        The same, with images exempt by the rule ``tag-only``; what carries a digest, or is too
+        long, is a problem, for the service refuses it.
+    """
+    if isinstance(evaluation, Choice):
+        return replace(
+            evaluation,
+            when_true=exempt_tag_only(evaluation.when_true, image_property),
+            when_false=exempt_tag_only(evaluation.when_false, image_property),
+        )
+    if isinstance(evaluation, Several):
+        images = (
+            PlacedImage(place, value, exempt_tag_only(each, image_property))
+            for place, value, each in evaluation.images
+        )
+        return Several(tuple(images))
+    return _exempt_leaf(evaluation, image_property)
+
+
+def _exempt_leaf(leaf: Leaf, image_property: ImageProperty) -> Leaf:
+    if not isinstance(leaf, (Known, ExemptByRule)):
+        return leaf
+    service, most = image_property.resource_type, image_property.maximum_length
+    if "@" in leaf.text:
+        return Problem.about(
+            leaf.text,
+            leaf.text,
+            f"carries a digest, and {service} takes images by their tag alone.",
+            "Write it as name:tag, with a tag that is never moved.",
+        )
+    if most is not None and len(leaf.text) > most:
+        return Problem.about(
+            leaf.text,
+            f"{leaf.text[:60]!r}...",
+            f"has {len(leaf.text)} characters, and this property takes at most {most}.",
+            "Give the repository or the tag a shorter name.",
+        )
+    if isinstance(leaf, ExemptByRule):
+        return leaf
+    reason = f"{service} takes images by their tag alone, so this one is left at its tag."
+    return ExemptByRule(leaf.text, "tag-only", reason)

@@ -72,22 +72,22 @@ def first_unresolved(results: Iterable[str | Unresolved]) -> Unresolved | None:
     A condition comes first, since each of its answers may settle the others; then what can
     never be known; then the parameters that are still to be read, all of them.
     """
-    unsettled = [result for result in results if not isinstance(result, str)]
+    unresolved = [result for result in results if not isinstance(result, str)]
     for kind in (NeedsCondition, Problem, Absent):
-        for result in unsettled:
+        for result in unresolved:
             if isinstance(result, kind):
                 return result
-    waiting = [each.parameters for each in unsettled if isinstance(each, NeedsParameters)]
+    waiting = [each.parameters for each in unresolved if isinstance(each, NeedsParameters)]
     return NeedsParameters(frozenset().union(*waiting)) if waiting else None
 
 
 def joined(delimiter: str, parts: Sequence[str | Unresolved]) -> str | Unresolved:
     """The parts as one text."""
-    unsettled = first_unresolved(parts)
-    if isinstance(unsettled, Absent):
+    unresolved = first_unresolved(parts)
+    if isinstance(unresolved, Absent):
         return Problem("AWS::NoValue is joined with text.", "Join an empty text instead.")
-    if unsettled is not None:
-        return unsettled
+    if unresolved is not None:
+        return unresolved
     texts = [part for part in parts if isinstance(part, str)]
     if sum(map(len, texts)) + len(delimiter) * len(texts) > MAXIMUM_LENGTH:
         return Problem("The text is longer than any template can hold.", WRITE_IT_OUT)

@@ -128,9 +128,9 @@ def find_in_map(interpreter: Interpreter, argument: Any, scope: TemplateScope) -
         case _:
             return malformed("Fn::FindInMap", "[mapping, first key, second key]")
     keys = [interpreter.text(key, scope) for key in (name, first, second)]
-    unsettled = first_unresolved(keys)
-    if unsettled is not None:
-        return unsettled
+    unresolved = first_unresolved(keys)
+    if unresolved is not None:
+        return unresolved
     found: Any = scope.section("Mappings")
     for key in keys:
         found = found.get(key) if isinstance(found, Mapping) else None

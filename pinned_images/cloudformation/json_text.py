@@ -22,7 +22,7 @@ _STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _MARKS = range(0xE000, 0xF8FF)  # Unicode, "Private Use Area"
 
 
-class Unreadable(Exception):
+class InvalidJson(Exception):
     """The text is not JSON; the message says where."""
 
 
@@ -66,12 +66,12 @@ def free_mark(text: str) -> str:
     """A character that a text does not use, to mark its holes.
 
     Raises:
-        Unreadable: The text uses them all.
+        InvalidJson: The text uses them all.
     """
     for code in _MARKS:
         if chr(code) not in text:
             return chr(code)
-    raise Unreadable("it uses every private character of Unicode")
+    raise InvalidJson("it uses every private character of Unicode")
 
 
 def parse(text: str, mark: str = "") -> Document:
@@ -82,7 +82,7 @@ def parse(text: str, mark: str = "") -> Document:
         mark: The character that marks holes; empty where there are none.
 
     Raises:
-        Unreadable: The text is not JSON.
+        InvalidJson: The text is not JSON.
 
     Example:
         >>> document = parse('{"image": "nginx"}')
@@ -94,7 +94,7 @@ def parse(text: str, mark: str = "") -> Document:
 
     def constant(word: str) -> Hole:
         if word != _WORD or len(holes) == words:  # the text's own: RFC 8259 has no such value
-            raise Unreadable(f"{word} is no value")
+            raise InvalidJson(f"{word} is no value")
         holes.append(HOLE)
         return HOLE
 
@@ -108,9 +108,9 @@ def parse(text: str, mark: str = "") -> Document:
         root = decoder.decode(prepared)
     except json.JSONDecodeError as error:
         # The text is not shown: it may be a part of a Secret.
-        raise Unreadable(f"{error.msg} at character {error.pos}") from error
+        raise InvalidJson(f"{error.msg} at character {error.pos}") from error
     except RecursionError as error:
-        raise Unreadable(f"it is nested more than {MAXIMUM_DEPTH} levels deep") from error
+        raise InvalidJson(f"it is nested more than {MAXIMUM_DEPTH} levels deep") from error
     return Document(root, text)
 
 
@@ -118,14 +118,14 @@ def decoded(fragment: str) -> str:
     """What a part of a string reads.
 
     Raises:
-        Unreadable: It holds an escape that is none, or only a part of one.
+        InvalidJson: It holds an escape that is none, or only a part of one.
     """
     if "\\" not in fragment:
         return fragment
     try:
         return str(json.loads(f'"{fragment}"', strict=False))
     except ValueError as error:
-        raise Unreadable(f"{fragment[:60]!r} is not a part of a JSON string") from error
+        raise InvalidJson(f"{fragment[:60]!r} is not a part of a JSON string") from error
 
 
 def encoded(text: str) -> str:

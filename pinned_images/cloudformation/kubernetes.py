@@ -27,12 +27,12 @@ from pinned_images.cloudformation.fragment_row import (
 from pinned_images.cloudformation.fragments import Fragment, Fragments
 from pinned_images.cloudformation.interpreter import Interpreter
 from pinned_images.cloudformation.intrinsics import NO_VALUE, if_arguments, intrinsic_of
-from pinned_images.cloudformation.json_text import Unreadable
+from pinned_images.cloudformation.json_text import InvalidJson
 from pinned_images.cloudformation.kubernetes_images import (
     FoundImage,
     FoundStrings,
     FoundText,
-    LeftRule,
+    KubernetesExemptRule,
     find_images,
 )
 from pinned_images.cloudformation.kubernetes_kinds import ANY_TEXT, KindPath
@@ -49,7 +49,7 @@ from pinned_images.cloudformation.property_paths import Path, is_written_path, p
 from pinned_images.cloudformation.scope import TemplateScope
 from pinned_images.problem import Problem
 
-_LEFT_BECAUSE: dict[LeftRule, str] = {
+_EXEMPT_BECAUSE: dict[KubernetesExemptRule, str] = {
     "istio-injected": "A placeholder, which Istio's sidecar injection replaces by its proxy.",
     "kubernetes-template": "It is part of {what}, which runs no image itself.",
     "kubernetes-variable": "It names a variable that the object's controller fills in.",
@@ -70,12 +70,12 @@ class ManifestImage(NamedTuple):
         place: Where in the objects, for people: ``[0].spec.containers[0].image``.
         value: The image: a text, or functions as plain data; a `Problem` where one may stand
             that cannot be seen.
-        left: The rule by which it stays as it is.
+        exempt: The rule that exempts it from pinning.
     """
 
     place: str
     value: Any
-    left: ExemptByRule | None = None
+    exempt: ExemptByRule | None = None
 
 
 class ManifestText(NamedTuple):
@@ -104,7 +104,7 @@ class Manifest:
     Example:
         >>> manifest = read_manifest('{"kind": "Pod", "spec": {"containers": [{"image": "a"}]}}')
         >>> manifest.images
-        (ManifestImage(place='spec.containers[0].image', value='a', left=None),)
+        (ManifestImage(place='spec.containers[0].image', value='a', exempt=None),)
         >>> manifest.with_images(["b"])
         '{"kind": "Pod", "spec": {"containers": [{"image": "b"}]}}'
     """
@@ -197,8 +197,8 @@ def _placed(
     value = image.value
     if isinstance(value, Problem):
         return PlacedImage(image.place, None, value)
-    if image.left is not None:
-        return PlacedImage(image.place, value, image.left)
+    if image.exempt is not None:
+        return PlacedImage(image.place, value, image.exempt)
     evaluation = meanings.get(value) if isinstance(value, str) else None
     if evaluation is None:
         evaluation = evaluate(value, scope, assumptions=assumptions)
@@ -246,8 +246,8 @@ def read_manifest(value: Any, kind_paths: tuple[KindPath, ...] = ()) -> Manifest
         row = FragmentRow.of(fragments, fragments.row)
         found = _MEMORY.find(row, kind_paths)
         images = tuple(_image(row, each) for each in found.images)
-    except Unreadable as unreadable:
-        return Problem(f"{_noun(kind_paths)} is not JSON: {unreadable}.", _BY_HAND)
+    except InvalidJson as error:
+        return Problem(f"{_noun(kind_paths)} is not JSON: {error}.", _BY_HAND)
     return Manifest(images, row, found, kind_paths)
 
 
@@ -285,10 +285,10 @@ def _image(row: FragmentRow, found: FoundImage) -> ManifestImage:
     if found.span is None:
         return ManifestImage(place, _hidden(place))
     value = row.value(*found.span)
-    if found.left is None:
+    if found.exempt_rule is None:
         return ManifestImage(place, value)
-    reason = _LEFT_BECAUSE[found.left].format(what=found.what)
-    return ManifestImage(place, value, ExemptByRule(display(value), found.left, reason))
+    reason = _EXEMPT_BECAUSE[found.exempt_rule].format(what=found.what)
+    return ManifestImage(place, value, ExemptByRule(display(value), found.exempt_rule, reason))
 
 
 def _hidden(place: str) -> Problem:

@@ -25,8 +25,8 @@ from typing import Any, Literal, NamedTuple
 from pinned_images.cloudformation.json_text import (
     HOLE,
     MAXIMUM_DEPTH,
+    InvalidJson,
     Members,
-    Unreadable,
 )
 from pinned_images.cloudformation.kubernetes_kinds import (
     ANY_TEXT,
@@ -59,7 +59,7 @@ from pinned_images.cloudformation.kubernetes_signs import (
 from pinned_images.cloudformation.property_paths import Path
 
 #: Why an image is left; `LEFT_BECAUSE` of `kubernetes.py` has the sentence for each.
-LeftRule = Literal["istio-injected", "kubernetes-template", "kubernetes-variable"]
+KubernetesExemptRule = Literal["istio-injected", "kubernetes-template", "kubernetes-variable"]
 
 _OPERATOR_IMAGE = "RELATED_IMAGE_"
 _ISTIO_PLACEHOLDER = "auto"
@@ -72,13 +72,13 @@ class FoundImage(NamedTuple):
     Attributes:
         path: Where it is in the objects.
         span: Where its string is in the text; None where a hole takes the place of a value.
-        left: The rule by which it stays as it is.
+        exempt_rule: The rule that exempts it from pinning.
         what: The object that it is in, for people, where that is the reason: ``a Kyverno policy``.
     """
 
     path: Path
     span: tuple[int, int] | None
-    left: LeftRule | None = None
+    exempt_rule: KubernetesExemptRule | None = None
     what: str = ""
 
 
@@ -153,7 +153,7 @@ def find_images(
         kind_paths: The user's own places.
 
     Raises:
-        Unreadable: They are nested too deep.
+        InvalidJson: They are nested too deep.
 
     Example:
         >>> from pinned_images.cloudformation.json_text import parse
@@ -193,7 +193,7 @@ class _Search:
     def _list(self, elements: list[Any], path: Path, context: _Context, routes: _Routes) -> None:
         if len(path) > MAXIMUM_DEPTH:
             raise _too_deep()
-        routes = routes and _behind(routes, "[]")
+        routes = routes and _rest_of(routes, "[]")
         for index, element in enumerate(elements):
             below = (*path, index)
             self.value(element, below, context if path else _Context(root=below), routes)
@@ -217,8 +217,8 @@ class _Search:
             elif kind is str:
                 self.number += 1
                 if looks or "mage" in key or "MAGE" in key or key in _KEYS_TO_LOOK_AT:
-                    left = routes and _behind(routes, key)
-                    self._string(value, (*path, key), context, left, fields)
+                    rest = routes and _rest_of(routes, key)
+                    self._string(value, (*path, key), context, rest, fields)
                 elif ":" in value or (mark and mark in value):
                     self._text(value, (*path, key), context)
             elif kind is Members or kind is list:
@@ -228,13 +228,13 @@ class _Search:
                     inside = _inside(key, path, context)
                 elif "mage" in key and kind is Members:
                     self._image_in_parts(value, below, context)
-                left = routes and _behind(routes, key)
-                if left and WORKLOAD in left:
+                rest = routes and _rest_of(routes, key)
+                if rest and WORKLOAD in rest:
                     inside = context._replace(content="images")
                 walk = self._object if kind is Members else self._list
-                walk(value, below, inside, left)
+                walk(value, below, inside, rest)
             elif value is HOLE:
-                self._hole((*path, key), context, routes and _behind(routes, key), fields)
+                self._hole((*path, key), context, routes and _rest_of(routes, key), fields)
 
     def _patch_value(self, value: Any, path: Path, context: _Context) -> None:
         """What an operation of a JSON patch writes, at the place that it writes to."""
@@ -279,8 +279,10 @@ class _Search:
                 below=path[len(context.root) :] if is_whole else (),
             )
         elif verdict != "nothing":
-            left = None if verdict == "image" else verdict
-            self.images.append(FoundImage(path, self._span(), left, context.what if left else ""))
+            exempt_rule = None if verdict == "image" else verdict
+            self.images.append(
+                FoundImage(path, self._span(), exempt_rule, context.what if exempt_rule else "")
+            )
 
     def _verdict(
         self,
@@ -289,7 +291,7 @@ class _Search:
         context: _Context,
         routes: _Routes,
         fields: Mapping[str, Any],
-    ) -> LeftRule | Literal["image", "nothing"] | None:
+    ) -> KubernetesExemptRule | Literal["image", "nothing"] | None:
         """What a string is; None where it is no image."""
         is_known = _ARRIVED in routes
         if not is_known and (BY_TAG in routes or context.content in ("nothing", "schema")):
@@ -301,7 +303,7 @@ class _Search:
         ):
             return None
         fills_in = context.has_variables or not is_pod
-        rules: tuple[tuple[bool, LeftRule | Literal["nothing"]], ...] = (
+        rules: tuple[tuple[bool, KubernetesExemptRule | Literal["nothing"]], ...] = (
             (not value or value.isspace(), "nothing"),
             (context.content == "template" and not is_known, "kubernetes-template"),
             (is_pod and value == _ISTIO_PLACEHOLDER, "istio-injected"),
@@ -389,11 +391,11 @@ _KEYS_OF_CONTEXTS = frozenset({"openAPIV3Schema", "status"})
 _NO_FIELDS: Mapping[str, Any] = {}
 
 
-def _too_deep() -> Unreadable:
-    return Unreadable(f"it is nested more than {MAXIMUM_DEPTH} levels deep")
+def _too_deep() -> InvalidJson:
+    return InvalidJson(f"it is nested more than {MAXIMUM_DEPTH} levels deep")
 
 
-def _behind(routes: _Routes, key: str) -> _Routes:
+def _rest_of(routes: _Routes, key: str) -> _Routes:
     """What is left of routes behind a key, or inside of a list."""
     anything = "[]" if key == "[]" else "{}"
     return tuple(route[1:] for route in routes if route and route[0] in (key, anything))

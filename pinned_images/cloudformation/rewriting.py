@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from pinned_images.cloudformation.catalog import LeaveRule
+from pinned_images.cloudformation.catalog import ExemptRule
 from pinned_images.cloudformation.dynamic_references import masked
 from pinned_images.cloudformation.evaluation import Assumptions, evaluate
 from pinned_images.cloudformation.fragments import Fragment, Fragments, LiteralText, Token
@@ -49,12 +49,12 @@ class Rewriter:
     Attributes:
         scope: The template that the values stand in.
         pins: What each text shall become.
-        leave: The rule for values that are no references to a registry.
+        exempt_rule: The rule for values that are no references to a registry.
     """
 
     scope: TemplateScope
     pins: Mapping[str, Pin]
-    leave: LeaveRule | None
+    exempt_rule: ExemptRule | None
 
     def rewrite(
         self, value: Any, evaluation: Evaluation, assumptions: dict[Condition, bool]
@@ -102,7 +102,9 @@ class Rewriter:
         return {"Fn::If": [branches.condition, *rewritten]}
 
     def _under(self, value: Any, assumptions: dict[Condition, bool]) -> Any | Problem:
-        evaluation = evaluate(value, self.scope, leave=self.leave, assumptions=assumptions)
+        evaluation = evaluate(
+            value, self.scope, exempt_rule=self.exempt_rule, assumptions=assumptions
+        )
         return self.rewrite(value, evaluation, assumptions)
 
     def _addition(self, leaf: Evaluation) -> str | None:
@@ -142,8 +144,8 @@ class Rewriter:
         written = Interpreter(assumptions).text(value, self.scope)
         if isinstance(written, NeedsCondition):
             return self._distribute(value, written.condition, assumptions)
-        readable = masked(str(written))
-        tag_at = readable.find(":", readable.rfind("/") + 1)
+        without_holes = masked(str(written))
+        tag_at = without_holes.find(":", without_holes.rfind("/") + 1)
         if not isinstance(written, str) or tag_at < 0:
             return Problem(
                 "The tag is part of an SSM parameter's value, and this property takes a digest "
@@ -253,7 +255,7 @@ def pin(
     digest_of: DigestOf,
     style: Style = "tag-and-digest",
     *,
-    leave: LeaveRule | None = None,
+    exempt_rule: ExemptRule | None = None,
     assumptions: Assumptions | None = None,
     maximum_length: int | None = None,
     evaluated: Evaluation | None = None,
@@ -266,7 +268,7 @@ def pin(
         scope: The template that it stands in, and what is known around it.
         digest_of: Asked for each image that has no digest; None leaves that image as it is.
         style: ``tag-and-digest``, or ``digest`` to put it in the tag's place.
-        leave: The rule for values of this property that are no references to a registry.
+        exempt_rule: The rule for values of this property that are no references to a registry.
         assumptions: Answers to conditions that hold where the value stands.
         maximum_length: How long a pinned reference may be.
         evaluated: What the value means, where that is known already.
@@ -278,17 +280,17 @@ def pin(
         >>> pinned.value[:25]
         'nginx:1.25@sha256:0000000'
     """
-    before = evaluated or evaluate(value, scope, leave=leave, assumptions=assumptions)
+    before = evaluated or evaluate(value, scope, exempt_rule=exempt_rule, assumptions=assumptions)
     pins = _pins(before, digest_of, style)
     if not (partly and pins) and (obstacle := _obstacle(before)) is not None:
         return obstacle
     if (refusal := _too_long(pins, maximum_length)) is not None:
         return refusal
-    rewriter = Rewriter(scope, pins, leave)
+    rewriter = Rewriter(scope, pins, exempt_rule)
     rewritten = rewriter.rewrite(value, before, dict(assumptions or {}))
     if isinstance(rewritten, Problem):
         return rewritten
-    after = evaluate(rewritten, scope, leave=leave, assumptions=assumptions)
+    after = evaluate(rewritten, scope, exempt_rule=exempt_rule, assumptions=assumptions)
     if after != _expected(before, pins):
         return Problem(
             "The digest cannot be put into these functions without changing what they come to.",
@@ -337,7 +339,7 @@ def pin_site(
         scope,
         digest_of,
         style,
-        leave=site.image_property.leave,
+        exempt_rule=site.image_property.exempt_rule,
         assumptions=site.assumed(scope),
         maximum_length=site.image_property.maximum_length,
         evaluated=evaluated,
@@ -425,12 +427,12 @@ def _pin_several(
     values = []
     for image, placed in zip(manifest.images, before.images, strict=True):
         key = image.value if isinstance(image.value, str) else id(image)
-        if image.left is None and key not in written:
+        if image.exempt is None and key not in written:
             rewritten = pin_image(image.value, placed.evaluation)
             if isinstance(rewritten, Problem):
                 return rewritten
             written[key] = rewritten
-        changes = image.left is None and bool(written[key].pins)
+        changes = image.exempt is None and bool(written[key].pins)
         values.append(written[key].value if changes else image.value)
     pins = tuple(dict.fromkeys(pin for each in written.values() for pin in each.pins))
     if not pins:

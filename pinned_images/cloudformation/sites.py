@@ -9,6 +9,7 @@ from typing import Any
 
 from pinned_images.cloudformation.catalog import Catalog, ImageProperty
 from pinned_images.cloudformation.evaluation import Assumptions, evaluate
+from pinned_images.cloudformation.exempt_rules import exempt_tag_only
 from pinned_images.cloudformation.intermediate import kind_of
 from pinned_images.cloudformation.interpreter import Interpreter
 from pinned_images.cloudformation.intrinsics import (
@@ -29,7 +30,6 @@ from pinned_images.cloudformation.property_paths import (
     value_of,
 )
 from pinned_images.cloudformation.scope import TemplateScope
-from pinned_images.cloudformation.tag_only import left_at_tag
 from pinned_images.problem import Problem
 
 _MAXIMUM_DEPTH = 60
@@ -123,10 +123,13 @@ def evaluate_site(site: Site, scope: TemplateScope) -> Evaluation:
             site.value, scope, site.assumed(scope), site.image_property.kind_paths
         )
     evaluation = evaluate(
-        site.value, scope, leave=site.image_property.leave, assumptions=site.assumed(scope)
+        site.value,
+        scope,
+        exempt_rule=site.image_property.exempt_rule,
+        assumptions=site.assumed(scope),
     )
     if site.image_property.style == "tag":
-        return left_at_tag(evaluation, site.image_property)
+        return exempt_tag_only(evaluation, site.image_property)
     return evaluation
 
 

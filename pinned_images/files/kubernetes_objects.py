@@ -10,13 +10,17 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from pinned_images.cloudformation.json_text import Members, Unreadable
-from pinned_images.cloudformation.kubernetes_images import FoundImage, LeftRule, find_images
+from pinned_images.cloudformation.json_text import InvalidJson, Members
+from pinned_images.cloudformation.kubernetes_images import (
+    FoundImage,
+    KubernetesExemptRule,
+    find_images,
+)
 from pinned_images.files.documents import image
 from pinned_images.files.nodes import Mapping, Node, Scalar, Sequence
 from pinned_images.files.places import Found, Skipped
 
-_REASONS: dict[LeftRule, str] = {
+_REASONS: dict[KubernetesExemptRule, str] = {
     "istio-injected": "Istio's sidecar injection replaces it by its proxy",
     "kubernetes-template": "it is part of {what}, which runs no image itself",
     "kubernetes-variable": "it names a variable that the object's controller fills in",
@@ -38,20 +42,20 @@ def kubernetes(masked: str, root: Node) -> Iterator[Found]:
     strings = _Strings()
     try:
         found = find_images(strings.data(root), strings.spans.__getitem__).images
-    except Unreadable:
+    except InvalidJson:
         return
     for each in found:
         scalar = strings.scalars.get(each.span) if each.span is not None else None
         if scalar is None:
             continue
-        if each.left is not None:
+        if each.exempt_rule is not None:
             yield Skipped("kubernetes", scalar.start, scalar.value, _reason(each))
         else:
             yield from image(masked, scalar, "kubernetes")
 
 
 def _reason(found: FoundImage) -> str:
-    return "" if found.left is None else _REASONS[found.left].format(what=found.what)
+    return "" if found.exempt_rule is None else _REASONS[found.exempt_rule].format(what=found.what)
 
 
 class _Strings:

@@ -172,7 +172,7 @@ class _Finder:
         if default is not None:
             node, value = default, default.value
         evaluation = evaluate(
-            value, self.scope, leave=image_property.leave, assumptions=assumptions
+            value, self.scope, exempt_rule=image_property.exempt_rule, assumptions=assumptions
         )
         if isinstance(evaluation, Problem):
             yield self._skipped(node, value, evaluation)

@@ -179,7 +179,7 @@ def _source(image: Image, policy: Policy) -> ImageReference | ExemptByRule | Pro
 
 def _destinations(image: Image) -> Iterator[ImageReference]:
     value = value_of(image.resource.properties, "DestImage")
-    evaluation: Evaluation = evaluate(value, image.resource.scope, leave="transport")
+    evaluation: Evaluation = evaluate(value, image.resource.scope, exempt_rule="transport")
     for leaf in leaves(evaluation):
         if isinstance(leaf, Known) and leaf.reference.digest is None:
             yield leaf.reference

@@ -27,7 +27,7 @@ from pinned_images.pinning.decisions import (
 )
 from pinned_images.pinning.images import Image, ImageOutcome, compared_with_patterns
 from pinned_images.pinning.policy import Policy
-from pinned_images.pinning.questions import question_about
+from pinned_images.pinning.requests import request_for
 from pinned_images.problem import Problem
 from pinned_images.reference import ImageReference, Style
 from pinned_images.resolution import Outcome, Resolution, ResolutionRequest
@@ -120,7 +120,7 @@ def _decide_reference(
             return NotPinned(problem)
         if isinstance(copy.source, ExemptByRule):
             return Exempt(copy.source.reason, is_asset=True)
-    request = question_about(image, reference, policy, copies)
+    request = request_for(image, reference, policy, copies)
     answer = _answer(image, request, answers)
     if isinstance(answer, ResolutionError):
         return NotPinned(answer)
@@ -134,7 +134,7 @@ def _decide_pinned(
     answers: Mapping[ResolutionRequest, Outcome],
     copies: Copies,
 ) -> AlreadyPinned:
-    request = question_about(image, reference, policy)
+    request = request_for(image, reference, policy)
     if image.exemption is not None or request not in answers:
         return AlreadyPinned(reference)
     answer = _answer(image, request, answers)

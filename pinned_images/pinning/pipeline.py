@@ -17,8 +17,8 @@ from pinned_images.pinning.deciding import decide
 from pinned_images.pinning.decisions import Decision
 from pinned_images.pinning.images import Image, images_of
 from pinned_images.pinning.policy import Policy
-from pinned_images.pinning.questions import questions_about
 from pinned_images.pinning.records import records_of
+from pinned_images.pinning.requests import requests_for
 from pinned_images.pinning.resources import ImageResource
 from pinned_images.pinning.ssm_parameters import values_that_name_images, with_parameters
 from pinned_images.problem import Problem
@@ -73,7 +73,7 @@ def pin_images(
     images = [image for resource in resources for image in images_of(resource, policy)]
     images = with_parameters(images, parameters, parameter_values)
     copies = copies_among(images, policy)
-    answers = resolver.resolve(questions_about(images, policy, copies))
+    answers = resolver.resolve(requests_for(images, policy, copies))
     decided = [(image, decide(image, policy, answers, copies)) for image in images]
     parameters.keep(values_that_name_images(decided, parameter_values))
     by_resource: defaultdict[ImageResource, list[tuple[Image, Decision]]] = defaultdict(list)

@@ -194,8 +194,8 @@ class Root:
             ConfigurationError: An option, a context value or a variable cannot be used.
         """
         context = self.stage.node.get_all_context()
-        surrounded = options.with_surroundings(context, os.environ)
-        synthesis = Synthesis(self.stage, scope, applied_at, surrounded, sources)
+        effective = options.with_settings(context, os.environ)
+        synthesis = Synthesis(self.stage, scope, applied_at, effective, sources)
         self.syntheses.append(synthesis)
         self.outermost.ensure_gate()
         return synthesis
@@ -215,7 +215,7 @@ class Root:
         if not self._has_gate:
             self._has_gate = True
             Validations.of(self.stage).add_plugins(
-                PinnedImagesGate.beside_aspect(self.stage, SynthAspectState(self))
+                PinnedImagesGate.for_aspect(self.stage, SynthAspectState(self))
             )
 
     def _before_prepare(self) -> None:

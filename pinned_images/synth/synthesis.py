@@ -107,7 +107,7 @@ class Synthesis:
         catalog = self.options.catalog()
         self.collection = Collection(self.root, self.scope, catalog)
         self._phase = PhaseOfSynth(self._plan)
-        self._attachments = PatchedResources(self.root, catalog, self._phase)
+        self._patched = PatchedResources(self.root, catalog, self._phase)
         self._current: list[PatchedResource] = []
         self._results: list[tuple[PatchedResource, PinnedResource]] = []
         self.is_expected = False
@@ -126,7 +126,7 @@ class Synthesis:
         found = self.collection.resources()
         free: ConstructMap[CfnResource, bool] = ConstructMap()
         free.update((each, further) for each, further in found.items() if each not in taken)
-        self._current = self._attachments.restart(free)
+        self._current = self._patched.restart(free)
         taken.update((each.resource, None) for each in self._current)
         self._phase.current = Phase.WAITING
         self.is_expected = False
@@ -141,24 +141,24 @@ class Synthesis:
 
     def pinned(self) -> Iterator[tuple[Stack, SiteRecord]]:
         """The record of each image that carries a digest, with its top-level stack."""
-        for attachment, result in self._results:
+        for patched, result in self._results:
             for record in result.records:
                 if record.digest is not None:
-                    yield top_level_of(attachment.stack), record
+                    yield top_level_of(patched.stack), record
 
     def results(self) -> Iterator[PinnedResource]:
         """What became of each resource."""
         return (result for _, result in self._results)
 
     def _plan(self, is_final: bool) -> None:  # noqa: FBT001  a callback with one argument
-        attachments = self._attachments.read(self._current)
+        resources = self._patched.read(self._current)
         self.records, self.decisions, self.failure = (), {}, None
         self._results.clear()
         self.parameter_values.clear()
         scopes = StackScopes(self.root, self.options.use_parameter_defaults, self.parameter_values)
         try:
             results = pin_images(
-                image_resources(attachments, scopes),
+                image_resources(resources, scopes),
                 self.options.policy(),
                 self.sources.resolver(self.options),
                 self.sources.parameters(self.options),
@@ -167,10 +167,10 @@ class Synthesis:
         except PinnedImagesError as error:
             self.failure = str(error)
             return
-        self._results.extend(zip(attachments, results, strict=True))
-        for attachment, result in self._results:
-            values = _values_of(attachment, result)
-            attachment.render(values, is_final=is_final)
+        self._results.extend(zip(resources, results, strict=True))
+        for patched, result in self._results:
+            values = _values_of(patched, result)
+            patched.render(values, is_final=is_final)
         self._keep(results)
 
     def _keep(self, results: list[PinnedResource]) -> None:
@@ -182,7 +182,7 @@ class Synthesis:
         }
 
 
-def _values_of(attachment: PatchedResource, result: PinnedResource) -> Mapping[Path, Any]:
+def _values_of(patched: PatchedResource, result: PinnedResource) -> Mapping[Path, Any]:
     """What is rendered in place of what the app has written; nothing if that is the same.
 
     What resolves to nothing, a Lazy for instance, has no place in the resolved properties.
@@ -190,7 +190,7 @@ def _values_of(attachment: PatchedResource, result: PinnedResource) -> Mapping[P
     if result.properties is result.resource.properties:
         return {}
     values: dict[Path, Any] = {}
-    for path in attachment.replaced:
+    for path in patched.replaced:
         with suppress(LookupError):
             values[path] = value_at(result.properties, path)
     return values

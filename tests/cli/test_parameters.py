@@ -121,7 +121,7 @@ def test_a_new_value_that_is_no_image_is_neither_told_nor_written(
     assert store.lock.text == before
 
 
-def test_update_says_how_a_part_of_a_name_is_taken_over(run: Run, moto: Moto, lock: Any) -> None:
+def test_update_says_how_a_part_of_a_name_is_installed(run: Run, moto: Moto, lock: Any) -> None:
     found = Store(moto, lock)
     parameter = SsmParameter("/shop/web", None, HOME_ACCOUNT, "eu-west-1")
     LockedParameters(lambda _: {}, lock.path).keep({parameter: "1.27"})

@@ -559,7 +559,7 @@ def test_an_image_in_a_branch_that_is_never_taken_is_none() -> None:
     ],
 )
 def test_images_that_codebuild_curates_need_no_digest(image: str) -> None:
-    found = evaluate(image, scope(), leave="codebuild-curated")
+    found = evaluate(image, scope(), exempt_rule="codebuild-curated")
     assert isinstance(found, ExemptByRule)
     assert found.rule == "codebuild-curated"
 
@@ -574,7 +574,7 @@ def test_images_that_codebuild_curates_need_no_digest(image: str) -> None:
 )
 def test_images_that_image_builder_manages_need_no_digest_wherever_they_are(arn: Any) -> None:
     for known in (scope(), TemplateScope()):
-        found = evaluate(arn, known, leave="imagebuilder-managed")
+        found = evaluate(arn, known, exempt_rule="imagebuilder-managed")
         assert isinstance(found, ExemptByRule)
         assert found.rule == "imagebuilder-managed"
 

@@ -261,7 +261,7 @@ def test_a_crash_between_two_files_is_finished_by_the_next_run(
 PIN = (
     "from pathlib import Path; from pinned_images.assembly import pin_assembly; "
     "from pinned_images.options import Options; import os; "
-    "pin_assembly(Path('cdk.out'), Options.of({}).with_surroundings({}, os.environ))"
+    "pin_assembly(Path('cdk.out'), Options.of({}).with_settings({}, os.environ))"
 )
 CRASH = """
 import os, pathlib

@@ -13,10 +13,10 @@ from pinned_images.cloudformation.outcomes import SsmParameter
 from pinned_images.cloudformation.scope import AppTemplates, TemplateScope
 from pinned_images.cloudformation.sites import find_sites
 from pinned_images.errors import AccessDenied
+from pinned_images.pinning.images import secret_of
 from pinned_images.pinning.pipeline import pin_images
 from pinned_images.pinning.policy import Policy
 from pinned_images.pinning.resources import ImageResource
-from pinned_images.pinning.secrets import secret_of
 from pinned_images.problem import Problem
 from pinned_images.resolution import Outcome, ResolutionRequest
 

@@ -10,9 +10,8 @@ import pytest
 from pinned_images.cloudformation.outcomes import SsmParameter
 from pinned_images.options import Options
 from pinned_images.reference import Digest, ImageReference
-from pinned_images.remembered import RememberingResolver
 from pinned_images.resolution import Outcome, Resolution, ResolutionRequest
-from pinned_images.sources import Sources
+from pinned_images.sources import RememberingResolver, Sources
 from pinned_images.testing import RegistryServer
 from tests.registry_aws.amazon import OTHER_ACCOUNT, Moto, host_of, manifest_of, request_for
 

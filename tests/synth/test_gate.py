@@ -302,7 +302,7 @@ def test_a_gate_that_cannot_look_lets_nothing_through(
     high_level_task(Stack(app, "Web"))
     for rule in PinnedImagesGate().rule_ids:
         acknowledge(app, rule=rule)
-    gate = PinnedImagesGate.beside_aspect(app, cast("Any", Broken(error)))
+    gate = PinnedImagesGate.for_aspect(app, cast("Any", Broken(error)))
     Validations.of(app).add_plugins(gate)
     [violation] = plugin_report(synthesize(app, check=False))["violations"]
     assert (violation["ruleName"], violation["severity"]) == ("failure", "fatal")

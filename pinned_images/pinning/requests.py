@@ -18,21 +18,21 @@ from pinned_images.resolution import ResolutionRequest
 _VERIFIED_ALGORITHM = "sha256"
 
 
-def questions_about(
+def requests_for(
     images: Iterable[Image], policy: Policy, copies: Copies = MappingProxyType({})
 ) -> list[ResolutionRequest]:
-    """The questions about all digests that are wanted or to be verified, each once."""
-    questions = (
-        question_about(image, leaf.reference, policy, copies)
+    """The requests about all digests that are wanted or to be verified, each once."""
+    requests = (
+        request_for(image, leaf.reference, policy, copies)
         for image in images
         if image.exemption is None
         for leaf in leaves(image.evaluation)
         if isinstance(leaf, Known) and _is_asked_about(leaf.reference, policy, copies)
     )
-    return list(dict.fromkeys(questions))
+    return list(dict.fromkeys(requests))
 
 
-def question_about(
+def request_for(
     image: Image,
     reference: ImageReference,
     policy: Policy,
@@ -45,7 +45,7 @@ def question_about(
             return ResolutionRequest(
                 copy.source, copy.platform, select=True, credentials_parameter=copy.secret
             )
-        whole = question_about(image, copy.source, policy)
+        whole = request_for(image, copy.source, policy)
         return replace(whole, credentials_parameter=copy.secret)
     selects = policy.platforms == "select" or image.takes_one_image
     return ResolutionRequest(
