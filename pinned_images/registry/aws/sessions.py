@@ -87,6 +87,7 @@ class AwsSessions:
         self._clients = Clients(self._settings.request_timeout)
         self._ambient = SingleFlight[None, _Ambient | AwsFault]()
         self._assumed = SingleFlight[str, _Assumed | AwsFault]()
+        self._is_loading = False
 
     def close(self) -> None:
         """Close the connections; a later call opens new ones."""
