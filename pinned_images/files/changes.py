@@ -14,7 +14,7 @@ from pinned_images.atomic_write import write_atomically
 from pinned_images.errors import ConfigurationError
 from pinned_images.files.content import Content, Edit
 from pinned_images.files.formats import find_images
-from pinned_images.files.places import Place, Unwritable
+from pinned_images.files.places import Found, Place, Skipped, Unwritable
 from pinned_images.files.plain_text import Names
 from pinned_images.files.scanning import ScannedFile
 from pinned_images.files.walking import read_file
@@ -153,12 +153,31 @@ def _reads_as_planned(change: FileChange, wanted: Names) -> bool:
     content = Content.read(change.result)
     if content is None:
         return False
-    found = find_images(PurePath(file.file.path), content, wanted)
-    expected = [str(change.targets.get(place.offset, place.reference)) for place in file.places]
-    skipped = [each.text for each in file.skipped]
-    return expected == [
-        str(each.reference) for each in found if isinstance(each, Place)
-    ] and skipped == [each.text for each in found if not isinstance(each, Place)]
+    path = PurePath(file.file.path)
+    expected = {
+        _moved(place.offset, change.edits): str(change.targets.get(place.offset, place.reference))
+        for place in file.places
+    }
+    found = find_images(path, content, wanted)
+    # Text of no known format may have held an image for its digest's sake, which is gone.
+    names = frozenset(reference.name for reference in change.targets.values())
+    read = _references(find_images(path, content, wanted | names))
+    return (
+        all(read.get(offset) == text for offset, text in expected.items())
+        and _references(found).items() <= expected.items()
+        and [each.text for each in file.skipped]
+        == [each.text for each in found if isinstance(each, Skipped)]
+    )
+
+
+def _references(found: Iterable[Found]) -> dict[int, str]:
+    return {each.offset: str(each.reference) for each in found if isinstance(each, Place)}
+
+
+def _moved(offset: int, edits: Iterable[Edit]) -> int:
+    """Where a byte is after some edits."""
+    shifts = (len(text) - (end - start) for start, end, text in edits if start < offset)
+    return offset + sum(shifts)
 
 
 def with_parts(place: Place, tag: str | None, digest: str | None) -> ImageReference:

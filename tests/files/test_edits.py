@@ -166,6 +166,12 @@ def test_fields_and_scalars_of_yaml(
     assert edited(name, before, tag=tag, digest=digest) == (after, [])
 
 
+def test_text_that_held_an_image_for_its_digest_s_sake_alone() -> None:
+    before = f"nginx:1 is none, nginx@{DIGEST} is one.\nghcr.io/a/b:1@{DIGEST}\n"
+    after = "nginx:1 is none, nginx:2 is one.\nghcr.io/a/b:2\n"
+    assert edited("notes.txt", before, tag="2", digest=None) == (after, [])
+
+
 def test_a_dockerfile_keeps_its_quotes_and_continuation_lines() -> None:
     before = 'FROM "nginx:1" AS a\nFROM alpine\\\n  AS b\nARG C=redis:7\n'
     after = 'FROM "nginx:1@D" AS a\nFROM alpine:latest@D\\\n  AS b\nARG C=redis:7\n'
