@@ -1,7 +1,7 @@
-"""Pinning, and the gate, for a cloud assembly that is written already: apps in any language.
+"""Pinning and the gate for a finished cloud assembly, of an app in any language.
 
-It is what `PinImages` and its gate do, over plain data: the templates of the assembly are read, all
-images are resolved at once, and the templates are replaced together with everything that names
+It does what `PinImages` and its gate do, on plain data: the templates of the assembly are read, all
+images are resolved at once, and the templates are replaced together with everything that refers to
 them. It needs no aws-cdk-lib.
 """
 
@@ -43,12 +43,12 @@ _FUNCTION, _VERSION = "AWS::Lambda::Function", "AWS::Lambda::Version"
 
 @dataclass(frozen=True, slots=True)
 class AssemblyOutcome:
-    """What became of an assembly.
+    """The result of pinning or checking an assembly.
 
     Attributes:
-        violations: What breaks a rule and is not acknowledged.
-        report: What happened to each image.
-        is_complete: Whether the assembly was looked at; not where context is missing.
+        violations: The violations that are not acknowledged.
+        report: The record of each image.
+        is_complete: Whether the assembly was examined; not where context is missing.
     """
 
     violations: tuple[Violation, ...] = ()
@@ -64,16 +64,16 @@ class AssemblyOutcome:
 def pin_assembly(root: Path, options: Options, sources: Sources | None = None) -> AssemblyOutcome:
     """Pin every image in the templates of a cloud assembly.
 
-    The templates are replaced with all that names them, ``validation-report.json`` gets what breaks
-    a rule, and ``pinned-images.json`` is written.
+    The templates are replaced with all that refers to them, ``validation-report.json`` gets the
+    violations, and ``pinned-images.json`` is written.
 
     Args:
         root: The folder of the assembly, such as ``cdk.out``.
-        options: What the user decided.
-        sources: Who answers; asked for no digests that stand in the lock file.
+        options: The user's options.
+        sources: The sources of digests and parameters that the lock file lacks.
 
     Returns:
-        What became of it; an assembly that lacks context is left as it is, for the CDK CLI looks
+        The result; an assembly that lacks context is left as it is, since the CDK CLI looks
         the context up and runs the app once more.
 
     Raises:
@@ -99,11 +99,11 @@ def pin_assembly(root: Path, options: Options, sources: Sources | None = None) -
 
 
 def check_assembly(root: Path, options: Options) -> AssemblyOutcome:
-    """What the gate says of the templates of a cloud assembly; nothing is changed or asked.
+    """The violations in the templates of a cloud assembly; nothing is changed or resolved.
 
     Args:
         root: The folder of the assembly.
-        options: What the user decided.
+        options: The user's options.
 
     Raises:
         ConfigurationError: The folder is no cloud assembly.
@@ -150,7 +150,7 @@ def _environment(text: str) -> tuple[str | None, str | None]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Place:
-    """Where an `ImageResource` stands in the assembly."""
+    """The place of an `ImageResource` in the assembly."""
 
     stack: AssemblyStack
     logical_id: str
@@ -167,7 +167,7 @@ class _Pinning:
         self._results: list[PinnedResource] = []
 
     def pin(self, sources: Sources) -> str | None:
-        """Pin all images; gives why nothing could be pinned at all."""
+        """Pin all images; return the reason if nothing could be pinned at all."""
         try:
             self._results = pin_images(
                 self._resources(),
@@ -181,7 +181,7 @@ class _Pinning:
         return None
 
     def coverage(self, *, is_silent: bool) -> Coverage:
-        """What the gate knows of the images."""
+        """The decisions and options that the gate reads."""
         return Coverage(
             [""],
             self._options.policy(),
@@ -194,7 +194,7 @@ class _Pinning:
 
     @property
     def records(self) -> list[SiteRecord]:
-        """What happened to each image."""
+        """The record of each image."""
         return [record for result in self._results for record in result.records]
 
     @property
@@ -221,7 +221,7 @@ class _Pinning:
         return changed
 
     def unpublished(self) -> Iterator[Violation]:
-        """Functions that were left as they are."""
+        """The violations of functions that were left unpinned."""
         for result in self._results:
             version = self.unpublished_version(result)
             if version is not None:
@@ -242,7 +242,7 @@ class _Pinning:
                 )
 
     def unpublished_version(self, result: PinnedResource) -> str | None:
-        """The version of a changed function that CloudFormation would not publish anew.
+        """The version of a changed function that CloudFormation would not publish again.
 
         CDK names a version by a hash of its function, and the name cannot be another one once the
         template is written: then the alias goes on leading to the old image.
@@ -288,7 +288,7 @@ class _Pinning:
 
 
 def acknowledgements_at(stack: AssemblyStack, logical_id: str) -> Acknowledgements:
-    """What is acknowledged for a resource: in CDK's metadata, and in the resource's own."""
+    """The acknowledgements of a resource, from CDK's metadata and the resource's own."""
     own = stack.metadata_of(logical_id).get(METADATA_KEY)
     reasons = own.get(_ACKNOWLEDGE) if isinstance(own, Mapping) else None
     if not isinstance(reasons, Mapping):
@@ -304,7 +304,7 @@ def acknowledgements_at(stack: AssemblyStack, logical_id: str) -> Acknowledgemen
 
 
 def _acknowledged_containers(path: str, acknowledgements: Acknowledgements) -> dict[str, str]:
-    """Reasons by container name, of containers that are constructs in the resource's own."""
+    """Reasons by container name, of containers that are constructs in the resource's construct."""
     parent = path.rpartition("/")[0]
     found = {}
     for below in acknowledgements.below(parent) if parent else ():
@@ -318,7 +318,7 @@ def _acknowledged_containers(path: str, acknowledgements: Acknowledgements) -> d
 def _examined(
     files: AssemblyFiles, coverage: Coverage, pinning: _Pinning | None, failure: str | None
 ) -> AssemblyOutcome:
-    """Look at the templates as they are on disk now, and write the report of a pinning."""
+    """The violations in the templates on disk now; the report of a pinning is written."""
     stacks = read_stacks(files)
     found = examine(stacks, [coverage])
     whole = examine_app(stacks, [coverage], found)
@@ -355,7 +355,7 @@ def _examined(
 
 
 def _acknowledgements(stacks: Iterable[AssemblyStack]) -> Acknowledgements:
-    """What is acknowledged in an app, by construct and by resource."""
+    """The acknowledgements of an app, by construct and by resource."""
     by_path: dict[str, dict[str, str]] = {}
     for top in stacks:
         for stack in top.with_nested():

@@ -1,4 +1,4 @@
-"""Writing a file so that a reader, or a crash, finds the old one or the new one."""
+"""Atomic writing of files: a reader, or a crash, finds the old one or the new one."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ def write_atomically(
         text: The whole content; a `str` is written as UTF-8 with the line ends that it has.
         temporary: A path in the same directory that no other writer uses at the same time; what
             a killed writer left there is removed.
-        is_lasting: Wait until it is on the disk; a file that is made anew each time need not be.
+        is_lasting: Wait until it is on the disk; a file that every run makes again need not be.
 
     Raises:
-        OSError: The file cannot be written; the old one still stands.
+        OSError: The file cannot be written; the old one is kept.
     """
     temporary.unlink(missing_ok=True)
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
@@ -50,7 +50,7 @@ def _keep_permissions(target: Path, temporary: Path) -> None:
 
 
 def _sync_directory(directory: Path) -> None:
-    """Make the new name last, where the system can (POSIX `rename`: the directory is the data)."""
+    """Flush a renamed file's directory, where the system can (POSIX `rename`)."""
     with suppress(OSError):
         descriptor = os.open(directory, os.O_RDONLY)
         try:

@@ -1,16 +1,16 @@
-"""What can go wrong, as one small tree.
+"""The errors of this library.
 
 ::
 
     PinnedImagesError
-    ├── InvalidReference (also a ValueError)   a text that is no image reference
+    ├── InvalidReference (also a ValueError)   a string that is no image reference
     ├── ConfigurationError                     an option, a context value, a file of the user's
     ├── LockFileError                          a lock file that cannot be read or written
     └── ResolutionError                        an image whose digest could not be learned
         ├── ImageNotFound                      the registry answered: no such repository or tag
         ├── AccessDenied                       the registry or AWS refused these credentials
         ├── RegistryUnavailable                no answer, or none that can be used, in time
-        ├── UntrustedAnswer                    an answer that must not be believed
+        ├── UntrustedAnswer                    an answer that cannot be trusted
         ├── PlatformMismatch                   the image does not run on the platform asked for
         └── NotLocked                          the lock file is frozen and lacks the image
 
@@ -31,21 +31,21 @@ class PinnedImagesError(Exception):
 
 
 class InvalidReference(PinnedImagesError, ValueError):
-    """A text that is not an image reference; the message names the rule that it breaks.
+    """A string that is not an image reference; the message names the rule that it breaks.
 
     Attributes:
-        predicate: What the message says of the whole text, where it begins with that.
+        predicate: The predicate of the message, where its subject is the whole string.
     """
 
     predicate: str | None = None
 
     @classmethod
     def about(cls, shown: str, predicate: str) -> Self:
-        """An error whose message begins with the text.
+        """An error whose message begins with the string.
 
         Args:
-            shown: The text, fit to be shown.
-            predicate: What is said of it.
+            shown: The string, made printable.
+            predicate: The predicate of the message.
         """
         error = cls(f"{shown} {predicate}")
         error.predicate = predicate
@@ -63,17 +63,17 @@ class LockFileError(PinnedImagesError):
 class ResolutionError(PinnedImagesError):
     """An image whose digest could not be learned.
 
-    The parts below make the sentence, so that nothing has to be read out of it: errors with one
-    `grouping_key` can be told together, and `sentence` can name the image otherwise. A resolver of
+    The message is made from the parts below and never parsed: errors with one
+    `grouping_key` can be grouped, and `sentence` can name the image otherwise. A resolver of
     your own may raise or return an error with a whole sentence and nothing else.
 
     Args:
         cause: Why, as a clause; a whole sentence where none of the other parts is given.
-        remedy: What to do next, as a clause.
-        reference: The image, as it was asked for.
-        place: What was asked: ``the registry ghcr.io``, ``the mirror HOST of docker.io``.
-        subject: What the sentence begins with, if not the image: ``The SSM parameter '/a/b'``.
-        predicate: What it says of that, if not that it could not be resolved at the place.
+        remedy: The next step, as a clause.
+        reference: The image, as requested.
+        place: The server or file: ``the registry ghcr.io``, ``the mirror HOST of docker.io``.
+        subject: The subject of the sentence, if not the image: ``The SSM parameter '/a/b'``.
+        predicate: Its predicate, if not that it could not be resolved at the place.
 
     Example:
         >>> error = AccessDenied("it wants credentials", "run docker login")
@@ -118,20 +118,20 @@ class ResolutionError(PinnedImagesError):
 
     @property
     def grouping_key(self) -> tuple[object, ...]:
-        """All but what the error is about: equal where several images fail for one reason."""
+        """All parts but the image: equal where several images fail for one reason."""
         return (type(self), self.place, self.predicate, self.cause, self.remedy, self.notes)
 
     @property
     def is_about_image(self) -> bool:
-        """Whether the sentence begins with the image, so that `sentence` can name it otherwise."""
+        """Whether the subject is the image, so that `sentence` can name it otherwise."""
         return self.reference is not None and self.subject is None
 
     def sentence(self, image: str | None = None) -> str:
         """The sentence, with its notes.
 
         Args:
-            image: How it names the image, if not as it does by itself: ``The image nginx:1.25 at
-                Code.ImageUri``, ``3 images``. A sentence that begins otherwise stays as it is.
+            image: Another name for the image: ``The image nginx:1.25 at
+                Code.ImageUri``, ``3 images``. A sentence with another subject stays as it is.
         """
         beginning = self._beginning(image)
         if beginning is None:
@@ -166,7 +166,7 @@ class ResolutionError(PinnedImagesError):
         subject: str | None = None,
         predicate: str | None = None,
     ) -> Self:
-        """The same error about an image, which is often unknown where the cause is found.
+        """A copy of the error with the image, which is often unknown where the error is made.
 
         Parts that are left out stay as they are.
         """
@@ -178,13 +178,13 @@ class ResolutionError(PinnedImagesError):
         return error
 
     def noted(self, note: str) -> Self:
-        """The same error, and a sentence more."""
+        """A copy of the error with one more sentence."""
         error = self._copy()
         error.notes = (*self.notes, note)
         return error
 
     def _copy(self) -> Self:
-        # Not by calling the class: that of a user may take other arguments.
+        # Not by calling the class: a user's subclass may take other arguments.
         error = type(self).__new__(type(self), *self.args)
         error.__dict__.update(self.__dict__)
         error.__cause__ = self.__cause__ or self
@@ -196,7 +196,7 @@ class ImageNotFound(ResolutionError):
 
 
 class AccessDenied(ResolutionError):
-    """The registry (or AWS) refused the credentials that were at hand, or wants some."""
+    """The registry (or AWS) refused the credentials, or requires some."""
 
 
 class RegistryUnavailable(ResolutionError):
@@ -204,7 +204,7 @@ class RegistryUnavailable(ResolutionError):
 
 
 class UntrustedAnswer(ResolutionError):
-    """An answer that must not be believed: a digest that differs from the bytes, for instance."""
+    """An answer that cannot be trusted: a digest that differs from the bytes, for instance."""
 
 
 class PlatformMismatch(ResolutionError):

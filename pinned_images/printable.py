@@ -1,7 +1,8 @@
-"""Text from elsewhere, made fit to print.
+"""Printable forms of foreign text.
 
-Names, answers and files come from others, and may hold what steers a terminal (ECMA-48 control
-characters), reorders a line (Unicode Standard Annex 9, bidirectional overrides) or fills a screen.
+Names, answers and files are foreign, and may hold terminal controls (ECMA-48 control
+characters), characters that reorder a line (Unicode Standard Annex 9, bidirectional overrides) or
+more than a screen.
 Everything that this library prints or hands to the CDK goes through `printable` on its way out;
 what an error quotes goes through `quoted` and `listed`, which bound it.
 """
@@ -17,12 +18,12 @@ _MOST_ITEMS = 8
 # A host, a repository of 255 characters, a tag of 128 and a digest: no reference is longer.
 _LONGEST_IMAGE = 600
 
-# No sentence of this library's own is as long: what is longer quotes something without a bound.
+# No sentence of this library is as long: a longer one quotes something without a bound.
 _LONGEST_LINE = 4_000
 
 
 def printable(text: str) -> str:
-    r"""Text on one line, in which every character shows.
+    r"""Text on one line, with every character visible.
 
     White space of any kind becomes blanks. What has no shape (control characters, bidirectional
     overrides, invisible and unassigned characters, lone surrogates) is written as an escape.
@@ -39,7 +40,7 @@ def printable(text: str) -> str:
 
 
 def printable_lines(text: str) -> str:
-    r"""A text of several lines, in which every character shows; its line feeds stay.
+    r"""A string of several lines, with every character visible; its line feeds stay.
 
     Example:
         >>> printable_lines("one\ntwo \x07")
@@ -51,12 +52,12 @@ def printable_lines(text: str) -> str:
 
 
 def shortened(text: str, longest: int = _LONGEST_QUOTATION) -> str:
-    """A text, or its beginning where it is long."""
+    """A string, or its beginning where it is long."""
     return text if len(text) <= longest else f"{text[:longest]}..."
 
 
 def quoted(text: object, longest: int = _LONGEST_QUOTATION) -> str:
-    r"""A text between quotation marks, for an error; a long one is cut.
+    r"""A string in quotation marks, for an error; a long one is cut.
 
     Example:
         >>> quoted("nginx:1.25"), quoted("a\x1b")
@@ -68,12 +69,12 @@ def quoted(text: object, longest: int = _LONGEST_QUOTATION) -> str:
 
 
 def shown_image(written: str) -> str:
-    """An image in an error: whole where it is a reference, and the beginning of a long value."""
+    """An image in an error: a whole reference, or the beginning of another long value."""
     return shortened(written, _LONGEST_IMAGE)
 
 
 def listed(items: Iterable[object]) -> str:
-    """Some things after each other, for an error; the first eight of many.
+    """A list in an error; the first eight of many.
 
     Example:
         >>> listed(["linux/amd64", "linux/arm64"])

@@ -18,7 +18,7 @@ from pinned_images.cli.shared_options import (
 )
 from pinned_images.errors import ConfigurationError
 from pinned_images.lockfile import LockFile, ParameterKey
-from pinned_images.lockfile.update_modes import synth_that_may_ask
+from pinned_images.lockfile.update_modes import synth_with_lookups
 from pinned_images.wording import counted
 
 
@@ -98,7 +98,7 @@ def _check(lock: LockFile, folders: tuple[Path, ...]) -> None:
         if counts[noun] or noun == "image"
     ]
     is_complete = not any(lacking.values())
-    end = "." if is_complete else f": run `{synth_that_may_ask()}` and commit the file."
+    end = "." if is_complete else f": run `{synth_with_lookups()}` and commit the file."
     echo(f"{', '.join(told)} locked{end}")
     if not is_complete:
         raise SystemExit(1)

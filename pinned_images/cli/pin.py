@@ -166,7 +166,7 @@ class _Digests:
             lambda: self.network.registries,
             path,
             "never" if self.is_frozen else "missing",
-            mend=f"pinned-images pin --lock-file {self.lock_file}",
+            fix_command=f"pinned-images pin --lock-file {self.lock_file}",
         )
 
 

@@ -1,4 +1,4 @@
-"""The lock file: digests that stay what they are until somebody asks for newer ones.
+"""The lock file: digests that stay the same until an update is requested.
 
 Example:
     >>> from pathlib import Path

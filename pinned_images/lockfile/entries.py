@@ -16,7 +16,7 @@ _REGION = re.compile(r"[a-z]+(?:-[a-z0-9]+)+")
 # SSM API reference, "PutParameter", and the forms that "GetParameter" takes: a name or an ARN,
 # with a version or a label.
 _NAME = re.compile(r"[A-Za-z0-9_./:-]{1,2048}")
-# All that may stand in an image reference; what has other characters was never a part of one.
+# The characters of an image reference; a value with other characters is no part of one.
 _VALUE = re.compile(r"[A-Za-z0-9_./:@+\[\]-]{1,2000}")
 
 
@@ -27,7 +27,7 @@ class ParameterKey:
     Attributes:
         account: The account; empty for the parameters that AWS publishes to all accounts.
         region: The region.
-        name: Its name, with the version where one is asked for.
+        name: Its name, with the version where one is requested.
     """
 
     account: str
@@ -36,7 +36,7 @@ class ParameterKey:
 
     @classmethod
     def of(cls, parameter: SsmParameter) -> ParameterKey | None:
-        """The key of a parameter; None where it is not known whose parameter it is.
+        """The key of a parameter; None where its account or region is unknown.
 
         Example:
             >>> public = SsmParameter("/aws/service/x", None, "123456789012", "eu-west-1")
@@ -68,7 +68,7 @@ class ParameterKey:
         return key
 
     def __str__(self) -> str:
-        """The key as it stands in the file."""
+        """The key as written in the file."""
         return f"{self.account} {self.region} {self.name}".lstrip()
 
     def _is_sound(self) -> bool:
@@ -78,7 +78,7 @@ class ParameterKey:
 
 
 def is_part_of_reference(value: str) -> bool:
-    """Whether a value has only what may stand in an image reference.
+    """Whether a value has only characters of image references.
 
     Example:
         >>> is_part_of_reference("1.27"), is_part_of_reference('{"password": "x"}')
@@ -93,7 +93,7 @@ _PLATFORM = re.compile(r"(?P<words>[^ ()]+)(?: \((?P<version>[^ ()]+)\))?")
 
 @dataclass(frozen=True, slots=True)
 class LockKey:
-    """What an entry is about: the whole reference, and the platform where one was selected.
+    """The key of an image's entry: the whole reference, and the platform where one was selected.
 
     Attributes:
         reference: The image, as `ImageReference.normalized` writes it.
@@ -111,7 +111,7 @@ class LockKey:
 
     @classmethod
     def parse(cls, text: str) -> LockKey:
-        """Parse a key of the file: a normalized reference, perhaps a blank and a platform.
+        """Parse a key of the file: a normalized reference, perhaps a space and a platform.
 
         Raises:
             InvalidReference: It is none, or is not written out in full.
@@ -130,24 +130,24 @@ class LockKey:
         return key
 
     def __str__(self) -> str:
-        """The key as it stands in the file."""
+        """The key as written in the file."""
         return self.reference if self.platform is None else f"{self.reference} {self.platform}"
 
     def request(self) -> ResolutionRequest:
-        """The question that this key answers."""
+        """The request that this key answers."""
         reference = ImageReference.parse(self.reference)
         return ResolutionRequest(reference, self.platform, select=self.platform is not None)
 
 
 @dataclass(frozen=True, slots=True)
 class LockEntry:
-    """What is known of one image.
+    """The entry of one image.
 
     Attributes:
         digest: The digest to pin.
-        media_type: The media type of what the digest names, where it was learned.
-        platforms: The platforms that the image has: None where nobody asked yet, empty where
-            the registry was asked and the image does not say.
+        media_type: The media type of the digest's manifest, where it is known.
+        platforms: The platforms that the image has: None where they are unknown, empty where the
+            registry was asked and the image does not say.
     """
 
     digest: Digest
@@ -156,13 +156,13 @@ class LockEntry:
 
     @classmethod
     def of(cls, request: ResolutionRequest, resolution: Resolution) -> LockEntry:
-        """What an answer to a request lets us know."""
+        """The entry that records the answer to a request."""
         asked = request.platform is not None and not request.select
         known = _in_order(resolution.platforms)
         return cls(resolution.digest, resolution.media_type, known if known or asked else None)
 
     def runs_on(self, platform: Platform) -> bool | None:
-        """Whether the image has a platform; None where nobody asked yet.
+        """Whether the image has a platform; None where its platforms were never requested.
 
         An image that does not say what it runs on is taken as it is, as its registry's answer was.
         """
@@ -175,7 +175,7 @@ class LockEntry:
         return not self.platforms or best_match(platform, self.platforms) is not None
 
     def completed_by(self, other: LockEntry) -> LockEntry:
-        """This entry with what another one, for the same digest, knows beyond it."""
+        """This entry, completed by another one for the same digest."""
         platforms = self.platforms
         if other.platforms is not None:
             platforms = _in_order((*(platforms or ()), *other.platforms))
@@ -183,7 +183,7 @@ class LockEntry:
 
 
 def parse_platform(text: str) -> Platform:
-    """What `Platform.__str__` writes, read back.
+    """The platform that `Platform.__str__` wrote.
 
     Raises:
         InvalidReference: The text is no platform.
@@ -198,7 +198,7 @@ def parse_platform(text: str) -> Platform:
 
 
 def _in_order(platforms: tuple[Platform, ...]) -> tuple[Platform, ...]:
-    """Each platform once, without those that no workload can ask for: an index may say anything."""
+    """Each platform once, without those that no workload can have: an index may say anything."""
     return tuple(sorted({_plain(platform) for platform in platforms if _is_readable(platform)}))
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 DEFAULT_NAME = "pinned-images.lock.json"
 
-# The lock is held while a small file is read and written, never while a registry is asked.
+# The lock is held while a small file is read and written, never during a registry request.
 _PATIENCE_SECONDS = 60
 
 _NOTHING: Mapping[Any, Any] = MappingProxyType({})
@@ -28,10 +28,10 @@ _NOTHING: Mapping[Any, Any] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class LockFile:
-    """What a lock file holds; a value that is changed by making another.
+    """The content of a lock file, immutable: changes return a new one.
 
     Attributes:
-        entries: What is known, by image.
+        entries: The entries by image.
         parameters: The values of SSM parameters that name images.
 
     Example:
@@ -47,7 +47,7 @@ class LockFile:
 
     @classmethod
     def parse(cls, text: str, name: str = DEFAULT_NAME) -> Self:
-        """The lock file that a text holds.
+        """The lock file in a string.
 
         Raises:
             LockFileError: The text is none of this schema; the message names file and line.
@@ -84,10 +84,10 @@ class LockFile:
 
         Args:
             path: The file; it is made where there is none and the edit adds something.
-            edit: Given what stands on disk, what shall stand there; it may be called twice.
+            edit: Maps the content on disk to the new content; it may be called twice.
 
         Returns:
-            What stands on disk now.
+            The content on disk now.
 
         Raises:
             LockFileError: The file cannot be read or written; it was left as it was.
@@ -123,11 +123,11 @@ class LockFile:
 
     @property
     def keys(self) -> list[LockKey | ParameterKey]:
-        """Of every entry, those of images first."""
+        """The keys of all entries, those of images first."""
         return [*self.entries, *self.parameters]
 
     def render(self) -> str:
-        """The text of this lock file; the same entries give the same bytes."""
+        """This lock file as a string; the same entries give the same bytes."""
         from pinned_images.lockfile import format as lock_format  # noqa: PLC0415  loads msgspec
 
         return lock_format.render(self.entries, self.parameters)
@@ -137,7 +137,7 @@ class LockFile:
         found: Mapping[LockKey, LockEntry] = _NOTHING,
         parameters: Mapping[ParameterKey, str] = _NOTHING,
     ) -> LockFile:
-        """With new entries; one that stands keeps its digest and gains what it did not know."""
+        """A copy with new entries; an existing one keeps its digest and gains missing fields."""
         entries = dict(self.entries)
         for key, entry in found.items():
             standing = entries.get(key, entry)
@@ -150,7 +150,7 @@ class LockFile:
         found: Mapping[LockKey, LockEntry] = _NOTHING,
         parameters: Mapping[ParameterKey, str] = _NOTHING,
     ) -> LockFile:
-        """With new entries in the place of old ones; what nobody asked about stays."""
+        """A copy with new entries in the place of old ones; all others stay."""
         moved = {
             key: entry
             for key, entry in found.items()
@@ -159,7 +159,7 @@ class LockFile:
         return LockFile({**self.entries, **moved}, {**self.parameters, **parameters}).merged(found)
 
     def without(self, keys: Collection[LockKey | ParameterKey]) -> LockFile:
-        """With some entries dropped."""
+        """A copy without some entries."""
         return LockFile(
             {key: entry for key, entry in self.entries.items() if key not in keys},
             {key: value for key, value in self.parameters.items() if key not in keys},
@@ -168,7 +168,7 @@ class LockFile:
 
 @contextmanager
 def _alone_with(target: Path) -> Iterator[None]:
-    """Hold the lock beside a file, and take it away when done: checkouts stay clean."""
+    """The lock of a file, removed afterwards so that checkouts stay clean."""
     from filelock import FileLock, SoftFileLock, Timeout  # noqa: PLC0415 - for what writes alone
 
     if not target.parent.is_dir():
@@ -179,8 +179,8 @@ def _alone_with(target: Path) -> Iterator[None]:
             try:
                 yield
             finally:
-                # Whoever waits for the lock notices that its file is gone and makes a new one. It
-                # must be taken away once, or the second time is the next one's: filelock before
+                # A process that waits for the lock sees that its file is gone and makes a new one.
+                # It must be taken away once, or the second time is the next one's: filelock before
                 # 3.29.5 did so too, and still does where the file itself is the lock, on file
                 # systems without flock. On Windows an open file cannot be removed, and stays.
                 if not isinstance(lock, SoftFileLock):

@@ -1,4 +1,4 @@
-"""The lock file as text: schema 1.
+"""The format of the lock file: schema 1.
 
 One object with ``version``, ``images`` and, where some are known, ``parameters``. Entries are
 sorted by key and each takes a few lines of its own, so that two branches that add different ones
@@ -55,7 +55,7 @@ class _Document(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class _Object(dict[str, Any]):
-    """A JSON object that remembers which of its names came twice, as after a careless merge."""
+    """A JSON object that records a repeated name, as after a careless merge."""
 
     def __init__(self, pairs: list[tuple[str, Any]]) -> None:
         super().__init__(pairs)
@@ -64,7 +64,7 @@ class _Object(dict[str, Any]):
 
 
 class _Unusable(Exception):
-    """Why a text is no lock file, and at which character of it."""
+    """The reason why a string is no lock file, and the position in it."""
 
     def __init__(self, reason: str, position: int) -> None:
         super().__init__(reason)
@@ -72,7 +72,7 @@ class _Unusable(Exception):
 
 
 def render(entries: Mapping[LockKey, LockEntry], parameters: Mapping[ParameterKey, str]) -> str:
-    """The text of a lock file; the same entries give the same bytes."""
+    """A lock file as a string; the same entries give the same bytes."""
     sections = {"images": {str(key): _fields(entry) for key, entry in entries.items()}}
     if parameters:
         sections["parameters"] = {str(key): {"value": value} for key, value in parameters.items()}
@@ -99,22 +99,22 @@ def _named_entry(item: tuple[str, dict[str, Any]]) -> str:
 
 
 def _block(lines: Iterable[str], indent: str) -> str:
-    """An object with a line, or more, for each of its members."""
+    """A JSON object with a line, or more, for each of its members."""
     body = ",\n".join(f"{indent}  {line}" for line in lines)
     return f"{{\n{body}\n{indent}}}" if body else "{}"
 
 
 def parse(text: str, name: str) -> tuple[dict[LockKey, LockEntry], dict[ParameterKey, str]]:
-    """The images and the parameters that a text holds.
+    """The images and the parameters in the content of a lock file.
 
     Args:
         text: The content of a lock file.
-        name: How the file is called, for the error.
+        name: The name of the file, for the error.
 
     Raises:
         LockFileError: It is none of this schema; the message names the file and the line.
     """
-    # What an editor on Windows puts in front of UTF-8.
+    # The byte order mark that editors on Windows write before UTF-8.
     text = text.removeprefix("\ufeff")
     try:
         return _parse(text)
@@ -168,7 +168,7 @@ def _document(text: str) -> _Document:
 
 
 def _refuse_half_characters(text: str) -> None:
-    """Refuse half a surrogate pair, which could not be written again."""
+    """Refuse half a surrogate pair, which cannot be encoded as UTF-8."""
     try:
         text.encode()
         if _SURROGATE.search(text):
@@ -258,7 +258,7 @@ def _entry(text: str, written: str, value: Any) -> LockEntry:
 
 
 def _refuse_contradiction(written: str, digest: Digest) -> None:
-    """A reference that carries a digest is locked to that one, unless a platform was selected."""
+    """Refuse another digest than the reference's own, unless a platform was selected."""
     words, selected, _ = written.partition(" ")
     carried = ImageReference.parse(words).digest
     if not selected and carried is not None and carried != digest:
@@ -276,7 +276,7 @@ def _field(error: msgspec.ValidationError) -> str:
 
 
 def _place(text: str, names: Iterable[str]) -> int:
-    """Where the last of these names stands, each sought behind the one before it."""
+    """The position of the last of these names, each searched for after the one before it."""
     position = 0
     for name in names:
         position = max(text.find(json.dumps(name), position), position)

@@ -1,4 +1,4 @@
-"""The lock file in front of SSM parameters: what it holds is not read from AWS."""
+"""SSM parameters from the lock file; only missing ones are read from AWS."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pinned_images.cloudformation.outcomes import SsmParameter
 from pinned_images.errors import LockFileError
 from pinned_images.lockfile.entries import ParameterKey, is_part_of_reference
 from pinned_images.lockfile.file import LockFile
-from pinned_images.lockfile.update_modes import synth_that_may_ask
+from pinned_images.lockfile.update_modes import synth_with_lookups
 from pinned_images.option_types import UpdateMode
 from pinned_images.problem import Problem
 from pinned_images.resolution import ParameterValues
@@ -18,11 +18,11 @@ from pinned_images.resolution import ParameterValues
 class LockedParameters:
     """A `ParameterSource` that answers from a lock file and reads what the file lacks.
 
-    A parameter whose account or region nobody knows is read and never kept: its value may belong
-    to somebody else the next time.
+    A parameter whose account or region is unknown is read and never kept: the next synth may
+    read one of another account.
 
     Args:
-        read: Who reads what the file lacks.
+        read: Reads the parameters that the file lacks.
         path: The lock file; it need not exist yet.
         mode: See `LockedResolver`.
     """
@@ -92,6 +92,6 @@ class LockedParameters:
         return Problem(
             f"The image is read from the SSM parameter {str(key)!r}, which is not in the lock "
             f"file {str(self._path)!r}, and the file is frozen.",
-            f"Run `{synth_that_may_ask()}` and commit the file; a value that does not stand in "
+            f"Run `{synth_with_lookups()}` and commit the file; a value that does not stand in "
             "the image's name as it is, give with PinImages(ssm_parameters={...}).",
         )

@@ -1,4 +1,4 @@
-"""The lock file in front of a resolver: what it holds is not asked for."""
+"""A resolver that answers from the lock file; only missing images are resolved."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from typing import cast
 from pinned_images.errors import NotLocked, PlatformMismatch, ResolutionError, UntrustedAnswer
 from pinned_images.lockfile.entries import LockEntry, LockKey
 from pinned_images.lockfile.file import DEFAULT_NAME, LockFile
-from pinned_images.lockfile.update_modes import synth_that_may_ask
+from pinned_images.lockfile.update_modes import synth_with_lookups
 from pinned_images.option_types import UpdateMode
 from pinned_images.reference import Platform
 from pinned_images.resolution import Outcome, Resolution, ResolutionRequest, Resolver
 
 
 class LockedResolver:
-    """Answers from a lock file, asks another resolver for what the file lacks, and adds that.
+    """A resolver that reads a lock file, resolves what the file lacks, and adds it to the file.
 
     Args:
-        inner: Who is asked for what is not known, or a function that makes it; it is called
-            only if something has to be asked.
+        inner: The resolver of missing images, or a function that makes it, called only if
+            an image is missing.
         path: The lock file; it need not exist yet.
-        mode: ``missing`` asks for what the file lacks, ``always`` refreshes all that it is asked
-            for, ``never`` asks nobody.
-        mend: The command that adds what is missing, for errors in mode ``never``; if left out,
-            the synth that may ask.
+        mode: ``missing`` resolves what the file lacks, ``always`` resolves every request again,
+            ``never`` resolves nothing.
+        fix_command: The command that adds what is missing, for errors in mode ``never``; by
+            default, a synth with lookups.
 
     Example:
         >>> from pinned_images.reference import ImageReference
@@ -42,12 +42,12 @@ class LockedResolver:
         path: str | Path = DEFAULT_NAME,
         mode: UpdateMode = "missing",
         *,
-        mend: str | None = None,
+        fix_command: str | None = None,
     ) -> None:
         self._inner = inner
         self._path = Path(path)
         self._mode = mode
-        self._mend = mend or synth_that_may_ask()
+        self._fix_command = fix_command or synth_with_lookups()
 
     def resolve(self, requests: Sequence[ResolutionRequest]) -> Mapping[ResolutionRequest, Outcome]:
         """Answer each request, from the file where it can; see `Resolver.resolve`.
@@ -76,7 +76,7 @@ class LockedResolver:
     def _known(
         self, entry: LockEntry | None, request: ResolutionRequest, *, is_whole: bool
     ) -> Outcome | None:
-        """What an entry answers; None where it does not know enough."""
+        """The answer of an entry; None where the entry lacks the platforms."""
         if entry is None:
             return None
         if request.platform is not None and is_whole:
@@ -108,7 +108,7 @@ class LockedResolver:
     def _as_locked(
         self, entry: LockEntry | None, request: ResolutionRequest, outcome: Outcome
     ) -> Outcome:
-        """The answer itself; the file's where another synth was first with another digest."""
+        """The answer itself, or the file's, where another synth just wrote another digest."""
         if entry is None or isinstance(outcome, ResolutionError) or entry.digest == outcome.digest:
             return outcome
         return self._known(entry, request, is_whole=not request.select) or _moved(request)
@@ -135,7 +135,7 @@ class LockedResolver:
                 f"{request.platform} has to be verified"
             )
         return NotLocked(
-            remedy=f"run `{self._mend}` and commit the file",
+            remedy=f"run `{self._fix_command}` and commit the file",
             reference=str(request.reference),
             place=self._place,
             subject=subject,
@@ -157,14 +157,17 @@ class LockedResolver:
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """A request, and what is asked of the inner resolver to answer it."""
+    """A request, and the request to the inner resolver that answers it."""
 
     request: ResolutionRequest
     asked: ResolutionRequest
 
     @classmethod
     def about(cls, request: ResolutionRequest, entry: LockEntry | None) -> _Question:
-        """Where a digest is locked already, only its platforms are wanted: ask by that digest."""
+        """The question for a request; a digest that is locked already is resolved by that digest.
+
+        Only its platforms are missing then.
+        """
         if entry is None:
             return cls(request, request)
         return cls(request, replace(request, reference=request.reference.with_digest(entry.digest)))
@@ -183,7 +186,7 @@ class _Question:
 
 
 def _refuse_moving_tags(outcomes: dict[ResolutionRequest, Outcome]) -> None:
-    """One image has one digest in one synth; two answers mean that the tag moved meanwhile."""
+    """Refuse two digests for one image in one synth: the tag has moved meanwhile."""
     first: dict[LockKey, Resolution] = {}
     moving: set[LockKey] = set()
     for request, outcome in outcomes.items():

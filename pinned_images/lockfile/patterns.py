@@ -10,7 +10,7 @@ from pinned_images.lockfile.entries import LockKey, ParameterKey
 from pinned_images.reference import ImageReference
 from pinned_images.wording import did_you_mean
 
-# What takes the place of a wildcard while a pattern is read as an image: all of its grammar takes
+# Placeholders for wildcards while a pattern is parsed as an image: all of its grammar takes
 # such words, and no image has them.
 _WILDCARDS = {"*": "zz0any0zz", "?": "zz0one0zz"}
 
@@ -22,8 +22,8 @@ def matching(pattern: str, keys: Iterable[LockKey | ParameterKey]) -> set[LockKe
     """The entries that a pattern names.
 
     Args:
-        pattern: An image in any spelling (without a tag, all its tags), perhaps with a blank and a
-            platform; or an SSM parameter. ``*`` and ``?`` stand for other characters.
+        pattern: An image in any spelling (without a tag, all its tags), perhaps with a space and a
+            platform; or an SSM parameter. ``*`` and ``?`` match other characters.
         keys: The entries.
 
     Example:
@@ -46,7 +46,7 @@ def matching(pattern: str, keys: Iterable[LockKey | ParameterKey]) -> set[LockKe
 
 
 def near_names(pattern: str, keys: Iterable[LockKey | ParameterKey]) -> str:
-    """A question that names the nearest entry; empty where none is near.
+    """A suggestion of the nearest entry; empty where none is near.
 
     Example:
         >>> near_names("ngnix", [LockKey("docker.io/library/nginx:1.25")])
@@ -56,7 +56,7 @@ def near_names(pattern: str, keys: Iterable[LockKey | ParameterKey]) -> str:
 
 
 def _names(key: LockKey | ParameterKey) -> Iterator[str]:
-    """How people would write an entry."""
+    """The common short forms of an entry."""
     if isinstance(key, ParameterKey):
         yield key.name
         return
@@ -78,7 +78,7 @@ def _is_match(name: str, pattern: str) -> bool:
 
 
 def _written_out(pattern: str) -> str | None:
-    """A pattern with the registry and the namespace that it leaves out; None where it is no image.
+    """A pattern with its implied registry and namespace; None where it is no image.
 
     A tag that it leaves out stays so.
     """

@@ -1,4 +1,4 @@
-"""When a locked digest is asked for anew."""
+"""Update modes: when a locked digest is resolved again."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pinned_images.option_types import UpdateMode
 
 UPDATE_VARIABLE = "PINNED_IMAGES_UPDATE"
 
-#: What the CDK CLI reads in place of ``--lookups``. The option itself it does not tell the app.
+#: The CDK CLI reads it in place of ``--lookups``. It does not pass the option itself to the app.
 LOOKUPS_VARIABLE = "CDK_LOOKUPS"
 
 
@@ -37,9 +37,9 @@ def parse_mode(text: str) -> UpdateMode:
 
 
 def mode_of(environment: Mapping[str, str]) -> UpdateMode | None:
-    """The mode that environment variables ask for.
+    """The mode that environment variables set.
 
-    Where the CDK CLI is kept from lookups, nothing is asked for either.
+    Where lookups of the CDK CLI are off, nothing is resolved either.
 
     Raises:
         ConfigurationError: A variable names no mode.
@@ -54,10 +54,10 @@ def mode_of(environment: Mapping[str, str]) -> UpdateMode | None:
     return "never" if _lookups_are_off(environment) else None
 
 
-def synth_that_may_ask() -> str:
-    """The command that adds to a lock file what is missing.
+def synth_with_lookups() -> str:
+    """The command of a synth that adds missing entries to the lock file.
 
-    Where the environment says how to update, context does not count.
+    The environment takes precedence over context.
     """
     if os.environ.get(UPDATE_VARIABLE) or _lookups_are_off(os.environ):
         return f"{UPDATE_VARIABLE}=missing cdk synth"
@@ -65,5 +65,5 @@ def synth_that_may_ask() -> str:
 
 
 def _lookups_are_off(environment: Mapping[str, str]) -> bool:
-    """As the CLI reads a switch from its environment: whatever is not "true" is off."""
+    """Whether lookups are off, as the CLI reads a boolean variable: all but "true" is off."""
     return environment.get(LOOKUPS_VARIABLE, "true") != "true"

@@ -1,4 +1,4 @@
-"""The report as one HTML page that asks nobody for anything.
+"""The report as one self-contained HTML page.
 
 Whatever comes from the app goes through `_text`; the page's policy lets run only the script and
 the style that it carries, so that even a slip there would show, not run.
@@ -49,7 +49,7 @@ def render_html(report: SynthReport) -> str:
     """The report as one page, light or dark as the reader's system is.
 
     Args:
-        report: What to show.
+        report: The report.
 
     Returns:
         The whole document; the same report gives the same bytes.
@@ -69,7 +69,7 @@ def render_html(report: SynthReport) -> str:
 
 
 def _headline(stacks: Mapping[str, Sequence[Image]]) -> str:
-    """How much there is; how much of it is pinned stands in the filter."""
+    """The number of images and stacks; the filter has the numbers by status."""
     if not stacks:
         return "No container images."
     images = list(chain.from_iterable(stacks.values()))
@@ -87,7 +87,7 @@ def _trouble(failures: Sequence[Failure]) -> str:
 
 
 def _failure(failure: Failure) -> str:
-    """An image with its places, or how many images one cause keeps back, with the first three."""
+    """An image with its places, or the number of images with one cause and the first three."""
     if len(failure.images) == 1:
         [image] = failure.images
         title, places = _name(image), _places(image)
@@ -161,7 +161,7 @@ def _row(image: Image) -> str:
 
 
 def _name(image: Image) -> str:
-    """The name, which may be broken behind a slash only; and the tag."""
+    """The name, with line breaks after slashes only, and the tag."""
     *first, last = (f"{part}/" for part in image.name.split("/"))
     parts = "".join(f"<span>{_text(part)}</span>" for part in first)
     return f"{parts}<span>{_text(last[:-1])}{_tag(image)}</span>"
@@ -226,7 +226,7 @@ def _resolved(image: Image) -> str:
 
 
 def _text(text: str) -> str:
-    """Text that shows as it is, in an element or between quotation marks."""
+    """Escaped text, for an element or an attribute in quotation marks."""
     return escape(printable(text), quote=True)
 
 
@@ -235,6 +235,6 @@ def _resource(name: str) -> str:
 
 
 def _hash_of(source: str) -> str:
-    """Content Security Policy Level 3, "hash-source"."""
+    """The hash of an inline script or style (Content Security Policy Level 3, "hash-source")."""
     digest = hashlib.sha256(source.encode()).digest()
     return f"'sha256-{base64.b64encode(digest).decode()}'"

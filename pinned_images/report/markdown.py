@@ -1,7 +1,7 @@
 """The report as a table for a pull request, in GitHub Flavored Markdown.
 
-Images and paths stand in code spans, where nothing is markup; other words are escaped. A pipe
-is escaped in both, as "Tables (extension)" of the GFM specification asks.
+Images and paths are in code spans, where nothing is markup; other words are escaped. A pipe
+is escaped in both, as "Tables (extension)" of the GFM specification requires.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def _code(text: str) -> str:
 
 
 def _words(text: str) -> str:
-    """Text that shows as it is, and that calls nobody by an @name."""
+    """Escaped text, without mentions (``@name``)."""
     text = _one_line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return _PUNCTUATION.sub(r"\\\1", text).replace("@", "@<!-- -->")
 

@@ -1,4 +1,4 @@
-"""What happened to every image of an app in one synth, as plain values and as a file."""
+"""The record of every image of an app in one synth, as plain values and as a file."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ ResolvedBy = Literal[
 
 @dataclass(frozen=True, slots=True)
 class SiteRecord:
-    """One place in a template where an image stands.
+    """One image at one place in a template.
 
     Attributes:
         stack: Name of the stack.
@@ -53,19 +53,19 @@ class SiteRecord:
         property_path: Path in the resource's properties: ``ContainerDefinitions[0].Image``.
         reference: The image as written; JSON of the intrinsics where it has no known value.
         resolved_by: How the digest became known, or why there is none.
-        pinned: The reference as it stands in the template now, where it was pinned.
+        pinned: The reference in the template now, where it was pinned.
         digest: The digest that it carries.
-        media_type: The media type of what the digest names.
+        media_type: The media type of the digest's manifest.
         platforms: The platforms that the image has, as ``os/architecture``.
         platform: The platform that the workload runs on, where it is known.
         selected: Whether the digest is that of the platform's own manifest.
-        origin: Who answered: a host, or the name of a file.
+        origin: The source of the digest: a host, or the name of a file.
         reason: Why the image is exempt, or what went wrong.
         parameters: The SSM parameters that the image is read from, with account and region as in
             a lock file: ``123456789012 eu-west-1 /shop/image``.
-        cause: What went wrong, as it is said of several images that fail for one reason (what
-            follows "2 images"); None where it is about this image alone.
-        copied_from: The image that the deployment copies there, whose digest it is.
+        cause: What went wrong, in the words for several images that fail for one reason (the part
+            after "2 images"); None where it is about this image alone.
+        copied_from: The image that the deployment copies there, and that has this digest.
     """
 
     stack: str
@@ -110,7 +110,7 @@ class SiteRecord:
 
 
 def remove_report(folder: Path) -> None:
-    """Take away what an earlier synth has written into a folder, if there is anything."""
+    """Remove the report of an earlier synth from a folder, if there is one."""
     with suppress(OSError):
         (folder / FILE_NAME).unlink(missing_ok=True)
 
@@ -135,7 +135,7 @@ class SynthReport:
 
     @classmethod
     def of(cls, records: Iterable[SiteRecord]) -> SynthReport:
-        """A report of records in any order; one that came twice counts once."""
+        """A report of records in any order; equal records count once."""
         return cls(tuple(_in_order(set(records))))
 
     @property
@@ -156,24 +156,24 @@ class SynthReport:
         return {stack: tuple(stacks[stack]) for stack in sorted(stacks, key=_numbers_apart)}
 
     def to_json(self) -> str:
-        """The report as text; the same records give the same bytes."""
+        """The report as JSON; the same records give the same bytes."""
         import msgspec  # noqa: PLC0415 - for reports alone
 
         images = [_to_plain(record) for record in self.records]
-        # A `Digest` is a text, which msgspec does not know.
+        # A `Digest` is a string, which msgspec does not know.
         document = msgspec.json.encode({"version": SCHEMA_VERSION, "images": images}, enc_hook=str)
         return _without_raw_controls(msgspec.json.format(document, indent=2).decode()) + "\n"
 
     @classmethod
     def from_json(cls, text: str | bytes, name: str = FILE_NAME) -> SynthReport:
-        """The report that a text holds.
+        """The report in a JSON string.
 
         Args:
             text: The content of a ``pinned-images.json``.
             name: How the file is called, for the error.
 
         Raises:
-            ConfigurationError: The text is no report of this schema; the message says why.
+            ConfigurationError: The string is no report of this schema; the message says why.
         """
         import msgspec  # noqa: PLC0415 - for reports alone
 
@@ -243,7 +243,7 @@ class SynthReport:
 
 
 def _in_order(records: Iterable[SiteRecord]) -> Iterator[SiteRecord]:
-    """By where they are; what else is in them is compared only if that is not enough."""
+    """The sort key of a record: its place, then all other fields."""
     for _, together in groupby(sorted(records, key=_where), key=_where):
         same = list(together)
         yield from same if len(same) == 1 else sorted(same, key=repr)
@@ -255,7 +255,7 @@ def _where(record: SiteRecord) -> tuple[Any, ...]:
 
 @lru_cache(maxsize=1024)
 def _numbers_apart(path: str) -> tuple[tuple[str, int, str], ...]:
-    """`Containers[10]` after `Containers[9]`: of numbers the longer one is the larger one."""
+    """A sort key with `Containers[10]` after `Containers[9]`: of numbers the longer is larger."""
     return tuple(
         (part, len(number.lstrip("0")), number) if number else (part, -1, "")
         for part, number in re.findall(r"([^0-9]*)([0-9]*)", path)
@@ -263,7 +263,7 @@ def _numbers_apart(path: str) -> tuple[tuple[str, int, str], ...]:
 
 
 def _to_plain(record: SiteRecord) -> dict[str, Any]:
-    """A record as JSON knows it: names as CDK writes them, and only what is known."""
+    """A record as JSON: names as CDK writes them, without unknown fields."""
     return {
         written: _encodable(value)
         for name, written in _WRITTEN.items()
@@ -272,7 +272,7 @@ def _to_plain(record: SiteRecord) -> dict[str, Any]:
 
 
 def _encodable(value: Any) -> Any:
-    """A value without half a surrogate pair, which a template's JSON may hold in an escape."""
+    """A value without half surrogate pairs, which a template's JSON may hold in an escape."""
     if isinstance(value, tuple):
         return tuple(map(_encodable, value))
     if not isinstance(value, str) or value.isascii():
@@ -281,7 +281,7 @@ def _encodable(value: Any) -> Any:
 
 
 def _without_raw_controls(document: str) -> str:
-    """JSON that can be printed: JSON itself escapes no more than the first 32 characters."""
+    """Printable JSON: JSON itself escapes no more than the first 32 characters."""
     if document.isascii() and "\x7f" not in document:
         return document
     return "".join(

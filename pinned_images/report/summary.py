@@ -1,4 +1,4 @@
-"""What people want to know of a report, the same for every way to show it."""
+"""The summary of a report that all renderers share."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Image:
     """One image of one stack, with every place that uses it in the same way.
 
     Attributes:
-        record: What is the same for all places.
+        record: The fields that are the same for all places.
         places: Construct path and property path of each, in order.
     """
 
@@ -45,32 +45,32 @@ class Image:
 
     @property
     def status(self) -> Status:
-        """What became of it."""
+        """The status of the image."""
         by = self.record.resolved_by
         return by if by in ("asset", "exempt", "failed") else "pinned"
 
     @property
     def name(self) -> str:
-        """The image without its tag, as it was spelled; all of it where it is no reference."""
+        """The image as written, without its tag; all of it where it is no reference."""
         reference = self._reference
         return self.record.reference if reference is None else reference.spelled_name
 
     @property
     def tag(self) -> str | None:
-        """The tag, with a silent ``latest`` spoken."""
+        """The tag; ``latest`` where it is implied."""
         reference = self._reference
         return None if reference is None else reference.effective_tag
 
     @property
     def short_tag(self) -> str | None:
-        """The tag; of the 64 digits that name an asset the first twelve."""
+        """The tag; the first twelve digits of an asset's hash."""
         if self.tag is not None and _HASH.fullmatch(self.tag):
             return f"{self.tag[:12]}…"
         return self.tag
 
     @property
     def label(self) -> str:
-        """Name and short tag, for a narrow place."""
+        """Name and short tag, for a narrow column."""
         return self.name if self.short_tag is None else f"{self.name}:{self.short_tag}"
 
     @property
@@ -90,7 +90,7 @@ class Image:
 
     @property
     def resolved(self) -> str:
-        """How the digest became known, and who answered."""
+        """How the digest became known, and its source."""
         origin = self.record.origin
         return f"{self.resolved_words} ({origin})" if origin else self.resolved_words
 
@@ -138,14 +138,14 @@ class Failure:
 
     @property
     def title(self) -> str:
-        """What failed: the image, or how many."""
+        """The title: the image, or the number of images."""
         if len(self.images) == 1:
             return self.images[0].label
         return counted_images(image.record.reference for image, _ in self._all_places)
 
     @property
     def reason(self) -> str:
-        """What went wrong, and what to do."""
+        """What went wrong, and the remedy."""
         record = self.images[0].record
         if len(self.images) == 1 or record.cause is None:
             return record.reason or "No reason was given."
@@ -153,7 +153,7 @@ class Failure:
 
     @property
     def places(self) -> list[str]:
-        """Where: the construct of one image; each image and its construct of several."""
+        """The places: the construct of one image; each image and its construct of several."""
         if len(self.images) == 1:
             return [construct for construct, _ in self.images[0].places]
         return [f"{image.label} at {construct}" for image, construct in self._all_places]
@@ -164,7 +164,7 @@ class Failure:
 
 
 def failures_of(report: SynthReport) -> list[Failure]:
-    """What could not be pinned, all images of one cause together."""
+    """The failures of a report, grouped by cause."""
     groups: dict[object, list[Image]] = {}
     for image in images_of(report.failed):
         groups.setdefault(image.record.cause or object(), []).append(image)
@@ -172,7 +172,7 @@ def failures_of(report: SynthReport) -> list[Failure]:
 
 
 def headline(report: SynthReport) -> str:
-    """One sentence: where images stand, and how many of them are pinned.
+    """A sentence with the number of images, and of those that are pinned.
 
     Example:
         >>> headline(SynthReport())
@@ -194,7 +194,7 @@ def headline(report: SynthReport) -> str:
 
 
 def counts(images: Iterable[Image]) -> dict[Status, int]:
-    """How many images there are of each status."""
+    """The number of images of each status."""
     found: dict[Status, int] = {"pinned": 0, "asset": 0, "exempt": 0, "failed": 0}
     for image in images:
         found[image.status] += 1

@@ -28,7 +28,7 @@ _PLATFORMS_SHOWN = 3
 
 
 def render_terminal(report: SynthReport) -> RenderableType:
-    """The report for a rich console: what failed first, then each stack, then the sum."""
+    """The report for a rich console: failures, then each stack, then the totals."""
     parts: list[RenderableType] = []
     if report.failed:
         parts += [Text("Not pinned", "bold red"), *map(_failure, failures_of(report))]
@@ -38,7 +38,7 @@ def render_terminal(report: SynthReport) -> RenderableType:
 
 
 def plain_table(*columns: str) -> Table:
-    """A table without a frame; the first column takes the room there is and wraps."""
+    """A table without a frame; the first column takes the remaining width and wraps."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="dim")
     for number, column in enumerate(columns):
         table.add_column(column, overflow="fold", no_wrap=number > 0)
@@ -46,7 +46,7 @@ def plain_table(*columns: str) -> Table:
 
 
 def shortened(platforms: Iterable[str]) -> str:
-    """The first platforms, and how many more there are."""
+    """The first platforms, and the number of the others."""
     names = list(platforms)
     more = len(names) - _PLATFORMS_SHOWN
     if more > 1:
@@ -55,13 +55,13 @@ def shortened(platforms: Iterable[str]) -> str:
 
 
 def printable(text: str, style: str = "") -> Text:
-    """Text from elsewhere, which must not steer the terminal."""
+    """Foreign text without terminal control characters."""
     return Text(one_line(text), style)
 
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """The name of an image, which is broken behind a slash where it has to be broken."""
+    """The name of an image, which wraps after slashes."""
 
     text: str
 

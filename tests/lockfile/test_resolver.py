@@ -192,7 +192,8 @@ def test_never_names_the_variable_where_the_environment_is_what_freezes(
 def test_never_names_the_platform_that_was_to_be_selected(lock_path: Path) -> None:
     lock(lock_path, "nginx:1.25", Resolution(OLD))
     wanted = request("nginx:1.25", ARM64, select=True)
-    outcome = LockedResolver(no_one, lock_path, "never", mend="make lock").resolve([wanted])[wanted]
+    resolver = LockedResolver(no_one, lock_path, "never", fix_command="make lock")
+    outcome = resolver.resolve([wanted])[wanted]
     assert "nginx:1.25 for linux/arm64 is not in the lock file" in str(outcome)
     assert "`make lock`" in str(outcome)
 
