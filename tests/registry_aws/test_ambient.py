@@ -38,7 +38,7 @@ def ask() -> ResolutionError:
     assert isinstance(outcome, ResolutionError), outcome
     text = str(outcome)
     assert text.isprintable()
-    assert text.startswith(f"The image '{HOST}/app:v1' could not be resolved at {HOST}: ")
+    assert text.startswith(f"The image '{HOST}/app:v1' could not be resolved at ")
     assert SECRET not in text
     shown = "".join(traceback.format_exception(outcome, chain=False))
     assert SECRET not in shown
@@ -194,6 +194,14 @@ def test_a_profile_that_wants_a_code_is_an_error_and_no_question(
     )
     assert 'eval "$(aws configure export-credentials --profile dev --format env)"' in str(error)
     assert "".join(capfd.readouterr()) == ""
+
+
+def test_images_of_several_registries_fail_for_one_cause() -> None:
+    hosts = [host_of(HOME_ACCOUNT, region) for region in ("eu-west-1", "us-east-1")]
+    requests = [request_for(f"{host}/app:v1") for host in hosts]
+    errors = EcrResolver().resolve(requests, soon()).values()
+    assert len({error.grouping_key for error in errors if isinstance(error, AccessDenied)}) == 1
+    assert "could not be resolved at Amazon ECR: there are no AWS credentials" in str([*errors])
 
 
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIAKEY", "AWS_SECRET_ACCESS_KEY": SECRET}

@@ -62,11 +62,16 @@ _SECRETS = {
 }
 
 
+#: The place of errors that are the same for all registries of ECR: they are told once.
+EVERY_REGISTRY = "Amazon ECR"
+
+
 class SettingsFault(AwsFault):
     """A setting of the SDK that cannot be used, whomever it asks."""
 
     def __init__(self, cause: str, remedy: str) -> None:
         super().__init__(ResolutionError, cause, remedy)
+        self.error.place = EVERY_REGISTRY
 
 
 class _CodeWanted(Exception):

@@ -46,5 +46,8 @@ def resolution_of(
 
 
 def error_about(request: ResolutionRequest, error: ResolutionError) -> ResolutionError:
-    """The error that the user gets for an image."""
-    return error.about(str(request.reference), request.reference.registry)
+    """The error that the user gets for an image.
+
+    What is wrong with the credentials or the SDK's settings is so at every registry of ECR.
+    """
+    return error.about(str(request.reference), error.place or request.reference.registry)

@@ -26,6 +26,7 @@ from typing import Any
 
 from pinned_images.errors import AccessDenied, RegistryUnavailable
 from pinned_images.registry.aws.ambient import (
+    EVERY_REGISTRY,
     SettingsFault,
     fault_of_setting,
     require_credentials,
@@ -105,6 +106,7 @@ class AwsSessions:
                 "the AWS credentials were not there in the time that all images have",
                 "run `aws sts get-caller-identity` to see what the credential_process or the "
                 "sign-in of the AWS profile waits for",
+                place=EVERY_REGISTRY,
             )
         cause = f"{what} gave no answer in the time there was"
         return RegistryUnavailable(cause, "allow more time")
@@ -223,6 +225,9 @@ class AwsSessions:
         self._is_loading = True
         try:
             require_credentials(self._clients.session)
+        except AwsFault as fault:
+            fault.error.place = EVERY_REGISTRY
+            raise
         finally:
             self._is_loading = False
         # The home region of the credentials: those of one partition mean nothing in another.
