@@ -19,6 +19,7 @@ from pinned_images.cli.scanned import (
     plain_location,
     scanned_files,
     tell_skipped,
+    verbose_option,
 )
 from pinned_images.cli.shared_options import LOCK_FILE_VARIABLE, json_option, registry_options
 from pinned_images.wording import counted
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     help="Leave images as they are: docker.io/library/*:*='Mirrored.'",
 )
 @json_option
+@verbose_option
 @repository_options
 @registry_options
 def pin(  # noqa: PLR0917 - click gives them by name
@@ -62,6 +64,7 @@ def pin(  # noqa: PLR0917 - click gives them by name
     frozen: bool,  # noqa: FBT001 - a flag
     exemptions: tuple[str, ...],
     as_json: bool,  # noqa: FBT001 - a flag
+    verbose: bool,  # noqa: FBT001 - a flag
     repository: Repository | None,
     network: Network,
 ) -> None:
@@ -97,7 +100,7 @@ def pin(  # noqa: PLR0917 - click gives them by name
         resolver = _Digests(network, locked[0] if locked else None, frozen, dry_run)
         return planned(scanned, resolver, exempt, today)
 
-    change(repository, plan, dry_run=dry_run, besides=_in(None, lock_file))
+    change(repository, plan, dry_run=dry_run, verbose=verbose, besides=_in(None, lock_file))
 
 
 def _is_below(path: Path) -> bool:

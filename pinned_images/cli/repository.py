@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import click
 
 from pinned_images.cli.output import echo, error
-from pinned_images.cli.writing import finish, problems_of, show_diffs
+from pinned_images.cli.writing import finish, problems_of, show_diffs, tell_changes
 from pinned_images.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -126,6 +126,7 @@ def change(
     plan: Callable[[Path | None], Changes],
     *,
     dry_run: bool,
+    verbose: bool = False,
     besides: Sequence[str] = (),
 ) -> None:
     """Change files, where the user is or in a repository; exits with 1 where that failed.
@@ -134,18 +135,26 @@ def change(
         repository: The repository.
         plan: Plans the changes, in a folder or where the user is.
         dry_run: Print the changes as a diff and write nothing.
+        verbose: Tell every reference that changes.
         besides: Files in the repository that the plan itself may change.
     """
     if repository is None:
-        finish(plan(None), dry_run=dry_run)
+        finish(plan(None), dry_run=dry_run, verbose=verbose)
         return
+
+    def told(base: Path | None) -> Changes:
+        changes = plan(base)
+        if verbose:
+            tell_changes(changes)
+        return changes
+
     from pinned_images.files.git import Clone  # noqa: PLC0415 - for --help
 
     with Clone(repository.target) as clone:
         if dry_run or repository.commit is None:
-            _show(plan(clone.root), is_dry=dry_run)
+            _show(told(clone.root), is_dry=dry_run)
         else:
-            _publish(repository, clone, plan, besides)
+            _publish(repository, clone, told, besides)
 
 
 def _show(changes: Changes, *, is_dry: bool) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 #: The version of what the commands print as JSON.
 JSON_VERSION = 1
 
+verbose_option = click.option("--verbose", is_flag=True, help="Tell every reference that changes.")
 paths_argument = click.argument("paths", metavar="[PATH]...", nargs=-1)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pinned_images.cli.repository import change, repository_options
-from pinned_images.cli.scanned import paths_argument, scanned_files
+from pinned_images.cli.scanned import paths_argument, scanned_files, verbose_option
 from pinned_images.cli.shared_options import registry_options
 from pinned_images.errors import ConfigurationError, InvalidReference
 
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     "highest, then the one with the shortest ending.",
 )
 @click.option("--dry-run", is_flag=True, help="Write nothing; print the changes as a diff.")
+@verbose_option
 @repository_options
 @registry_options
 def update_files(  # noqa: PLR0917 - click gives them by name
@@ -53,6 +54,7 @@ def update_files(  # noqa: PLR0917 - click gives them by name
     resolve_digest: bool,  # noqa: FBT001 - a flag
     resolve_tag: bool,  # noqa: FBT001 - a flag
     dry_run: bool,  # noqa: FBT001 - a flag
+    verbose: bool,  # noqa: FBT001 - a flag
     repository: Repository | None,
     network: Network,
 ) -> None:
@@ -74,7 +76,7 @@ def update_files(  # noqa: PLR0917 - click gives them by name
         scanned = list(scanned_files(paths, base, wanted=wish.wanted))
         return update(scanned, wish, network.registries, ListedTags(network.registries))
 
-    change(repository, plan, dry_run=dry_run)
+    change(repository, plan, dry_run=dry_run, verbose=verbose)
 
 
 def _wish(

@@ -15,14 +15,17 @@ if TYPE_CHECKING:
     from pinned_images.files.pinning import Changes
 
 
-def finish(changes: Changes, *, dry_run: bool) -> None:
+def finish(changes: Changes, *, dry_run: bool, verbose: bool = False) -> None:
     """Write the files, or print the diff; exit with 1 where something could not be done.
 
     Args:
         changes: The plan.
         dry_run: Print a unified diff and write nothing.
+        verbose: Tell every reference that changes.
     """
     problems = list(problems_of(changes))
+    if verbose:
+        tell_changes(changes)
     if dry_run:
         show_diffs(changes)
     else:
@@ -50,6 +53,15 @@ def _write(changes: Changes) -> list[str]:
     tell_skipped(changes.skipped)
     echo(f"{counted(written, 'file')} updated.")
     return problems
+
+
+def tell_changes(changes: Changes) -> None:
+    """Say what becomes of every reference that changes, and where."""
+    for change in changes.files:
+        for place in change.file.places:
+            new = change.targets.get(place.offset)
+            if new is not None:
+                echo(f"{change.file.location(place)}: {place.reference} -> {new}")
 
 
 def show_diffs(changes: Changes) -> None:

@@ -204,7 +204,8 @@ class _Walk:
 
 def _may_be_text(name: str) -> bool:
     _, dot, ending = name.rpartition(".")
-    return not (dot and ending.lower() in _BINARY) and name not in _GENERATED
+    is_binary = bool(dot) and ending.lower() in _BINARY
+    return not is_binary and name not in _GENERATED and name not in _PASSED_OVER
 
 
 class _Ignored:

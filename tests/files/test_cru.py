@@ -118,11 +118,22 @@ def test_the_digests_of_all_references(
     path = folder / "task.json"
     images = [names[0], f"{names[0]}@{old}", names[1]]
     containers = [{"name": str(number), "image": each} for number, each in enumerate(images)]
-    path.write_text(json.dumps({"containerDefinitions": containers}), encoding="utf-8")
-    assert run("update", "--all", "--matching-tag", "--resolve-digest").returncode == 0
+    text = json.dumps({"containerDefinitions": containers})
+    path.write_text(text, encoding="utf-8")
+    arguments = ("update", "--all", "--matching-tag", "--resolve-digest", "--verbose")
+    result = run(*arguments, "task.json")
+    assert result.returncode == 0
     found = json.loads(path.read_text(encoding="utf-8"))["containerDefinitions"]
     first, second = (f"{name}@{registry.digest(_whole(name))}" for name in names)
     assert [each["image"] for each in found] == [first, first, second]
+    columns = [text.index(f'"{image}"') + 2 for image in images]
+    assert result.stderr.splitlines() == [
+        f"task.json:1:{columns[0]}: {images[0]} -> {first}",
+        f"task.json:1:{columns[1]}: {images[1]} -> {first}",
+        f"task.json:1:{columns[2]}: {images[2]} -> {second}",
+        "Updated task.json.",
+        "1 file updated.",
+    ]
 
 
 def _whole(name: str) -> str:
