@@ -46,7 +46,7 @@ class RepositoryImage:
 
     @classmethod
     def of_detail(cls, detail: Mapping[str, Any]) -> RepositoryImage:
-        """An image of an ``ImageDetail``, as boto3 or ``aws ecr describe-images`` give it.
+        """The image of an ``ImageDetail``, from boto3 or ``aws ecr describe-images``.
 
         Args:
             detail: The fields; times as `datetime`, as ISO 8601 text or as seconds since 1970.
@@ -131,7 +131,7 @@ def _time(detail: Mapping[str, Any], name: str, digest: str) -> datetime | None:
 
 
 def parse_time(text: str) -> datetime | None:
-    """A time of ISO 8601, or a day, which begins at midnight UTC; None where it is neither."""
+    """A time in ISO 8601, or a day from midnight UTC; None for anything else."""
     try:
         # Python 3.10 does not read the letter for UTC.
         time = datetime.fromisoformat(f"{text[:-1]}+00:00" if text.endswith(("Z", "z")) else text)

@@ -1,4 +1,4 @@
-"""ECR lifecycle policies: their language, and which images of a repository they take.
+"""ECR lifecycle policies: their grammar, and the images that they expire or archive.
 
 The rules are those of the Amazon ECR user guide, "Lifecycle policy properties" and "Lifecycle
 policy evaluation rules":
@@ -7,7 +7,7 @@ policy evaluation rules":
   needs a tag for each of them.
 - An image is taken by one rule at most. What the selection of a rule matches cannot be taken by a
   rule of lower priority, also where the first rule leaves it.
-- A rule that counts images counts those that others take or shield, too.
+- A rule that counts images also counts those that other rules take or shield.
 - An image that an index lists cannot be taken before the index is.
 - Signatures, attestations and other referrers follow their subject.
 
@@ -52,7 +52,7 @@ _TAG_STATUSES: Mapping[str, TagStatus] = {"tagged": "tagged", "untagged": "untag
 
 
 class TagPattern(NamedTuple):
-    """A pattern of tags, in which ``*`` stands for any text.
+    """A pattern of tags, in which ``*`` matches any characters.
 
     Example:
         >>> TagPattern("prod*").matches("prod-1"), TagPattern("prod*").matches("preprod")
@@ -62,7 +62,7 @@ class TagPattern(NamedTuple):
     pattern: str
 
     def matches(self, tag: str) -> bool:
-        """Whether a tag is of this pattern, case and all."""
+        """Whether a tag matches, case-sensitive."""
         first, *rest = self.pattern.split("*")
         if not rest:
             return tag == first
@@ -86,11 +86,11 @@ class LifecycleRule:
         priority: Its ``rulePriority``; rules of a lower number go first.
         tag_status: Which images it selects.
         patterns: The patterns of which an image needs a tag each; prefixes are patterns, too.
-        count_type: What it measures images by.
+        count_type: Its measure of images.
         count_number: How many images stay, or after how many days an image is taken.
-        action: What it does with them.
+        action: Its action.
         is_for_archive: Whether it selects archived images, in place of active ones.
-        description: What the user says of it.
+        description: The user's description.
     """
 
     priority: int
@@ -103,7 +103,7 @@ class LifecycleRule:
     description: str = ""
 
     def selects(self, image: RepositoryImage) -> bool:
-        """Whether an image is of its storage class and has the tags that it asks for."""
+        """Whether an image has its storage class and its tags."""
         if image.is_archived != self.is_for_archive:
             return False
         if self.tag_status == "untagged":
@@ -113,7 +113,7 @@ class LifecycleRule:
         return True
 
     def summary(self) -> str:
-        """What it takes, as a clause.
+        """The rule as a clause.
 
         Example:
             >>> LifecycleRule(
@@ -182,7 +182,7 @@ class LifecyclePolicy:
 
     @classmethod
     def parse(cls, text: str) -> LifecyclePolicy:
-        """A policy, checked as ECR checks it.
+        """A policy from JSON, checked as ECR checks it.
 
         Args:
             text: The JSON that ``PutLifecyclePolicy`` takes.
@@ -203,9 +203,9 @@ class LifecyclePolicy:
 
     @classmethod
     def of_document(cls, document: Any) -> LifecyclePolicy:
-        """A policy of its parsed JSON; see `parse`."""
+        """A policy from its parsed JSON; see `parse`."""
         if isinstance(document, Mapping) and isinstance(document.get("lifecyclePolicyText"), str):
-            # What `aws ecr get-lifecycle-policy` prints.
+            # The output of `aws ecr get-lifecycle-policy`.
             return cls.parse(document["lifecyclePolicyText"])
         rules = document.get("rules") if isinstance(document, Mapping) else None
         if not isinstance(rules, list) or not rules:
@@ -219,13 +219,13 @@ class LifecyclePolicy:
     ) -> list[Removal]:
         """The images that the policy takes by a moment, if nothing is pushed, pulled or tagged.
 
-        What a rule archives on the way is counted as archived from the moment on at which it is
+        An image that a rule archives meanwhile counts as archived from the moment at which it is
         due, so that a rule on the archive may take it later.
 
         Args:
             images: The inventory of the repository.
             at: The moment.
-            read_at: When the inventory was read: what is active in it is archived then at the
+            read_at: When the inventory was read: an active image in it is archived then at the
                 earliest, however long it has been due.
 
         Returns:
@@ -268,7 +268,7 @@ class LifecyclePolicy:
         return [removed[digest] for digest in by_digest if digest in removed]
 
     def _due(self, images: Sequence[RepositoryImage]) -> dict[str, Removal]:
-        """When each image is due by the rule that decides about it, indexes left aside."""
+        """The removal of each image by the first rule that selects it, regardless of indexes."""
         due: dict[str, Removal] = {}
         decided: set[str] = set()
         for rule in self.rules:
@@ -287,10 +287,10 @@ def _settle(
     removed: dict[str, Removal],
     at: datetime,
 ) -> None:
-    """Put an image to the removed ones, unless an index holds it that stays.
+    """Add an image to the removed ones, unless an index that stays holds it.
 
-    An index may be listed in another one, so the images above are settled first; what lists itself,
-    which no honest registry holds, is passed over.
+    An index may be listed in another one, so the images above are settled first; an index that
+    lists itself, which no honest registry holds, is skipped.
     """
     waiting = [digest]
     visited: set[str] = set()
@@ -318,7 +318,7 @@ def _settle(
 def _moments(
     rule: LifecycleRule, selected: Iterable[RepositoryImage]
 ) -> list[tuple[RepositoryImage, datetime]]:
-    """The selected images that a rule takes at some time, with that time."""
+    """The selected images that a rule takes, each with the time."""
     if rule.count_type == "imageCountMoreThan":
         newest_first = sorted(selected, key=lambda each: (each.pushed, each.digest), reverse=True)
         return [
@@ -339,7 +339,7 @@ def _moments(
 
 
 def _measured_from(rule: LifecycleRule, image: RepositoryImage) -> datetime:
-    """User guide, "Lifecycle policy evaluation rules": the time that a rule counts days from."""
+    """The time that a rule counts days from (user guide, "Lifecycle policy evaluation rules")."""
     if rule.count_type == "sinceImageTransitioned":
         return image.archived or image.pushed
     if rule.count_type == "sinceImagePulled":
@@ -482,7 +482,7 @@ def _is_count(value: object) -> TypeGuard[int]:
 
 
 def _check_together(rules: Sequence[LifecycleRule]) -> None:
-    """User guide, "Lifecycle policy evaluation rules": what rules may not be beside each other."""
+    """Refuse rules that exclude each other (user guide, "Lifecycle policy evaluation rules")."""
     selections: dict[tuple[bool, TagStatus, frozenset[TagPattern]], int] = {}
     priorities: set[int] = set()
     for rule in rules:

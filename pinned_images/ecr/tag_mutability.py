@@ -35,7 +35,7 @@ def parse_filters(mutable_tags: object) -> tuple[str, ...]:
     """Filters for tags that stay mutable, checked as ECR checks them.
 
     Args:
-        mutable_tags: Tags, or patterns of them in which ``*`` stands for any text.
+        mutable_tags: Tags, or patterns of them in which ``*`` matches any characters.
 
     Raises:
         ConfigurationError: There are too many, or one is not of ECR's form.
@@ -74,7 +74,7 @@ def parse_filters(mutable_tags: object) -> tuple[str, ...]:
 
 
 def immutable_properties(filters: Iterable[str]) -> dict[str, Any]:
-    """The properties that make tags immutable, but for those that filters match.
+    """The properties that make tags immutable, except those that filters match.
 
     Example:
         >>> immutable_properties([])
@@ -99,5 +99,5 @@ def is_immutable(properties: Mapping[str, Any]) -> bool:
 
 
 def is_set(properties: Mapping[str, Any]) -> bool:
-    """Whether the properties of a resource say anything of its tags' mutability."""
+    """Whether the properties of a resource set its tags' mutability."""
     return MUTABILITY in properties or FILTERS in properties

@@ -1,7 +1,7 @@
-"""For the tests of apps that pin their images: no network, and what was pinned in plain sight.
+"""Test support for apps that pin their images, without network.
 
 `RegistryServer` is a registry in a thread, `FixedResolver` a resolver without network,
-`assert_pinned` an assertion on templates, `SynthesizedApp` what a synth wrote, and the snapshot
+`assert_pinned` an assertion on templates, `SynthesizedApp` the output of a synth, and the snapshot
 extensions are for syrupy. The pytest plugin gives fixtures of them.
 """
 

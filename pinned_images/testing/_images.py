@@ -1,4 +1,4 @@
-"""Small but real container images, whose bytes depend on nothing but what they are built from.
+"""Small but real container images; their bytes depend only on their recipe.
 
 The formats are those of the OCI image specification 1.1 ("Image Manifest", "Image Index", "Image
 Configuration") and of Docker's "Image Manifest V 2, Schema 2".
@@ -48,7 +48,7 @@ _WORDS: dict[MediaTypes, _Words] = {
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A manifest or an index, as bytes and with the type that it is served with."""
+    """A manifest or an index, as bytes with its media type."""
 
     media_type: str
     content: bytes
@@ -61,20 +61,20 @@ class Manifest:
 
 @dataclass(slots=True)
 class Image:
-    """What a push brings to a repository: manifests (the last is the top one) and blobs."""
+    """The content of a push: manifests (the last is the top one) and blobs."""
 
     manifests: list[Manifest] = field(default_factory=list)
     blobs: dict[str, bytes] = field(default_factory=dict)
 
     @property
     def top(self) -> Manifest:
-        """What the tag names."""
+        """The manifest or index that the tag names."""
         return self.manifests[-1]
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What an image is built from; equal recipes give equal bytes on every machine."""
+    """The recipe of an image; equal recipes give equal bytes on every machine."""
 
     seed: str
     platforms: tuple[Platform, ...]
@@ -94,7 +94,7 @@ class Recipe:
         return image
 
     def build_again(self, builds: int) -> Image:
-        """The image as it is after that many further builds."""
+        """The image after a number of further builds."""
         if not builds:
             return self.build()
         return replace(self, seed=f"{self.seed} build {builds}").build()
@@ -121,7 +121,7 @@ def platforms_of(texts: Sequence[str | Platform]) -> tuple[Platform, ...]:
 
 
 def _add_attestation(image: Image, subject: dict[str, object], words: _Words) -> dict[str, object]:
-    """An entry as BuildKit adds it: the platform ``unknown``, pointing at what it attests."""
+    """A descriptor as BuildKit adds it: the platform ``unknown``, with the attested digest."""
     statement = _json({"_type": "https://in-toto.io/Statement/v0.1", "subject": []})
     manifest = _manifest(
         words.manifest,
@@ -182,7 +182,7 @@ def _archive(name: str, content: bytes) -> bytes:
 
 
 def _gzip(content: bytes) -> bytes:
-    """One stored block (RFC 1951, 3.2.4): what zlib compresses to differs between its builds."""
+    """Gzip of one stored block (RFC 1951, 3.2.4): builds of zlib compress differently."""
     header = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
     block = b"\x01" + struct.pack("<HH", len(content), 0xFFFF ^ len(content)) + content
     return header + block + struct.pack("<II", zlib.crc32(content), len(content))

@@ -1,4 +1,4 @@
-"""Who may read a repository of the registry in a thread, and the tokens that prove it.
+"""Access control of the registry in a thread: credentials and bearer tokens.
 
 Bearer tokens are those of the Distribution project's "Token Authentication Specification".
 """
@@ -15,7 +15,7 @@ from fnmatch import fnmatchcase
 from threading import Lock
 from typing import Literal
 
-#: Stands for the root of the API where a repository's name is expected.
+#: The root of the API, in the place of a repository's name.
 ROOT = ""
 
 Scheme = Literal["basic", "bearer"]
@@ -23,14 +23,14 @@ Scheme = Literal["basic", "bearer"]
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """A user name and a password, as they came with a request."""
+    """The user name and password of a request."""
 
     username: str
     password: str = field(repr=False)
 
     @classmethod
     def from_header(cls, header: str | None) -> Credentials | None:
-        """What an ``Authorization: Basic`` header says; None if it is none."""
+        """The credentials of an ``Authorization: Basic`` header; None for any other."""
         scheme, _, encoded = (header or "").partition(" ")
         if scheme.lower() != "basic":
             return None
@@ -44,7 +44,7 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class Protection:
-    """What the repositories that match a pattern ask for.
+    """The credentials that the repositories matching a pattern require.
 
     Without credentials everyone gets a token, as for the public images of Docker Hub.
     """
@@ -59,31 +59,31 @@ class Protection:
         return fnmatchcase(repository, self.pattern)
 
     def admits(self, presented: Credentials | None) -> bool:
-        """Whether these credentials open it."""
+        """Whether these credentials give access."""
         return self.credentials is None or presented == self.credentials
 
 
 class Tokens:
-    """The bearer tokens that were given out: each opens some repositories, for some time."""
+    """The issued bearer tokens: each gives access to some repositories, for some time."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._issued: dict[str, tuple[frozenset[str], float]] = {}
 
     def issue(self, repositories: Iterable[str], lifetime: float) -> str:
-        """A new token that opens these repositories, and the API's root, for some seconds."""
+        """A new token for these repositories and the API's root, valid for some seconds."""
         token = secrets.token_urlsafe(24)
         with self._lock:
             self._issued[token] = (frozenset(repositories) | {ROOT}, time.monotonic() + lifetime)
         return token
 
     def opens(self, token: str, repository: str) -> bool:
-        """Whether a token is one of these, still lives, and opens a repository."""
+        """Whether a token was issued, is still valid, and gives access to a repository."""
         with self._lock:
             repositories, expiry = self._issued.get(token, (frozenset(), 0.0))
         return repository in repositories and time.monotonic() < expiry
 
     def expire(self) -> None:
-        """Let all tokens end now."""
+        """Revoke all tokens."""
         with self._lock:
             self._issued.clear()

@@ -1,4 +1,4 @@
-"""What a registry answers: the pulling half of the OCI Distribution specification 1.1.
+"""The responses of a registry: the pull half of the OCI Distribution specification 1.1.
 
 Nothing here knows of sockets: a `Request` goes in, an `Answer` comes out.
 """
@@ -43,7 +43,7 @@ class Request:
 
     @property
     def kind(self) -> str:
-        """What is asked for: ``HEAD manifest``, ``GET blob``, ``POST token``, ``GET base``..."""
+        """The kind of request: ``HEAD manifest``, ``GET blob``, ``POST token``, ``GET base``..."""
         route = _ROUTE.fullmatch(self.path)
         if route:
             return f"{self.method} {_KINDS[route['kind']]}"
@@ -70,7 +70,7 @@ class Answer:
 
     @classmethod
     def of_json(cls, status: int, value: object, **headers: str) -> Answer:
-        """A JSON document; an underscore in a header's name stands for a dash."""
+        """A JSON document; an underscore in a header's name means a dash."""
         named = {name.replace("_", "-"): text for name, text in headers.items()}
         body = json.dumps(value).encode()
         return cls(status, {"Content-Type": "application/json"} | named, body)
@@ -90,7 +90,7 @@ class Repository:
     blobs: dict[str, bytes] = field(default_factory=dict)
 
     def add(self, image: Image, tag: str | None) -> Digest:
-        """Store an image, and let a tag name it."""
+        """Store an image under a tag."""
         self.blobs |= image.blobs
         self.manifests |= {manifest.digest: manifest for manifest in image.manifests}
         if tag is not None:
@@ -111,7 +111,7 @@ class Repository:
 
 
 class Registry:
-    """Repositories, who may read them, and the answers to requests."""
+    """Repositories, their access control, and the responses to requests."""
 
     def __init__(self, token_lifetime: float) -> None:
         self.service = ""
@@ -148,7 +148,7 @@ class Registry:
         return _tags(request, place, repository)
 
     def _protection(self, repository: str) -> Protection | None:
-        """What protects a repository; clients that ask the root first learn the scheme there."""
+        """The protection of a repository; clients that ping the root learn the scheme there."""
         if repository == ROOT:
             return next(iter(self.protections), None)
         return next((found for found in self.protections if found.covers(repository)), None)
@@ -196,7 +196,10 @@ class Registry:
         return Answer.of_json(200, {named: token, "expires_in": int(self.token_lifetime)})
 
     def _granted_by_password(self, header: str | None, wanted: list[str]) -> list[str] | None:
-        """What credentials open, or None for wrong ones; without any: what everyone may read."""
+        """The repositories that credentials give access to; None for wrong ones.
+
+        Without credentials: the public repositories.
+        """
         presented = Credentials.from_header(header)
         known = {found.credentials for found in self.protections}
         if presented and presented not in known:

@@ -1,4 +1,4 @@
-"""Templates in the forms in which tests hold them, as plain data."""
+"""Templates in all forms that tests use, as plain data."""
 
 from __future__ import annotations
 

@@ -35,11 +35,11 @@ def assert_pinned(template: Any, *, exempt: Iterable[str] = ()) -> list[ImageRef
             (``docker.io/library/*:*``), or logical ids of resources.
 
     Returns:
-        The pinned images, each once, so that a test can tell that there are some.
+        The pinned images, each once, so that a test can assert that there are some.
 
     Raises:
         AssertionError: Images are not pinned; the message names all of them.
-        ConfigurationError: What was given is no template.
+        ConfigurationError: The argument is no template.
 
     Example:
         >>> template = {"Resources": {"Function": {
@@ -87,7 +87,7 @@ class _Image:
         return _ends_with_a_digest(self.site.value)
 
     def matches(self, patterns: Iterable[str]) -> bool:
-        """Whether it is exempt; pinned images count as pinned all the same."""
+        """Whether it is unpinned and exempt."""
         names = [self.logical_id]
         if self.reference is not None:
             names.append(self.reference.normalized)
@@ -113,7 +113,7 @@ def _templates(given: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 
 def _scopes(given: Any) -> list[TemplateScope]:
-    """The scopes of templates, which know what each exports to the others."""
+    """The scopes of templates, with the exports of each for the others."""
     app = AppTemplates()
     return [
         TemplateScope(template, account=_ANY_ACCOUNT, region=_ANY_REGION, stack=stack, app=app)
@@ -131,7 +131,7 @@ def _images(scope: TemplateScope) -> Iterator[_Image]:
 
 
 def _ends_with_a_digest(value: Any) -> bool:
-    """Whether a digest is written at the end of a value that cannot be known as a whole."""
+    """Whether a value that cannot be evaluated as a whole ends with a digest."""
     last = Fragments.of(value).row[-1:]
     if not last or not isinstance(last[0], LiteralText):
         return False

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 class FixedResolver:
-    """Answers from a dict, or with digests derived from the references; opens no socket.
+    """A resolver with digests from a dict, or derived from the references; it opens no socket.
 
     Args:
         digests: The digest of each image, by reference in any spelling: ``nginx:1.25`` and
             ``docker.io/library/nginx:1.25`` are the same.
-        platforms: What every image runs on. Without any no image's platform is checked.
+        platforms: The platforms of every image. Without any, no image's platform is checked.
         derive: Give an image that `digests` lacks a digest derived from its reference.
 
     Raises:
@@ -54,7 +54,7 @@ class FixedResolver:
         *,
         platforms: Sequence[str | Platform] = (),
     ) -> Self:
-        """A resolver that knows every image: a digest depends on the reference and no more.
+        """A resolver with a digest for every image, derived from the reference alone.
 
         Args:
             digests: Digests that matter to a test, as for the class itself.

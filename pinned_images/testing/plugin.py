@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pinned_images.testing.synthesized import SynthesizedApp
 
 #: Set for synths, as PINNED_IMAGES_UPDATE=never is for those of a build machine, they count before
-#: what a test says.
+#: the test's own settings.
 _OF_SYNTHS = ("PINNED_IMAGES_", "CDK_LOOKUPS")
 
 
@@ -47,9 +47,9 @@ def fixed_resolver() -> FixedResolver:
 def synthesize() -> Iterator[Callable[..., SynthesizedApp]]:
     """A function that synthesizes an app: ``synthesize(app).template("Web")``.
 
-    With ``check=False`` errors of the synth stand in the answer's `errors` and raise nothing. From
-    its first use on, the variables that say how synths resolve images are unset; a test may set
-    them.
+    With ``check=False`` errors of the synth are in the result's `errors` and raise nothing. From
+    its first use on, the variables that configure how synths resolve images are unset; a test may
+    set them.
     """
     from pinned_images.testing.synthesized import synthesize  # noqa: PLC0415 (late by design)
 

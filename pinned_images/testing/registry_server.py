@@ -1,4 +1,4 @@
-"""A container registry in a thread: real HTTP on loopback, for tests and for trying things out."""
+"""A container registry in a thread: real HTTP on loopback, for tests and for experiments."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 class RegistryServer:
     """An OCI registry on a free port of 127.0.0.1, filled by `push`, read over HTTP.
 
-    It answers what pulling needs (manifests by tag and by digest, blobs, lists of tags, tokens)
+    It serves all that pulling needs (manifests by tag and by digest, blobs, lists of tags, tokens)
     as the OCI Distribution specification says, and refuses writing over HTTP. The images are small
     but real, and the same name always gives the same digest, on every machine.
 
-    It can stand in for other registries: push an image under its full name,
+    It can replace other registries: push an image under its full name,
     ``ghcr.io/org/app:1``, and give `mirrors` to `PinImages`.
 
     Args:
@@ -52,7 +52,7 @@ class RegistryServer:
         self._thread: threading.Thread | None = None
 
     def start(self) -> Self:
-        """Begin to answer; what was pushed before is served too."""
+        """Begin to serve; images pushed before are served too."""
         self._server = _Server(self)
         self._registry.service = self.host
         self._thread = threading.Thread(
@@ -84,7 +84,7 @@ class RegistryServer:
 
     @property
     def host(self) -> str:
-        """What stands before the first slash of this registry's images: ``127.0.0.1:41234``.
+        """The host of this registry's images: ``127.0.0.1:41234``.
 
         Raises:
             ConfigurationError: The registry was not started.
@@ -116,17 +116,17 @@ class RegistryServer:
 
     @property
     def requests(self) -> Counter[str]:
-        """How many requests of each kind came so far: ``HEAD manifest``, ``GET token``, ...
+        """The number of requests of each kind so far: ``HEAD manifest``, ``GET token``, ...
 
         The kinds are a method and one of ``manifest``, ``blob``, ``tags``, ``token``, ``base``
-        (the API's root) and ``other``; ``connections`` stands apart, in its own property.
+        (the API's root) and ``other``; ``connections`` has its own property.
         """
         with self._registry.lock:
             return Counter(self._counts)
 
     @property
     def connections(self) -> int:
-        """How many connections were accepted since the start."""
+        """The number of connections accepted since the start."""
         return self._server.accepted if self._server else 0
 
     def push(
@@ -138,18 +138,18 @@ class RegistryServer:
         attestation: bool = False,
         content: str = "",
     ) -> Digest:
-        """Build an image, store it, and let its tag name it.
+        """Build an image and store it under its tag.
 
         Args:
             image: ``repository[:tag]`` in this registry (``latest`` if there is no tag); or the
                 full name of an image of another registry, ``docker.io/library/nginx:1.25``.
-            platforms: What the image runs on; more than one gives an index.
+            platforms: The platforms of the image; more than one gives an index.
             media_types: ``oci``, or ``docker`` for Docker's manifest list and schema 2.
             attestation: Add the attestation of the platform ``unknown`` that BuildKit adds.
-            content: What tells this build from others of the same name.
+            content: Distinguishes this build from others of the same name.
 
         Returns:
-            The digest of what the tag names.
+            The digest of the manifest or index that the tag names.
 
         Raises:
             InvalidReference: The name is none.
@@ -160,7 +160,7 @@ class RegistryServer:
         return self._build(repository, tag, recipe, 0)
 
     def push_manifest(self, image: str, content: bytes, media_type: str) -> Digest:
-        """Store some bytes as a manifest, whatever they hold, and let the tag name them."""
+        """Store some bytes as a manifest under a tag, whatever they hold."""
         repository, tag = self._locate(image)
         manifest = Manifest(media_type, content)
         with self._registry.lock:
@@ -170,7 +170,7 @@ class RegistryServer:
         return manifest.digest
 
     def move_tag(self, image: str, to: str | None = None) -> Digest:
-        """Let a tag name another image of its repository; the old one stays there untagged.
+        """Move a tag to another image of its repository; the old one stays untagged.
 
         Args:
             image: ``repository:tag``, as for `push`.
@@ -227,13 +227,13 @@ class RegistryServer:
         *,
         identity_token: str | None = None,
     ) -> None:
-        """Ask for credentials on the repositories that match a pattern.
+        """Require credentials on the repositories that match a pattern.
 
         Args:
             pattern: A repository, or a pattern such as ``team/*``; ``*`` covers the whole
                 registry. Of several patterns that match, the one given first counts.
             scheme: ``basic``, or ``bearer`` for tokens of the registry's own token endpoint.
-            username: Who may read. With ``bearer`` and no user name everyone gets a token.
+            username: The user with access. With ``bearer`` and no user name everyone gets a token.
             password: The user's password.
             identity_token: A refresh token that opens the repositories too.
         """
@@ -244,7 +244,7 @@ class RegistryServer:
             )
 
     def expire_tokens(self) -> None:
-        """Let every bearer token that was given out end now."""
+        """Revoke every issued bearer token."""
         self._registry.tokens.expire()
 
     def _build(self, repository: str, tag: str, recipe: Recipe, builds: int) -> Digest:
@@ -309,7 +309,7 @@ class _Server(ThreadingMixIn, TCPServer):
                     connection.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is no news."""
+        """Ignore errors of connections, such as a client that disconnects."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -340,4 +340,4 @@ class _Handler(BaseHTTPRequestHandler):
         raise AttributeError(name)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (the base class's name)
-        """Nothing: tests read `RegistryServer.requests`."""
+        """Log nothing: tests read `RegistryServer.requests`."""

@@ -1,6 +1,6 @@
-"""Snapshots of CDK templates that people can review, as extensions of syrupy.
+"""Reviewable snapshots of CDK templates, as extensions of syrupy.
 
-One file a snapshot, keys in order, multi-line texts as blocks. What syrupy offers on its own
+One file a snapshot, keys in order, multi-line strings as blocks. What syrupy offers on its own
 snapshots (`exclude`, `include`, `matcher`) works here too.
 """
 

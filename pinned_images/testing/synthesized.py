@@ -1,4 +1,4 @@
-"""What a synth of an app left behind: every template, by the path of its stack."""
+"""The output of an app's synth: every template, by the path of its stack."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from aws_cdk import Stage
     from typing_extensions import Self
 
-# What constructs complain of stands in their metadata too, with all feature flags.
+# The errors of constructs are in their metadata too, with all feature flags.
 _ANNOTATIONS = "Construct Annotations"
 _HARMLESS = ("warning", "info")
 
@@ -29,7 +29,7 @@ class SynthesizedApp:
         directory: The cloud assembly.
         templates: Templates by construct path of their stack, in order of the paths:
             ``Web``, ``Production/Web``, ``Web/Workers`` for a nested stack.
-        errors: What synth found wrong: ``Web/Task/Resource: nginx:1.25 is not pinned``.
+        errors: The errors of the synth: ``Web/Task/Resource: nginx:1.25 is not pinned``.
     """
 
     directory: Path
@@ -42,7 +42,7 @@ class SynthesizedApp:
 
         Args:
             directory: The folder that a synth wrote.
-            below: A Stage's construct path, to read what concerns that Stage alone.
+            below: A Stage's construct path, to read that Stage alone.
 
         Raises:
             ConfigurationError: The folder holds no cloud assembly.
@@ -80,12 +80,12 @@ class SynthesizedApp:
 
 
 def synthesize(app: Stage, *, check: bool = True) -> SynthesizedApp:
-    """Synthesize an app in this process, and read what it wrote.
+    """Synthesize an app in this process, and read its output.
 
     Args:
-        app: The app, complete; or a Stage in it, to read what concerns that alone. CDK validates
+        app: The app, complete; or a Stage in it, to read that Stage alone. CDK validates
             whole apps only, so it is the app that is synthesized.
-        check: Raise if synth finds errors; with False they stand in the answer's `errors`.
+        check: Raise if synth finds errors; with False they are in the result's `errors`.
 
     Raises:
         AssertionError: Synth found errors, and `check` was not False.
@@ -134,12 +134,12 @@ class _Error(NamedTuple):
     text: str
 
     def concerns(self, stage: str) -> bool:
-        """What has no construct concerns the whole app, and so every Stage of it."""
+        """Whether an error is about a Stage; one without a construct is about the whole app."""
         return not self.paths or any(is_below(path, stage) for path in self.paths)
 
 
 def _errors(assembly: Path) -> Iterator[_Error]:
-    """Errors of constructs, then what validation plugins found."""
+    """The errors of constructs, then those of validation plugins."""
     for artifact in _json(assembly / "manifest.json").get("artifacts", {}).values():
         for path, entries in metadata_of(artifact, assembly).items():
             for entry in entries:
@@ -155,7 +155,7 @@ def _errors(assembly: Path) -> Iterator[_Error]:
 
 
 def _violation(plugin: str, violation: dict[str, Any]) -> _Error:
-    """As the CDK CLI tells it, on one line; what concerns the whole app has no construct."""
+    """An error on one line, as the CDK CLI prints it; one of the whole app has no construct."""
     constructs = violation.get("violatingConstructs", [])
     paths = tuple(filter(None, (each.get("constructPath") for each in constructs)))
     rule = str(violation.get("ruleName", ""))
