@@ -45,8 +45,8 @@ class PinImages:
         ecr_roles: Account id to the ARN of the role that reads its private ECR repositories, in
             place of the CDK's lookup role.
         lock_file: Where digests are kept between synths; live resolution if left out.
-        update: ``missing``, which is the default, ``always`` or ``never``: what is asked for beside
-            the lock file.
+        update: ``missing``, which is the default, ``always`` or ``never``: what is resolved
+            besides the lock file.
         resource_types: The resource types to look at; all that are known if left out.
         properties: Image properties of further resource types: ``{"Custom::Thing": ["Image"]}``;
             also of kinds of Kubernetes objects: ``{"example.com/App": ["spec.image"]}``.

@@ -20,7 +20,7 @@ class Exemption:
         expires: The last day (in UTC) on which it holds; None for no end.
 
     Raises:
-        ConfigurationError: The reason is no text, or the last day is no day.
+        ConfigurationError: The reason is no string, or the last day is no day.
 
     Example:
         >>> Exemption("The vendor moves to digests in spring.", expires=date(2027, 3, 31)).reason

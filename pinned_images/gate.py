@@ -44,7 +44,7 @@ _logger = logging.getLogger(__name__)
 
 
 class AspectState(Protocol):
-    """What a gate knows beside the templates."""
+    """State of the Aspects that a gate reads besides the templates."""
 
     def coverages(self) -> Sequence[Coverage]:
         """The parts of the tree to look at; the first that holds a construct decides about it."""
@@ -111,7 +111,7 @@ class PinnedImagesGate:
 
     @property
     def name(self) -> str:
-        """The name that stands in CDK's report and in the ids of rules."""
+        """The plugin's name in CDK's report and in the ids of rules."""
         return PLUGIN
 
     @property
@@ -198,7 +198,7 @@ def _blind(why: str) -> PolicyValidationPluginReport:
 def _as_cdk(violation: Violation) -> PolicyViolation:
     """At the App itself where the whole is concerned.
 
-    What stands in a nested Stage, the CLI shows to those who select it.
+    The CLI shows violations in a nested Stage only where that Stage is selected.
     """
     fix = violation.problem.fix
     return PolicyViolation(

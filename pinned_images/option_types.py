@@ -35,7 +35,7 @@ class Place:
     Attributes:
         kind: ``argument``, ``context value`` or ``environment variable``.
         name: Its name there.
-        is_text: Whether values may be texts: ``false``, ``60``, ``a,b``, ``a=1,b=2`` or JSON.
+        is_text: Whether values may be strings: ``false``, ``60``, ``a,b``, ``a=1,b=2`` or JSON.
     """
 
     kind: str

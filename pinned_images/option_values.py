@@ -1,4 +1,4 @@
-"""Conversion of option values: from Python arguments, and from the JSON and the text of settings.
+"""Conversion of option values: from Python arguments, and from JSON or text in settings.
 
 A value of a wrong type would end the synth with a traceback of jsii. It may be secret, so that
 errors show its type alone; only where an option takes one of a few words is the wrong one shown.

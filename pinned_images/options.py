@@ -97,8 +97,8 @@ class PinImagesOptions(GateOptions, total=False):
     """Where digests are kept between synths; live resolution if left out."""
 
     update: UpdateMode | None
-    """``missing``, which is the default, ``always`` or ``never``: what is asked for beside the
-    lock file."""
+    """``missing``, which is the default, ``always`` or ``never``: what is resolved besides the lock
+    file."""
 
     ssm_parameters: Mapping[str, str] | None
     """Values of SSM parameters that need not be read from AWS."""

@@ -58,7 +58,7 @@ class Digest(str):
         text: The algorithm, a colon, and the hash in lower-case hexadecimal digits.
 
     Raises:
-        InvalidReference: The text is no digest, or of an algorithm that OCI does not register.
+        InvalidReference: The string is no digest, or of an algorithm that OCI does not register.
     """
 
     __slots__ = ()
@@ -104,7 +104,7 @@ class Digest(str):
 
     @property
     def short(self) -> str:
-        """The first twelve hexadecimal digits, for people."""
+        """The first twelve hexadecimal digits, for display."""
         return self.encoded[:12]
 
     def matches(self, content: bytes) -> bool:
@@ -148,7 +148,7 @@ class ImageReference:
             text: ``[registry/]repository[:tag][@digest]``.
 
         Raises:
-            InvalidReference: The text is no reference; the message names the rule it breaks.
+            InvalidReference: The string is no reference; the message names the rule it breaks.
 
         Example:
             >>> ImageReference.parse("localhost:5000/team/app@sha256:" + "0" * 64).registry
@@ -279,7 +279,7 @@ class Platform:
         """Parse ``os/architecture[/variant]``.
 
         Raises:
-            InvalidReference: The text is no platform.
+            InvalidReference: The string is no platform.
 
         Example:
             >>> Platform.parse("linux/arm64/v8")
@@ -340,7 +340,7 @@ def _split_domain(text: str) -> tuple[str, str]:
 
 
 def _broken_rule(text: str, domain: str, remainder: str) -> str:
-    """The first rule that a text breaks which does not match."""
+    """The first rule that a string breaks which does not match."""
     rest, at, digest = remainder.partition("@")
     remote, colon, tag = rest.partition(":")
     if not text:

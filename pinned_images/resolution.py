@@ -45,7 +45,7 @@ class Resolution:
         platforms: The platforms that the image has, as far as they were learned (attestations
             left out); empty where nobody asked.
         source: Who answered.
-        origin: The host (or file) that answered, for people.
+        origin: The host (or file) that answered, for display.
     """
 
     digest: Digest

@@ -27,7 +27,7 @@ def is_same(one: IConstruct, other: IConstruct) -> bool:
 
 
 def is_same_value(one: object, other: object) -> bool:
-    """Whether two values of a property are the same text, or the same token."""
+    """Whether two values of a property are the same string, or the same token."""
     if hasattr(one, "__jsii_ref__") and hasattr(other, "__jsii_ref__"):
         return _key(one) == _key(other)
     return one == other

@@ -53,7 +53,7 @@ def deployer_of(stack: Stack) -> Deployer | None:
 
 
 def _named_in(outer: Stack) -> Deployer:
-    """What deploys a stack of an app's own kind, by the resources beside it."""
+    """What deploys a stack of an app's own kind, by the resources next to it."""
     resources = ConstructSelector.resources_of_type(*DEPLOYERS).select(outer)
     found = {
         DEPLOYERS[each.cfn_resource_type] for each in resources if isinstance(each, CfnResource)

@@ -82,7 +82,7 @@ def _values_as_written(patched: PatchedResource) -> dict[str, Any]:
 def _acknowledged_containers(
     patched: PatchedResource, acknowledgements: Acknowledgements
 ) -> dict[str, str]:
-    """Reasons by container name, for containers that are constructs beside the resource."""
+    """Reasons by container name, for containers that are constructs next to the resource."""
     parent = patched.construct_path.rpartition("/")[0]
     reasons: dict[str, str] = {}
     for path in acknowledgements.below(parent):

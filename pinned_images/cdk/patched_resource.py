@@ -172,7 +172,7 @@ class PatchedResource:
 
     Attributes:
         resource: The L1 construct.
-        stack: The stack that it stands in.
+        stack: The stack that it is in.
         properties: Its properties as the app wrote them, tokens and all.
         replaced: The paths below its properties that are replaced, with the values as written.
         when_written: Called when it is rendered to be written, while a plan may be made.
@@ -199,7 +199,7 @@ class PatchedResource:
 
     @cached_property
     def _path_and_type(self) -> tuple[str, str]:
-        """In one crossing into Node.js: CDK prints both as a text."""
+        """In one crossing into Node.js: CDK prints both as a string."""
         path, _, resource_type = self.resource.to_string().rpartition(" [")
         return path, resource_type.removesuffix("]")
 

@@ -37,7 +37,7 @@ def override_images(
     Args:
         stack: The stack of the resources.
         resources: The resources.
-        catalog: Where images stand.
+        catalog: Where images are.
         phase: The phase of the synth that they belong to.
     """
     definitions = render_template(stack).get("Resources", {})
@@ -145,7 +145,7 @@ class PatchedResources:
 
     Attributes:
         root: The App or Stage.
-        catalog: Where images stand.
+        catalog: Where images are.
         phase: The phase of its synth.
     """
 

@@ -129,7 +129,7 @@ def _nested_stack_resources(scope: IConstruct) -> list[IConstruct]:
 
 
 def _nested_stack(resource: CfnResource) -> NestedStack | None:
-    """The nested stack of a resource; CDK puts the two beside each other."""
+    """The nested stack of a resource; CDK puts the two next to each other."""
     holder = resource.node.scope
     parent = holder.node.scope if holder is not None else None
     if holder is None or parent is None:
@@ -144,5 +144,5 @@ def _is_parent(stack: Stack, nested: NestedStack) -> bool:
 
 
 def _known(value: str) -> str | None:
-    """An account or a region; every token that is a text has a dollar sign, and few have tokens."""
+    """An account or a region; each token in a string has a dollar sign, and few have tokens."""
     return None if "$" in value and Token.is_unresolved(value) else value

@@ -51,7 +51,7 @@ class FileAsset(NamedTuple):
 
     Attributes:
         content_hash: What its place in the bucket is named by.
-        path: The file, beside the manifest or relative to its folder.
+        path: The file, next to the manifest or relative to its folder.
     """
 
     content_hash: str
@@ -178,7 +178,7 @@ def _by_template(path: Path) -> dict[str, Mapping[str, Any]]:
 
 
 def metadata_of(artifact: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
-    """Construct metadata of a stack: newer versions of CDK write it beside the manifest.
+    """Construct metadata of a stack: newer versions of CDK write it next to the manifest.
 
     Args:
         artifact: The stack's entry in the manifest.

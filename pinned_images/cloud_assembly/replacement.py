@@ -1,6 +1,6 @@
 """The replacement of several files of a cloud assembly as one step, which a crash does not halve.
 
-The new files are written beside the old ones, then a journal names them all. From then on the old
+The new files are written next to the old ones, then a journal names them all. From then on the old
 ``manifest.json`` is out of the way, so that the CDK CLI refuses the assembly until everything is in
 place; what a crash has left is finished by the next run.
 """
@@ -90,7 +90,7 @@ def _finish(root: Path, names: list[str]) -> None:
 
 
 def _write(path: Path, content: bytes) -> None:
-    # An assembly is made anew each time, so it need not be on the disk.
+    # Every synth writes a new assembly, so it need not be on the disk.
     write_atomically(path, content, temporary=_beside(path, _TEMPORARY), is_lasting=False)
 
 

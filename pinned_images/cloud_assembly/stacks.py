@@ -47,7 +47,7 @@ class StackConstructs:
         }
 
     def inner_stacks_by_file(self) -> dict[str, str]:
-        """The construct path of each stack that stands in this one, by its template's file."""
+        """The construct path of each stack that is in this one, by its template's file."""
         return {file: path for path in self._inner for file in self._data(path, _TEMPLATE_FILE)}
 
     def _data(self, path: str, kind: str) -> list[str]:
@@ -81,7 +81,7 @@ class AssemblyStack:
 
     Attributes:
         construct_path: Its path in the construct tree.
-        template_path: Its template's file; for a template that stands in another one, that one's.
+        template_path: Its template's file; for a template that is in another one, that one's.
         metadata: Construct metadata by construct path, of the top-level stack that it belongs to.
         account: The account that it is deployed to, where it is known.
         region: The region that it is deployed to, where it is known.
@@ -116,7 +116,7 @@ class AssemblyStack:
         *,
         artifacts: Artifacts | None = None,
     ) -> AssemblyStack:
-        """A top-level stack, with the metadata that stands beside its template.
+        """A top-level stack, with the metadata that is next to its template.
 
         Args:
             construct_path: Its path in the construct tree.
@@ -163,7 +163,7 @@ class AssemblyStack:
         return tuple(stack for stack in self._inner if not stack.logical_id_in_parent)
 
     def with_nested(self) -> Iterator[AssemblyStack]:
-        """This stack and all that stand in it, at any depth."""
+        """This stack and all that are in it, at any depth."""
         yield self
         for inner in self._inner:
             yield from inner.with_nested()

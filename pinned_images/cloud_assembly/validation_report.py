@@ -20,7 +20,7 @@ FILE = "validation-report.json"
 def write_validation_report(
     root: Path, plugin: str, version: str, violations: Sequence[Mapping[str, Any]], *, success: bool
 ) -> None:
-    """Put the report of a plugin into the file, beside those of others.
+    """Put the report of a plugin into the file, next to those of others.
 
     Args:
         root: The folder of the assembly.

@@ -1,1 +1,1 @@
-"""What CloudFormation templates say about images: pure functions over plain data."""
+"""CloudFormation templates and the images in them: pure functions over plain data."""

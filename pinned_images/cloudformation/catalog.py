@@ -1,4 +1,4 @@
-"""Where CloudFormation resources hold container images, read from `image_properties.json`."""
+"""The catalog of CloudFormation properties that hold images, from `image_properties.json`."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from pinned_images.wording import did_you_mean
 #: How a service takes a digest; ``tag``: not at all.
 ServiceStyle = Style | Literal["tag"]
 
-#: What a value may be beside an image reference; `exempt_rules.py` tells such values.
+#: The rules for values that are no image references; `exempt_rules.py` has their forms.
 ExemptRule = Literal["codebuild-curated", "imagebuilder-managed", "lightsail-stored", "transport"]
 
-#: The types of resources that are handled by a function of the user's own.
+#: The types of custom resources.
 _CUSTOM = ("Custom::", "AWS::CloudFormation::CustomResource")
 
 #: What a service takes under a digest: all that runtimes take; the manifest of one image and never
@@ -39,19 +39,19 @@ class ImageProperty:
 
     Attributes:
         resource_type: The CloudFormation type: ``AWS::ECS::TaskDefinition``.
-        path: Keys joined by dots; ``[]`` behind a key means each element of a list, ``{}`` each
+        path: Keys joined by dots; ``[]`` after a key means each element of a list, ``{}`` each
             value of a map: ``ContainerDefinitions[].Image``.
-        style: How the service takes a digest: beside the tag, in its place, or not at all.
-        registries: Where the service can pull from, for people.
-        note: What else is known of the property, for people.
-        source: Where all this is documented.
-        holds: Whether the value is an image, or a text of Kubernetes objects that hold some.
+        style: How the service takes a digest: next to the tag, in its place, or not at all.
+        registries: Where the service can pull from, for display.
+        note: What else is known of the property, for display.
+        source: The documentation of all this.
+        holds: Whether the value is an image, or the text of Kubernetes objects that hold some.
         exempt_rule: The rule for values that are no plain references to a registry; ``transport``
             takes references after ``docker://`` or ``oci://``.
         maximum_length: How long the whole value may be, where the service says so.
         kind_paths: The user's own places in Kubernetes objects.
         takes: What the service takes under the digest.
-        is_own: Whether the user has named it; then its path may lead into the JSON of a text.
+        is_own: Whether the user has named it; then its path may lead into the JSON of a string.
         replaced_by_name: The property with the resource's name, where a new image replaces the
             resource (`createOnlyProperties` of CloudFormation's schema) and names are unique.
     """
@@ -72,7 +72,7 @@ class ImageProperty:
 
     @property
     def leads_into_text(self) -> bool:
-        """Whether it names some of the strings in the JSON of a text, and nothing of the rest."""
+        """Whether its path leads to single strings inside a JSON text."""
         return any(path.kind == ANY_TEXT for path in self.kind_paths)
 
     @property
@@ -102,7 +102,7 @@ class Catalog:
 
     @staticmethod
     def is_something_else(resource_type: str, path: str) -> bool:
-        """Whether what stands in a property looks like an image, and is known to be none.
+        """Whether a property looks like one that holds an image and is known to hold none.
 
         Args:
             resource_type: The resource type.
@@ -132,7 +132,7 @@ class Catalog:
         return tuple(self._by_type.get(resource_type, ()))
 
     def extended(self, additions: Mapping[str, Iterable[str]]) -> Catalog:
-        """This catalog and some paths of the user's own.
+        """This catalog with additional paths of the user's own.
 
         Args:
             additions: Paths by resource type, such as ``{"Custom::Thing": ["Spec.Image"]}``, and

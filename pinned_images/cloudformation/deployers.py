@@ -1,4 +1,4 @@
-"""What deploys a template in the app's place: into accounts and regions that no synth knows."""
+"""Services that deploy templates for the app, into accounts and regions unknown at synth."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _WRITE_IT_OUT = (
 
 
 class Deployer(NamedTuple):
-    """A service that deploys a template, which the app only hands to it.
+    """A service that deploys a template which the app writes.
 
     Attributes:
         name: The service: ``AWS Service Catalog``.
@@ -26,7 +26,7 @@ class Deployer(NamedTuple):
     place: str
 
     def unknown(self, what: str) -> Problem:
-        """Why a value of the template cannot be known.
+        """The problem of a template value that is unknown at synth.
 
         Args:
             what: What the image depends on: ``AWS::AccountId``.
@@ -38,7 +38,7 @@ class Deployer(NamedTuple):
         )
 
     def unknown_parameter(self, parameter: SsmParameter) -> Problem:
-        """Why the value of an SSM parameter cannot be known."""
+        """The problem of an SSM parameter that is unknown at synth."""
         return Problem(
             f"The image is read from the SSM parameter {parameter} where {self.name} deploys this "
             f"template: {self.place}, which is not known at synth.",
@@ -54,7 +54,7 @@ SERVICE_CATALOG = Deployer(
 STACK_SETS = Deployer(
     "AWS CloudFormation StackSets", "in each account and region that the stack set targets"
 )
-#: Whatever deploys a template that the app only writes.
+#: The unknown deployer of a template that the app only writes.
 NOT_THE_APP = Deployer("something other than this app", "in an account and region of its choice")
 
 #: By the type of the resource that names the template.

@@ -1,4 +1,4 @@
-"""Values as people read them: ``nginx:${Tag}`` in place of the JSON of intrinsic functions."""
+"""Readable forms of values: ``nginx:${Tag}`` in place of the JSON of intrinsic functions."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _CUT = "..."
 
 
 def display(value: Any) -> str:
-    """A value for people, on one line and of bounded length.
+    """A value for display, on one line and of bounded length.
 
-    Nothing is evaluated, so no secret can come to stand in it that the value does not hold.
+    Nothing is evaluated, so it holds no secret that the value itself does not hold.
 
     Args:
-        value: A text, or intrinsic functions as plain data.
+        value: A string, or intrinsic functions as plain data.
 
     Example:
         >>> display({"Fn::Join": ["", [{"Fn::GetAtt": ["Shop", "RepositoryUri"]}, ":v1"]]})
@@ -63,7 +63,7 @@ def _hole(value: Any, depth: int) -> str:
 
 
 def _name(intrinsic: Intrinsic, depth: int) -> str:
-    """What stands between the braces: the name that a function leads to, or its own."""
+    """The name between the braces: the one that a function refers to, or its own."""
     match intrinsic:
         case ("Ref" | "Fn::GetAtt", str(name)):
             return name

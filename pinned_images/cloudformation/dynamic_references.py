@@ -1,4 +1,4 @@
-"""``{{resolve:service:...}}`` in texts, which CloudFormation fills in after all functions.
+"""Dynamic references: ``{{resolve:service:...}}``, filled in after all functions.
 
 The forms are those of the CloudFormation user guide, "Get values stored in other services using
 dynamic references".
@@ -20,7 +20,7 @@ _SECRETS = ("ssm-secure", "secretsmanager")
 
 
 def resolve(text: str, scope: TemplateScope) -> str | Unresolved:
-    """Fill in the dynamic references of a text."""
+    """A string with its dynamic references filled in."""
     if "{{resolve:" not in text:
         return text
     parts: list[str | Unresolved] = []
@@ -34,7 +34,7 @@ def resolve(text: str, scope: TemplateScope) -> str | Unresolved:
 
 
 def masked(text: str) -> str:
-    """The text with each dynamic reference replaced by as many letters, to find its parts."""
+    """The string with each dynamic reference replaced by as many letters, to find its parts."""
     return _REFERENCE.sub(lambda match: "x" * len(match[0]), text)
 
 

@@ -1,4 +1,4 @@
-"""What the value of an image property means: an image, or the reason why it cannot be known.
+"""The evaluation of an image property's value: an image, or why it cannot be known.
 
 Pure and total: `evaluate` gives an `Evaluation` for every value there is, and raises nothing.
 """
@@ -53,13 +53,13 @@ def evaluate(
     exempt_rule: ExemptRule | None = None,
     assumptions: Assumptions | None = None,
 ) -> Evaluation:
-    """What a value means.
+    """The evaluation of a value.
 
     Args:
-        value: The value of an image property: a text, or intrinsic functions as plain data.
-        scope: The template that it stands in, and what is known around it.
+        value: The value of an image property: a string, or intrinsic functions as plain data.
+        scope: The template that it is in, and its environment.
         exempt_rule: The rule for values of this property that are no references to a registry.
-        assumptions: Answers to conditions that hold where the value stands.
+        assumptions: Answers to conditions that hold at the value's place.
 
     Example:
         >>> scope = TemplateScope(region="eu-west-1")
@@ -98,7 +98,7 @@ def _evaluate(
 
 
 def text_of(value: Any, scope: TemplateScope, assumptions: Assumptions) -> str | Unresolved:
-    """The text that a value comes to, dynamic references filled in."""
+    """The string that a value evaluates to, with dynamic references filled in."""
     text = Interpreter(assumptions).text(value, scope)
     return dynamic_references.resolve(text, scope) if isinstance(text, str) else text
 
@@ -110,7 +110,7 @@ def _classified(
     exempt_rule: ExemptRule | None,
     assumptions: Assumptions,
 ) -> Leaf:
-    """What a text is, or what may be told of a value although its text is not known."""
+    """The outcome of a string, or of a value by its shape where the string is not known."""
     if isinstance(text, (Problem, NeedsParameters)):
         text = _by_shape(value, text, scope, exempt_rule, assumptions)
     if not isinstance(text, str):
@@ -125,7 +125,7 @@ def _classified(
 
 
 def _unless_image(text: str, scope: TemplateScope) -> Problem | None:
-    """Why a text is no image reference; None where it is one."""
+    """Why a string is no image reference; None where it is one."""
     if len(text) > MAXIMUM_LENGTH:
         why = f"A text of {len(text)} characters is no image reference: {text[:60]!r}..."
         return _no_image(text, Problem(why, CORRECT_OR_EXEMPT), scope)
@@ -146,7 +146,10 @@ def _unless_image(text: str, scope: TemplateScope) -> Problem | None:
 
 
 def _no_image(text: str, problem: Problem, scope: TemplateScope) -> Problem:
-    """A parameter that names no image may hold anything, a secret too: then nothing is shown."""
+    """The problem, without the string where it may hold an SSM parameter's value.
+
+    A parameter that names no image may hold anything, also a secret.
+    """
     parameters = sorted(
         str(parameter)
         for parameter, value in scope.parameter_values.items()
@@ -162,7 +165,10 @@ def _no_image(text: str, problem: Problem, scope: TemplateScope) -> Problem:
 
 
 def _may_come_from(value: str, text: str) -> bool:
-    """A short value, such as a version, stands in texts that have nothing to do with it."""
+    """Whether a parameter's value may be part of a string.
+
+    A short value, such as a version, is in strings that have nothing to do with it.
+    """
     return value == text or (len(value) >= _SHORTEST_COMPARED and value in text)
 
 
@@ -173,7 +179,7 @@ def _by_shape(
     exempt_rule: ExemptRule | None,
     assumptions: Assumptions,
 ) -> str | Leaf:
-    """What may be told of a value although its text is not known; if nothing, why it is not."""
+    """The outcome that the shape of an unknown value allows; else why it is unknown."""
     shape = Interpreter(assumptions, symbolic=True).text(value, scope)
     if isinstance(shape, str):
         shape = without_transport(shape) if exempt_rule == "transport" else shape
@@ -184,9 +190,9 @@ def _by_shape(
 
 
 def _in_own_region(shape: str) -> str | None:
-    """An image in an ECR repository whose region is written, and whose domain is not.
+    """An ECR image whose region is written and whose domain suffix is not, completed.
 
-    CDK writes ``AWS::URLSuffix`` behind the region, which is the suffix of the region that the
+    CDK writes ``AWS::URLSuffix`` after the region, which is the suffix of the region that the
     stack is deployed to. In another partition than the repository's, no such host exists.
     """
     match = _WITHOUT_SUFFIX.fullmatch(shape)
@@ -198,7 +204,7 @@ def _in_own_region(shape: str) -> str | None:
 def _digest_in_place(
     value: Any, scope: TemplateScope, assumptions: Assumptions
 ) -> ExemptByRule | None:
-    """An image whose name is known at deployment only is pinned where its digest is written."""
+    """The exemption of an image with a written digest and a name known at deployment only."""
     match = _DIGEST_AT_END.search(_known_end(value, scope, assumptions))
     if match is None:
         return None
@@ -214,7 +220,7 @@ def _digest_in_place(
 
 
 def _known_end(value: Any, scope: TemplateScope, assumptions: Assumptions) -> str:
-    """As much of a text's end as is known."""
+    """The known end of a string."""
     end = ""
     for piece in reversed(Fragments.of(value).row):
         if isinstance(piece, LiteralText):

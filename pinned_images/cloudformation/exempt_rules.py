@@ -60,12 +60,12 @@ _ARCHIVE = "An archive that holds an image; it is in no registry that can be ask
 
 
 def exempt_by_rule(text: str, scope: TemplateScope, rule: ExemptRule | None) -> ExemptByRule | None:
-    """The rule by which a value is left as it is; None where it is an image to pin.
+    """The exempt rule that matches a value; None where it is an image to pin.
 
     Args:
         text: The value.
-        scope: Where it stands; it names the assets that the app builds itself.
-        rule: The rule that the property has beside the one for assets.
+        scope: Its template; it names the assets that the app builds itself.
+        rule: The rule of the property, in addition to the one for assets.
     """
     if is_asset(text, scope):
         return ExemptByRule(
@@ -84,7 +84,7 @@ def exempt_by_rule(text: str, scope: TemplateScope, rule: ExemptRule | None) -> 
 
 
 def is_asset(text: str, scope: TemplateScope) -> bool:
-    """Whether a text names a Docker image asset that CDK builds and pushes for this app."""
+    """Whether a string names a Docker image asset that CDK builds and pushes for this app."""
     match = _ECR_REPOSITORY.fullmatch(text)
     if match is None or not _HASH_AT_END.fullmatch(match["tag"]):
         return False
@@ -104,10 +104,10 @@ def is_asset(text: str, scope: TemplateScope) -> bool:
 
 
 def asset_image(uri: str) -> AssetImage | None:
-    """The repository and the tag of an asset, from where CDK says that it is pushed to.
+    """The repository and the tag of an asset, from the URI that CDK pushes it to.
 
     Args:
-        uri: As an image is written; ``${AWS::AccountId}`` and the like may stand in it.
+        uri: The image; ``${AWS::AccountId}`` and the like may be in it.
 
     Example:
         >>> asset_image(f"123456789012.dkr.ecr.eu-west-1.amazonaws.com/own:{'a' * 64}").repository
@@ -120,10 +120,10 @@ def asset_image(uri: str) -> AssetImage | None:
 
 
 def exempt_tag_only(evaluation: Evaluation, image_property: ImageProperty) -> Evaluation:
-    """What a value means where the service takes images by their tag alone.
+    """The evaluation for a service that takes images by their tag alone.
 
     Args:
-        evaluation: What the value means elsewhere.
+        evaluation: The evaluation for other services.
         image_property: The property, which has the style ``tag``.
 
     Returns:

@@ -1,4 +1,4 @@
-"""The fragments of a value that is a JSON text, by their places in that text.
+"""The fragments of a JSON text by their positions in it.
 
 A token takes the place of a hole, as `json_text` has it.
 """
@@ -18,7 +18,7 @@ from pinned_images.cloudformation.json_text import HOLE_WIDTH
 
 @dataclass(frozen=True, slots=True)
 class FragmentRow:
-    """Fragments of a JSON text, found by their places in it.
+    """Fragments of a JSON text, found by their positions.
 
     Attributes:
         fragments: The value as a whole.
@@ -36,7 +36,7 @@ class FragmentRow:
 
     @classmethod
     def of(cls, fragments: Fragments, row: Sequence[Fragment]) -> FragmentRow:
-        """Put fragments in a row."""
+        """Build a row of fragments."""
         texts = [fragment.reads if isinstance(fragment, LiteralText) else None for fragment in row]
         mark = ""
         if None in texts:
@@ -73,7 +73,7 @@ class FragmentRow:
         return found
 
     def value(self, start: int, end: int) -> Any:
-        """What is written in a string of the JSON text, as a value."""
+        """The value of a string in the JSON text."""
         read = [
             _decoded(fragment) if isinstance(fragment, LiteralText) else fragment
             for fragment in self.between(start, end)
@@ -97,7 +97,7 @@ def _start(ends: Sequence[int], index: int) -> int:
 
 
 def length_of(row: Sequence[Fragment]) -> int:
-    """How many characters fragments take in the text."""
+    """The number of characters that fragments take in the text."""
     return sum(
         len(fragment.reads) if isinstance(fragment, LiteralText) else HOLE_WIDTH for fragment in row
     )

@@ -17,11 +17,11 @@ from pinned_images.cloudformation.intrinsics import intrinsic_of, sub_arguments,
 
 @dataclass(frozen=True, slots=True)
 class LiteralText:
-    """A literal text.
+    """A literal string.
 
     Attributes:
-        reads: The text.
-        written: How it stands in ``Fn::Sub``, where ``${!Name}`` reads ``${Name}``.
+        reads: The string.
+        written: How it is written in ``Fn::Sub``, where ``${!Name}`` reads ``${Name}``.
         element: Which element of the value it came from; -1 for what is new.
         is_delimiter: Whether it is what ``Fn::Join`` puts between two elements.
     """
@@ -32,7 +32,7 @@ class LiteralText:
     is_delimiter: bool = False
 
     def cut(self, start: int, end: int | None = None) -> LiteralText:
-        """A part of it."""
+        """A part of the fragments."""
         if start == 0 and (end is None or end >= len(self.reads)):
             return self
         part = self.reads[start:end]
@@ -41,7 +41,7 @@ class LiteralText:
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A value that is not literal text; `variable` is its name where ``Fn::Sub`` names it."""
+    """A value that is not a literal string; `variable` is its name where ``Fn::Sub`` names it."""
 
     value: Any
     variable: str | None = None
@@ -52,7 +52,7 @@ Fragment = LiteralText | Token
 
 @dataclass(frozen=True, slots=True)
 class Fragments:
-    """A value taken apart.
+    """A value split into literals and tokens.
 
     Example:
         >>> pieces = Fragments.of({"Fn::Join": ["", ["app:", {"Ref": "Tag"}]]})
@@ -67,7 +67,7 @@ class Fragments:
 
     @classmethod
     def of(cls, value: Any) -> Fragments:
-        """Take a value apart; every value can be."""
+        """Split a value; every value can be split."""
         if isinstance(value, str):
             return cls("text", (LiteralText(value, value, 0),))
         match intrinsic_of(value):
@@ -81,7 +81,7 @@ class Fragments:
         return cls("hole", (Token(value),))
 
     def put_together(self, row: Sequence[Fragment]) -> Any:
-        """A value of the same form from other pieces, as far as the form can hold them."""
+        """A value of the same form from other fragments, as far as the form can hold them."""
         if self.form == "sub":
             return self._sub(row)
         if self.form == "join" and self.delimiter:
@@ -167,7 +167,7 @@ def _merged(row: Sequence[Fragment]) -> list[Fragment]:
 
 
 def _joined(parts: Sequence[LiteralText]) -> Sequence[LiteralText]:
-    """Parts as one text."""
+    """Parts joined to one string."""
     if len(parts) < 2:  # noqa: PLR2004 - nothing to join
         return parts
     return [

@@ -1,8 +1,8 @@
-"""Images in texts that are no image properties: scripts, JSON, environment variables, values.
+"""Images in strings that are no image properties: scripts, JSON, environment variables, values.
 
-What an image is told by, surest first: a scheme (``docker://``), the command that runs it
+The signs of an image, surest first: a scheme (``docker://``), the command that runs it
 (``docker run``), the host of a registry, or a key that says image (``RUNNER_IMAGE``) before a value
-with a tag. Every text is read once, in linear time.
+with a tag. Every string is read once, in linear time.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from pinned_images.cloudformation.property_paths import Path
 from pinned_images.errors import InvalidReference
 from pinned_images.reference import ImageReference
 
-#: Characters for private use, each of which stands in a text for what is known at deployment only.
+#: Characters for private use, each a placeholder for a value that is known at deployment only.
 UNKNOWN = range(0xE000, 0xF000)
 _UNKNOWN = f"{chr(UNKNOWN[0])}-{chr(UNKNOWN[-1])}"
 
-# Registries that are known to be some. Any host may be one; a text has to tell it from a website.
+# Known registries. Any host may be one; in a string it has to differ from a website.
 _ECR = (
     rf"(?:[0-9]{{12}}|\$\{{AWS::AccountId\}}|[{_UNKNOWN}])\.dkr[.-]ecr"
     rf"(?:[a-z0-9.{_UNKNOWN}-]|\$\{{AWS::[A-Za-z]+\}}){{0,100}}"
@@ -61,7 +61,7 @@ _COMMAND = re.compile(
     r"(?<![\w.-])(?:docker|podman|nerdctl|finch)[ \t]+(?:(?:image|container)[ \t]+)?"
     r"(?P<verb>pull|run|create)(?=[ \t])"
 )
-# What these commands name is written, not read: the app's own images, on their way to a registry.
+# These commands write the images that they name: the app's own, pushed to a registry.
 _WRITTEN = re.compile(
     r"(?<![\w.-])(?:docker|podman|nerdctl|finch)[ \t]+(?:image[ \t]+)?(?:push|tag)(?=[ \t])"
     r"|(?<=[ \t])(?:-t|--tag)(?=[ \t=])"
@@ -85,7 +85,7 @@ _SYMBOL = re.compile(r"\$\{AWS::[A-Za-z]+\}")
 _ANY_UNKNOWN = re.compile(f"[{_UNKNOWN}]")
 _LONGEST = 500
 _CONTENT_ADDRESSED = re.compile(r"(?:.*[^0-9a-f])?[0-9a-f]{64}")
-#: Build images that a service looks up by itself, in no registry that can be asked: AWS CodeBuild
+#: Build images that a service looks up by itself, in no registry with an API: AWS CodeBuild
 #: user guide, "Docker images provided by CodeBuild"; AWS Amplify hosting guide, "Custom images".
 _CURATED = re.compile(r"aws/codebuild/[\w.-]+:[\w.-]+|amplify:al[0-9]+")
 
@@ -108,15 +108,15 @@ _UNQUOTED = re.compile(rf"([:,\[]\s*)([{_UNKNOWN}])(?=\s*[,\]}}])")
 
 
 class Mention(NamedTuple):
-    """An image that a text or an object mentions, without a digest.
+    """An image that a string or an object mentions, without a digest.
 
     Attributes:
         image: The image, as it is written.
         place: Where.
-        inside: Where in the JSON of the text that is at that place.
-        is_whole: Whether it is the whole of what stands there.
-        nesting: In how many texts of JSON, one in the other, it is.
-        transport: What stands before it, such as ``docker://``.
+        inside: Where in the JSON of the string that is at that place.
+        is_whole: Whether it is the whole value at that place.
+        nesting: The number of JSON texts, one inside the other, that it is in.
+        transport: The prefix before it, such as ``docker://``.
     """
 
     image: str
@@ -128,11 +128,11 @@ class Mention(NamedTuple):
 
 
 def mentions_in(value: Any, key: str = "", place: Path = ()) -> Iterator[Mention]:
-    """The images in plain data: objects, lists and texts, which may be JSON.
+    """The images in plain data: objects, lists and strings, which may be JSON.
 
     Args:
-        value: The data; characters of `UNKNOWN` stand in its texts for what is not known.
-        key: What the data is the value of.
+        value: The data; characters of `UNKNOWN` are placeholders for what is not known.
+        key: The key of the data.
         place: Where it is.
 
     Example:
@@ -213,7 +213,7 @@ def _image_in_parts(value: Mapping[str, Any], key: str) -> str | None:
 
 
 def _pair_in(value: Mapping[str, Any]) -> tuple[str, str] | None:
-    """The name that a value has in an object such as ``{"Name": ..., "Value": ...}``, and its key.
+    """The name and the key of a value in an object such as ``{"Name": ..., "Value": ...}``.
 
     Lists of environment variables, options and parameters are made of them.
     """
@@ -234,7 +234,7 @@ def _is_in_container(path: Path) -> bool:
 
 
 def _json(text: str) -> Any:
-    """What a text holds as JSON; None where it is none."""
+    """A string parsed as JSON; None where it is no JSON."""
     if text.lstrip()[:1] not in ("{", "["):
         return None
     try:
@@ -248,7 +248,7 @@ def _json(text: str) -> Any:
 
 
 def images_in_text(text: str) -> list[str]:
-    """The images in a text that is no JSON, each once, in the order of the text.
+    """The images in a string that is no JSON, each once, in the order of the string.
 
     Example:
         >>> images_in_text("docker run -p 80:80 nginx && FROM=ghcr.io/acme/app:1 make")
@@ -289,7 +289,7 @@ def _written(text: str) -> Iterator[str]:
 
 
 def _of_command(text: str, position: int, verb: str) -> tuple[int, str]:
-    """The image that a command pulls or runs, and where it stands; empty where none is seen."""
+    """The image that a command pulls or runs, and its position; empty where none is seen."""
     takes_value = False
     for _ in range(_MOST_ARGUMENTS):
         match = _ARGUMENT.match(text, position)
@@ -314,10 +314,10 @@ def _of_command(text: str, position: int, verb: str) -> tuple[int, str]:
 
 
 def is_unpinned_image(text: str, *, is_sure: bool = False) -> bool:
-    """Whether a text is an image that may move: it carries no digest, and is no asset's.
+    """Whether a string is an image that may move: it carries no digest, and is no asset's.
 
     Args:
-        text: The text.
+        text: The string.
         is_sure: Whether it is an image if it can be one, so that it needs neither tag nor registry.
     """
     if not text or len(text) > _LONGEST or not _ANY_UNKNOWN.sub("", text):

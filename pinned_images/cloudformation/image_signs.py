@@ -1,6 +1,6 @@
-"""Signs by which it is soon told that a text, or what is under a key, may be about an image.
+"""Cheap tests of whether a string, or the value of a key, may be about an image.
 
-Where images are in texts, and which, is told by `image_mentions`, which takes longer.
+Which images are in a string, and where, is found by `image_mentions`, which takes longer.
 """
 
 from __future__ import annotations
@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-#: One of these is in every text in which an image may be seen; most texts have none.
+#: One of these is in every string in which an image may be seen; most strings have none.
 _SIGNS = (
     *("image", "docker", "podman", "nerdctl", "finch", "oci:", "dkr", "repositoryuri"),
     *(".io/", "ecr.aws/", "pkg.dev/", "elastic.co/", "gitlab.com/", "microsoft.com/"),
     *("oracle.com/", "redhat.com/", "containeruri", "containerurl", "ecruri"),
 )
-#: What is told about something; OCI image specification, "Annotations", has the keys of labels.
+#: Descriptions of something; OCI image specification, "Annotations", has the keys of labels.
 _SAYS_NOTHING = frozenset({"comment", "description", "dockerlabels", "tags", "title"})
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _IMAGE_WORDS = frozenset({"image", "images"})
@@ -29,7 +29,7 @@ _OTHER_WORDS = frozenset(
 
 
 def may_mention_image(text: str) -> bool:
-    """Whether an image may be in a text; it is sooner told than where.
+    """Whether an image may be in a string; faster than finding it.
 
     Example:
         >>> may_mention_image('{"Bucket": "pictures"}')
@@ -41,7 +41,7 @@ def may_mention_image(text: str) -> bool:
 
 @lru_cache(maxsize=1_000)
 def says_image(key: str) -> bool:
-    """Whether what stands under a key is a container image, if it looks like one.
+    """Whether the value of a key is a container image, if it looks like one.
 
     Example:
         >>> [says_image(key) for key in ("RUNNER_IMAGE", "containerImageUri", "ImageScanType")]
@@ -56,9 +56,9 @@ def says_image(key: str) -> bool:
 
 @lru_cache(maxsize=1_000)
 def says_no_image(key: str) -> bool:
-    """Whether what is under a key runs nothing, whatever it looks like.
+    """Whether the value of a key runs nothing, whatever it looks like.
 
-    That are labels and tags, prose, and the destination of a copy, which is written and not read.
+    These are labels and tags, prose, and the destination of a copy, which is written and not read.
 
     Example:
         >>> [says_no_image(key) for key in ("Tags", "Description", "DestImage", "SourceImage")]

@@ -23,7 +23,7 @@ OR_EXEMPT = "or exempt it with a reason."
 
 
 class Thunk(NamedTuple):
-    """A value that has not been looked at yet, and the scope that it means something in."""
+    """A value that has not been evaluated yet, with its scope."""
 
     value: Any
     scope: TemplateScope
@@ -37,7 +37,7 @@ class Items(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class NeedsCondition:
-    """It depends on a condition for which no answer is assumed."""
+    """A result that depends on a condition for which no answer is assumed."""
 
     condition: Condition
 
@@ -47,7 +47,7 @@ Result = str | Items | Unresolved
 
 
 class Evaluator(Protocol):
-    """What the functions of values evaluate their arguments with."""
+    """The evaluator of function arguments."""
 
     symbolic: bool
     shows_repositories: bool
@@ -62,14 +62,14 @@ class Evaluator(Protocol):
 
 
 def malformed(function: str, form: str) -> Problem:
-    """What a function comes to that is not given what it takes."""
+    """The problem of a function with malformed arguments."""
     return Problem(f"{function} is not written as CloudFormation takes it.", f"Write {form}.")
 
 
 def first_unresolved(results: Iterable[str | Unresolved]) -> Unresolved | None:
-    """What stands in the way of using all results; None where all are texts.
+    """The first result that prevents the use of all of them; None where all are strings.
 
-    A condition comes first, since each of its answers may settle the others; then what can
+    A condition comes first, since each of its answers may resolve the others; then what can
     never be known; then the parameters that are still to be read, all of them.
     """
     unresolved = [result for result in results if not isinstance(result, str)]
@@ -82,7 +82,7 @@ def first_unresolved(results: Iterable[str | Unresolved]) -> Unresolved | None:
 
 
 def joined(delimiter: str, parts: Sequence[str | Unresolved]) -> str | Unresolved:
-    """The parts as one text."""
+    """The parts joined to one string."""
     unresolved = first_unresolved(parts)
     if isinstance(unresolved, Absent):
         return Problem("AWS::NoValue is joined with text.", "Join an empty text instead.")
@@ -95,7 +95,7 @@ def joined(delimiter: str, parts: Sequence[str | Unresolved]) -> str | Unresolve
 
 
 def kind_of(value: Any) -> str:
-    """What a value is, for people: ``A text``, ``An object``."""
+    """What a value is, for display: ``A text``, ``An object``."""
     if value is None:
         return "Nothing (null)"
     for kind, words in ((str, "A text"), (Mapping, "An object"), ((list, tuple), "A list")):

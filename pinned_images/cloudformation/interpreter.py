@@ -145,7 +145,7 @@ def find_in_map(interpreter: Interpreter, argument: Any, scope: TemplateScope) -
 
 
 def variable_value(name: str, variables: Mapping[str, Any]) -> Any:
-    """What a variable of ``Fn::Sub`` stands for: its own value, or a Ref, or a Fn::GetAtt."""
+    """The value of a variable of ``Fn::Sub``: its own value, a Ref or a Fn::GetAtt."""
     if name in variables:
         return variables[name]
     logical_id, dot, attribute = name.partition(".")
@@ -173,7 +173,7 @@ _FUNCTIONS = {**FUNCTIONS, **LOOKUPS}
 
 
 class Interpreter:
-    """Evaluates values under assumptions; made anew for each evaluation, for its bounds' sake."""
+    """Evaluator of values under assumptions; one for each evaluation, which bounds its steps."""
 
     def __init__(
         self,
@@ -186,10 +186,10 @@ class Interpreter:
 
         Args:
             assumptions: The answers to conditions.
-            symbolic: Let an unknown account or region stand as ``${AWS::AccountId}`` and
+            symbolic: Render an unknown account or region as ``${AWS::AccountId}`` and
                 ``${AWS::Region}``, to recognise a value's shape.
-            shows_repositories: Let the name of an ECR repository that CloudFormation makes up
-                stand as ``<repository Path>``, for people.
+            shows_repositories: Render the name of an ECR repository that CloudFormation makes up
+                as ``<repository Path>``, for display.
         """
         self.assumptions = assumptions
         self.symbolic = symbolic
@@ -219,7 +219,7 @@ class Interpreter:
             self._depth -= 1
 
     def answer_by_defaults(self, condition: str, scope: TemplateScope) -> bool | None:
-        """The answer to a condition where defaults of parameters count; None if it is not known.
+        """The answer to a condition by parameter defaults; None if it is not known.
 
         Args:
             condition: Its name.
@@ -230,7 +230,7 @@ class Interpreter:
         return self._truth(scope.section("Conditions").get(condition), scope, _MOST_NESTED)
 
     def _truth(self, expression: Any, scope: TemplateScope, depth: int) -> bool | None:
-        """What a condition function comes to; as much as is known decides."""
+        """The value of a condition function; known parts may decide it; None if it is unknown."""
         if depth == 0 or not isinstance(expression, Mapping):
             return None
         answer: bool | None = None

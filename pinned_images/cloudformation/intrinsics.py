@@ -1,4 +1,4 @@
-"""The shapes of CloudFormation's intrinsic functions, and nothing of what they mean."""
+"""The shapes of CloudFormation's intrinsic functions, without their meaning."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _VARIABLE = re.compile(r"\$\{(?P<escape>!?)(?P<name>[^{}]*)\}")
 
 
 class Intrinsic(NamedTuple):
-    """A function and what it is given."""
+    """An intrinsic function and its argument."""
 
     name: str
     argument: Any
@@ -34,7 +34,7 @@ def intrinsic_of(value: object) -> Intrinsic | None:
 
 
 class IfArguments(NamedTuple):
-    """What stands in a well-formed ``Fn::If``."""
+    """The arguments of a well-formed ``Fn::If``."""
 
     condition: str
     when_true: Any
@@ -50,7 +50,7 @@ def if_arguments(argument: object) -> IfArguments | None:
 
 
 def function_among(keys: Mapping[Any, Any]) -> str | None:
-    """The function that makes an object from more than what is written in it, if there is one."""
+    """The function in an object that adds to what is written in it; None without one."""
     for key in keys:
         if isinstance(key, str) and (key == "Fn::Transform" or key.startswith(_FOR_EACH)):
             return key
@@ -58,7 +58,7 @@ def function_among(keys: Mapping[Any, Any]) -> str | None:
 
 
 class SubPiece(NamedTuple):
-    """A part of the text of ``Fn::Sub``: as written, as it reads, and the variable it names."""
+    """A part of the string of ``Fn::Sub``: as written, as it reads, and the variable it names."""
 
     written: str
     reads: str
@@ -66,7 +66,7 @@ class SubPiece(NamedTuple):
 
 
 def sub_pieces(text: str) -> list[SubPiece]:
-    """Take the text of ``Fn::Sub`` apart; the parts as written make the text again.
+    """Split the string of ``Fn::Sub``; the parts as written join to the same string.
 
     Example:
         >>> [piece.variable for piece in sub_pieces("${Name}:${!Literal}")]
@@ -89,7 +89,7 @@ def sub_pieces(text: str) -> list[SubPiece]:
 
 
 def sub_arguments(argument: object) -> tuple[str, Mapping[str, Any]] | None:
-    """The text and the variables of either form of ``Fn::Sub``; None where it is malformed."""
+    """The string and the variables of either form of ``Fn::Sub``; None where it is malformed."""
     match argument:
         case str(text):
             return text, {}

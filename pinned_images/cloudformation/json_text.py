@@ -17,7 +17,7 @@ from typing import Any, Final
 #: The number of characters that a hole takes in a text: as many as `_WORD` has.
 HOLE_WIDTH: Final = 3
 MAXIMUM_DEPTH: Final = 150
-_WORD = "NaN"  # no JSON, but a word of Python's parser, which then asks what it means
+_WORD = "NaN"  # no JSON, but a word of Python's parser, which then calls `parse_constant`
 _STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _MARKS = range(0xE000, 0xF8FF)  # Unicode, "Private Use Area"
 
@@ -42,7 +42,7 @@ HOLE: Final = Hole()
 
 @dataclass(frozen=True)
 class Document:
-    """A text that has been parsed.
+    """A parsed JSON text.
 
     Attributes:
         root: `Members`, lists, strings, numbers, booleans, None and `HOLE`.
@@ -53,7 +53,7 @@ class Document:
     text: str
 
     def span(self, number: int) -> tuple[int, int]:
-        """Where a string is: from behind its opening quotation mark to its closing one."""
+        """The position of a string: from after its opening quotation mark to its closing one."""
         start = self._starts[number]
         return start + 1, _end_of_string(self.text, start) - 1
 
@@ -63,7 +63,7 @@ class Document:
 
 
 def free_mark(text: str) -> str:
-    """A character that a text does not use, to mark its holes.
+    """A character that a text does not contain, to mark its holes.
 
     Raises:
         InvalidJson: The text uses them all.
@@ -115,7 +115,7 @@ def parse(text: str, mark: str = "") -> Document:
 
 
 def decoded(fragment: str) -> str:
-    """What a part of a string reads.
+    """The value of a part of a JSON string.
 
     Raises:
         InvalidJson: It holds an escape that is none, or only a part of one.
@@ -129,7 +129,7 @@ def decoded(fragment: str) -> str:
 
 
 def encoded(text: str) -> str:
-    """How a text is written as a part of a string."""
+    """A string escaped as a part of a JSON string."""
     return json.dumps(text, ensure_ascii=False)[1:-1]
 
 

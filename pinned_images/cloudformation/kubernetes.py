@@ -67,7 +67,7 @@ class ManifestImage(NamedTuple):
     """One image in a manifest.
 
     Attributes:
-        place: Where in the objects, for people: ``[0].spec.containers[0].image``.
+        place: Its path in the objects, for display: ``[0].spec.containers[0].image``.
         value: The image: a text, or functions as plain data; a `Problem` where one may stand
             that cannot be seen.
         exempt: The rule that exempts it from pinning.
@@ -157,12 +157,12 @@ def evaluate_manifest(
     assumptions: Assumptions | None = None,
     kind_paths: tuple[KindPath, ...] = (),
 ) -> Evaluation:
-    """What the images of a manifest are, each with its place; both sides of an ``Fn::If``.
+    """The evaluation of a manifest: its images with their places, for both sides of ``Fn::If``.
 
     Args:
         value: The value of the ``Manifest`` property.
-        scope: The template that it stands in, and what is known around it.
-        assumptions: Answers to conditions that hold where the value stands.
+        scope: The template that it is in, and its environment.
+        assumptions: Answers to conditions that hold at the value's place.
         kind_paths: The user's own places in Kubernetes objects.
     """
     return _evaluate(value, _Setting(scope, kind_paths), dict(assumptions or {}), 0)
@@ -193,7 +193,7 @@ def _placed(
     assumptions: Assumptions,
     meanings: dict[str, Evaluation],
 ) -> PlacedImage:
-    """An image with its meaning; what is written out means the same wherever it is."""
+    """An image with its evaluation; equal literal strings are evaluated once."""
     value = image.value
     if isinstance(value, Problem):
         return PlacedImage(image.place, None, value)
@@ -309,7 +309,7 @@ def _property_path(found: FoundText) -> str:
 
 
 class _TextKey(NamedTuple):
-    """What a text is remembered by; a text itself may be a megabyte."""
+    """The cache key of a text; a text itself may be a megabyte."""
 
     digest: bytes
     mark: str
@@ -317,10 +317,10 @@ class _TextKey(NamedTuple):
 
 
 class ManifestMemory:
-    """What was found in texts, the oldest forgotten first.
+    """A bounded cache of what was found in texts, oldest evicted first.
 
     Args:
-        most: How many strings are remembered.
+        most: The number of strings in the cache.
     """
 
     def __init__(self, most: int) -> None:
@@ -329,7 +329,7 @@ class ManifestMemory:
         self._found: OrderedDict[_TextKey, FoundStrings] = OrderedDict()
 
     def find(self, row: FragmentRow, kind_paths: tuple[KindPath, ...]) -> FoundStrings:
-        """What is in a text, which is parsed if it is not remembered."""
+        """The strings of a text, which is parsed if it is not in the cache."""
         key = _key(row, kind_paths)
         found = self._found.get(key)
         if found is None:
@@ -339,7 +339,7 @@ class ManifestMemory:
         return found
 
     def put(self, row: FragmentRow, kind_paths: tuple[KindPath, ...], found: FoundStrings) -> None:
-        """Remember a text that has been written."""
+        """Add a text that has been written."""
         self._put(_key(row, kind_paths), found)
 
     def _put(self, key: _TextKey, found: FoundStrings) -> None:
@@ -360,7 +360,7 @@ def _key(row: FragmentRow, kind_paths: tuple[KindPath, ...]) -> _TextKey:
 
 
 def _moved(found: FoundStrings, changes: Sequence[tuple[int, int]]) -> FoundStrings:
-    """The same strings in a text in which some have become longer.
+    """The strings of a text, moved to their positions after some have become longer.
 
     Args:
         found: The strings.

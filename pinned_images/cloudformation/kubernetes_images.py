@@ -1,4 +1,4 @@
-"""Which strings of Kubernetes objects are images, which are left, and which may mention some.
+"""Images in Kubernetes objects: which strings are images, exempt, or may mention some.
 
 An image is
 
@@ -58,7 +58,7 @@ from pinned_images.cloudformation.kubernetes_signs import (
 )
 from pinned_images.cloudformation.property_paths import Path
 
-#: Why an image is left; `LEFT_BECAUSE` of `kubernetes.py` has the sentence for each.
+#: The rules that exempt an image; `kubernetes.py` has the reason for each.
 KubernetesExemptRule = Literal["istio-injected", "kubernetes-template", "kubernetes-variable"]
 
 _OPERATOR_IMAGE = "RELATED_IMAGE_"
@@ -73,7 +73,7 @@ class FoundImage(NamedTuple):
         path: Where it is in the objects.
         span: Where its string is in the text; None where a hole takes the place of a value.
         exempt_rule: The rule that exempts it from pinning.
-        what: The object that it is in, for people, where that is the reason: ``a Kyverno policy``.
+        what: The object that it is in, for display, where that is the reason: ``a Kyverno policy``.
     """
 
     path: Path
@@ -104,25 +104,25 @@ class FoundText(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class FoundStrings:
-    """What a manifest holds, in the order of its text."""
+    """The strings found in a manifest, in the order of its text."""
 
     images: tuple[FoundImage, ...]
     texts: tuple[FoundText, ...]
 
     @property
     def count(self) -> int:
-        """How many there are, and one for the manifest."""
+        """The number of strings, and one for the manifest."""
         return 1 + len(self.images) + len(self.texts)
 
 
 class _Context(NamedTuple):
-    """The object that something is in.
+    """The object around a string.
 
     Attributes:
         kind: Its kind; empty where it has none.
         root: Where it is.
-        content: What it holds.
-        what: What it is, for people.
+        content: The kind of its content.
+        what: Its noun, for display.
         has_variables: Whether it is of a custom kind, or inside of one: these fill in variables.
     """
 
@@ -133,7 +133,7 @@ class _Context(NamedTuple):
     has_variables: bool = False
 
 
-#: What is left of the routes to the known places of a kind; the empty one has arrived.
+#: The rest of the routes to the known places of a kind; the empty one is at such a place.
 _Routes = tuple[Route, ...]
 _ARRIVED: Route = ()
 
@@ -144,7 +144,7 @@ def find_images(
     mark: str = "",
     kind_paths: Sequence[KindPath] = (),
 ) -> FoundStrings:
-    """Look through Kubernetes objects, or a patch of one.
+    """Search Kubernetes objects, or a patch of one.
 
     Args:
         root: The objects, as `json_text` reads them.
@@ -168,7 +168,7 @@ def find_images(
 
 @dataclass(slots=True)
 class _Search:
-    """One walk; `number` is that of the string that comes next."""
+    """One walk through the objects; `number` is that of the next string."""
 
     span_of: Callable[[int], tuple[int, int]]
     mark: str
@@ -178,7 +178,7 @@ class _Search:
     texts: list[FoundText] = field(default_factory=list)
 
     def value(self, value: Any, path: Path, context: _Context, routes: _Routes) -> None:
-        """What is no member of an object, or no string."""
+        """A value that is no member of an object, or no string."""
         kind = type(value)
         if kind is Members:
             self._object(value, path, context, routes)
@@ -237,7 +237,7 @@ class _Search:
                 self._hole((*path, key), context, routes and _rest_of(routes, key), fields)
 
     def _patch_value(self, value: Any, path: Path, context: _Context) -> None:
-        """What an operation of a JSON patch writes, at the place that it writes to."""
+        """The value that an operation of a JSON patch writes, at its place."""
         content: Content = "nothing" if path[:1] == ("status",) else context.content
         self.value(value, path, context._replace(root=(), content=content), ())
 
@@ -292,7 +292,7 @@ class _Search:
         routes: _Routes,
         fields: Mapping[str, Any],
     ) -> KubernetesExemptRule | Literal["image", "nothing"] | None:
-        """What a string is; None where it is no image."""
+        """The verdict on a string; None where it is no image."""
         is_known = _ARRIVED in routes
         if not is_known and (BY_TAG in routes or context.content in ("nothing", "schema")):
             return None
@@ -332,7 +332,7 @@ class _Search:
     def _hole(
         self, path: Path, context: _Context, routes: _Routes, fields: Mapping[str, Any]
     ) -> None:
-        """A function in the place of a value: what it gives may be, or hold, an image."""
+        """A function in the place of a value, which may give an image or an object with images."""
         is_image = any(route[-1:] not in (BY_TAG, WORKLOAD) for route in routes) or (
             context.content in ("images", "values")
             and (
@@ -396,13 +396,13 @@ def _too_deep() -> InvalidJson:
 
 
 def _rest_of(routes: _Routes, key: str) -> _Routes:
-    """What is left of routes behind a key, or inside of a list."""
+    """The rest of routes after a key, or inside of a list."""
     anything = "[]" if key == "[]" else "{}"
     return tuple(route[1:] for route in routes if route and route[0] in (key, anything))
 
 
 def _inside(key: str, path: Path, context: _Context) -> _Context:
-    """The context behind one of `_KEYS_OF_CONTEXTS`."""
+    """The context below one of `_KEYS_OF_CONTEXTS`."""
     if key == "openAPIV3Schema":
         return context._replace(content="schema")
     return context._replace(content="nothing") if path == context.root else context

@@ -1,4 +1,4 @@
-"""What is known of kinds of Kubernetes objects, read from `kubernetes_kinds.json`.
+"""Known kinds of Kubernetes objects, from `kubernetes_kinds.json`.
 
 A kind is written ``group/Kind``: its ``apiVersion`` without the version. Kinds of the core group,
 whose ``apiVersion`` is the version alone, are written with it: ``v1/ConfigMap``.
@@ -20,7 +20,7 @@ from pinned_images.cloudformation.property_paths import steps_of
 #: configuration).
 Content = Literal["images", "values", "template", "schema", "nothing"]
 
-#: The way from an object to an image: keys, ``[]`` into a list, ``{}`` for every key of a map.
+#: The route from an object to an image: keys, ``[]`` into a list, ``{}`` for every key of a map.
 Route = tuple[str, ...]
 
 #: The end of a route to an image that has to stay at its tag.
@@ -47,11 +47,11 @@ class KindPath(NamedTuple):
 
 
 class Description(NamedTuple):
-    """What objects of a kind are.
+    """The description of a kind.
 
     Attributes:
-        content: What they hold.
-        what: What they are, for people: ``a Kyverno policy``.
+        content: What its objects hold.
+        what: Its noun, for display: ``a Kyverno policy``.
     """
 
     content: Content = "images"
@@ -63,7 +63,7 @@ _WORKLOAD = Description()
 
 @dataclass(frozen=True, slots=True)
 class KubernetesKinds:
-    """The kinds that are known, and paths of the user's own.
+    """The known kinds, and paths of the user's own.
 
     Example:
         >>> kinds = KubernetesKinds.known()
@@ -78,15 +78,15 @@ class KubernetesKinds:
 
     @classmethod
     def known(cls, own: tuple[KindPath, ...] = ()) -> KubernetesKinds:
-        """All kinds that are known, with some paths of the user's own."""
+        """All known kinds, with some paths of the user's own."""
         return _known(own)
 
     def routes(self, kind: str) -> tuple[Route, ...]:
-        """The ways to the images in the objects of a kind."""
+        """The routes to the images in the objects of a kind."""
         return self._routes.get(kind, ())
 
     def description(self, kind: str) -> Description:
-        """What objects of a kind are; a workload where nothing else is known."""
+        """The description of a kind; a workload where nothing else is known."""
         found = self._descriptions.get(kind)
         group = kind.rpartition("/")[0]
         while found is None and group:
@@ -96,7 +96,7 @@ class KubernetesKinds:
 
 
 def kind_of(api_version: str, kind: str) -> str:
-    """A kind as it is written here.
+    """A kind in the form ``group/Kind``.
 
     Example:
         >>> kind_of("monitoring.coreos.com/v1", "Prometheus"), kind_of("v1", "ConfigMap")

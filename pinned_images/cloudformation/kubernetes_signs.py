@@ -1,6 +1,6 @@
-"""The signs by which strings of Kubernetes objects are images: keys, paths and their neighbours.
+"""Tests of whether a string of a Kubernetes object is an image: by key, path and neighbours.
 
-They are tried for each of very many strings, and so they ask for no more than they need.
+They run for each of very many strings, so each takes no more than it needs.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def key_says_image(key: str) -> bool:
 
 
 def has_variable(value: str) -> bool:
-    """Whether a controller fills something in."""
+    """Whether a string has a variable that a controller fills in."""
     return any(variable in value for variable in _VARIABLES)
 
 
@@ -129,7 +129,7 @@ def is_reference(value: str) -> bool:
 
 
 def names_tag(value: str) -> bool:
-    """Whether a text is a reference with a tag or a digest."""
+    """Whether a string is a reference with a tag or a digest."""
     if ":" not in value:
         return False
     try:

@@ -1,15 +1,15 @@
-"""What a template's value turns out to be, as plain values.
+"""Evaluation outcomes of template values, as plain data.
 
 ::
 
     Evaluation
     ├── Known            an image reference
     ├── ExemptByRule     a value that needs no digest, and the rule that says so
-    ├── Absent           AWS::NoValue: nothing stands there
+    ├── Absent           AWS::NoValue: the property is not there
     ├── NeedsParameters  an image once the named SSM parameters have been read
     ├── Problem          nothing that can be known before the deployment, and what to do
     ├── Choice           one of two, by a condition of the template
-    └── Several          a text that holds several images (Kubernetes objects)
+    └── Several          a string that holds several images (Kubernetes objects)
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Condition(NamedTuple):
 
 @dataclass(frozen=True)
 class Known:
-    """An image reference, as text; it is one that `ImageReference.parse` takes."""
+    """An image reference as a string; it is one that `ImageReference.parse` takes."""
 
     text: str
 
@@ -89,7 +89,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class ExemptByRule:
-    """A value that is left as it is, because no registry has to be asked for it.
+    """A value that is exempt, because it needs no digest from a registry.
 
     Attributes:
         text: The value. Where account or region are unknown it reads ``${AWS::AccountId}``, and
@@ -110,14 +110,14 @@ class Absent:
 
 @dataclass(frozen=True, slots=True)
 class NeedsParameters:
-    """What becomes known when these parameters are in the scope's `parameter_values`."""
+    """A value that waits for these parameters in the scope's `parameter_values`."""
 
     parameters: frozenset[SsmParameter]
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One of two, as a condition of the template decides at deployment."""
+    """One of two outcomes, which a condition of the template chooses at deployment."""
 
     condition: Condition
     when_true: Evaluation
@@ -128,9 +128,9 @@ class PlacedImage(NamedTuple):
     """An image that is one of several.
 
     Attributes:
-        place: Where it stands in the text, for people: ``[0].spec.containers[0].image``.
+        place: Its path in the string, for display: ``[0].spec.containers[0].image``.
         value: The image as it is written; None where it cannot be seen.
-        evaluation: What it is.
+        evaluation: Its evaluation.
     """
 
     place: str
@@ -140,11 +140,11 @@ class PlacedImage(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Several:
-    """The images in one text.
+    """The images in one string.
 
     Attributes:
         images: The images, in their order.
-        read: The text as it was read, to be written without being read again.
+        read: The parsed string, kept for writing.
     """
 
     images: tuple[PlacedImage, ...]
@@ -156,7 +156,7 @@ Evaluation = Leaf | Choice | Several
 
 
 def leaves(evaluation: Evaluation) -> Iterator[Leaf]:
-    """Each single outcome in an evaluation, from left to right."""
+    """The single outcomes in an evaluation, from left to right."""
     if isinstance(evaluation, Choice):
         yield from leaves(evaluation.when_true)
         yield from leaves(evaluation.when_false)

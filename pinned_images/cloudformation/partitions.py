@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 
 class Partition(NamedTuple):
-    """What ``AWS::Partition`` and ``AWS::URLSuffix`` mean in a region."""
+    """A partition: the values of ``AWS::Partition`` and ``AWS::URLSuffix`` in a region."""
 
     name: str
     url_suffix: str

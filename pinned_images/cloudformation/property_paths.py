@@ -30,7 +30,7 @@ def matching_keys(mapping: Mapping[Any, Any], name: str) -> list[str]:
 
 
 def value_of(mapping: object, name: str) -> Any:
-    """What a mapping holds under a name, in either case; None where it holds nothing.
+    """The value of a name in a mapping, in either case; None where it has none.
 
     Example:
         >>> value_of({"cpuArchitecture": "ARM64"}, "CpuArchitecture")
@@ -55,7 +55,7 @@ Path = tuple[str | int, ...]
 
 
 def value_at(tree: Any, path: Path) -> Any:
-    """What stands at one place of a tree.
+    """The value at one place of a tree.
 
     Args:
         tree: Dicts and lists.
@@ -74,12 +74,12 @@ def value_at(tree: Any, path: Path) -> Any:
 
 
 def replace_at(tree: Any, path: Path, value: Any) -> Any:
-    """A tree that has another value at one place; the given tree stays as it is.
+    """A copy of a tree with another value at one place.
 
     Args:
         tree: Dicts and lists.
         path: Where, by keys and indices that are in the tree; the empty path is the whole tree.
-        value: What shall stand there.
+        value: The new value.
 
     Raises:
         LookupError: There is no such place in the tree.
@@ -107,7 +107,7 @@ def _with(parent: Any, key: str | int, value: Any) -> Any:
 
 
 def path_text(path: Path) -> str:
-    """A path as people write it.
+    """The written form of a path.
 
     Example:
         >>> path_text(("ContainerDefinitions", 0, "Image"))

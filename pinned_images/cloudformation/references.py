@@ -15,7 +15,7 @@ from pinned_images.problem import Problem
 
 
 def import_value(interpreter: Evaluator, argument: Any, scope: TemplateScope) -> Result:
-    """What ``Fn::ImportValue`` comes to, where the export is of the same app."""
+    """The value of ``Fn::ImportValue``, where the export is of the same app."""
     name = interpreter.text(argument, scope)
     if not isinstance(name, str):
         return name
@@ -33,7 +33,7 @@ def import_value(interpreter: Evaluator, argument: Any, scope: TemplateScope) ->
 
 
 def _exported(interpreter: Evaluator, name: str, scope: TemplateScope) -> list[CrossStackReference]:
-    """What stacks of the scope's own environment export under a name."""
+    """The values that stacks of the scope's own environment export under a name."""
     if scope.app is None:
         return []
     exports = scope.app.exports(scope.account, scope.region)
@@ -48,7 +48,7 @@ def _exported(interpreter: Evaluator, name: str, scope: TemplateScope) -> list[C
 
 
 def get_stack_output(interpreter: Evaluator, argument: Any, scope: TemplateScope) -> Result:
-    """What ``Fn::GetStackOutput`` comes to, where the stack is of the same app."""
+    """The value of ``Fn::GetStackOutput``, where the stack is of the same app."""
     if not isinstance(argument, Mapping) or not {"StackName", "OutputName"} <= argument.keys():
         return Problem(
             "Fn::GetStackOutput is not written as CloudFormation takes it.",
@@ -79,7 +79,7 @@ def get_stack_output(interpreter: Evaluator, argument: Any, scope: TemplateScope
 
 
 def nested_output(interpreter: Evaluator, name: str, output: str, scope: TemplateScope) -> Result:
-    """What an output of a nested stack comes to."""
+    """The value of an output of a nested stack."""
     nested = scope.nested.get(name)
     entry = nested.entry("Outputs", output) if nested is not None else None
     if nested is None or entry is None or "Value" not in entry:
@@ -94,7 +94,7 @@ def nested_output(interpreter: Evaluator, name: str, output: str, scope: Templat
 def cross_region_import(
     interpreter: Evaluator, name: str, attribute: str, scope: TemplateScope
 ) -> Result:
-    """What CDK's ``Custom::CrossRegionExportReader`` reads under a name."""
+    """The value that CDK's ``Custom::CrossRegionExportReader`` reads under a name."""
     reader = scope.resource_properties(name).get("ReaderProps")
     region = reader.get("region") if isinstance(reader, Mapping) else None
     found = scope.app.cross_region_export(attribute, region) if scope.app else []
@@ -129,7 +129,7 @@ _GIVE_ENVIRONMENT = (
 
 
 def pseudo_parameter(interpreter: Evaluator, name: str, scope: TemplateScope) -> Result:
-    """What a pseudo parameter such as ``AWS::Region`` comes to."""
+    """The value of a pseudo parameter such as ``AWS::Region``."""
     region = scope.region
     known = {
         "AWS::AccountId": scope.account,
@@ -166,7 +166,7 @@ def _stack_name(scope: TemplateScope) -> str | None:
 def parameter_value(
     interpreter: Evaluator, name: str, declaration: Mapping[str, Any], scope: TemplateScope
 ) -> Result:
-    """What a parameter of the template comes to."""
+    """The value of a parameter of the template."""
     declared = declaration.get("Type")
     kind = declared if isinstance(declared, str) else "String"
     value = _parameter_text(interpreter, name, declaration, scope)
@@ -204,7 +204,7 @@ def _parameter_text(
 
 
 def _in_an_included_template(name: str) -> str:
-    """What gives a parameter of a template its value when the template becomes CDK's."""
+    """Advice for a parameter of a template that is included in CDK."""
     return (
         f"give the value where the template is included (CfnInclude(..., parameters="
         f"{{{name!r}: ...}}))"
@@ -255,7 +255,7 @@ _SECRETS_MANAGER = "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::A
 def resource_ref(
     interpreter: Evaluator, name: str, resource: Mapping[str, Any], scope: TemplateScope
 ) -> Result:
-    """What ``Ref`` of a resource comes to."""
+    """The value of ``Ref`` of a resource."""
     match resource.get("Type"):
         case "AWS::ECR::Repository":
             known = _property(interpreter, name, "RepositoryName", scope)
@@ -276,7 +276,7 @@ def resource_ref(
 def attribute_of(
     interpreter: Evaluator, name: str, attribute: str, scope: TemplateScope
 ) -> Result | None:
-    """An attribute of a resource of which one can know something; None of the others."""
+    """A known attribute of a resource; None of the others."""
     match _type(scope.entry("Resources", name) or {}), attribute:
         case "AWS::ECR::Repository", "Arn":
             return _of_repository(_REPOSITORY_ARN, interpreter, name, scope)
@@ -310,7 +310,7 @@ def _property(
 
 
 def _name_of_repository(logical_id: str, scope: TemplateScope) -> str:
-    """What to do about a repository without a name: a new name replaces one that is deployed.
+    """Advice for a repository without a name: a new name replaces one that is deployed.
 
     CloudFormation template reference, AWS::ECR::Repository: an update of `RepositoryName` requires
     replacement.
@@ -335,7 +335,7 @@ def _of_repository(text: str, interpreter: Evaluator, name: str, scope: Template
 
 
 def _secret_arn(interpreter: Evaluator, name: str, scope: TemplateScope) -> Result:
-    """A secret's ARN without what AWS puts behind the name at deployment; it finds the secret too.
+    """A secret's ARN without the characters that AWS appends at deployment; it finds the secret too.
 
     AWS Secrets Manager user guide, "Find a secret from a partial ARN".
     """
@@ -351,7 +351,7 @@ def _secret_arn(interpreter: Evaluator, name: str, scope: TemplateScope) -> Resu
 
 
 def described(name: str, resource: Mapping[str, Any]) -> str:
-    """A resource for people, by its construct path where CDK has written that down."""
+    """A resource for display, by its construct path where CDK has written that down."""
     return f"{_type(resource)} {_path(name, resource)!r}"
 
 
@@ -367,7 +367,7 @@ def _type(resource: Mapping[str, Any]) -> str:
 
 
 def ref(interpreter: Evaluator, name: Any, scope: TemplateScope) -> Result:
-    """What ``Ref`` comes to."""
+    """The value of ``Ref``."""
     if not isinstance(name, str):
         return Problem("Ref is given something other than a name.", "Write the name as text.")
     if name.startswith("AWS::"):
@@ -382,7 +382,7 @@ def ref(interpreter: Evaluator, name: Any, scope: TemplateScope) -> Result:
 
 
 def get_att(interpreter: Evaluator, argument: Any, scope: TemplateScope) -> Result:
-    """What ``Fn::GetAtt`` comes to, in its list form and its text form."""
+    """The value of ``Fn::GetAtt``, in its list form and its string form."""
     match argument:
         case str(text) if "." in text:
             name, _, attribute = text.partition(".")

@@ -1,4 +1,4 @@
-"""The resource that a reference names, where its template is in the app."""
+"""The resource that a reference names, if its template is in the app."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MAXIMUM_DEPTH = 20
 
 
 class NamedResource(NamedTuple):
-    """A resource and the template that it stands in."""
+    """A resource and the template that it is in."""
 
     logical_id: str
     resource_type: str
@@ -30,8 +30,8 @@ def resource_named_by(
 
     Args:
         value: ``Ref``, ``Fn::GetAtt`` or ``Fn::ImportValue``.
-        scope: The template that the value stands in.
-        depth: How many references are followed at most.
+        scope: The template that the value is in.
+        depth: The most references that are followed.
 
     Returns:
         The resource; None where the value names none that is in the app.

@@ -1,4 +1,4 @@
-"""Digest rewriting: a value gets its digest and keeps the user's own spelling and functions.
+"""Digest rewriting: values with digests that keep the user's spelling and functions.
 
 What is written is evaluated again and compared, so a rewritten value never names another image.
 """
@@ -36,7 +36,7 @@ BY_HAND = "Write the image with its digest in the code, or exempt it with a reas
 
 
 class Pin(NamedTuple):
-    """An image before and after."""
+    """An image before and after pinning."""
 
     before: ImageReference
     after: ImageReference
@@ -44,11 +44,11 @@ class Pin(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Rewriter:
-    """Writes pinned images into values.
+    """Writer of pinned images into values.
 
     Attributes:
         scope: The template that the values stand in.
-        pins: What each text shall become.
+        pins: The pin of each string.
         exempt_rule: The rule for values that are no references to a registry.
     """
 
@@ -63,7 +63,7 @@ class Rewriter:
 
         Args:
             value: The value.
-            evaluation: What it comes to under the assumptions.
+            evaluation: Its evaluation under the assumptions.
             assumptions: Answers to conditions.
         """
         changed = [leaf for leaf in leaves(evaluation) if self._changes(leaf)]
@@ -85,7 +85,7 @@ class Rewriter:
         return isinstance(leaf, Known) and leaf.text in self.pins
 
     def _rewrite_if(self, argument: Any, assumptions: dict[Condition, bool]) -> Any | Problem:
-        """Each branch that can be taken, on its own."""
+        """The ``Fn::If`` with each possible branch rewritten on its own."""
         branches = if_arguments(argument)
         if branches is None:
             return Problem("Fn::If is not written as CloudFormation takes it.", BY_HAND)
@@ -108,7 +108,7 @@ class Rewriter:
         return self.rewrite(value, evaluation, assumptions)
 
     def _addition(self, leaf: Evaluation) -> str | None:
-        """What the end of a text gets, where nothing but the end changes."""
+        """The addition to a string, where nothing but its end changes."""
         if not isinstance(leaf, Known) or leaf.text not in self.pins:
             return None
         after = str(self.pins[leaf.text].after)
@@ -163,7 +163,7 @@ def _ended(
     assumptions: Assumptions,
     scope: TemplateScope | None = None,
 ) -> Any:
-    """The value with only so many characters of its text kept, and an addition at the end."""
+    """The value with only so many characters of its string kept, and an addition at the end."""
     pieces = Fragments.of(value)
     row = list(pieces.row)
     if keep is not None and scope is not None:
@@ -179,7 +179,7 @@ def _ended(
 def _first(
     row: list[Fragment], keep: int, assumptions: Assumptions, scope: TemplateScope
 ) -> list[Fragment]:
-    """As much of a row as comes to so many characters."""
+    """The beginning of a row, of a number of characters."""
     kept: list[Fragment] = []
     for piece in row:
         if keep <= 0:
@@ -195,13 +195,13 @@ def _first(
 
 
 def _first_of_hole(hole: Token, text: str, keep: int) -> Token:
-    """What stands before the tag in a value: split at the colon, which then works for any tag."""
+    """The part of a token before the tag: split at the colon, which works for any tag."""
     delimiter = ":" if ":" not in text[:keep] else text[keep:]
     return Token({"Fn::Select": [0, {"Fn::Split": [delimiter, hole.value]}]})
 
 
 def _assuming(value: Any, condition: str, *, answer: bool, depth: int = 0) -> Any:
-    """The value with one condition's ``Fn::If`` replaced by the side that is taken."""
+    """The value with one condition's ``Fn::If`` replaced by one of its sides."""
     if depth > 2 * MAXIMUM_DEPTH:
         return value
     intrinsic = intrinsic_of(value)
@@ -221,7 +221,7 @@ def _assuming(value: Any, condition: str, *, answer: bool, depth: int = 0) -> An
 
 
 def _folded(value: dict[str, Any]) -> Any:
-    """A join of nothing but texts as the text that it comes to."""
+    """A join of literal strings only, as the joined string."""
     match value:
         case {"Fn::Join": [str(delimiter), [*elements]]} if all(
             isinstance(element, str) for element in elements
@@ -232,17 +232,17 @@ def _folded(value: dict[str, Any]) -> Any:
 
 __all__ = ["DigestOf", "Pin", "Rewritten", "pin", "pin_manifest", "pin_site"]
 
-#: The digest of an image, or None to leave the image as it is.
+#: The digest of an image, or None to keep the image unchanged.
 DigestOf = Callable[[ImageReference], Digest | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Rewritten:
-    """A value that carries its digests.
+    """A value with its digests.
 
     Attributes:
         value: The new value; the very same object where there was nothing to change.
-        pins: What was pinned, each image once, in order.
+        pins: The pinned images, each once, in order.
     """
 
     value: Any
@@ -261,18 +261,18 @@ def pin(
     evaluated: Evaluation | None = None,
     partly: bool = False,
 ) -> Rewritten | Problem:
-    """Give every image in a value its digest.
+    """Write the digest of every image in a value.
 
     Args:
         value: The value of an image property.
-        scope: The template that it stands in, and what is known around it.
-        digest_of: Asked for each image that has no digest; None leaves that image as it is.
+        scope: The template that it is in, and its environment.
+        digest_of: Called with each image that has no digest; None keeps that image unchanged.
         style: ``tag-and-digest``, or ``digest`` to put it in the tag's place.
         exempt_rule: The rule for values of this property that are no references to a registry.
-        assumptions: Answers to conditions that hold where the value stands.
+        assumptions: Answers to conditions that hold at the value's place.
         maximum_length: How long a pinned reference may be.
-        evaluated: What the value means, where that is known already.
-        partly: Pin what can be pinned where others of its images cannot.
+        evaluated: The evaluation of the value, where it was made already.
+        partly: Pin the images that can be pinned where others in the value cannot.
 
     Example:
         >>> digest = Digest("sha256:" + "0" * 64)
@@ -308,16 +308,16 @@ def pin_site(
     evaluated: Evaluation | None = None,
     partly: bool = False,
 ) -> Rewritten | Problem:
-    """Give what stands at a site its digests; the new value belongs at the site's path.
+    """Write the digests of the value at a site; the new value belongs at the site's path.
 
     Args:
         site: One of `find_sites`.
-        scope: The template that it stands in, and what is known around it.
-        digest_of: Asked for each image that has no digest; None leaves that image as it is.
+        scope: The template that it is in, and its environment.
+        digest_of: Called with each image that has no digest; None keeps that image unchanged.
         style: The style that the app asks for; where the service takes `digest` alone, that is
             taken.
-        evaluated: What `evaluate_site` has said of it, where that is known already.
-        partly: Pin what can be pinned where others of its images cannot.
+        evaluated: The result of `evaluate_site`, where it was made already.
+        partly: Pin the images that can be pinned where others in the value cannot.
     """
     if site.obstacle is not None:
         return site.obstacle
@@ -358,16 +358,16 @@ def pin_manifest(
     kind_paths: tuple[KindPath, ...] = (),
     partly: bool = False,
 ) -> Rewritten | Problem:
-    """Give every image in Kubernetes objects its digest; the rest of their text stays as it is.
+    """Write the digest of every image in Kubernetes objects; the rest of their text stays.
 
     Args:
         value: The value of a ``Manifest`` property; both sides of an ``Fn::If`` are pinned.
-        scope: The template that it stands in, and what is known around it.
-        digest_of: Asked for each image that has no digest; None leaves that image as it is.
+        scope: The template that it is in, and its environment.
+        digest_of: Called with each image that has no digest; None keeps that image unchanged.
         style: ``tag-and-digest``, or ``digest`` to put it in the tag's place.
-        assumptions: Answers to conditions that hold where the value stands.
-        evaluated: What the value means, where that is known already.
-        partly: Pin what can be pinned where others of its images cannot.
+        assumptions: Answers to conditions that hold at the value's place.
+        evaluated: The evaluation of the value, where it was made already.
+        partly: Pin the images that can be pinned where others in the value cannot.
         kind_paths: The user's own places in Kubernetes objects.
     """
     before = evaluated or evaluate_manifest(value, scope, assumptions, kind_paths)
@@ -422,7 +422,7 @@ def _pin_several(
     before: Several,
     pin_image: Callable[[Any, Evaluation], Rewritten | Problem],
 ) -> Rewritten | Problem:
-    """The images of one manifest; what is written out becomes the same wherever it is."""
+    """Pin the images of one manifest; equal literal strings are rewritten once."""
     written: dict[Any, Rewritten] = {}
     values = []
     for image, placed in zip(manifest.images, before.images, strict=True):
@@ -448,7 +448,7 @@ def _pin_either(
     scope: TemplateScope,
     pin_side: Callable[[Any, Evaluation, dict[Condition, bool]], Rewritten | Problem],
 ) -> Rewritten | Problem:
-    """Both sides of an ``Fn::If`` that chooses between manifests."""
+    """Pin both sides of an ``Fn::If`` that chooses between manifests."""
     name, *sides = argument
     condition = Condition(name, scope.stack)
     known = assumptions.get(condition)
@@ -482,7 +482,7 @@ def _obstacle(evaluation: Evaluation) -> Problem | None:
 
 
 def _pins(evaluation: Evaluation, digest_of: DigestOf, style: Style) -> dict[str, Pin]:
-    """What becomes of each text."""
+    """The pin of each string."""
     pins: dict[str, Pin] = {}
     for leaf in leaves(evaluation):
         if isinstance(leaf, Known) and leaf.reference.digest is None and leaf.text not in pins:
@@ -507,7 +507,7 @@ def _too_long(pins: Mapping[str, Pin], maximum_length: int | None) -> Problem | 
 
 
 def _expected(evaluation: Evaluation, pins: Mapping[str, Pin]) -> Evaluation:
-    """What the rewritten value has to come to."""
+    """The evaluation that the rewritten value must have."""
     if isinstance(evaluation, Choice):
         when_true = _expected(evaluation.when_true, pins)
         when_false = _expected(evaluation.when_false, pins)

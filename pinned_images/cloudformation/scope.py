@@ -1,4 +1,4 @@
-"""What a template's values are evaluated in: its sections, its environment, its neighbours."""
+"""The evaluation scope of a template: its sections, its environment and the app's others."""
 
 from __future__ import annotations
 
@@ -32,21 +32,21 @@ AssetImages = frozenset[AssetImage]
 
 @dataclass(frozen=True, eq=False)
 class TemplateScope:
-    """One template and what is known around it.
+    """One template and its environment.
 
     Attributes:
         template: The rendered template, or a function that renders it when it is first needed.
         account: The account that the stack is deployed to, where it is known.
         region: The region that the stack is deployed to, where it is known.
         stack: The name that the stack is deployed under.
-        app: The app's other templates, for what stacks hand to each other.
+        app: The app's other templates, for cross-stack references.
         parameter_values: Values of SSM parameters. It is read at each evaluation, so a caller
             may fill it between two of them; an `Problem` says why a value could not be read.
         use_parameter_defaults: Take a CloudFormation parameter's default for its value, although
             a deployment can override it.
         asset_images: The Docker image assets of the app, or a function that finds them when they
             are first needed. Those in CDK's own bootstrap repository are recognised without them.
-        deployer: What deploys the template, where that is not the app itself; then the account,
+        deployer: The service that deploys the template, if not the app itself; then the account,
             the region and the name of the stack are unknown.
 
     Example:
@@ -67,19 +67,19 @@ class TemplateScope:
     nested: dict[str, TemplateScope] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Make the scope known to the app's others."""
+        """Register the scope with the app's templates."""
         if self.app is not None:
             self.app.add(self)
 
     def detached(
         self, stack: str, template: Template | Callable[[], Template], deployer: Deployer
     ) -> TemplateScope:
-        """The scope of a template that the app only hands to what deploys it.
+        """The scope of a template that another service deploys.
 
         Args:
-            stack: What the template is called in messages.
+            stack: The template's name in messages.
             template: The template.
-            deployer: What deploys it.
+            deployer: The service that deploys it.
         """
         return replace(
             self,
@@ -139,7 +139,7 @@ class TemplateScope:
 
 
 class CrossStackReference(NamedTuple):
-    """A value that one stack hands to others, and the scope that it means something in."""
+    """A value that one stack exports to others, and its scope."""
 
     value: Any
     scope: TemplateScope
@@ -154,7 +154,7 @@ class ComputedExport(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Exports:
-    """The exports of some templates: those with a literal name by it, and the others."""
+    """The exports of some templates: by name where it is literal, and the others."""
 
     by_name: Mapping[str, Sequence[CrossStackReference]]
     computed: Sequence[ComputedExport]
@@ -176,7 +176,7 @@ class Exports:
 
 @dataclass(eq=False)
 class AppTemplates:
-    """The templates of one app: what their stacks hand to each other.
+    """The templates of one app and the cross-stack references between them.
 
     Attributes:
         scopes: The scopes of its top-level stacks, as far as they were needed.
@@ -203,20 +203,20 @@ class AppTemplates:
             pending.extend(reversed(scope.nested.values()))
 
     def add(self, scope: TemplateScope) -> None:
-        """Take a scope in; scopes do it themselves."""
+        """Add a scope; scopes call this themselves."""
         if scope.parent is None:
             self.scopes.append(scope)
         self._exports.clear()
 
     def add_others(self) -> bool:
-        """Take in the app's other stacks; False where that has been done."""
+        """Add the app's other stacks; False where that has been done."""
         make_others, self.make_others = self.make_others, None
         if make_others is not None:
             make_others()
         return make_others is not None
 
     def exports(self, account: str | None, region: str | None) -> Exports:
-        """What the stacks of an environment export; collected anew when stacks have been added."""
+        """The exports of the stacks of an environment; collected again after stacks were added."""
         environment = (account, region)
         if environment not in self._exports:
             self._exports[environment] = Exports.of(
@@ -237,7 +237,7 @@ class AppTemplates:
         return found
 
     def cross_region_export(self, name: str, region: str | None) -> list[CrossStackReference]:
-        """What CDK's ``Custom::CrossRegionExportWriter`` puts under a name into a region."""
+        """The value that ``Custom::CrossRegionExportWriter`` of CDK exports to a region by a name."""
         found = []
         for scope in self.all_scopes():
             for resource in scope.section("Resources").values():

@@ -1,4 +1,4 @@
-"""Where images stand in the properties of a resource, and what stands there."""
+"""Sites: the places in a resource's properties where images are, and their evaluation."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ _MAXIMUM_DEPTH = 60
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """One place in the properties of one resource where an image stands.
+    """One place in the properties of one resource where an image is.
 
     Attributes:
         path: The keys and indices that lead there in the given properties, for `replace_at`.
-        value: What stands there: a text or intrinsic functions.
+        value: The value: a string or intrinsic functions.
         image_property: The property of the catalog.
         container: The object that holds the image, to read its other keys; None where the image
             is a property of the resource itself.
@@ -59,12 +59,12 @@ class Site:
 
     @property
     def location(self) -> str:
-        """The path as people write it, in the names that CloudFormation has for its keys."""
+        """The written path, with CloudFormation's names for its keys."""
         names = _names_by_spelling(self.image_property.steps)
         return path_text(tuple(names.get(key, key) for key in self.path))
 
     def assumed(self, scope: TemplateScope) -> Assumptions:
-        """The assumptions, as conditions of the template that the site stands in."""
+        """The assumptions, as conditions of the template that the site is in."""
         return {Condition(name, scope.stack): answer for name, answer in self.assumptions}
 
     def setting(self, name: str) -> Any:
@@ -85,7 +85,7 @@ def _names_by_spelling(steps: tuple[Step, ...]) -> Mapping[str | int, str]:
 
 
 def find_sites(resource_type: str, properties: Any, catalog: Catalog | None = None) -> list[Site]:
-    """Every place in a resource's properties where an image stands, or may stand.
+    """Every place in a resource's properties where an image is, or may be.
 
     Args:
         resource_type: The CloudFormation type of the resource.
@@ -106,11 +106,11 @@ def find_sites(resource_type: str, properties: Any, catalog: Catalog | None = No
 
 
 def evaluate_site(site: Site, scope: TemplateScope) -> Evaluation:
-    """What stands at a site: as `evaluate`, and an explained `Problem` where there is an obstacle.
+    """The evaluation of a site: as `evaluate`, or the `Problem` that is its obstacle.
 
     Args:
         site: One of `find_sites`.
-        scope: The template that it stands in, and what is known around it.
+        scope: The template that it is in, and its environment.
     """
     interpreter = Interpreter({})
     for name, assumed in site.assumptions:
@@ -135,7 +135,7 @@ def evaluate_site(site: Site, scope: TemplateScope) -> Evaluation:
 
 @dataclass(frozen=True, slots=True)
 class _Position:
-    """A place on the way along a path."""
+    """A position on the walk along a path."""
 
     image_property: ImageProperty
     value: Any
@@ -171,9 +171,9 @@ class _Position:
         )
 
     def in_text(self, steps: tuple[Step, ...]) -> Site:
-        """The site of a text whose JSON the rest of a path leads into.
+        """The site of a string whose JSON the rest of a path leads into.
 
-        Its service may take no digest beside a tag, and nobody has said so: what takes a digest
+        Its service may refuse a digest next to a tag, which is not known: what takes a digest
         takes it in the tag's place.
         """
         path = ".".join(f"{step.name}{step.collection}" for step in steps)
@@ -270,7 +270,7 @@ def _walk_mapping(
     rest: tuple[Step, ...],
     depth: int,
 ) -> Iterator[Site]:
-    """The values of a map; or one object where a list belongs, which stands for a list of it."""
+    """The values of a map; or one object in place of a list, which means a list of it."""
     function = function_among(value)
     if function is not None:
         yield position.blocked_by(function)
@@ -293,7 +293,7 @@ def _not_an(position: _Position, expected: str) -> Site:
 
 
 def _each_once(sites: list[Site]) -> list[Site]:
-    """Several paths may be stopped by the same obstacle, or lead into the same text."""
+    """The sites, each once: paths may end at the same obstacle, or in the same string."""
     by_path: dict[Path, Site] = {}
     for site in sites:
         other = by_path.setdefault(site.path, site)

@@ -26,7 +26,7 @@ def without_transport(text: str) -> str:
 
 
 def is_archive(text: str) -> bool:
-    """Whether a text names an image by a transport other than that of a registry.
+    """Whether a string names an image by a transport other than that of a registry.
 
     Example:
         >>> is_archive("s3://bucket/image.tar:app:1"), is_archive("docker://ghcr.io/org/app:1")

@@ -1,4 +1,4 @@
-"""The platform that a resource runs its containers on, as far as its properties tell."""
+"""The platform that a resource runs its containers on, from its properties."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def platform_of(
     Args:
         resource_type: Such as ``AWS::ECS::TaskDefinition``.
         properties: Its properties; the first letter of a key may be in either case.
-        scope: The template that it stands in, for what other resources and sections tell.
+        scope: The template that it is in, for other resources and sections.
 
     Example:
         >>> platform_of("AWS::Lambda::Function", {"Architectures": ["arm64"]})
@@ -81,7 +81,10 @@ def platform_of(
 
 
 def _ecs_task(properties: Mapping[str, Any], _: TemplateScope) -> Platform | None:
-    """On EC2 a task without `runtimePlatform` runs on whatever instances the cluster has."""
+    """The platform of an ECS task.
+
+    On EC2 a task without `runtimePlatform` runs on whatever instances the cluster has.
+    """
     runtime = value_of(properties, "RuntimePlatform")
     compatibilities = value_of(properties, "RequiresCompatibilities")
     fargate = isinstance(compatibilities, list) and "FARGATE" in compatibilities
@@ -105,7 +108,10 @@ def _lambda_function(properties: Mapping[str, Any], _: TemplateScope) -> Platfor
 
 
 def _serverless_function(properties: Mapping[str, Any], scope: TemplateScope) -> Platform | None:
-    """AWS SAM specification, "Globals section": what a function leaves out is read there."""
+    """The platform of a SAM function.
+
+    AWS SAM specification, "Globals section": what a function leaves out is read there.
+    """
     architectures = value_of(properties, "Architectures")
     if architectures is None or architectures == NO_VALUE:
         architectures = value_of(scope.section("Globals").get("Function"), "Architectures")

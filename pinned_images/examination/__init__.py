@@ -1,6 +1,6 @@
 """The last look at finished templates: pure functions over files that are written already.
 
-What is looked at stands in `stacks.py`; what rules say of it, in `pinned_images.rules`.
+What is looked at is in `stacks.py`; what rules say of it, in `pinned_images.rules`.
 """
 
 from pinned_images.examination.examination import Examination

@@ -19,8 +19,8 @@ def records_of_overridden(resource: ImageResource, site: Site, policy: Policy) -
 
     Args:
         resource: The resource.
-        site: Where the image stands.
-        policy: What the user decided.
+        site: Where the image is.
+        policy: The user's decisions.
     """
     evaluation = evaluate_site(site, resource.scope)
     image = Image(resource, site, evaluation, None, None, resource.acknowledged)
@@ -28,7 +28,7 @@ def records_of_overridden(resource: ImageResource, site: Site, policy: Policy) -
 
 
 def corrected(records: Iterable[SiteRecord], examination: Examination) -> list[SiteRecord]:
-    """The records of what really stands in the templates.
+    """The records of what really is in the templates.
 
     Args:
         records: Those of what was pinned, before overrides were seen.

@@ -28,7 +28,7 @@ from pinned_images.problem import Problem
 from pinned_images.reference import ImageReference, Platform
 
 COPY_TYPE = "Custom::CDKECRDeployment"
-#: The properties that are read beside the image.
+#: The properties that are read next to the image.
 COPY_PROPERTIES = frozenset(
     {"ArchImageTags", "CopyImageIndex", "DestImage", "ImageArch", "SrcCreds"}
 )
@@ -112,7 +112,7 @@ def copies_among(images: Iterable[Image], policy: Policy) -> Copies:
 
     Args:
         images: All images; the sources of copies are among them.
-        policy: What the user decided; a source that stays unpinned may be another image by then.
+        policy: The user's decisions; a source that stays unpinned may be another image by then.
     """
     copies: dict[str, Copy] = {}
     for image in images:

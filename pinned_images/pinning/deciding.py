@@ -43,7 +43,7 @@ def decide(
 
     Args:
         image: The image.
-        policy: What the user decided.
+        policy: The user's decisions.
         answers: What the resolver says to each question about it.
         copies: What the deployment copies into registries.
     """

@@ -126,7 +126,7 @@ class DecidedOutcome(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The image and its place, for people: ``The image nginx:1.27 at Code.ImageUri``."""
+        """The image and its place, for display: ``The image nginx:1.27 at Code.ImageUri``."""
         leaf, location = self.outcome.leaf, self.outcome.location
         written = leaf.text if isinstance(leaf, Known) else self.outcome.written
         image = f"The image {shown_image(written)}" if written else "The image"
@@ -150,7 +150,7 @@ class DecidedOutcome(NamedTuple):
 class Decision:
     """What was decided about an image.
 
-    It holds for this value alone: where another one stands in the finished template, an override
+    It holds for this value alone: where another one is in the finished template, an override
     has put it there, and the gate looks at that.
 
     Attributes:

@@ -36,11 +36,11 @@ _GIVE_ARN = "Name it by its ARN, or log in to the registry."
 
 
 class ImageOutcome(NamedTuple):
-    """One of the images that a place may come to: conditions choose, and a text holds several.
+    """One of the images that a place may come to: conditions choose, and a string holds several.
 
     Attributes:
         location: Where it stands: ``ContainerDefinitions[0].Image if Large``.
-        written: How it is written, for people; empty where it cannot be seen.
+        written: How it is written, for display; empty where it cannot be seen.
         leaf: What it is.
     """
 
@@ -51,7 +51,7 @@ class ImageOutcome(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Image:
-    """A place in a resource where an image stands.
+    """A place in a resource where an image is.
 
     Attributes:
         resource: The resource.
@@ -95,7 +95,7 @@ def outcomes_of(evaluation: Evaluation, site: Site, scope: TemplateScope) -> Ite
     Args:
         evaluation: What it means.
         site: The site.
-        scope: The template that it stands in.
+        scope: The template that it is in.
     """
     return _outcomes(evaluation, site.location, site.value, scope, site.assumed(scope))
 
@@ -128,7 +128,7 @@ def _outcomes(
 
 
 def _written(value: Any, shape: object) -> str:
-    """A value for people; a repository whose name CloudFormation makes up is shown by its path."""
+    """A value for display; a repository whose name CloudFormation makes up is shown by its path."""
     if isinstance(shape, str) and _REPOSITORY in shape:
         return display(_HOST_OF_REPOSITORY.sub("", shape))
     return "" if value is None else display(value)
@@ -197,7 +197,7 @@ def secret_of(site: Site, scope: TemplateScope) -> str | Problem | None:
     """The ECS ``repositoryCredentials`` of a container, or the ``SrcCreds`` of an ECR deployment.
 
     Args:
-        site: Where the container's image stands.
+        site: Where the container's image is.
         scope: The template.
 
     Returns:
@@ -209,7 +209,7 @@ def secret_of(site: Site, scope: TemplateScope) -> str | Problem | None:
         return None
     text = text_of(value, scope, site.assumed(scope))
     if isinstance(text, str) and ":" in text and not text.startswith("arn:"):
-        return None  # cdk-ecr-deployment takes user:password as text, too
+        return None  # cdk-ecr-deployment takes user:password as a string, too
     if isinstance(text, Problem):
         return text
     if isinstance(text, NeedsCondition):

@@ -59,7 +59,7 @@ def pin_images(
 
     Args:
         resources: The resources, in any order.
-        policy: What the user decided.
+        policy: The user's decisions.
         resolver: Who knows digests.
         parameters: Who knows SSM parameters; told which of them name images.
         parameter_values: What the resources' scopes read parameters from; what is read is put in.

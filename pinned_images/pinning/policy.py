@@ -1,4 +1,4 @@
-"""What the user decided about pinning."""
+"""The user's decisions about pinning."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pinned_images.resolution import PlatformMode
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What the user decided about pinning.
+    """The user's decisions about pinning.
 
     Attributes:
         catalog: Which properties hold images.

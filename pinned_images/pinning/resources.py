@@ -16,7 +16,7 @@ class ImageResource:
     Attributes:
         resource_type: Its CloudFormation type.
         properties: Those of its properties that matter, as plain data.
-        scope: The template that it stands in.
+        scope: The template that it is in.
         stack: The construct path of its stack.
         construct_path: Its own construct path.
         acknowledged: Why its images stay unpinned, where the user said so.

@@ -56,9 +56,9 @@ def _evaluated_again(image: Image) -> Image:
 def values_that_name_images(
     images: Iterable[tuple[Image, Decision]], values: ParameterValues
 ) -> dict[SsmParameter, str]:
-    """The values that stand in the names of images which are there.
+    """The values that are in the names of images which are there.
 
-    A parameter may hold anything, secrets too. A value counts only if all of it stands in the
+    A parameter may hold anything, secrets too. A value counts only if all of it is in the
     name of an image that a registry knows, that carries its digest, or that is exempt.
 
     Args:

@@ -20,7 +20,7 @@ class _AutomaticDeployments(Rule):
     severity = "warning"
 
     def look_at_image(self, image: ExaminedImage) -> Iterator[Problem]:
-        """App Runner deploys what is pushed to a tag; beside a digest it has none to follow."""
+        """App Runner deploys what is pushed to a tag; next to a digest it has none to follow."""
         if image.resource.resource_type != "AWS::AppRunner::Service":
             return
         source = value_of(image.resource.properties, "SourceConfiguration")

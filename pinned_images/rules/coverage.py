@@ -17,7 +17,7 @@ class Coverage:
 
     Attributes:
         scope_paths: The construct paths that it begins at; an empty one stands for the whole app.
-        policy: What the user decided.
+        policy: The user's decisions.
         decisions: What was decided about images while they were pinned, by construct path and
             property.
         is_pinned: Whether `PinImages` pins its images, rather than that others have to.

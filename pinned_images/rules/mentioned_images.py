@@ -1,8 +1,8 @@
 """Images that a resource mentions where none are looked for, with their places.
 
-Texts are evaluated as image properties are, so that own repositories are seen in them. Properties,
-the metadata that sets up instances (``AWS::CloudFormation::Init``), strings of Kubernetes objects
-and files that properties name are searched.
+Strings are evaluated as image properties are, so that own repositories are seen in them. The
+properties, the metadata that sets up instances (``AWS::CloudFormation::Init``), strings of
+Kubernetes objects and files that properties name are searched.
 """
 
 from __future__ import annotations
@@ -57,8 +57,8 @@ class MentionedImage(NamedTuple):
 
     Attributes:
         image: The image, with marks for what is not known.
-        shown: The image for people.
-        place: Where it is, for people.
+        shown: The image for display.
+        place: Where it is, for display.
         owner: The resource type, or the kind of Kubernetes objects, that `PinImages` could pin it
             in; empty where it cannot.
         path: The path that it would take.
@@ -108,7 +108,7 @@ def _in_properties(resource: ExaminedResource, texts: _Texts) -> Iterator[Mentio
 
 
 def _dockerfiles_in(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
-    """Texts under keys that say Dockerfile, such as the template of a container recipe."""
+    """Strings under keys that say Dockerfile, such as the template of a container recipe."""
     if isinstance(value, str):
         key = path[-1] if path else ""
         if "dockerfile" in str(key).lower() and _FROM.search(value):
@@ -174,9 +174,9 @@ def _is_looked_at_elsewhere(resource: ExaminedResource, mention: Mention) -> boo
 
 
 def _own_property(mention: Mention, resource_type: str) -> str:
-    """The path that `PinImages` takes for an image that is the whole of a text; or empty.
+    """The path that `PinImages` takes for an image that is the whole of a string; or empty.
 
-    It may lead into the JSON of a property, but not into the JSON of a text in that.
+    It may lead into the JSON of a property, but not into the JSON of a string in that.
     """
     outer = tuple(_without_choices(mention.place))
     is_custom = resource_type.startswith(_CUSTOM) and not mention.inside
@@ -245,12 +245,12 @@ class _Texts:
         self._listed = listed
         self._answers = _Always(answer=answer)
         self._unknown: list[str] = []
-        #: Places of texts in which defaults of parameters are, which a deployment may change.
+        #: Places of strings in which defaults of parameters are, which a deployment may change.
         self.by_default: set[Path] = set()
 
     @property
     def has_conditions(self) -> bool:
-        """Whether other answers to conditions could give other texts."""
+        """Whether other answers to conditions could give other strings."""
         return self._answers.is_asked
 
     def of(self, value: Any, path: Path) -> Any:
@@ -269,7 +269,7 @@ class _Texts:
         return value
 
     def shown(self, image: str) -> str:
-        """An image for people, with names in the place of what is not known."""
+        """An image for display, with names in the place of what is not known."""
         text = _PRIVATE.sub(lambda match: self._name(match[0]), image)
         return printable(text.removeprefix(_SOME_REGISTRY))
 

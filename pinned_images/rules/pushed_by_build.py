@@ -33,8 +33,8 @@ class _Build(NamedTuple):
     """A CodeBuild project that the deployment starts.
 
     Attributes:
-        project: The project, for people.
-        starter: The custom resource that starts it, for people.
+        project: The project, for display.
+        starter: The custom resource that starts it, for display.
         texts: Its environment variables and its buildspec.
     """
 

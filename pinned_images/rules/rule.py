@@ -64,7 +64,7 @@ class ExaminedResource:
     is_nested_stack: bool = False
 
     def files_named_in(self, text: str) -> list[tuple[str, FilePath]]:
-        """The files of text, with their hashes, whose hashes are in a text."""
+        """The files of text, with their hashes, whose hashes are in a string."""
         hashes = _HASH.findall(text)
         files = self.text_files() if hashes else {}
         return [(each, files[each]) for each in dict.fromkeys(hashes) if each in files]
@@ -85,11 +85,11 @@ class ExaminedImage:
     """An image in a finished template.
 
     Attributes:
-        resource: The resource that it stands in.
+        resource: The resource that it is in.
         site: Its place there.
         scope: The template.
         decision: What was decided while it was pinned; None where nothing was, or where another
-            value stands in the template now.
+            value is in the template now.
     """
 
     resource: ExaminedResource
@@ -99,7 +99,7 @@ class ExaminedImage:
 
     @property
     def policy(self) -> Policy:
-        """What the user decided about pinning."""
+        """The user's decisions about pinning."""
         return self.resource.coverage.policy
 
     @property

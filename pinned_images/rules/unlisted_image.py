@@ -1,6 +1,6 @@
 """The rule `unlisted-image`: an image where none are looked for.
 
-It may stand in a custom resource, an environment variable, user data, or in the text of a state
+It may be in a custom resource, an environment variable, user data, or in the text of a state
 machine.
 """
 
@@ -32,7 +32,7 @@ class _UnlistedImage(Rule):
     severity = "warning"
 
     def look_at_resource(self, resource: ExaminedResource) -> Iterator[Problem]:
-        """The images of a resource that stand in none of the properties that are known.
+        """The images of a resource that are in none of the properties that are known.
 
         What a nested stack holds are parameters, which count where they are used.
         """

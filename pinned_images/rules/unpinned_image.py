@@ -11,7 +11,7 @@ from pinned_images.printable import shown_image
 from pinned_images.problem import Problem
 from pinned_images.rules.rule import ExaminedImage, Rule
 
-#: What stands in for the value of an SSM parameter that nobody has read.
+#: The placeholder for the value of an SSM parameter that was not read.
 STAND_IN = "parameter.invalid/value:v"
 
 _FORMS = {"tag-and-digest": "name:tag@sha256:...", "digest": "name@sha256:..."}
@@ -91,7 +91,7 @@ def _problem(outcome: ImageOutcome, policy: Policy) -> Problem | None:
 
 
 def _without_stand_in(text: str) -> str:
-    """An image for people, who need not see what stands in for a parameter's value."""
+    """An image for display, without the placeholder for a parameter's value."""
     return "in an SSM parameter" if text.startswith(STAND_IN) else shown_image(text)
 
 

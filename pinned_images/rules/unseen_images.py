@@ -14,7 +14,7 @@ from pinned_images.problem import Problem
 from pinned_images.rules.rule import Rule
 
 # CloudFormation template reference, "Transforms": those of AWS itself add no images of their own,
-# but for AWS::Include, which adds whatever stands in a file.
+# but for AWS::Include, which adds whatever is in a file.
 _HARMLESS, _INCLUDE = "AWS::", "AWS::Include"
 _MODULE = "::MODULE"
 _TRANSFORM = "Fn::Transform"

@@ -74,7 +74,7 @@ class SynthAspectState:
         return missed
 
     def examined(self, examination: Examination) -> list[Violation]:
-        """Write the report of what stands in the templates, whatever overrides have set.
+        """Write the report of what is in the templates, whatever overrides have set.
 
         It has to be a new file: plugins must not change those that they find.
         """
@@ -187,8 +187,8 @@ class Root:
         Args:
             scope: The construct.
             applied_at: The construct path that the user named, that of `scope` or one above.
-            options: What the user decided.
-            sources: Who answers.
+            options: The user's decisions.
+            sources: The resolver and the parameter source.
 
         Raises:
             ConfigurationError: An option, a context value or a variable cannot be used.
@@ -211,7 +211,7 @@ class Root:
         self.outermost.ensure_gate()
 
     def ensure_gate(self) -> None:
-        """One gate at the App: CDK asks no gate of a Stage that stands in a stack."""
+        """One gate at the App: CDK asks no gate of a Stage that is in a stack."""
         if not self._has_gate:
             self._has_gate = True
             Validations.of(self.stage).add_plugins(

@@ -86,8 +86,8 @@ class Synthesis:
         root: The App or Stage.
         scope: The construct below which images are pinned; the root itself, a stack, or less.
         applied_at: The construct path that the user named: an App is named for its Stages too.
-        options: What the user decided.
-        sources: Who answers.
+        options: The user's decisions.
+        sources: The resolver and the parameter source.
         records: What happened to each image, after a synth.
         decisions: What was decided about images, by construct path and property.
         failure: Why nothing could be resolved at all.
