@@ -67,8 +67,8 @@ class KubernetesKinds:
 
     Example:
         >>> kinds = KubernetesKinds.known()
-        >>> kinds.routes("postgresql.cnpg.io/ImageCatalog")
-        (('spec', 'images', '[]', 'image'),)
+        >>> kinds.routes("postgresql.cnpg.io/ImageCatalog")[0]
+        ('spec', 'images', '[]', 'image')
         >>> kinds.description("constraints.gatekeeper.sh/K8sAllowedRepos").what
         'a Gatekeeper policy'
     """

@@ -335,7 +335,7 @@ def _of_repository(text: str, interpreter: Evaluator, name: str, scope: Template
 
 
 def _secret_arn(interpreter: Evaluator, name: str, scope: TemplateScope) -> Result:
-    """A secret's ARN without the characters that AWS appends at deployment; it finds the secret too.
+    """A secret's ARN without the characters that AWS appends; it finds the secret too.
 
     AWS Secrets Manager user guide, "Find a secret from a partial ARN".
     """

@@ -237,7 +237,7 @@ class AppTemplates:
         return found
 
     def cross_region_export(self, name: str, region: str | None) -> list[CrossStackReference]:
-        """The value that ``Custom::CrossRegionExportWriter`` of CDK exports to a region by a name."""
+        """The values of CDK's ``Custom::CrossRegionExportWriter`` under a name in a region."""
         found = []
         for scope in self.all_scopes():
             for resource in scope.section("Resources").values():
