@@ -1,4 +1,4 @@
-"""The commands, put together, and how each of them ends."""
+"""The root command, and the exit codes of all commands."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class _Interrupted(click.ClickException):
 
 
 class _Program(click.Group):
-    """A group whose commands end with an exit code, and with one sentence where one failed."""
+    """A group whose commands end with an exit code, and with one sentence on failure."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -80,7 +80,7 @@ def _exit_code(run: Callable[[], Any]) -> int:
 
 
 def _give_up_output() -> None:
-    """Have Python, as it ends, not try once more to write what is left."""
+    """Discard the rest of the output, so that Python does not fail to flush it at exit."""
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 

@@ -1,4 +1,4 @@
-"""What the commands on cloud assemblies share: their options, and how they tell what was found."""
+"""Options and output of the commands on cloud assemblies."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def exemptions_of(given: Sequence[str]) -> dict[str, str]:
 
 
 def options_of(arguments: Mapping[str, object], context: Mapping[str, Any]) -> Options:
-    """The options of a command, with what the context of the app and the environment say.
+    """The options of a command, of the app's context and of the environment.
 
     Args:
         arguments: By the names of the options of `PinImages`; None where one is left out.
@@ -62,7 +62,7 @@ def options_of(arguments: Mapping[str, object], context: Mapping[str, Any]) -> O
 
 
 def context_of_cli() -> dict[str, Any]:
-    """The context that the CDK CLI hands to an app: in a variable, and what is too long in a file.
+    """The context that the CDK CLI passes to an app: in a variable, and a longer one in a file.
 
     Raises:
         ConfigurationError: It cannot be read.
@@ -95,13 +95,13 @@ def _json(text: str, name: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def tell(outcome: AssemblyOutcome) -> None:
-    """Print what was found, on the error stream, as the CDK CLI prints it."""
+def print_violations(outcome: AssemblyOutcome) -> None:
+    """Print the violations to stderr, as the CDK CLI prints them."""
     for violation in outcome.violations:
-        echo(_said(violation))
+        echo(_sentence(violation))
 
 
-def _said(violation: Violation) -> str:
+def _sentence(violation: Violation) -> str:
     problem = violation.problem
     severity = "WARNING" if violation.rule.severity == "warning" else "ERROR"
     where = f" [{violation.construct_path}]" if violation.construct_path else ""
@@ -111,7 +111,7 @@ def _said(violation: Violation) -> str:
 
 
 def write_json(outcome: AssemblyOutcome) -> None:
-    """Print what was found, for a program."""
+    """Print the violations as JSON."""
     found = {
         "version": JSON_VERSION,
         "violations": [

@@ -1,4 +1,4 @@
-"""``pinned-images check``: the gate, for a cloud assembly that is written already."""
+"""``pinned-images check``: the gate for a finished cloud assembly."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pinned_images.cli.assembly import (
     exempt_option,
     exemptions_of,
     options_of,
-    tell,
+    print_violations,
     write_json,
 )
 from pinned_images.cli.output import echo
@@ -37,7 +37,7 @@ def check(folder: Path, exemptions: tuple[str, ...], as_json: bool) -> None:  # 
     if as_json:
         write_json(outcome)
     else:
-        tell(outcome)
+        print_violations(outcome)
     errors = sum(each.rule.severity != "warning" for each in outcome.violations)
     warnings = len(outcome.violations) - errors
     echo(f"{counted(errors, 'error')}, {counted(warnings, 'warning')}.")

@@ -1,6 +1,6 @@
-"""What has become of the SSM parameters of a lock file.
+"""The comparison of a lock file's SSM parameters with their current values.
 
-A parameter may hold anything by now: a new value is told, or written, only once it has turned out
+A parameter may hold anything by now: a new value is printed, or written, only once it turns out
 to be the name of an image.
 """
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ChangedParameter:
-    """A parameter that has another value now than in the lock file.
+    """A parameter whose current value differs from the lock file.
 
     Attributes:
-        key: Which one.
+        key: Its key.
         locked: The value in the lock file.
         value: The value now.
         images: The entries of the images that the locked value names; none if it is only a part
@@ -37,7 +37,7 @@ class ChangedParameter:
 
     @property
     def successors(self) -> dict[LockKey, LockEntry]:
-        """The images that the new value names, each with the entry that it takes over from."""
+        """The images that the new value names, each with the entry that it replaces."""
         new = _reference(self.value)
         if new is None:
             return {}
@@ -58,13 +58,13 @@ class ChangedParameter:
 
     @property
     def names_other_repository(self) -> bool:
-        """Whether a deployment would look for the locked digest where it never was."""
+        """Whether a deployment would pull the locked digest from another repository."""
         old, new = _reference(self.locked), _reference(self.value)
         return bool(self.images) and (old and old.name) != (new and new.name)
 
     @property
     def problem(self) -> str:
-        """Why a new value that names no image is not taken over, and what to do."""
+        """The error for a new value that names no image."""
         changed = f"The SSM parameter {str(self.key)!r} has another value now"
         if self.images:
             return (
@@ -80,7 +80,7 @@ class ChangedParameter:
 def read_parameters(
     keys: Iterable[ParameterKey], network: Network
 ) -> dict[ParameterKey, str | ResolutionError]:
-    """The values that parameters have now, or why one could not be read."""
+    """The current value of each parameter, or the error of reading it."""
     wanted = list(keys)
     if not wanted:
         return {}
@@ -100,7 +100,7 @@ def read_parameters(
 def changed_parameters(
     lock: LockFile, values: Mapping[ParameterKey, str | ResolutionError]
 ) -> list[ChangedParameter]:
-    """Those that have another value than a lock file holds."""
+    """The parameters whose current value differs from the lock file."""
     return [
         ChangedParameter(key, locked, value, _images(lock, locked))
         for key, value in values.items()

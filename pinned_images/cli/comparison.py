@@ -1,4 +1,4 @@
-"""The comparison of a lock file with what registries and AWS answer now."""
+"""The comparison of a lock file with the current answers of registries and AWS."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What registries say now about one entry.
+    """The current answer of a registry for one entry.
 
     Attributes:
-        entry: What they say, or None where they said nothing that can be used.
-        errors: Why not; also where a platform that the entry lists is gone.
+        entry: The current entry, or None where there is no usable answer.
+        errors: The errors; also where a platform that the entry lists is gone.
     """
 
     entry: LockEntry | None
@@ -39,10 +39,10 @@ class Answer:
 
 
 def read_lock(path: Path) -> LockFile:
-    """The lock file that must be there.
+    """The lock file, which must exist.
 
     Raises:
-        ConfigurationError: It is not.
+        ConfigurationError: It does not exist.
         LockFileError: It is broken.
     """
     if not path.exists():
@@ -60,13 +60,13 @@ def ask(
     by_digest: bool = False,
     with_platforms: bool = True,
 ) -> dict[LockKey, Answer]:
-    """Ask for entries, all at once.
+    """Resolve entries, all at once.
 
     Args:
-        entries: What is asked for.
-        network: Who is asked.
-        by_digest: Ask for what is locked, in place of what the tag names now.
-        with_platforms: Learn the platforms too, where the entry lists some; it takes a GET.
+        entries: The entries.
+        network: The registries.
+        by_digest: Resolve by the locked digest, in place of the tag.
+        with_platforms: Get the platforms too, where the entry lists some; it takes a GET.
     """
     questions = {
         key: list(_questions(key, entry, by_digest=by_digest, with_platforms=with_platforms))
@@ -80,10 +80,11 @@ def ask(
 def _questions(
     key: LockKey, entry: LockEntry, *, by_digest: bool, with_platforms: bool
 ) -> Iterable[ResolutionRequest]:
-    """A registry lists an image's platforms where it is asked for one that the image has.
+    """The requests for an entry: one for each platform that it lists.
 
-    An image may have lost some, so it is asked for each that the entry lists; the resolver reads
-    the image once for all.
+    An answer lists an image's platforms if the image has the requested one. It may have lost some,
+    so each platform that the entry lists is requested; the resolver reads the image
+    once for all.
     """
     request = key.request()
     if by_digest:
@@ -110,12 +111,12 @@ def _answer(
 
 @dataclass(frozen=True)
 class Comparison:
-    """What is said now about (a part of) a lock file.
+    """A lock file, or a part of it, with the current answers.
 
     Attributes:
-        locked: What was asked about.
-        answers: What registries say: of its images, and of those that its parameters name now.
-        values: What AWS says of its parameters.
+        locked: The compared entries.
+        answers: The answers for its images, and for those that its parameters name now.
+        values: The current values of its parameters.
         changed: The parameters that have another value now.
         unchanged: Of the images that moved, those that are the same on the platforms that count,
             with these platforms: an image may have got another platform.
@@ -137,14 +138,14 @@ class Comparison:
         with_platforms: bool = True,
         platforms: Collection[Platform] = (),
     ) -> Comparison:
-        """Ask for the parameters, then for all images at once, then for platforms of those moved.
+        """Read the parameters, then resolve all images at once, then the platforms of those moved.
 
         Args:
             lock: The lock file.
-            network: Who is asked.
-            part: The part of it that is asked about; all of it if left out.
+            network: Registries and AWS.
+            part: The part of it to compare; all of it by default.
             with_platforms: See `ask`.
-            platforms: The platforms that count; all that an entry lists if left out.
+            platforms: The platforms that count; by default all that an entry lists.
         """
         chosen = lock if part is None else part
         values = read_parameters(chosen.parameters, network)
@@ -157,7 +158,7 @@ class Comparison:
 
     @cached_property
     def found(self) -> dict[LockKey, LockEntry]:
-        """The images that registries know."""
+        """The images that exist in their registries."""
         return {
             key: answer.entry for key, answer in self.answers.items() if answer.entry is not None
         }
@@ -173,17 +174,17 @@ class Comparison:
 
     @property
     def really_moved(self) -> dict[LockKey, tuple[LockEntry, LockEntry]]:
-        """The images that moved, but for those that are the same on the platforms that count."""
+        """The images that moved, without those that are the same on the platforms that count."""
         return {key: change for key, change in self.moved.items() if key not in self.unchanged}
 
     @cached_property
     def renamed(self) -> list[ChangedParameter]:
-        """The parameters that name another image now, which is there."""
+        """The parameters that name another image now, which exists."""
         return [each for each in self.changed if each.names_image(self.found)]
 
     @cached_property
     def unanswered(self) -> dict[LockKey, ResolutionError]:
-        """The images of which nothing could be learned, and why."""
+        """The images without a usable answer, with the error."""
         return {
             key: answer.errors[0]
             for key, answer in self.answers.items()
@@ -192,18 +193,18 @@ class Comparison:
 
     @cached_property
     def unusable(self) -> list[str]:
-        """Why parameters could not be read, or hold what cannot be taken over; one for each."""
+        """An error for each parameter that could not be read, or whose value cannot be used."""
         unread = [str(value) for value in self.values.values() if not isinstance(value, str)]
         return [*unread, *(each.problem for each in self.changed if each not in self.renamed)]
 
     @property
     def problems(self) -> list[str]:
-        """What could not be learned, and why."""
+        """The errors, grouped by cause."""
         return [*grouped_errors(self.unanswered.items()), *self.unusable]
 
     @property
     def summary(self) -> str:
-        """How much has changed, in a line."""
+        """The numbers of changes, in a line."""
         images = len(self.locked.entries)
         unanswered = sum(key not in self.found for key in self.locked.entries)
         moved = _part(len(self.moved), images, "image", "moved", unanswered)
@@ -228,9 +229,9 @@ def _unchanged(
     wanted: dict[LockKey, tuple[Platform, ...]] = {}
     for key, (old, new) in moved.items():
         is_index = key.platform is None and {old.media_type, new.media_type} <= INDEX_TYPES
-        counting = platforms or old.platforms or ()
-        if is_index and counting:
-            wanted[key] = tuple(counting)
+        relevant = platforms or old.platforms or ()
+        if is_index and relevant:
+            wanted[key] = tuple(relevant)
     questions = {
         (key, platform): [_manifest_of(key, entry, platform) for entry in moved[key]]
         for key, some in wanted.items()
@@ -253,7 +254,7 @@ def _unchanged(
 
 
 def _manifest_of(key: LockKey, entry: LockEntry, platform: Platform) -> ResolutionRequest:
-    """The question which manifest an index has for a platform."""
+    """The request for the manifest of a platform in an index."""
     reference = key.request().reference.with_digest(entry.digest)
     return ResolutionRequest(reference, platform, select=True)
 
@@ -263,10 +264,12 @@ def _part(some: int, of_all: int, what: str, deed: str, unknown: int) -> str:
     return f"{some} of {counted(of_all, what)} {deed}{not_known}"
 
 
-def show_comparison(news: Comparison, before: str, after: str, *, moved_only: bool = False) -> None:
-    """Print what has changed, under a word for what was and one for what is."""
-    moved = news.really_moved if moved_only else news.moved
-    if not moved and not news.renamed:
+def show_comparison(
+    comparison: Comparison, before: str, after: str, *, moved_only: bool = False
+) -> None:
+    """Print the changes in a table, with a column for the old values and one for the new."""
+    moved = comparison.really_moved if moved_only else comparison.moved
+    if not moved and not comparison.renamed:
         return
     from pinned_images.cli.tables import (  # noqa: PLC0415 - needs rich
         changes_table,
@@ -274,6 +277,6 @@ def show_comparison(news: Comparison, before: str, after: str, *, moved_only: bo
     )
 
     if moved:
-        show(changes_table(moved, before, after, news.unchanged))
-    if news.renamed:
-        show(parameter_changes_table(news.renamed, before, after))
+        show(changes_table(moved, before, after, comparison.unchanged))
+    if comparison.renamed:
+        show(parameter_changes_table(comparison.renamed, before, after))

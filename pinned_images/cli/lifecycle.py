@@ -38,7 +38,7 @@ def _moment(_: click.Context, __: click.Parameter, value: str | None) -> datetim
         raise click.BadParameter(
             "write a day such as 2027-03-31, or a time such as 2027-03-31T12:00Z."
         )
-    # ECR acts at some time of the day: what is due on it counts.
+    # ECR acts at some time of the day: an image that is due on that day counts.
     return time + timedelta(days=1, microseconds=-1) if _DAY.fullmatch(value) else time
 
 

@@ -14,8 +14,8 @@ from pinned_images.cli.scanned import (
     JSON_VERSION,
     paths_argument,
     plain_location,
+    print_skipped,
     scanned_files,
-    tell_skipped,
 )
 from pinned_images.cli.shared_options import json_option
 from pinned_images.printable import printable
@@ -59,7 +59,7 @@ def list_images(
         write(f"{line}\n")
     from pinned_images.files.pinning import skipped_in  # noqa: PLC0415 - for --help
 
-    tell_skipped(skipped_in(scanned))
+    print_skipped(skipped_in(scanned))
 
 
 def _plain(scanned: Iterable[ScannedFile]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""``pinned-images lock``: what the lock file holds, and what of it is no longer used."""
+"""``pinned-images lock``: the content of the lock file, and its unused entries."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def lock(
 
 
 def _check(lock: LockFile, folders: tuple[Path, ...]) -> None:
-    """Name what apps use and a lock file lacks; nobody is asked."""
+    """List the images of apps that a lock file lacks, without resolving anything."""
     from pinned_images.report import SynthReport  # noqa: PLC0415 - for --help
 
     records = [each for folder in folders for each in SynthReport.read(folder).records]
@@ -105,7 +105,7 @@ def _check(lock: LockFile, folders: tuple[Path, ...]) -> None:
 
 
 def _can_be_locked(parameter: str) -> bool:
-    """Whether it is known whose parameter it is."""
+    """Whether the account and region of a parameter are known."""
     try:
         ParameterKey.parse(parameter)
     except ValueError:
@@ -133,7 +133,7 @@ def prune(lock_file: Path, folders: tuple[Path, ...], dry_run: bool) -> None:  #
 
 
 def _used(folder: Path, lock: LockFile) -> set[str]:
-    """The images and parameters of a lock file that an app uses, as they stand there.
+    """The keys in a lock file that an app uses.
 
     Raises:
         ConfigurationError: There is no report of the app, or of a synth that failed.

@@ -1,4 +1,4 @@
-"""``pinned-images lock update``: newer digests for what is locked."""
+"""``pinned-images lock update``: newer digests for locked images."""
 
 from __future__ import annotations
 
@@ -47,28 +47,28 @@ def update(
     """
     lock = read_lock(lock_file)
     part = _matching(lock, patterns)
-    news = Comparison.of(lock, network, part=part, platforms=platforms)
-    _write(lock_file, news, left=news.unchanged if moved_only else ())
-    show_comparison(news, "Old", "New", moved_only=moved_only)
-    echo(news.summary)
-    _tell_of_lost_platforms(news.answers.values())
-    for problem in news.problems:
+    comparison = Comparison.of(lock, network, part=part, platforms=platforms)
+    _write(lock_file, comparison, left=comparison.unchanged if moved_only else ())
+    show_comparison(comparison, "Old", "New", moved_only=moved_only)
+    echo(comparison.summary)
+    _warn_of_lost_platforms(comparison.answers.values())
+    for problem in comparison.problems:
         error(problem)
-    if news.problems:
-        left = len(news.unanswered) + len(news.unusable)
+    if comparison.problems:
+        left = len(comparison.unanswered) + len(comparison.unusable)
         echo(f"{counted(left, 'entry')} left as locked.")
         raise SystemExit(1)
 
 
-def _write(lock_file: Path, news: Comparison, left: Collection[LockKey]) -> None:
-    """Put what was learned into the file; what somebody drops meanwhile stays dropped."""
-    successors = {key for each in news.renamed for key in each.successors}
+def _write(lock_file: Path, comparison: Comparison, left: Collection[LockKey]) -> None:
+    """Write the new entries to the file; entries removed meanwhile stay removed."""
+    successors = {key for each in comparison.renamed for key in each.successors}
 
     def edit(lock: LockFile) -> LockFile:
-        images = (news.found.keys() & (lock.entries.keys() | successors)) - set(left)
+        images = (comparison.found.keys() & (lock.entries.keys() | successors)) - set(left)
         return lock.replaced(
-            {key: news.found[key] for key in images},
-            {each.key: each.value for each in news.renamed if each.key in lock.parameters},
+            {key: comparison.found[key] for key in images},
+            {each.key: each.value for each in comparison.renamed if each.key in lock.parameters},
         )
 
     LockFile.change(lock_file, edit)
@@ -95,8 +95,8 @@ def _matching(lock: LockFile, patterns: Collection[str]) -> LockFile:
     return lock.without(unnamed)
 
 
-def _tell_of_lost_platforms(answers: Iterable[Answer]) -> None:
-    """An image that moved may have lost a platform: the next synth stops where that is used."""
+def _warn_of_lost_platforms(answers: Iterable[Answer]) -> None:
+    """Warn of platforms that moved images have lost: a synth that uses them fails."""
     for answer in answers:
         if answer.entry is not None:
             for error in answer.errors:

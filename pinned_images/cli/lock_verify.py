@@ -1,4 +1,4 @@
-"""``pinned-images lock verify``: whether a deployment would find what is locked."""
+"""``pinned-images lock verify``: whether locked images still exist for a deployment."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def verify(*, lock_file: Path, platforms: bool, warm: bool, network: Network) ->
         error(problem)
     for key, answer in tagged.items():
         if key not in served and (now := _digest(answer)) is not None:
-            _tell_of_other_digest(key, now, is_there=key not in wrong)
+            _report_moved_tag(key, now, is_there=key not in wrong)
     verified = [f"{len(answers) - len(wrong)} of {counted(len(answers), 'image')}"]
     if lock.parameters:
         usable = len(lock.parameters) - len(unusable)
@@ -64,7 +64,7 @@ def verify(*, lock_file: Path, platforms: bool, warm: bool, network: Network) ->
 def _asked_by_tag(
     lock: LockFile, network: Network, *, with_platforms: bool
 ) -> dict[LockKey, Answer]:
-    """What private ECR says of the tags of its images; a cache imports what it lacks meanwhile."""
+    """The answers of private ECR for the tags of its images; a cache imports missing ones."""
     from pinned_images.registry.aws.hosts import parse_ecr_host  # noqa: PLC0415 - for --help
 
     keys: dict[LockKey, LockKey] = {}
@@ -82,8 +82,8 @@ def _digest(answer: Answer) -> Digest | None:
     return None if answer.entry is None else answer.entry.digest
 
 
-def _tell_of_other_digest(key: LockKey, now: Digest, *, is_there: bool) -> None:
-    """A pull-through cache cannot import a digest that its tag no longer leads to."""
+def _report_moved_tag(key: LockKey, now: Digest, *, is_there: bool) -> None:
+    """Report a moved tag: a pull-through cache cannot import the digest that was locked."""
     tag = f"The tag of {key.reference} leads to {now.short} now"
     if is_there:
         echo(f"Warning: {tag}; the locked digest is still there.")
@@ -95,7 +95,10 @@ def _tell_of_other_digest(key: LockKey, now: Digest, *, is_there: bool) -> None:
 
 
 def _unusable_parameters(lock: LockFile, network: Network) -> list[str]:
-    """Why a deployment would stop at a parameter; the digest decides whatever tag it names."""
+    """The errors of parameters that a deployment would fail on.
+
+    Another tag in the same repository is none: the digest takes precedence.
+    """
     values = read_parameters(lock.parameters, network)
     return [
         *(str(value) for value in values.values() if not isinstance(value, str)),

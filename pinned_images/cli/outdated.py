@@ -43,34 +43,34 @@ def outdated(
 ) -> None:
     """Show the tags that have moved since they were locked; nothing is changed."""
     lock = read_lock(lock_file)
-    news = Comparison.of(lock, network, with_platforms=False, platforms=platforms)
-    moved = news.really_moved if moved_only else news.moved
+    comparison = Comparison.of(lock, network, with_platforms=False, platforms=platforms)
+    moved = comparison.really_moved if moved_only else comparison.moved
     if as_json:
-        write(json.dumps(_plain(news, moved), indent=2) + "\n")
+        write(json.dumps(_plain(comparison, moved), indent=2) + "\n")
     else:
-        show_comparison(news, "Locked", "Now", moved_only=moved_only)
-    for problem in news.problems:
+        show_comparison(comparison, "Locked", "Now", moved_only=moved_only)
+    for problem in comparison.problems:
         error(problem)
-    echo(news.summary)
-    if news.problems or (exit_code and (moved or news.changed)):
+    echo(comparison.summary)
+    if comparison.problems or (exit_code and (moved or comparison.changed)):
         raise SystemExit(1)
 
 
 def _plain(
-    news: Comparison, moved: Mapping[LockKey, tuple[LockEntry, LockEntry]]
+    comparison: Comparison, moved: Mapping[LockKey, tuple[LockEntry, LockEntry]]
 ) -> list[dict[str, Any]]:
     images = [
         {
             "image": str(key),
             "locked": str(old.digest),
             "now": str(new.digest),
-            **_same_on(news.unchanged.get(key)),
+            **_same_on(comparison.unchanged.get(key)),
         }
         for key, (old, new) in moved.items()
     ]
     parameters = [
         {"parameter": str(each.key), "locked": each.locked, "now": each.value}
-        for each in news.renamed
+        for each in comparison.renamed
     ]
     return [
         *sorted(images, key=lambda row: str(row["image"])),

@@ -25,7 +25,7 @@ _UNBOUNDED = 1000
 
 
 def show(*parts: RenderableType) -> None:
-    """Print for people: as wide as the terminal; in a pipe or a file nothing is wrapped."""
+    """Print to stdout, as wide as the terminal; in a pipe or a file nothing is wrapped."""
     from rich.console import Console  # noqa: PLC0415 - for --help
 
     parts = tuple(printable_lines(part) if isinstance(part, str) else part for part in parts)
@@ -44,22 +44,22 @@ def show(*parts: RenderableType) -> None:
 
 
 def write(text: str) -> None:
-    """Print a text of one or more lines, each of which ends with a line feed."""
+    """Print lines to stdout, each of which ends with a line feed."""
     _put(printable_lines(text), sys.stdout)
 
 
 def echo(text: str) -> None:
-    """Print one line beside the output."""
+    """Print one line to stderr."""
     error_lines(f"{printable(text)}\n")
 
 
 def error(text: str) -> None:
-    """Print what went wrong, where the command goes on."""
+    """Print an error to stderr; the command continues."""
     echo(f"Error: {text}")
 
 
 def error_lines(text: str) -> None:
-    """Print lines beside the output; where that cannot be, the exit code has to do."""
+    """Print lines to stderr; if it is closed, the exit code alone reports the failure."""
     with suppress(OSError):
         _put(printable_lines(text), sys.stderr)
 
@@ -75,7 +75,7 @@ def grouped_errors(errors: Iterable[tuple[LockKey, ResolutionError]]) -> list[st
     """A sentence for each error; one for all images that fail for the same cause.
 
     Args:
-        errors: Each with the entry that was asked about.
+        errors: Each with its entry.
 
     Example:
         >>> error = ResolutionError("no network", "check it", place="the registry ghcr.io")

@@ -17,8 +17,8 @@ from pinned_images.cli.scanned import (
     JSON_VERSION,
     paths_argument,
     plain_location,
+    print_skipped,
     scanned_files,
-    tell_skipped,
     verbose_option,
 )
 from pinned_images.cli.shared_options import LOCK_FILE_VARIABLE, json_option, registry_options
@@ -108,7 +108,7 @@ def _is_below(path: Path) -> bool:
 
 
 def _in(base: Path | None, lock_file: Path | None) -> tuple[str, ...]:
-    """The lock file, if there is one, in a repository or where the user is."""
+    """The lock file, if there is one, in a repository or the working folder."""
     if lock_file is None:
         return ()
     if base is None:
@@ -134,12 +134,12 @@ def _exempt(given: Sequence[str]) -> ExemptionPatterns:
 
 @dataclass(frozen=True)
 class _Digests:
-    """A resolver: the registries, behind the lock file where there is one.
+    """A resolver: the registries, and the lock file where there is one.
 
     Attributes:
         network: The registries.
         lock_file: The lock file.
-        is_frozen: Ask nobody.
+        is_frozen: Resolve nothing that the lock file lacks.
         is_dry: Leave the lock file as it is.
     """
 
@@ -185,9 +185,9 @@ def _show_unpinned(
         return
     from pinned_images.files.pinning import skipped_in  # noqa: PLC0415 - for --help
 
-    tell_skipped(skipped_in(scanned))
+    print_skipped(skipped_in(scanned))
     if missing:
-        from pinned_images.cli.file_tables import unpinned_table  # noqa: PLC0415 - needs rich
+        from pinned_images.cli.tables import unpinned_table  # noqa: PLC0415 - needs rich
 
         show(unpinned_table(missing))
         echo(

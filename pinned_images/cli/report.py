@@ -1,4 +1,4 @@
-"""``pinned-images report``: what the last synth did, for people and machines."""
+"""``pinned-images report``: the report of the last synth, in several formats."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The options of commands that can work on a Git repository, and how they do."""
+"""Options and changes of commands that can work on a Git repository."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import click
 
 from pinned_images.cli.output import echo, error
-from pinned_images.cli.writing import finish, problems_of, show_diffs, tell_changes
+from pinned_images.cli.writing import finish, print_changes, problems_of, show_diffs
 from pinned_images.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ _COMMIT_OPTIONS = (
 
 
 class Repository(NamedTuple):
-    """The repository that a command works on, and what becomes of the changes."""
+    """The repository that a command works on, and the commit of the changes."""
 
     target: Target
     commit: str | None = None
@@ -111,7 +111,7 @@ def _repository(url: str | None, given: dict[str, str | None]) -> Repository | N
 
 @contextmanager
 def working_tree(repository: Repository | None) -> Iterator[Path | None]:
-    """The working tree of a clone; None where files are where the user is."""
+    """The working tree of a clone; None for the working folder."""
     if repository is None:
         yield None
         return
@@ -129,7 +129,7 @@ def change(
     verbose: bool = False,
     besides: Sequence[str] = (),
 ) -> None:
-    """Change files, where the user is or in a repository; exits with 1 where that failed.
+    """Change files in the working folder or in a repository; exits with 1 on failure.
 
     Args:
         repository: The repository.
@@ -145,7 +145,7 @@ def change(
     def told(base: Path | None) -> Changes:
         changes = plan(base)
         if verbose:
-            tell_changes(changes)
+            print_changes(changes)
         return changes
 
     from pinned_images.files.git import Clone  # noqa: PLC0415 - for --help

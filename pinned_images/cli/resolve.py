@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pinned_images.reference import Platform
     from pinned_images.resolution import Outcome, ResolutionRequest
 
-# A registry lists the platforms of an image where it is asked for one that the image has; all of
+# An answer lists the platforms of an image if the image has the requested one; all of
 # these cost one request.
 _USUAL_PLATFORMS = (
     "linux/amd64",
@@ -34,7 +34,7 @@ _USUAL_PLATFORMS = (
 
 
 class _Answer(NamedTuple):
-    """What is known of one argument: its requests in the order in which they count, or an error."""
+    """One argument: its requests in order of precedence, or an error."""
 
     text: str
     requests: tuple[ResolutionRequest, ...] = ()
@@ -86,7 +86,7 @@ def _platform(text: str | None) -> Platform | None:
 
 
 def _given(references: Sequence[str]) -> list[str]:
-    """The arguments, and the lines of the input where they say so."""
+    """The references in the arguments, and in stdin for ``-``."""
     if not references and sys.stdin.isatty():
         raise click.UsageError("Give image references, or pipe them in.")
     given: list[str] = []
@@ -118,7 +118,7 @@ def _asked(text: str, platform: Platform | None, *, as_json: bool) -> _Answer:
 def _outcome(
     answer: _Answer, outcomes: Mapping[ResolutionRequest, Outcome]
 ) -> Outcome | PinnedImagesError:
-    """The first answer to a request that is no error; else the error of the last one."""
+    """The first outcome that is no error; else the error of the last request."""
     if answer.error is not None:
         return answer.error
     given = [outcomes[request] for request in answer.requests]

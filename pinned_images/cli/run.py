@@ -1,4 +1,4 @@
-"""``pinned-images run``: a CDK app in any language, and then the pinning of what it wrote."""
+"""``pinned-images run``: runs a CDK app in any language, then pins its cloud assembly."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from pinned_images.cli.assembly import (
     exempt_option,
     exemptions_of,
     options_of,
-    tell,
+    print_violations,
 )
 from pinned_images.cli.output import error
 from pinned_images.cli.shared_options import LOCK_FILE_VARIABLE
 
 _OUTPUT = "CDK_OUTDIR"
 
-#: The first version of the CDK CLI that shows what is in ``validation-report.json``.
+#: The first version of the CDK CLI that prints ``validation-report.json``.
 _READS_REPORT = (2, 1129)
 _VERSION = re.compile(r"(\d+)\.(\d+)\.")
 
@@ -65,12 +65,12 @@ def run(lock_file: Path | None, exemptions: tuple[str, ...], command: tuple[str,
     options = options_of({"lock_file": lock_file, "exempt": given or None}, context_of_cli())
     outcome = pin_assembly(output, options)
     if outcome.has_errors and not _cli_reads_report():
-        tell(outcome)
+        print_violations(outcome)
         raise SystemExit(1)
 
 
 def _run_app(command: Sequence[str]) -> int:
-    """Run the app's command with this process' own streams; gives its exit code."""
+    """Run the app's command with this process' own streams, and return its exit code."""
     program = shutil.which(command[0])
     if program is None:
         error(f"The command {command[0]!r} was not found.")
@@ -89,7 +89,7 @@ def _run_app(command: Sequence[str]) -> int:
 
 @contextmanager
 def _passing_on_signals(process: subprocess.Popen[bytes]) -> Iterator[None]:
-    """Let the app decide what an interruption means; the terminal sends Ctrl-C to both."""
+    """Forward signals, so that the app decides; a terminal sends Ctrl-C to both processes."""
 
     def pass_on(number: int, _: FrameType | None) -> None:
         if number != signal.SIGINT or not sys.stdin.isatty():
@@ -106,6 +106,6 @@ def _passing_on_signals(process: subprocess.Popen[bytes]) -> Iterator[None]:
 
 
 def _cli_reads_report() -> bool:
-    """Whether the CDK CLI that runs the app shows what is wrong by itself."""
+    """Whether the CDK CLI that runs the app prints the violations itself."""
     found = _VERSION.match(os.environ.get("CDK_CLI_VERSION", ""))
     return found is not None and (int(found[1]), int(found[2])) >= _READS_REPORT

@@ -1,4 +1,4 @@
-"""What the commands on files read, and what they say of it."""
+"""Scanned files, for the commands on files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pinned_images.files.places import Place, Skipped
     from pinned_images.files.scanning import ScannedFile
 
-#: The version of what the commands print as JSON.
+#: The version of the commands' JSON output.
 JSON_VERSION = 1
 
 verbose_option = click.option("--verbose", is_flag=True, help="Tell every reference that changes.")
@@ -27,7 +27,7 @@ paths_argument = click.argument("paths", metavar="[PATH]...", nargs=-1)
 def scanned_files(
     paths: Sequence[str], base: Path | None = None, **others: Any
 ) -> Iterator[ScannedFile]:
-    """`pinned_images.files.scanning.scan`, with paths that cannot be used as wrong use.
+    """`pinned_images.files.scanning.scan`, with unusable paths as usage errors.
 
     Raises:
         UsageError: A path is not there, leads out of the base, or is in a cloud assembly.
@@ -40,12 +40,12 @@ def scanned_files(
         raise click.UsageError(str(error)) from error
 
 
-def tell_skipped(skipped: Iterable[SkippedValue]) -> None:
-    """Say which values in the place of an image are left as they are, and why."""
+def print_skipped(skipped: Iterable[SkippedValue]) -> None:
+    """Print the values in the place of an image that are left as they are, with the reason."""
     for file, value in skipped:
         echo(f"Left as it is: {file.location(value)}: {value.text}: {value.reason}.")
 
 
 def plain_location(file: ScannedFile, found: Place | Skipped) -> dict[str, Any]:
-    """Where something is written, as plain data."""
+    """The location of a reference or a skipped value, as plain data."""
     return file.location(found)._asdict()

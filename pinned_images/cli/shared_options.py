@@ -24,24 +24,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Network:
-    """Registries and AWS, asked as the same identities; nothing is opened before a question.
+    """Registries and AWS with the same credentials, opened on first use.
 
     Attributes:
-        settings: What the user's options say.
+        settings: The user's options.
     """
 
     settings: RegistrySettings
 
     @cached_property
     def sessions(self) -> AwsSessions:
-        """Calls to AWS."""
+        """Sessions for calls to AWS."""
         from pinned_images.registry.aws.sessions import AwsSessions  # noqa: PLC0415 - for --help
 
         return AwsSessions(self.settings)
 
     @cached_property
     def registries(self) -> RegistryResolver:
-        """Who knows digests."""
+        """The resolver of digests."""
         from pinned_images.registry.resolver import RegistryResolver  # noqa: PLC0415 - for --help
 
         return RegistryResolver(self.settings, self.sessions)
@@ -142,7 +142,7 @@ _REGISTRY_OPTIONS = (
 
 
 def registry_options(command: _Command) -> _Command:
-    """The options of a command that asks registries; it gets them as one ``network``."""
+    """The options of a command that uses registries; it gets them as one ``network``."""
 
     @wraps(command)
     def with_network(  # the options' names are those of the settings

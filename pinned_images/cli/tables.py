@@ -1,8 +1,9 @@
-"""The tables of the lock file's commands; needs rich."""
+"""The tables of the commands; needs rich."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from rich.console import Group
 from rich.padding import Padding
@@ -14,9 +15,12 @@ from pinned_images.lockfile import LockEntry, LockKey, ParameterKey
 from pinned_images.reference import Platform
 from pinned_images.report.terminal import Name, plain_table, printable, shortened
 
+if TYPE_CHECKING:
+    from pinned_images.files.pinning import Unpinned
+
 
 def entries_table(entries: Mapping[LockKey, LockEntry]) -> Table:
-    """Every image with its digest and platforms."""
+    """A table of images with digest and platforms."""
     table = plain_table("Image", "Digest")
     for key, entry in sorted(entries.items(), key=lambda item: str(item[0])):
         below = [printable(shortened(map(str, entry.platforms)), "dim")] if entry.platforms else []
@@ -25,7 +29,7 @@ def entries_table(entries: Mapping[LockKey, LockEntry]) -> Table:
 
 
 def parameters_table(parameters: Mapping[ParameterKey, str]) -> Table:
-    """Every SSM parameter with the value that names an image."""
+    """A table of SSM parameters with their values."""
     table = plain_table("SSM parameter")
     for key, value in sorted(parameters.items()):
         table.add_row(_above(key, printable(value, "dim")))
@@ -38,7 +42,7 @@ def changes_table(
     after: str,
     unchanged: Mapping[LockKey, Sequence[Platform]],
 ) -> Table:
-    """Images whose digest is another one now, with the platforms on which they are the same."""
+    """A table of images with another digest, and the platforms on which they are the same."""
     table = plain_table("Image", before, after)
     for key, (old, new) in sorted(changes.items(), key=lambda item: str(item[0])):
         platforms = shortened(map(str, unchanged.get(key, ())))
@@ -50,12 +54,22 @@ def changes_table(
 
 
 def parameter_changes_table(changes: Iterable[ChangedParameter], before: str, after: str) -> Table:
-    """SSM parameters that name another image now: values are long, so each has its line."""
+    """A table of SSM parameters that name another image; each value has its line."""
     table = plain_table("SSM parameter")
     width = max(len(before), len(after))
     for each in sorted(changes, key=lambda change: change.key):
         old = printable(f"{before:{width}}  {each.locked}", "dim")
         table.add_row(_above(each.key, old, printable(f"{after:{width}}  {each.value}", "green")))
+    return table
+
+
+def unpinned_table(missing: Iterable[Unpinned]) -> Table:
+    """A table of references without a digest, with their locations."""
+    table = plain_table("File", "Line", "Reference")
+    table.columns[2].no_wrap = False
+    for each in missing:
+        location = each.file.location(each.place)
+        table.add_row(Name(location.file), str(location.line), Name(str(each.place.reference)))
     return table
 
 

@@ -1,4 +1,4 @@
-"""The end of a command that changes files: what is written, shown, and left undone."""
+"""The output of a command that changes files: written files, diffs and errors."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from pinned_images.cli.output import echo, error, grouped_errors, write
-from pinned_images.cli.scanned import tell_skipped
+from pinned_images.cli.scanned import print_skipped
 from pinned_images.errors import ConfigurationError
 from pinned_images.wording import counted
 
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 
 
 def finish(changes: Changes, *, dry_run: bool, verbose: bool = False) -> None:
-    """Write the files, or print the diff; exit with 1 where something could not be done.
+    """Write the files, or print the diff; exit with 1 if there is an error.
 
     Args:
         changes: The plan.
         dry_run: Print a unified diff and write nothing.
-        verbose: Tell every reference that changes.
+        verbose: Print every reference that changes.
     """
     problems = list(problems_of(changes))
     if verbose:
-        tell_changes(changes)
+        print_changes(changes)
     if dry_run:
         show_diffs(changes)
     else:
@@ -37,7 +37,7 @@ def finish(changes: Changes, *, dry_run: bool, verbose: bool = False) -> None:
 
 
 def _write(changes: Changes) -> list[str]:
-    """Write the files; gives what went wrong."""
+    """Write the files, and return the errors."""
     problems: list[str] = []
     written = 0
     for change in changes.files:
@@ -50,13 +50,13 @@ def _write(changes: Changes) -> list[str]:
             continue
         written += 1
         echo(f"Updated {change.file.file.shown}.")
-    tell_skipped(changes.skipped)
+    print_skipped(changes.skipped)
     echo(f"{counted(written, 'file')} updated.")
     return problems
 
 
-def tell_changes(changes: Changes) -> None:
-    """Say what becomes of every reference that changes, and where."""
+def print_changes(changes: Changes) -> None:
+    """Print every reference that changes, with its location."""
     for change in changes.files:
         for place in change.file.places:
             new = change.targets.get(place.offset)
@@ -65,14 +65,14 @@ def tell_changes(changes: Changes) -> None:
 
 
 def show_diffs(changes: Changes) -> None:
-    """Print the changes as a unified diff, and say what is left as it is."""
+    """Print the changes as a unified diff, and the skipped values."""
     for change in changes.files:
         _show_diff(change.diff())
-    tell_skipped(changes.skipped)
+    print_skipped(changes.skipped)
 
 
 def _show_diff(diff: bytes) -> None:
-    """Print a diff: so that every character shows in a terminal, as it is for another program."""
+    """Print a diff: printable in a terminal, byte for byte to another program."""
     if sys.stdout.isatty():
         write(diff.decode("utf-8", "replace"))
     else:
