@@ -1,6 +1,6 @@
-"""The last look at finished templates: pure functions over files that are written already.
+"""The examination of finished templates: pure functions over written files.
 
-What is looked at is in `stacks.py`; what rules say of it, in `pinned_images.rules`.
+`stacks.py` walks through the templates; the rules are in `pinned_images.rules`.
 """
 
 from pinned_images.examination.examination import Examination

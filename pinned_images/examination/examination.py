@@ -1,4 +1,4 @@
-"""`Examination`: what was found in the finished templates of an app."""
+"""`Examination`: the findings in the finished templates of an app."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from pinned_images.rules import Coverage, Violation
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """What was found.
+    """The findings of an examination.
 
     Attributes:
-        violations: What breaks a rule.
+        violations: The violations of rules.
         patterns: The patterns of exemptions that images fall under, and need.
-        resources: The construct paths of the resources that `PinImages` has looked at.
+        resources: The construct paths of the resources that `PinImages` has pinned.
         places: Construct path and property of each image in them.
-        moved: Where those of them were that are at another place of their list now, since an
+        moved: The former places of those that are at another place of their list now, since an
             override has taken away one before them.
-        overridden: Records of those that are not what it has left there.
+        overridden: Records of those that an override has replaced.
     """
 
     violations: list[Violation] = field(default_factory=list)
@@ -31,11 +31,11 @@ class Examination:
     overridden: list[SiteRecord] = field(default_factory=list)
 
     def without(self, other: Examination, coverages: Sequence[Coverage]) -> Examination:
-        """What another examination has not found, nor reported as a whole.
+        """The findings without those of another examination.
 
         Args:
             other: The other one, of the same stacks.
-            coverages: The parts that it was about.
+            coverages: The parts that it covered.
         """
         said = {violation.subject for violation in other.violations}
         left = [

@@ -1,4 +1,4 @@
-"""The report of images that an override has put into the place of those that were pinned."""
+"""Records of images that an override has put in place of pinned ones."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pinned_images.resolution import Outcome, ResolutionRequest
 
 
 def records_of_overridden(resource: ImageResource, site: Site, policy: Policy) -> list[SiteRecord]:
-    """The records of an image that nobody was asked about.
+    """The records of an image that was not resolved.
 
     Args:
         resource: The resource.
@@ -28,11 +28,11 @@ def records_of_overridden(resource: ImageResource, site: Site, policy: Policy) -
 
 
 def corrected(records: Iterable[SiteRecord], examination: Examination) -> list[SiteRecord]:
-    """The records of what really is in the templates.
+    """The records corrected by what is in the templates.
 
     Args:
-        records: Those of what was pinned, before overrides were seen.
-        examination: What was found in the finished templates.
+        records: The records from pinning, before overrides were seen.
+        examination: The findings in the finished templates.
     """
     all_records = list(records)
     by_place: defaultdict[tuple[str, str], list[SiteRecord]] = defaultdict(list)

@@ -1,4 +1,4 @@
-"""Every image in the templates of an app, and what the rules say of it."""
+"""The walk through the templates of an app, which calls the rules."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ def examine(
     coverages: Sequence[Coverage],
     container_name: Callable[[str], str] = _last_part,
 ) -> Examination:
-    """Look at every image in some stacks and the stacks nested in them.
+    """Examine every image in some stacks and the stacks nested in them.
 
     Args:
         stacks: The top-level stacks of the app.
-        coverages: The parts to look at; the first that holds a construct decides about it.
-        container_name: Gives the name of the container that stands at a construct path.
+        coverages: The parts to examine; the first that holds a construct decides about it.
+        container_name: Gives the name of the container at a construct path.
     """
     found = Examination()
     scopes = cache(lambda coverage: scopes_of(stacks, coverage))
@@ -75,13 +75,13 @@ def examine_app(
     others: Sequence[Coverage] = (),
     source_of: SourceOf = lambda _: None,
 ) -> list[Violation]:
-    """Look at an app as a whole.
+    """Examine an app as a whole.
 
     Args:
         stacks: The top-level stacks of the app.
-        coverages: The parts that were looked at.
-        found: What was found in them.
-        others: The parts that another gate looks at, which says of base images what it finds.
+        coverages: The parts that were examined.
+        found: The findings in them.
+        others: The parts of another gate, which reports their base images itself.
         source_of: The folder that an image asset is a copy of, where that is known.
     """
     app = ExaminedApp(stacks, coverages, found.patterns, source_of)
@@ -96,7 +96,7 @@ def examine_app(
 
 @dataclass(frozen=True, slots=True)
 class _Template:
-    """Looks at one template, and puts what is found to the rest."""
+    """The examination of one template, which adds to the findings."""
 
     stack: AssemblyStack
     top: str
@@ -182,7 +182,10 @@ class _Template:
         return None if coverage is None or coverage.is_silent else coverage
 
     def _reported_at(self, path: str, site: Site) -> str:
-        """The image's own container where that is acknowledged; CDK knows resources alone."""
+        """The construct to report at: the image's own container where that is acknowledged.
+
+        CDK itself knows resources alone.
+        """
         above, name = path.rpartition("/")[0], site.setting("Name")
         for container in self.stack.acknowledgements.below(above) if name is not None else ():
             is_beside = container.rpartition("/")[0] == above
@@ -207,7 +210,7 @@ class _Template:
 
 
 def _by_path(coverage: Coverage) -> Mapping[str, Sequence[Decision]]:
-    """What was decided while the images of a part were pinned, by construct path."""
+    """The decisions from pinning about the images of a part, by construct path."""
     found: defaultdict[str, list[Decision]] = defaultdict(list)
     for (path, _), decision in coverage.decisions.items():
         found[path].append(decision)
@@ -217,7 +220,7 @@ def _by_path(coverage: Coverage) -> Mapping[str, Sequence[Decision]]:
 def _moved_here(
     decisions: Sequence[Decision], resource: ExaminedResource, site: Site
 ) -> Decision | None:
-    """What was decided about the image while it was at another place of its list.
+    """The decision about the image from its former place in its list.
 
     An exemption may be for the container that was there, and does not move with the value.
     """

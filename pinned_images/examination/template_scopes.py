@@ -1,4 +1,4 @@
-"""What the values in finished templates are evaluated in."""
+"""Evaluation scopes of finished templates."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from pinned_images.rules.unpinned_image import STAND_IN
 def scopes_of(
     stacks: Sequence[AssemblyStack], coverage: Coverage, *, to_pin: bool = False
 ) -> dict[AssemblyStack, TemplateScope]:
-    """The scope of each stack; what is known of parameters belongs to a coverage.
+    """The scope of each stack; known parameters belong to a coverage.
 
     Args:
         stacks: The top-level stacks.
-        coverage: What is known of parameters.
-        to_pin: Whether images are to be pinned: parameters that nobody has read are then to be
-            read. A gate, which asks for nothing, takes any value for them.
+        coverage: The known parameters.
+        to_pin: Whether images are to be pinned: parameters without a value are then to be
+            read. A gate, which resolves nothing, takes any value for them.
     """
     values: Mapping[SsmParameter, str | Problem] = coverage.parameter_values
     if not to_pin:
@@ -70,7 +70,7 @@ def _inner(
 
 
 def _asset_images(stacks: Sequence[AssemblyStack]) -> AssetImages:
-    """What the app builds itself; one stack may use what another one has built."""
+    """The image assets of the app; one stack may use those of another."""
     folders = dict.fromkeys(stack.template_path.parent for stack in stacks)
     return frozenset().union(
         *(asset_images(manifest) for folder in folders for manifest in asset_manifests(folder))
@@ -78,9 +78,9 @@ def _asset_images(stacks: Sequence[AssemblyStack]) -> AssetImages:
 
 
 class _AnyParameter(Mapping[SsmParameter, "str | Problem"]):
-    """Parameter values, with a stand-in for those that nobody has read.
+    """Parameter values, with a placeholder for those that were not read.
 
-    Whether a digest follows the value can be told all the same.
+    Whether a digest follows the value is known all the same.
     """
 
     def __init__(self, known: Mapping[SsmParameter, str | Problem]) -> None:

@@ -1,7 +1,7 @@
 """The pipeline: find -> evaluate -> resolve -> decide -> report, over plain data.
 
-What it is given are resources as plain property trees; what it gives back are the same trees with
-pinned images, a decision about each, and records for the report.
+Its input are resources as plain property trees; its output are the same trees with pinned images, a
+decision about each image, and records for the report.
 """
 
 from pinned_images.pinning.copies import COPY_PROPERTIES

@@ -42,8 +42,8 @@ class Copy:
     """One image that the deployment copies to a place in a registry.
 
     Attributes:
-        by: The construct path of what copies it.
-        source: The image that is copied, or why it is not known.
+        by: The construct path of the resource that copies it.
+        source: The image that is copied, or why it is unknown.
         platform: The platform of the one image that is copied; None where an index is copied whole.
         secret: The ARN of the secret that the source is pulled with; None where there is none.
     """
@@ -54,11 +54,11 @@ class Copy:
     secret: str | None = None
 
     def problem(self, reference: ImageReference, wanted: Platform | None) -> Problem | None:
-        """Why an image that is run from the copy cannot carry the digest of the source.
+        """The reason why an image that is run from the copy cannot carry the digest of the source.
 
         Args:
             reference: The image, as it is run.
-            wanted: The platform that it runs on, as far as that is known and asked for.
+            wanted: The platform that it runs on, if that is known and to be checked.
         """
         if isinstance(self.source, ExemptByRule):
             return None if self.is_content_addressed(reference) else self._of_asset(self.source)
@@ -142,7 +142,7 @@ def _twice(copy: Copy) -> Copy:
 
 
 def _followed(copy: Copy, copies: Copies) -> Copy:
-    """A copy of a copy is one of the first source; the first that takes one image decides which."""
+    """A copy of a copy as one of the first source; the first that takes one image says which."""
     platform, seen = copy.platform, {copy}
     found = copy
     while isinstance(found.source, ImageReference) and found.source.digest is None:
@@ -190,7 +190,7 @@ def _architecture(value: Any) -> str:
 
 
 def _tags(value: Any) -> Iterable[tuple[str, str]]:
-    """``ArchImageTags``: a JSON object of tags by architecture."""
+    """The tags of ``ArchImageTags``: a JSON object by architecture."""
     try:
         tags = json.loads(value) if isinstance(value, str) else None
     except (ValueError, RecursionError):

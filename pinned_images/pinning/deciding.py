@@ -1,4 +1,4 @@
-"""Decide: what becomes of an image, once everything that was asked has been answered."""
+"""Decide: the decision about an image, after all answers of the resolver."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ def decide(
     answers: Mapping[ResolutionRequest, Outcome],
     copies: Copies = MappingProxyType({}),
 ) -> Decision:
-    """What becomes of an image.
+    """The decision about an image.
 
     Args:
         image: The image.
         policy: The user's decisions.
-        answers: What the resolver says to each question about it.
-        copies: What the deployment copies into registries.
+        answers: The resolver's outcome for each request about it.
+        copies: The images that the deployment copies into registries.
     """
     outcomes = tuple(
         DecidedOutcome(outcome, _covered(_decide(image, outcome, policy, answers, copies), image))
@@ -73,7 +73,7 @@ def decide(
 
 
 def _covered(decision: OutcomeDecision, image: Image) -> OutcomeDecision:
-    """The decision where an acknowledgement covers what cannot be pinned."""
+    """The decision about an image that cannot be pinned and is acknowledged."""
     if isinstance(decision, NotPinned) and image.exemption_of_unknown is not None:
         return Exempt(image.exemption_of_unknown)
     return decision
@@ -155,7 +155,7 @@ def _by_pattern(image: ImageReference | str, policy: Policy) -> Exempt | NotPinn
 def _answer(
     image: Image, request: ResolutionRequest, answers: Mapping[ResolutionRequest, Outcome]
 ) -> Outcome:
-    """What is known of an image, with what its service has to say to that."""
+    """The outcome for an image, checked against what its service takes."""
     answer = answers[request]
     if isinstance(answer, AccessDenied) and isinstance(image.secret, Problem):
         return answer.noted(f"The workload's own credentials were not tried: {image.secret}")
@@ -165,7 +165,7 @@ def _answer(
 
 
 def _is_index(request: ResolutionRequest, resolution: Resolution) -> bool:
-    """Whether a digest is that of an index; where nobody says so, by how much there is in it."""
+    """Whether a digest is that of an index; without a media type, by the number of platforms."""
     if resolution.media_type is not None:
         return resolution.media_type in INDEX_TYPES
     return not request.select and len(resolution.platforms) > 1
@@ -214,6 +214,6 @@ def _rewritten(
 
 
 def _style_of(image: Image, policy: Policy) -> Style:
-    """Where a service takes a digest in the tag's place only, that is what it gets."""
+    """The digest style: the service's own where it takes a digest in the tag's place only."""
     styles = (policy.style, image.site.image_property.style)
     return "digest" if "digest" in styles else "tag-and-digest"

@@ -1,4 +1,4 @@
-"""`Decision`: what becomes of an image.
+"""`Decision`: the outcome of pinning for an image.
 
 ::
 
@@ -8,7 +8,7 @@
     ├── Exempt         it stays without a digest, and why
     └── NotPinned      it should carry a digest and does not, and why
 
-`decide` makes it once. What is rendered, the findings, and the records of the report read it.
+`decide` makes it once. Rendering, findings, and the records of the report read it.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from pinned_images.problem import Problem
 from pinned_images.reference import ImageReference
 from pinned_images.resolution import Outcome, Resolution, ResolutionRequest
 
-# Answers that say that a deployment would not find the image, or not the right one. Others say
+# Errors that mean that a deployment would not find the image, or not the right one. Others mean
 # that it could not be learned.
 _UNUSABLE = (ImageNotFound, PlatformMismatch, UntrustedAnswer)
 
@@ -41,8 +41,8 @@ class Pinned:
     """An image that gets the digest that was learned.
 
     Attributes:
-        request: What was asked.
-        resolution: What was answered.
+        request: The request to the resolver.
+        resolution: Its answer.
         reference: The image with its digest.
     """
 
@@ -57,9 +57,9 @@ class AlreadyPinned:
 
     Attributes:
         reference: The image.
-        request: What was asked about the digest; None where nothing was.
-        answer: What was answered: an error that says what is wrong with the image, or why
-            nothing could be learned.
+        request: The request that verifies the digest; None without one.
+        answer: Its answer: an error says what is wrong with the image, or why nothing could be
+            learned.
     """
 
     reference: ImageReference
@@ -68,17 +68,17 @@ class AlreadyPinned:
 
     @property
     def resolution(self) -> Resolution | None:
-        """What is known of the image."""
+        """The resolution of the image; None where it has none."""
         return self.answer if isinstance(self.answer, Resolution) else None
 
     @property
     def unusable(self) -> ResolutionError | None:
-        """Why a deployment would fail: no such image, or none for the workload."""
+        """The error that would make a deployment fail: no such image, or none for the workload."""
         return self.answer if isinstance(self.answer, _UNUSABLE) else None
 
     @property
     def unverified(self) -> ResolutionError | None:
-        """Why nothing could be learned of the image."""
+        """The error that prevented verification."""
         if isinstance(self.answer, _UNUSABLE) or not isinstance(self.answer, ResolutionError):
             return None
         return self.answer
@@ -112,14 +112,14 @@ OutcomeDecision = Pinned | AlreadyPinned | Exempt | NotPinned
 
 
 class DecidedOutcome(NamedTuple):
-    """One of the images that a place may hold, and what becomes of it."""
+    """One of the images that a place may hold, with its decision."""
 
     outcome: ImageOutcome
     decision: OutcomeDecision
 
     @property
     def problem(self) -> Problem | None:
-        """Why it carries no digest, with its name and its place."""
+        """The problem that it carries no digest, with its name and place."""
         if not isinstance(self.decision, NotPinned):
             return None
         return self.told(self.decision.problem)
@@ -133,7 +133,7 @@ class DecidedOutcome(NamedTuple):
         return f"{image} at {location}" if location else image
 
     def told(self, problem: Problem | ResolutionError) -> Problem:
-        """A problem with the image's name and its place before it."""
+        """A problem with the image's name and place before it."""
         leaf = self.outcome.leaf
         written = leaf.text if isinstance(leaf, Known) else self.outcome.written
         if isinstance(problem, ResolutionError):
@@ -148,17 +148,17 @@ class DecidedOutcome(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Decision:
-    """What was decided about an image.
+    """The decision about an image.
 
     It holds for this value alone: where another one is in the finished template, an override
     has put it there, and the gate looks at that.
 
     Attributes:
         location: The path of the property: ``ContainerDefinitions[0].Image``.
-        value: What is rendered there.
-        outcomes: What becomes of each image that the value may be.
+        value: The value to render.
+        outcomes: The decision about each image that the value may be.
         refusal: Why the value cannot be written with its digests.
-        exemption: Why it stays unpinned, whatever it turns out to be.
+        exemption: Why it stays unpinned, whatever its value is.
         patterns: The patterns of exemptions that it falls under.
     """
 
@@ -170,7 +170,7 @@ class Decision:
     patterns: frozenset[str] = frozenset()
 
     def at(self, location: str) -> Decision:
-        """The same decision about an image that is at another place of its list now."""
+        """The same decision for an image that has moved in its list."""
         outcomes = tuple(
             decided._replace(
                 outcome=decided.outcome._replace(
@@ -183,7 +183,7 @@ class Decision:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """Why it carries no digest although it should.
+        """The problems that it carries no digest although it should.
 
         A value that cannot be written with its digests is one problem, however many images it may
         be, and none of its own where another problem is the cause.
@@ -202,5 +202,5 @@ class Decision:
 
     @property
     def is_final(self) -> bool:
-        """Whether it carries no digest, and nothing more is to be said of that."""
+        """Whether it carries no digest and the gate has nothing to add."""
         return self.is_exempt or bool(self.problems)

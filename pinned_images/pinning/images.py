@@ -1,4 +1,4 @@
-"""Find and evaluate: each image of a resource, with all that is known before anybody is asked."""
+"""Find and evaluate: each image of a resource, with all that is known without the network."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ _GIVE_ARN = "Name it by its ARN, or log in to the registry."
 
 
 class ImageOutcome(NamedTuple):
-    """One of the images that a place may come to: conditions choose, and a string holds several.
+    """One of the images that a place may hold: conditions choose, and a string holds several.
 
     Attributes:
-        location: Where it stands: ``ContainerDefinitions[0].Image if Large``.
+        location: Its place: ``ContainerDefinitions[0].Image if Large``.
         written: How it is written, for display; empty where it cannot be seen.
-        leaf: What it is.
+        leaf: Its evaluation.
     """
 
     location: str
@@ -56,11 +56,11 @@ class Image:
     Attributes:
         resource: The resource.
         site: The place.
-        evaluation: What its value means.
-        platform: Where the image will run, as far as that is known, and asked for or needed.
+        evaluation: The evaluation of its value.
+        platform: The platform that it will run on, if that is known, and to be checked or needed.
         secret: The ARN of the secret that the workload pulls with, or why it is not known; None
             where it pulls with none.
-        exemption: Why it stays unpinned, whatever it turns out to be.
+        exemption: Why it stays unpinned, whatever its value is.
         exemption_of_unknown: Why it stays unpinned, if it cannot be pinned.
         parameters: The SSM parameters that its evaluation has read.
     """
@@ -85,15 +85,15 @@ class Image:
         return self.site.image_property.takes == "one-image"
 
     def outcomes(self) -> Iterator[ImageOutcome]:
-        """Everything that its value may come to, each with its place."""
+        """The outcomes that its value may have, each with its place."""
         return outcomes_of(self.evaluation, self.site, self.resource.scope)
 
 
 def outcomes_of(evaluation: Evaluation, site: Site, scope: TemplateScope) -> Iterator[ImageOutcome]:
-    """Everything that the value at a site may come to.
+    """The outcomes that the value at a site may have.
 
     Args:
-        evaluation: What it means.
+        evaluation: Its evaluation.
         site: The site.
         scope: The template that it is in.
     """
@@ -139,7 +139,7 @@ _HOST_OF_REPOSITORY = re.compile(rf"\A[^/<]*/(?={_REPOSITORY})")
 
 
 def compared_with_patterns(outcome: ImageOutcome) -> ImageReference | str | None:
-    """What the patterns of exemptions are compared with; None for what needs no exemption.
+    """The string that exemption patterns are compared with; None for what needs no exemption.
 
     That is the reference, or, where it cannot be known, what the report shows.
     """
@@ -201,8 +201,9 @@ def secret_of(site: Site, scope: TemplateScope) -> str | Problem | None:
         scope: The template.
 
     Returns:
-        The ARN of a secret in AWS Secrets Manager, perhaps without the characters that AWS puts
-        behind the name; why it is not known at synth; or None where the container names no secret.
+        The ARN of a secret in AWS Secrets Manager, perhaps without the characters that AWS
+        appends to the name; why it is not known at synth; or None where the container
+        names no secret.
     """
     value = _named_secret(site)
     if value is None:
@@ -227,7 +228,7 @@ def _named_secret(site: Site) -> Any:
 
 
 def _arn_of(name: str, scope: TemplateScope) -> str | Problem:
-    """Amazon ECS takes a name too, for a secret in the task's own account and region."""
+    """The ARN of a secret by name, which ECS takes in the task's own account and region."""
     if scope.account is None or scope.region is None:
         return Problem(f"The account or the region of the secret {name!r} is unknown.", _GIVE_ARN)
     partition = partition_of(scope.region).name

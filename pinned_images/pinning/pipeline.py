@@ -33,7 +33,7 @@ class PinnedResource:
     Attributes:
         resource: The resource as it was.
         properties: Its properties with pinned images.
-        decisions: What was decided about each image.
+        decisions: The decision about each image.
         records: One record for each image.
     """
 
@@ -44,7 +44,7 @@ class PinnedResource:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """Why images could not be pinned."""
+        """The problems of images that could not be pinned."""
         return tuple(problem for decision in self.decisions for problem in decision.problems)
 
 
@@ -55,14 +55,14 @@ def pin_images(
     parameters: ParameterSource,
     parameter_values: MutableMapping[SsmParameter, str | Problem],
 ) -> list[PinnedResource]:
-    """Pin every image of some resources, all digests being asked for at once.
+    """Pin every image of some resources, with one call of the resolver.
 
     Args:
         resources: The resources, in any order.
         policy: The user's decisions.
-        resolver: Who knows digests.
-        parameters: Who knows SSM parameters; told which of them name images.
-        parameter_values: What the resources' scopes read parameters from; what is read is put in.
+        resolver: The source of digests.
+        parameters: The source of SSM parameters; it keeps those that name images.
+        parameter_values: The mapping that the resources' scopes read; new values are added.
 
     Returns:
         One result for each resource, in their order.

@@ -22,7 +22,7 @@ class Policy:
         platforms: ``verify`` checks that the image runs on the workload's platform, ``select``
             pins that platform's own manifest, ``ignore`` does neither. A service that takes one
             image and no index gets that of its platform in each of them.
-        verify_digests: Whether digests that the app writes itself are asked for.
+        verify_digests: Whether digests that the app writes itself are verified.
         version_consistency: Whether containers with ECS' ``versionConsistency: disabled`` are
             pinned (with a warning) or left as they are.
         exempt: Images that stay unpinned.

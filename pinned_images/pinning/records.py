@@ -1,4 +1,4 @@
-"""Report: the records of an image, read from what was decided about it."""
+"""Report: the records of an image, made from its decision."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from pinned_images.resolution import Resolution, ResolutionRequest
 
 
 def records_of(image: Image, decision: Decision) -> list[SiteRecord]:
-    """One record for each image that may stand at a place: conditions may choose between some."""
+    """One record for each image that may be at a place: conditions may choose between some."""
     return [_record(image, each, decision.refusal) for each in decision.outcomes]
 
 

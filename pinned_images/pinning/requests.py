@@ -1,4 +1,4 @@
-"""Resolve: what registries are asked about some images."""
+"""Resolve: the requests to the resolver for some images."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from pinned_images.pinning.policy import Policy
 from pinned_images.reference import ImageReference
 from pinned_images.resolution import ResolutionRequest
 
-# Registries and clients know others (OCI image specification, "Registered Algorithms"), but what is
-# asked for by one is answered with the SHA-256.
+# Registries and clients know others (OCI image specification, "Registered Algorithms"), but a
+# request by one of them is answered with the SHA-256.
 _VERIFIED_ALGORITHM = "sha256"
 
 
 def requests_for(
     images: Iterable[Image], policy: Policy, copies: Copies = MappingProxyType({})
 ) -> list[ResolutionRequest]:
-    """The requests about all digests that are wanted or to be verified, each once."""
+    """The requests for all digests that are wanted or to be verified, each once."""
     requests = (
         request_for(image, leaf.reference, policy, copies)
         for image in images
@@ -38,7 +38,7 @@ def request_for(
     policy: Policy,
     copies: Copies = MappingProxyType({}),
 ) -> ResolutionRequest:
-    """The question about one reference that an image may be; about its source, if it is a copy."""
+    """The request for one reference that an image may be; for its source, if it is a copy."""
     copy = copies.get(reference.normalized)
     if copy is not None and isinstance(copy.source, ImageReference):
         if copy.platform is not None:

@@ -1,4 +1,4 @@
-"""What goes into the pipeline and what comes out of it: resources as plain data."""
+"""Resources as plain data, the input of the pipeline."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class ImageResource:
         scope: The template that it is in.
         stack: The construct path of its stack.
         construct_path: Its own construct path.
-        acknowledged: Why its images stay unpinned, where the user said so.
-        is_acknowledged_itself: Whether that was said of the resource, or of a construct that holds
-            it in its stack. It then covers the images that cannot be pinned, where there are some.
+        acknowledged: Why its images stay unpinned, where the rule is acknowledged.
+        is_acknowledged_itself: Whether that is at the resource, or at a construct that holds it in
+            its stack. It then covers the images that cannot be pinned, where there are some.
         acknowledged_containers: The same by the name of a container.
     """
 

@@ -1,4 +1,4 @@
-"""Evaluate, once more: images whose names are read from SSM parameters."""
+"""Evaluate with SSM parameters: images whose names are read from them."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ def with_parameters(
     source: ParameterSource,
     values: MutableMapping[SsmParameter, str | Problem],
 ) -> list[Image]:
-    """The images, those that wait for SSM parameters evaluated again when these are read.
+    """The images, evaluated again after the SSM parameters that they wait for were read.
 
-    What is read may decide which others are needed, so it goes on until nothing new is.
+    A value may decide which others are needed, so it is repeated until none is.
 
     Args:
         images: The images.
-        source: Who knows parameters.
-        values: What the images' scopes read parameters from; what is read is put in.
+        source: The source of parameters.
+        values: The mapping that the images' scopes read; new values are added.
     """
     found = list(images)
     asked: set[SsmParameter] = set()
@@ -56,14 +56,14 @@ def _evaluated_again(image: Image) -> Image:
 def values_that_name_images(
     images: Iterable[tuple[Image, Decision]], values: ParameterValues
 ) -> dict[SsmParameter, str]:
-    """The values that are in the names of images which are there.
+    """The values that are in the names of known images.
 
     A parameter may hold anything, secrets too. A value counts only if all of it is in the
     name of an image that a registry knows, that carries its digest, or that is exempt.
 
     Args:
-        images: The images, each with what was decided about it.
-        values: What was read.
+        images: The images, each with its decision.
+        values: The values that were read.
     """
     return {
         parameter: value

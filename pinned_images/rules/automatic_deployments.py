@@ -20,7 +20,7 @@ class _AutomaticDeployments(Rule):
     severity = "warning"
 
     def look_at_image(self, image: ExaminedImage) -> Iterator[Problem]:
-        """App Runner deploys what is pushed to a tag; next to a digest it has none to follow."""
+        """Images of App Runner, which deploys what is pushed to a tag; a digest has none."""
         if image.resource.resource_type != "AWS::AppRunner::Service":
             return
         source = value_of(image.resource.properties, "SourceConfiguration")
@@ -41,7 +41,10 @@ class _AutomaticDeployments(Rule):
 
 
 def _is_enabled(enabled: Any, image: str, account: str | None) -> bool:
-    """App Runner API reference, SourceConfiguration: true for ECR in the service's own account."""
+    """Whether automatic deployments are on.
+
+    App Runner API reference, SourceConfiguration: true for ECR in the service's own account.
+    """
     if enabled is None or enabled == NO_VALUE:
         match = _ECR_ACCOUNT.match(image)
         return match is not None and account in (None, match[1])

@@ -1,4 +1,4 @@
-"""Which images have to carry digests, and what is known of them beforehand."""
+"""Coverages: parts of the construct tree whose images have to carry digests."""
 
 from __future__ import annotations
 
@@ -16,13 +16,12 @@ class Coverage:
     """A part of the construct tree whose images have to be pinned.
 
     Attributes:
-        scope_paths: The construct paths that it begins at; an empty one stands for the whole app.
+        scope_paths: The construct paths that it begins at; an empty one means the whole app.
         policy: The user's decisions.
-        decisions: What was decided about images while they were pinned, by construct path and
-            property.
-        is_pinned: Whether `PinImages` pins its images, rather than that others have to.
+        decisions: The decisions about images from pinning, by construct path and property.
+        is_pinned: Whether `PinImages` pins its images; else the app has to.
         is_silent: Whether a problem with all its images has been reported already.
-        parameter_values: Values of SSM parameters, as far as they were read.
+        parameter_values: Values of the SSM parameters that were read.
         use_parameter_defaults: See `TemplateScope`.
     """
 

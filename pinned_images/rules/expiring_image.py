@@ -26,7 +26,7 @@ from pinned_images.rules.rule import ExaminedImage, Rule
 
 _SOME_TIME = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
-#: A rule in front of all others that takes nothing, and so shields what it selects.
+#: A rule before all others that takes nothing, and so protects what it selects.
 SAFE_RULE = (
     '{"rulePriority": 1, "selection": {"tagStatus": "tagged", "tagPrefixList": ["in-use-"], '
     '"countType": "imageCountMoreThan", "countNumber": 9999}, "action": {"type": "expire"}}'
@@ -34,7 +34,7 @@ SAFE_RULE = (
 
 
 class _Repository(NamedTuple):
-    """A repository of the app, as far as its template tells."""
+    """A repository of the app, from its template."""
 
     policy: LifecyclePolicy
     mutability: Any
@@ -93,7 +93,7 @@ def _repositories(app: AppTemplates) -> _ByName:
 
 
 def _policy(value: Any, scope: TemplateScope) -> LifecyclePolicy | None:
-    """What can be read of a policy; ECR itself refuses at deployment what is none."""
+    """The readable rules of a policy; ECR itself refuses a malformed one at deployment."""
     if not isinstance(value, Mapping):
         return None
     text = text_of(value.get("LifecyclePolicyText"), scope, {})
@@ -108,7 +108,7 @@ def _policy(value: Any, scope: TemplateScope) -> LifecyclePolicy | None:
 def _problems(
     reference: ImageReference, repository: _Repository, location: str
 ) -> Iterator[Problem]:
-    """By the rule that decides about the image as it is tagged, or about it without a tag."""
+    """The problems by the rule that decides about the image with its tag, or without one."""
     tag = reference.tag
     tagged = _taking_rule(repository.policy, tag) if tag is not None else None
     untagged = None if _stays(tag, repository) else _taking_rule(repository.policy, None)
@@ -127,7 +127,7 @@ def _problems(
 
 
 def _taking_rule(policy: LifecyclePolicy, tag: str | None) -> LifecycleRule | None:
-    """The rule that decides about an image: the first that selects it shields it from the rest."""
+    """The rule that decides about an image: the first that selects it protects it from the rest."""
     image = RepositoryImage(
         digest="", pushed=_SOME_TIME, tags=frozenset() if tag is None else frozenset({tag})
     )
@@ -139,7 +139,7 @@ def _taking_rule(policy: LifecyclePolicy, tag: str | None) -> LifecycleRule | No
     return None if is_shield else rule
 
 
-#: As many images as nobody keeps: a rule that counts beyond them takes nothing.
+#: More images than any repository keeps: a rule with this count takes nothing.
 _MANY = 1000
 
 

@@ -1,4 +1,4 @@
-"""The rule `failure`: no image was pinned, or nobody could look at the templates."""
+"""The rule `failure`: no image was pinned, or the templates could not be read."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class _Failure(Rule):
         return self.violation(f"No image was pinned. {why}")
 
     def nothing_seen(self, why: str) -> Violation:
-        """The violation of an app whose templates could not be looked at."""
+        """The violation of an app whose templates could not be read."""
         return self.violation(
             f"The templates could not be looked at, so images may be without a digest. {why}"
         )

@@ -22,7 +22,7 @@ class _FixedName(Rule):
     severity = "warning"
 
     def look_at_image(self, image: ExaminedImage) -> Iterator[Problem]:
-        """CloudFormation makes the new resource before it deletes the old one."""
+        """Images of named resources: CloudFormation creates the new before it deletes the old."""
         key = image.site.image_property.replaced_by_name
         first = next(
             (each for each in image.resource.sites if each.image_property.replaced_by_name), None
@@ -48,7 +48,7 @@ class _FixedName(Rule):
 
 
 def _is_fixed(name: Any) -> bool:
-    """EC2 Image Builder counts up what is written as ``x`` (`WildcardVersionNumber`)."""
+    """Whether a name stays; EC2 Image Builder counts up ``x`` (`WildcardVersionNumber`)."""
     if name is None or name == NO_VALUE:
         return False
     return not (isinstance(name, str) and "x" in name.split("."))

@@ -1,4 +1,4 @@
-"""The rule `floating-tag`: a tag that tells no version."""
+"""The rule `floating-tag`: a tag that names no version."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class _FloatingTag(Rule):
     severity = "warning"
 
     def look_at_image(self, image: ExaminedImage) -> Iterator[Problem]:
-        """A container that asks for a floating tag is told of by `version-consistency`."""
+        """Images by a floating tag, except those that `version-consistency` reports."""
         if asks_for_floating_tag(image.site):
             return
         for outcome in image.outcomes:

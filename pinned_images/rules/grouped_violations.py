@@ -20,9 +20,9 @@ def grouped_violations(
     One cause may be an error for some images and a warning for others.
 
     Args:
-        violations: What was found.
+        violations: The violations.
         is_acknowledged: Whether a violation is acknowledged; it then stays on its own.
-        at_app: Report what is grouped at the App, in whichever stack it is.
+        at_app: Report groups at the App, whatever their stacks.
     """
     of_rules: dict[str, list[Violation]] = {}
     for violation in violations:
@@ -42,7 +42,7 @@ def _grouped(
 ) -> Iterator[Violation]:
     """One violation for several of one cause; at the App where several stacks are concerned.
 
-    What is acknowledged stays on its own, since CDK takes a violation away as a whole.
+    An acknowledged violation stays on its own, since CDK removes a violation as a whole.
     """
     open_ones = [each for each in group if len(group) > 1 and not is_acknowledged(each)]
     error = group[0].problem.error

@@ -15,7 +15,7 @@ class _ImageFormat(Rule):
     severity = "warning"
 
     def look_at_image(self, image: ExaminedImage) -> Iterator[Problem]:
-        """What is known of media types is in the catalog, with its source."""
+        """Pinned images of such a media type; the catalog has the facts and their source."""
         if image.site.image_property.takes != "docker-image":
             return
         for decided in image.decided:

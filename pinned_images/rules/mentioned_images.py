@@ -1,4 +1,4 @@
-"""Images that a resource mentions where none are looked for, with their places.
+"""Images that a resource mentions outside of known image properties, with their places.
 
 Strings are evaluated as image properties are, so that own repositories are seen in them. The
 properties, the metadata that sets up instances (``AWS::CloudFormation::Init``), strings of
@@ -35,14 +35,14 @@ from pinned_images.rules.unpinned_image import STAND_IN
 
 _INIT = "AWS::CloudFormation::Init"
 _SUBSTITUTIONS = "DefinitionSubstitutions"
-#: Functions that keep what they are given where it is: its parts are looked at.
+#: Functions whose arguments stay in place: their parts are searched.
 _CONTAINERS = ("Fn::Base64", "Fn::If", "Fn::Transform")
 #: Custom resources, whose handlers take a transport before an image.
 _CUSTOM = ("Custom::", "AWS::CloudFormation::CustomResource")
 _MAXIMUM_DEPTH = 60
 _MAXIMUM_FILE = 1_000_000
 _LONGEST_PATH = 120
-#: Stands before a repository's URI of which nothing is known but that it is one.
+#: The prefix of a repository's URI of which nothing else is known.
 _SOME_REGISTRY = "000000000000.dkr.ecr.region.amazonaws.com/"
 _STAND_IN = re.compile(rf"{re.escape(STAND_IN)}[0-9]+")
 _PRIVATE = re.compile(f"[{chr(UNKNOWN[0])}-{chr(UNKNOWN[-1])}]")
@@ -56,7 +56,7 @@ class MentionedImage(NamedTuple):
     """An image that is mentioned.
 
     Attributes:
-        image: The image, with marks for what is not known.
+        image: The image, with placeholders for unknown parts.
         shown: The image for display.
         place: Where it is, for display.
         owner: The resource type, or the kind of Kubernetes objects, that `PinImages` could pin it
@@ -72,7 +72,7 @@ class MentionedImage(NamedTuple):
 
 
 def images_mentioned_by(resource: ExaminedResource) -> Iterable[MentionedImage]:
-    """What a resource mentions; each place once, whatever its conditions will say."""
+    """The images that a resource mentions; each place once, for any answers to conditions."""
     init = resource.metadata.get(_INIT)
     found: dict[tuple[str, str], MentionedImage] = {}
     for answer in (True, False):
@@ -90,7 +90,7 @@ def images_mentioned_by(resource: ExaminedResource) -> Iterable[MentionedImage]:
 
 
 def _in_properties(resource: ExaminedResource, texts: _Texts) -> Iterator[MentionedImage]:
-    """Images in the properties in which none are looked for."""
+    """Images in properties that are no image properties."""
     plain = _substituted(texts.of(resource.properties, ()))
     has_substitutions = _SUBSTITUTIONS in resource.properties
     for mention in mentions_in(plain):
@@ -126,7 +126,7 @@ def _in_init(init: Any, texts: _Texts) -> Iterator[MentionedImage]:
 
 
 def _in_manifests(resource: ExaminedResource, texts: _Texts) -> Iterator[MentionedImage]:
-    """Images in Kubernetes objects, outside of the places where they are pinned."""
+    """Images in Kubernetes objects outside of the places that are pinned."""
     for site in resource.sites:
         image_property = site.image_property
         if image_property.holds != "kubernetes-manifest" or image_property.leads_into_text:
@@ -220,7 +220,7 @@ def _without_choices(path: Path) -> Iterator[str | int]:
 
 
 class _Always(Mapping[Condition, bool]):
-    """The same answer to every condition; remembers whether there was one."""
+    """The same answer to every condition; it records whether there was one."""
 
     def __init__(self, *, answer: bool) -> None:
         self._answer = answer
@@ -238,7 +238,7 @@ class _Always(Mapping[Condition, bool]):
 
 
 class _Texts:
-    """Properties as plain data: functions evaluated, and marks for what is not known."""
+    """Properties as plain data: functions evaluated, with placeholders for unknown parts."""
 
     def __init__(self, scope: TemplateScope, listed: Collection[Path], *, answer: bool) -> None:
         self._scope = scope
@@ -254,7 +254,7 @@ class _Texts:
         return self._answers.is_asked
 
     def of(self, value: Any, path: Path) -> Any:
-        """The plain data of a value; None in the place of what is looked at elsewhere."""
+        """The plain data of a value; None in place of parts that are examined elsewhere."""
         if path in self._listed or len(path) > _MAXIMUM_DEPTH:
             return None
         if isinstance(value, str):
@@ -269,7 +269,7 @@ class _Texts:
         return value
 
     def shown(self, image: str) -> str:
-        """An image for display, with names in the place of what is not known."""
+        """An image for display, with names in place of unknown parts."""
         text = _PRIVATE.sub(lambda match: self._name(match[0]), image)
         return printable(text.removeprefix(_SOME_REGISTRY))
 
@@ -320,7 +320,7 @@ class _Texts:
 
 
 def _is_worth_evaluating(value: Any, path: Path) -> bool:
-    """Evaluating takes longer than to tell that no image can be in most values."""
+    """Whether an image may be in a value; this is cheaper than evaluating it."""
     keys = (key for key in reversed(path) if isinstance(key, str) and not key.startswith("Fn::"))
     key = next(keys, "")
     is_named = key.lower().endswith("value") or says_image(key)

@@ -20,7 +20,7 @@ class _MutableRepository(Rule):
     severity = "error"
 
     def look_at_resource(self, resource: ExaminedResource) -> Iterator[Problem]:
-        """Where the option `require_immutable_tags` asks for it."""
+        """Repositories with mutable tags, where the option `require_immutable_tags` is on."""
         if (
             resource.coverage.policy.require_immutable_tags
             and resource.resource_type in RESOURCE_TYPES
@@ -49,18 +49,18 @@ class _MutableRepository(Rule):
         )
 
     def failed(self, cause: str) -> Violation:
-        """A failure that left all repositories as they are."""
+        """A failure that left all repositories unchanged."""
         return self.violation(f"No repository was made immutable. {cause}")
 
 
 class _KeptMutable(Rule):
-    """The same rule as a warning: what a user has set by hand stays."""
+    """The same rule as a warning: a setting by hand stays."""
 
     id = _MutableRepository.id
     severity = "warning"
 
     def kept(self, resource_type: str, value: object, path: str, logical_id: str) -> Violation:
-        """A setting that `ImmutableTags` has left as it is.
+        """A setting that `ImmutableTags` has kept.
 
         Args:
             resource_type: The resource's type.

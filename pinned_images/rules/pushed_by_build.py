@@ -43,7 +43,7 @@ class _Build(NamedTuple):
     texts: tuple[str, ...]
 
     def names(self, reference: ImageReference) -> bool:
-        """Whether it is told of the repository of an image."""
+        """Whether its variables or buildspec name the repository of an image."""
         return any(reference.name in text or reference.repository == text for text in self.texts)
 
 
@@ -52,7 +52,7 @@ class _PushedByBuild(Rule):
     severity = "warning"
 
     def look_at_image(self, image: ExaminedImage) -> Iterator[Problem]:
-        """A pinned image of a repository that a build in the deployment knows of."""
+        """Pinned images of a repository that a build in the deployment names."""
         if image.decision is None or image.scope.app is None:
             return
         if image.resource.resource_type == _PROJECT:

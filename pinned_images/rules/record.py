@@ -1,4 +1,4 @@
-"""The rule `record`: what was pinned cannot be written into a stack's outputs."""
+"""The rule `record`: the pinned images cannot be recorded in a stack's outputs."""
 
 from __future__ import annotations
 

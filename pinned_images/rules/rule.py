@@ -1,4 +1,4 @@
-"""A rule of the gate, what it is shown, and what breaks it.
+"""Rules of the gate: their base class, their input, and violations.
 
 A rule is a class in a module of its own, which sets its id and its severity and overrides the one
 method that is called with what it looks at; `pinned_images.rules.RULES` names them all.
@@ -41,13 +41,13 @@ class ExaminedResource:
         logical_id: Its logical id.
         construct_path: The path of its construct.
         coverage: The part of the app that it is in.
-        sites: Where images are looked for in it.
+        sites: The sites of images in it.
         metadata: Its metadata.
-        templates: The properties whose templates are looked at by themselves.
+        templates: The properties whose templates are examined on their own.
         text_files: The files of text that the app uploads, by the hash that names them.
-        make_scope: Makes the scope of its template, if something has to be evaluated in it.
+        make_scope: Makes the scope of its template, called at the first evaluation.
         patterns: The patterns of exemptions that images fall under, and need; rules add theirs.
-        is_nested_stack: Whether it is a nested stack whose template is looked at.
+        is_nested_stack: Whether it is a nested stack whose template is examined.
     """
 
     resource_type: str
@@ -71,12 +71,12 @@ class ExaminedResource:
 
     @property
     def scope(self) -> TemplateScope:
-        """What its values are evaluated in."""
+        """The scope that its values are evaluated in."""
         return self.make_scope()
 
     @property
     def listed(self) -> Collection[Path]:
-        """The paths of the properties where images are looked for, in all that they hold."""
+        """The paths of the properties that are image properties as a whole."""
         return [site.path for site in self.sites if not site.image_property.leads_into_text]
 
 
@@ -86,10 +86,10 @@ class ExaminedImage:
 
     Attributes:
         resource: The resource that it is in.
-        site: Its place there.
+        site: Its site there.
         scope: The template.
-        decision: What was decided while it was pinned; None where nothing was, or where another
-            value is in the template now.
+        decision: The decision from pinning; None without one, or where another value is in the
+            template now.
     """
 
     resource: ExaminedResource
@@ -104,14 +104,14 @@ class ExaminedImage:
 
     @property
     def decided(self) -> Sequence[DecidedOutcome]:
-        """What was decided, while it was pinned, about each image that the value may be."""
+        """The decisions from pinning about each image that the value may be."""
         return () if self.decision is None else self.decision.outcomes
 
     @cached_property
     def outcomes(self) -> tuple[ImageOutcome, ...]:
-        """Everything that the value in the template may be.
+        """The outcomes that the value in the template may have.
 
-        It is empty where the decision is final: that the image could not be pinned, or need not be.
+        They are none where the decision is final: the image could not be pinned, or need not be.
         """
         if self.decision is not None and self.decision.is_final:
             return ()
@@ -138,18 +138,18 @@ class ExaminedApp:
 
 
 class Rule:
-    """A rule of the gate; it finds nothing where it overrides no method.
+    """A rule of the gate; by default it finds nothing.
 
     Attributes:
         id: Its id without the plugin's name.
-        severity: How bad it is to break it.
+        severity: The severity of a violation.
     """
 
     id: ClassVar[str]
     severity: ClassVar[Severity]
 
     def look_at_image(self, image: ExaminedImage, /) -> Iterable[Problem]:  # noqa: ARG002 - a hook
-        """What is wrong with an image."""
+        """The problems of an image."""
         return ()
 
     def look_at_resource(
@@ -157,7 +157,7 @@ class Rule:
         resource: ExaminedResource,  # noqa: ARG002 - a hook
         /,
     ) -> Iterable[Problem]:
-        """What is wrong with a resource, whether it holds images or not."""
+        """The problems of a resource, with or without images."""
         return ()
 
     def look_at_template(
@@ -165,7 +165,7 @@ class Rule:
         stack: AssemblyStack,  # noqa: ARG002 - a hook
         /,
     ) -> Iterable[tuple[str, Problem]]:
-        """What is wrong with a template: each with a logical id, or with "" for the whole."""
+        """The problems of a template, each with a logical id, or with "" for the whole."""
         return ()
 
     def look_at_app(
@@ -173,17 +173,17 @@ class Rule:
         app: ExaminedApp,  # noqa: ARG002 - a hook
         /,
     ) -> Iterable[tuple[str, Problem]]:
-        """What is wrong with the app: each with a construct path, or with "" for the whole."""
+        """The problems of the app, each with a construct path, or with "" for the whole."""
         return ()
 
     def violation(self, what: str, fix: str | None = None) -> Violation:
-        """A violation by the whole app."""
+        """A violation at the whole app."""
         return Violation(self, Problem(what, fix))
 
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """A rule that is broken, by what, and where.
+    """A violation of a rule, with its cause and place.
 
     Attributes:
         rule: The rule.
@@ -206,7 +206,7 @@ class Violation:
 
     @property
     def subject(self) -> tuple[str, ...]:
-        """The rule and the place, whatever is said of it."""
+        """The rule and the place, without the problem."""
         return (
             self.rule.id,
             self.construct_path,

@@ -14,7 +14,7 @@ class _TagBesideDigest(Rule):
     severity = "warning"
 
     def look_at_image(self, image: ExaminedImage) -> Iterator[Problem]:
-        """What the app writes with a digest itself is left byte for byte, the tag too."""
+        """Images that the app writes with tag and digest, which stay byte for byte."""
         if image.site.image_property.style != "digest":
             return
         for outcome in image.outcomes:

@@ -1,4 +1,4 @@
-"""The rule `tag-only`: an image that is left at its tag, as its service takes no digest."""
+"""The rule `tag-only`: an image that keeps its tag alone, as its service takes no digest."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class _TagOnly(Rule):
     severity = "warning"
 
     def look_at_image(self, image: ExaminedImage) -> Iterator[Problem]:
-        """What the tag leads to when the service pulls is what runs."""
+        """Images by tag alone: what the tag leads to when the service pulls is what runs."""
         if image.site.image_property.style != "tag":
             return
         decided = image.decision

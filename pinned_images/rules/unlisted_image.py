@@ -1,4 +1,4 @@
-"""The rule `unlisted-image`: an image where none are looked for.
+"""The rule `unlisted-image`: an image outside of known image properties.
 
 It may be in a custom resource, an environment variable, user data, or in the text of a state
 machine.
@@ -89,7 +89,7 @@ def _shown_places(places: list[str]) -> str:
 
 
 def _fix(found: list[MentionedImage]) -> str:
-    """What to do: name the properties that `PinImages` could pin, and write the other digests."""
+    """The fix: name the properties that `PinImages` could pin, and write the other digests."""
     paths: dict[str, dict[str, None]] = {}
     for each in found:
         if each.owner and sum(map(len, paths.values())) < _MOST_PATHS:

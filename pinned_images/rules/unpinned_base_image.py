@@ -104,7 +104,7 @@ _WayOut = Literal["file", "build_args", "build_contexts", "hand"]
 
 
 class _Moving(NamedTuple):
-    """An image that carries no digest, and where it is named; or what else keeps one from sight."""
+    """An image without a digest and the place of its name; or what else hides one."""
 
     text: str
     where: str
@@ -113,7 +113,7 @@ class _Moving(NamedTuple):
 
 
 def _moving_images(use: _Use) -> list[_Moving]:
-    """What a Dockerfile is built from that carries no digest, each once."""
+    """The base images of a Dockerfile that carry no digest, each once."""
     from pinned_images.files.dockerfile import (  # noqa: PLC0415 - for apps with image assets alone
         Build,
         Dockerfile,
@@ -219,7 +219,7 @@ def _cut(text: str) -> str:
 
 
 def _shown_path(file: Path, assets: Mapping[str, ImageAsset], source: Path | None) -> str:
-    """The Dockerfile as the user knows it: in the asset's source, relative to where CDK runs."""
+    """The path of the Dockerfile in the asset's source, relative to where CDK runs."""
     directory = next(iter(assets.values())).directory.resolve()
     if source is not None and file.is_relative_to(directory):
         file = source.resolve() / file.relative_to(directory)

@@ -27,7 +27,7 @@ class _UnpinnedImage(Rule):
     severity = "error"
 
     def look_at_image(self, image: ExaminedImage) -> Iterator[Problem]:
-        """What was found while the image was pinned, or what is seen in the template."""
+        """The problems from pinning, or those of the value in the template."""
         if image.decision is not None:
             yield from image.decision.problems
         if asks_for_floating_tag(image.site) and image.policy.version_consistency == "respect":
@@ -46,10 +46,10 @@ class _UnpinnedImage(Rule):
 def _pinned_elsewhere(
     outcomes: Iterable[ImageOutcome], decision: Decision, deployer: Deployer
 ) -> Iterator[Problem]:
-    """Digests that PinImages looked up where the template is not deployed.
+    """The problem of digests that PinImages looked up where the template is not deployed.
 
     The name of the image is known at deployment only, and still a digest was found: nothing in the
-    construct tree told that something else deploys the template.
+    construct tree shows that something else deploys the template.
     """
     is_pinned = any(isinstance(each.decision, Pinned) for each in decision.outcomes)
     for outcome in outcomes if is_pinned else ():
@@ -69,7 +69,7 @@ def is_unpinned(outcome: ImageOutcome, policy: Policy) -> bool:
 
 
 def _problem(outcome: ImageOutcome, policy: Policy) -> Problem | None:
-    """What is wrong with an image, and what to do where it is nothing usual."""
+    """The problem of an image, with a fix where the usual one does not apply."""
     leaf, at = outcome.leaf, f" at {outcome.location}" if outcome.location else ""
     if isinstance(leaf, Problem):
         ended = policy.exempt.ended(outcome.written, policy.today)

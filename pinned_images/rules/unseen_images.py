@@ -14,7 +14,7 @@ from pinned_images.problem import Problem
 from pinned_images.rules.rule import Rule
 
 # CloudFormation template reference, "Transforms": those of AWS itself add no images of their own,
-# but for AWS::Include, which adds whatever is in a file.
+# but for AWS::Include, which adds the content of a file.
 _HARMLESS, _INCLUDE = "AWS::", "AWS::Include"
 _MODULE = "::MODULE"
 _TRANSFORM = "Fn::Transform"
@@ -31,7 +31,7 @@ class _UnseenImages(Rule):
     severity = "warning"
 
     def look_at_template(self, stack: AssemblyStack) -> Iterator[tuple[str, Problem]]:
-        """What is brought into a template when it is deployed, and may hold images."""
+        """Templates, macros and includes that are resolved at deployment and may hold images."""
         for logical_id, named in stack.unreadable_templates():
             what = (
                 f"Images may stand in the template that {named.location} names: it is no JSON "
@@ -68,7 +68,10 @@ def _transforms(template: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _names(transform: Any) -> Iterator[str]:
-    """``Transform`` is a name, ``Fn::Transform`` an object with one; either may be a list."""
+    """The names of transforms: ``Transform`` is a name, ``Fn::Transform`` an object with one.
+
+    Either may be a list.
+    """
     if isinstance(transform, str):
         yield transform
     elif isinstance(transform, Mapping):

@@ -14,7 +14,7 @@ class _UnusableDigest(Rule):
     severity = "error"
 
     def look_at_image(self, image: ExaminedImage) -> Iterator[Problem]:
-        """A digest that is gone, or that is an image's for another platform."""
+        """Digests that are gone, or that are of an image for another platform."""
         for decided in image.decided:
             decision = decided.decision
             if isinstance(decision, AlreadyPinned) and decision.unusable is not None:

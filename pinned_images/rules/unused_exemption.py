@@ -1,4 +1,4 @@
-"""The rule `unused-exemption`: a pattern in `exempt` that exempts nothing any more."""
+"""The rule `unused-exemption`: a pattern in `exempt` that exempts no image."""
 
 from __future__ import annotations
 

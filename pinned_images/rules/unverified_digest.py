@@ -1,4 +1,4 @@
-"""The rule `unverified-digest`: a digest in the app's own code that could not be asked for."""
+"""The rule `unverified-digest`: a digest in the app's own code that could not be verified."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class _UnverifiedDigest(Rule):
     severity = "warning"
 
     def look_at_image(self, image: ExaminedImage) -> Iterator[Problem]:
-        """A digest whose registry could not be asked: the image may be there all the same."""
+        """Digests that no registry has confirmed: the image may be there all the same."""
         for decided in image.decided:
             decision = decided.decision
             if isinstance(decision, AlreadyPinned) and decision.unverified is not None:

@@ -1,4 +1,4 @@
-"""The rule `version-consistency`: a container that wants to follow its tag, and is pinned."""
+"""The rule `version-consistency`: a pinned container that is set to follow its tag."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class _VersionConsistency(Rule):
     severity = "warning"
 
     def look_at_image(self, image: ExaminedImage) -> Iterator[Problem]:
-        """ECS follows a tag where ``versionConsistency`` is off; a digest leaves none to follow."""
+        """Pinned images with ``versionConsistency`` off, where ECS would follow the tag."""
         if not asks_for_floating_tag(image.site) or image.policy.version_consistency == "respect":
             return
         unpinned = any(is_unpinned(outcome, image.policy) for outcome in image.outcomes)
