@@ -26,6 +26,8 @@ settings.register_profile(
     "untimed", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("untimed")
+# For a second run of the same code, with other packages: --hypothesis-profile=quick.
+settings.register_profile("quick", settings.get_profile("untimed"), max_examples=20)
 
 
 def pytest_configure(config: pytest.Config) -> None:

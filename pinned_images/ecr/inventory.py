@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -12,6 +13,7 @@ from pinned_images.errors import ConfigurationError
 from pinned_images.printable import quoted
 
 _LONGEST_TEXT = 64 * 1024 * 1024
+_LONGEST_TIME = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,10 +132,14 @@ def _time(detail: Mapping[str, Any], name: str, digest: str) -> datetime | None:
     return time if time.tzinfo is not None else time.replace(tzinfo=timezone.utc)
 
 
+_FRACTION = re.compile(r"(?<=:\d\d)[.,](\d{1,9})")
+
+
 def parse_time(text: str) -> datetime | None:
     """A time in ISO 8601, or a day from midnight UTC; None for anything else."""
+    # Python 3.10 reads neither the letter for UTC nor a fraction of any length.
+    text = _FRACTION.sub(lambda match: f".{match[1][:6]:0<6}", text[:_LONGEST_TIME])
     try:
-        # Python 3.10 does not read the letter for UTC.
         time = datetime.fromisoformat(f"{text[:-1]}+00:00" if text.endswith(("Z", "z")) else text)
     except ValueError:
         return None

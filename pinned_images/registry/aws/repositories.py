@@ -48,13 +48,7 @@ class Repositories:
         Raises:
             AwsFault: The repository is not there, or cannot be read.
         """
-        details = [
-            detail
-            for page in self._pages(
-                "DescribeImages", repositoryName=repository, filter={"imageStatus": "ANY"}
-            )
-            for detail in page["imageDetails"]
-        ]
+        details = self._details(repository)
         children = self._children(
             repository,
             [
@@ -85,6 +79,20 @@ class Repositories:
             raise
         text: str = answer["lifecyclePolicyText"]
         return text
+
+    def _details(self, repository: str) -> list[dict[str, Any]]:
+        """Every ``ImageDetail``; of archived images too where the SDK knows of them."""
+        from botocore.exceptions import ParamValidationError  # noqa: PLC0415 - loads late
+
+        every: dict[str, Any] = {"repositoryName": repository, "filter": {"imageStatus": "ANY"}}
+        try:
+            pages = list(self._pages("DescribeImages", **every))
+        except AwsFault as fault:
+            # botocore of before November 2025 refuses what it does not know.
+            if not isinstance(fault.__cause__, ParamValidationError):
+                raise
+            pages = list(self._pages("DescribeImages", repositoryName=repository))
+        return [detail for page in pages for detail in page["imageDetails"]]
 
     def _children(self, repository: str, digests: Sequence[str]) -> dict[str, list[str]]:
         """The digests that indexes list; archived ones cannot be read, and are left out."""
