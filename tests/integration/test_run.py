@@ -239,7 +239,7 @@ def test_a_crash_between_two_files_is_finished_by_the_next_run(
     )
     subprocess.run([sys.executable, "app.py"], cwd=folder, env=environment, check=True)
     wanted: dict[str, bytes] = {}
-    for deaths in (None, *range(0, 40, 3)):
+    for deaths in (None, *range(0, 40, 8)):
         shutil.rmtree(folder / "cdk.out", ignore_errors=True)
         shutil.copytree(folder / "plain.out", folder / "cdk.out")
         crash = "" if deaths is None else CRASH.format(deaths=deaths)
