@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import click
 
 from pinned_images.acknowledgements import rule_id
 from pinned_images.cli.output import echo, write
@@ -21,31 +19,6 @@ if TYPE_CHECKING:
     from pinned_images.rules import Violation
 
 JSON_VERSION = 1
-
-
-exempt_option = click.option(
-    "--exempt",
-    "exemptions",
-    multiple=True,
-    metavar="PATTERN=REASON",
-    help="Leave images as they are: docker.io/library/*:*='Mirrored.'",
-)
-
-
-def exemptions_of(given: Sequence[str]) -> dict[str, str]:
-    """The patterns of ``--exempt`` with their reasons.
-
-    Raises:
-        BadParameter: One has no reason.
-    """
-    pairs = [text.partition("=") for text in given]
-    for pattern, _, reason in pairs:
-        if not pattern.strip() or not reason.strip():
-            raise click.BadParameter(
-                f"{pattern!r} has no reason: write --exempt 'PATTERN=REASON'.",
-                param_hint="--exempt",
-            )
-    return {pattern: reason for pattern, _, reason in pairs}
 
 
 def options_of(arguments: Mapping[str, object], context: Mapping[str, Any]) -> Options:

@@ -8,14 +8,12 @@ import click
 
 from pinned_images.cli.assembly import (
     context_of_folder,
-    exempt_option,
-    exemptions_of,
     options_of,
     print_violations,
     write_json,
 )
 from pinned_images.cli.output import echo
-from pinned_images.cli.shared_options import json_option
+from pinned_images.cli.shared_options import exempt_option, exemptions_of, json_option
 from pinned_images.wording import counted
 
 

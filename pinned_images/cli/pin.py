@@ -21,7 +21,13 @@ from pinned_images.cli.scanned import (
     scanned_files,
     verbose_option,
 )
-from pinned_images.cli.shared_options import LOCK_FILE_VARIABLE, json_option, registry_options
+from pinned_images.cli.shared_options import (
+    LOCK_FILE_VARIABLE,
+    exempt_option,
+    exemptions_of,
+    json_option,
+    registry_options,
+)
 from pinned_images.wording import counted
 
 if TYPE_CHECKING:
@@ -45,13 +51,7 @@ if TYPE_CHECKING:
     help="Take digests from this lock file, and add new ones to it.",
 )
 @click.option("--frozen", is_flag=True, help="Take digests from the lock file alone.")
-@click.option(
-    "--exempt",
-    "exemptions",
-    multiple=True,
-    metavar="PATTERN=REASON",
-    help="Leave images as they are: docker.io/library/*:*='Mirrored.'",
-)
+@exempt_option
 @json_option
 @verbose_option
 @repository_options
@@ -81,7 +81,7 @@ def pin(  # noqa: PLR0917 - click gives them by name
         raise click.UsageError("--check changes nothing: leave --commit out.")
     if repository is not None and lock_file is not None and not _is_below(lock_file):
         raise click.UsageError("The lock file is one of the repository: give a path in it.")
-    exempt = _exempt(exemptions)
+    exempt = _exemption_patterns(exemptions_of(exemptions))
     today = datetime.now(timezone.utc).date()
     if check:
         from pinned_images.files.pinning import unpinned  # noqa: PLC0415 - for --help
@@ -119,17 +119,10 @@ def _in(base: Path | None, lock_file: Path | None) -> tuple[str, ...]:
     return (str(path),)
 
 
-def _exempt(given: Sequence[str]) -> ExemptionPatterns:
+def _exemption_patterns(given: Mapping[str, str]) -> ExemptionPatterns:
     from pinned_images.exemptions import ExemptionPatterns  # noqa: PLC0415 - for --help
 
-    pairs = [text.partition("=") for text in given]
-    for pattern, _, reason in pairs:
-        if not pattern.strip() or not reason.strip():
-            raise click.BadParameter(
-                f"{pattern!r} has no reason: write --exempt 'PATTERN=REASON'.",
-                param_hint="--exempt",
-            )
-    return ExemptionPatterns.of({pattern: reason for pattern, _, reason in pairs})
+    return ExemptionPatterns.of(given)
 
 
 @dataclass(frozen=True)

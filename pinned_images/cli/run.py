@@ -17,13 +17,11 @@ import click
 
 from pinned_images.cli.assembly import (
     context_of_cli,
-    exempt_option,
-    exemptions_of,
     options_of,
     print_violations,
 )
 from pinned_images.cli.output import error
-from pinned_images.cli.shared_options import LOCK_FILE_VARIABLE
+from pinned_images.cli.shared_options import LOCK_FILE_VARIABLE, exempt_option, exemptions_of
 
 _OUTPUT = "CDK_OUTDIR"
 

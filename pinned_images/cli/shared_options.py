@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, wraps
 from pathlib import Path
@@ -98,6 +98,14 @@ platform_option = click.option(
     help="A platform that you run images on; all that are locked if left out.",
 )
 
+exempt_option = click.option(
+    "--exempt",
+    "exemptions",
+    multiple=True,
+    metavar="PATTERN=REASON",
+    help="Leave images as they are: docker.io/library/*:*='Mirrored.'",
+)
+
 _REGISTRY_OPTIONS = (
     click.option(
         "--mirror",
@@ -139,6 +147,22 @@ _REGISTRY_OPTIONS = (
         help="Seconds in which all images must be answered.",
     ),
 )
+
+
+def exemptions_of(given: Sequence[str]) -> dict[str, str]:
+    """The patterns of ``--exempt`` with their reasons.
+
+    Raises:
+        BadParameter: One has no reason.
+    """
+    pairs = [text.partition("=") for text in given]
+    for pattern, _, reason in pairs:
+        if not pattern.strip() or not reason.strip():
+            raise click.BadParameter(
+                f"{pattern!r} has no reason: write --exempt 'PATTERN=REASON'.",
+                param_hint="--exempt",
+            )
+    return {pattern: reason for pattern, _, reason in pairs}
 
 
 def registry_options(command: _Command) -> _Command:

@@ -112,31 +112,24 @@ class TestExamplesOfTheUserGuide:
         )
         assert taken(lifecycle, list(self.IN_THREE)) == {"A": ("expire", 1), "B": ("expire", 1)}
 
+    ALPHA_AND_BETA = (
+        image("A", "alpha-1", pushed=12),
+        image("B", "beta-1", pushed=11),
+        image("C", "alpha-2", "beta-2", pushed=10),
+        image("D", "alpha-3", pushed=4),
+        image("E", "beta-3", pushed=3),
+        image("F", "alpha-4", "beta-4", pushed=2),
+    )
+
     def test_multiple_tags_in_a_single_rule(self) -> None:
         """An image needs a tag for each of the patterns."""
-        images = [
-            image("A", "alpha-1", pushed=12),
-            image("B", "beta-1", pushed=11),
-            image("C", "alpha-2", "beta-2", pushed=10),
-            image("D", "alpha-3", pushed=4),
-            image("E", "beta-3", pushed=3),
-            image("F", "alpha-4", "beta-4", pushed=2),
-        ]
         lifecycle = policy(rule(1, ["alpha*", "beta*"], PUSHED, 5))
-        assert taken(lifecycle, images) == {"C": ("expire", 1)}
+        assert taken(lifecycle, list(self.ALPHA_AND_BETA)) == {"C": ("expire", 1)}
 
     def test_filtering_on_all_images(self) -> None:
         """A rule on any image comes last, and counts what others have taken, too."""
-        images = [
-            image("A", "alpha-1", pushed=12),
-            image("B", "beta-1", pushed=11),
-            image("C", "alpha-2", "beta-2", pushed=10),
-            image("D", "alpha-3", pushed=4),
-            image("E", "beta-3", pushed=3),
-            image("F", "alpha-4", "beta-4", pushed=2),
-        ]
         lifecycle = policy(rule(1, ["alpha*"], COUNT, 1), rule(2, "any", PUSHED, 10))
-        assert taken(lifecycle, images) == {
+        assert taken(lifecycle, list(self.ALPHA_AND_BETA)) == {
             "A": ("expire", 1),
             "C": ("expire", 1),
             "D": ("expire", 1),

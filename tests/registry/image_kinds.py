@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from pinned_images.errors import PlatformMismatch, ResolutionError
-from pinned_images.media_types import DOCKER_LIST, DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST
+from pinned_images.media_types import DOCKER_LIST, DOCKER_MANIFEST, OCI_MANIFEST
 from pinned_images.reference import Digest
-from tests.registry.images import Image, encode
+from tests.registry.images import Image, encode, make_index
 
 OCI_CONFIG = "application/vnd.oci.image.config.v1+json"
 DOCKER_CONFIG = "application/vnd.docker.container.image.v1+json"
@@ -71,29 +71,6 @@ def single(
     return Image(top, {top: (media_type, manifest)}, {digest: body})
 
 
-def index(
-    *entries: tuple[Image, Mapping[str, Any]],
-    media_type: str = OCI_INDEX,
-    named: bool = True,
-    **parts: Any,
-) -> Image:
-    """An index over images, each with what the index says about it."""
-    manifests: dict[str, tuple[str, bytes]] = {}
-    blobs: dict[str, bytes] = {}
-    listed = []
-    for image, said in entries:
-        kind, body = image.manifests[image.top]
-        listed.append({"mediaType": kind, "digest": image.top, "size": len(body), **said})
-        manifests.update(image.manifests)
-        blobs.update(image.blobs)
-    content = {"schemaVersion": 2, "manifests": listed, **parts}
-    if named:
-        content["mediaType"] = media_type
-    body = encode(content)
-    top = Digest.of(body)
-    return Image(top, {**manifests, top: (media_type, body)}, blobs)
-
-
 def on(**platform: Any) -> dict[str, Any]:
     return {"platform": platform}
 
@@ -116,8 +93,8 @@ def _many(count: int) -> list[tuple[Image, dict[str, Any]]]:
 amd, arm = single(), single(config=ARM64)
 docker_amd, docker_arm = single(DOCKER_MANIFEST), single(DOCKER_MANIFEST, config=ARM64)
 attestation = single(config={"os": "unknown", "architecture": "unknown"}, salt="attestation")
-inner_amd = index((amd, on(**AMD64)), (attestation, ATTESTATION))
-inner_arm = index((arm, on(**ARM64)))
+inner_amd = make_index((amd, on(**AMD64)), (attestation, ATTESTATION))
+inner_arm = make_index((arm, on(**ARM64)))
 windows_2019, windows_2022 = _windows("10.0.17763.6000"), _windows("10.0.20348.2000")
 
 KINDS: dict[str, Kind] = {
@@ -145,22 +122,24 @@ KINDS: dict[str, Kind] = {
         single(config={"name": "chart"}, config_type="application/vnd.cncf.helm.config.v1+json"),
         PlatformMismatch,
     ),
-    "an OCI index": Kind(index((amd, on(**AMD64)), (arm, on(**ARM64))), amd),
+    "an OCI index": Kind(make_index((amd, on(**AMD64)), (arm, on(**ARM64))), amd),
     "an OCI index that does not name its type": Kind(
-        index((amd, on(**AMD64)), (arm, on(**ARM64)), named=False), amd
+        make_index((amd, on(**AMD64)), (arm, on(**ARM64)), named=False), amd
     ),
     "a Docker manifest list": Kind(
-        index((docker_amd, on(**AMD64)), (docker_arm, on(**ARM64)), media_type=DOCKER_LIST),
+        make_index((docker_amd, on(**AMD64)), (docker_arm, on(**ARM64)), media_type=DOCKER_LIST),
         docker_amd,
     ),
     "an OCI index over schema 2": Kind(
-        index((docker_amd, on(**AMD64)), (docker_arm, on(**ARM64))), docker_amd
+        make_index((docker_amd, on(**AMD64)), (docker_arm, on(**ARM64))), docker_amd
     ),
-    "an index of one platform": Kind(index((amd, on(**AMD64))), amd),
+    "an index of one platform": Kind(make_index((amd, on(**AMD64))), amd),
     "an index with an attestation": Kind(inner_amd, amd),
-    "an index of an attestation alone": Kind(index((attestation, ATTESTATION)), PlatformMismatch),
+    "an index of an attestation alone": Kind(
+        make_index((attestation, ATTESTATION)), PlatformMismatch
+    ),
     "an index with null fields": Kind(
-        index(
+        make_index(
             (
                 amd,
                 {
@@ -171,24 +150,24 @@ KINDS: dict[str, Kind] = {
         ),
         amd,
     ),
-    "an index that names no platforms": Kind(index((arm, {}), (amd, {})), amd),
+    "an index that names no platforms": Kind(make_index((arm, {}), (amd, {})), amd),
     "an index that names one platform twice": Kind(
-        index((amd, on(**AMD64)), (single(salt="second"), on(**AMD64))), amd
+        make_index((amd, on(**AMD64)), (single(salt="second"), on(**AMD64))), amd
     ),
     "an index with variants": Kind(
-        index(
+        make_index(
             (single(salt="v3"), on(**AMD64, variant="v3")),
             (amd, on(**AMD64)),
             (arm, on(**ARM64, variant="v8")),
         ),
         amd,
     ),
-    "an index without the platform": Kind(index((arm, on(**ARM64))), PlatformMismatch),
+    "an index without the platform": Kind(make_index((arm, on(**ARM64))), PlatformMismatch),
     "an index in other words for a platform": Kind(
-        index((amd, on(os="Linux", architecture="x86_64"))), amd
+        make_index((amd, on(os="Linux", architecture="x86_64"))), amd
     ),
     "an index with an artifact": Kind(
-        index(
+        make_index(
             (
                 single(config={}, config_type=EMPTY_CONFIG, artifactType="application/vnd.x"),
                 {"artifactType": "application/vnd.x"},
@@ -197,21 +176,25 @@ KINDS: dict[str, Kind] = {
         ),
         amd,
     ),
-    "an empty index": Kind(index(), PlatformMismatch),
-    "a nested index": Kind(index((inner_amd, on(**AMD64)), (inner_arm, on(**ARM64))), amd),
+    "an empty index": Kind(make_index(), PlatformMismatch),
+    "a nested index": Kind(make_index((inner_amd, on(**AMD64)), (inner_arm, on(**ARM64))), amd),
     "a nested index that names no platforms outside": Kind(
-        index((inner_amd, {}), (inner_arm, {})), amd
+        make_index((inner_amd, {}), (inner_arm, {})), amd
     ),
     "a nested index that names no platforms at all": Kind(
-        index((index((arm, {}), (amd, {})), {})), amd
+        make_index((make_index((arm, {}), (amd, {})), {})), amd
     ),
-    "a nested index two levels deep": Kind(index((index((inner_amd, {})), {}), (arm, {})), amd),
+    "a nested index two levels deep": Kind(
+        make_index((make_index((inner_amd, {})), {}), (arm, {})), amd
+    ),
     "an index with Windows": Kind(
-        index(windows_2022, windows_2019, (amd, on(**AMD64))), amd, windows_2019[0]
+        make_index(windows_2022, windows_2019, (amd, on(**AMD64))), amd, windows_2019[0]
     ),
-    "an index of 300 platforms": Kind(index(*_many(150), (amd, on(**AMD64)), *_many(149)), amd),
+    "an index of 300 platforms": Kind(
+        make_index(*_many(150), (amd, on(**AMD64)), *_many(149)), amd
+    ),
     "an index with a subject": Kind(
-        index((amd, on(**AMD64)), annotations={"org.example": "x"}), amd
+        make_index((amd, on(**AMD64)), annotations={"org.example": "x"}), amd
     ),
 }
 

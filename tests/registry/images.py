@@ -45,19 +45,27 @@ def make_image(
     return Image(digest, {digest: (OCI_MANIFEST, manifest)}, {config_digest: body})
 
 
-def make_index(*entries: tuple[Image, Mapping[str, Any]]) -> Image:
-    """An index over images, each with what the index says about it."""
+def make_index(
+    *entries: tuple[Image, Mapping[str, Any]],
+    media_type: str = OCI_INDEX,
+    named: bool = True,
+    **parts: Any,
+) -> Image:
+    """An index of images, each with further fields of its descriptor."""
     manifests: dict[str, tuple[str, bytes]] = {}
     blobs: dict[str, bytes] = {}
     listed = []
-    for image, said in entries:
-        media_type, body = image.manifests[image.top]
-        listed.append({"mediaType": media_type, "digest": image.top, "size": len(body), **said})
+    for image, fields in entries:
+        kind, body = image.manifests[image.top]
+        listed.append({"mediaType": kind, "digest": image.top, "size": len(body), **fields})
         manifests.update(image.manifests)
         blobs.update(image.blobs)
-    index = encode({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": listed})
-    digest = Digest.of(index)
-    return Image(digest, {**manifests, digest: (OCI_INDEX, index)}, blobs)
+    content = {"schemaVersion": 2, "manifests": listed, **parts}
+    if named:
+        content["mediaType"] = media_type
+    body = encode(content)
+    top = Digest.of(body)
+    return Image(top, {**manifests, top: (media_type, body)}, blobs)
 
 
 def make_multi_platform() -> Image:
