@@ -13,7 +13,16 @@ from typing import Any, NamedTuple
 
 import cdk_ecr_deployment as ecr_deployment
 import cdk_stacksets as stacksets
-from aws_cdk import CfnResource, Environment, Stack
+import jsii
+from aws_cdk import (
+    Acknowledgment,
+    CfnResource,
+    Environment,
+    IStableAnyProducer,
+    Lazy,
+    Stack,
+    Validations,
+)
 from aws_cdk import aws_apprunner as apprunner
 from aws_cdk import aws_cleanroomsml as cleanroomsml
 from aws_cdk import aws_ecr as ecr
@@ -199,7 +208,60 @@ def unnamed_repository(stack: Stack) -> None:
     run(stack, ecs.ContainerImage.from_ecr_repository(repository, "v1"))
 
 
+def function(stack: Stack) -> None:
+    """A Lambda function, which takes no index."""
+    CfnResource(
+        stack,
+        "Function",
+        type="AWS::Lambda::Function",
+        properties={
+            "Code": {"ImageUri": f"{VENDOR}/both:1"},
+            "PackageType": "Image",
+            "Architectures": ["arm64"],
+            "Role": ROLE,
+        },
+    )
+
+
+def task_of(stack: Stack, *images: Any) -> CfnResource:
+    """A raw task definition with a container for each image."""
+    containers = [{"Name": f"c{number}", "Image": image} for number, image in enumerate(images)]
+    properties = {"ContainerDefinitions": containers}
+    return CfnResource(stack, "Task", type="AWS::ECS::TaskDefinition", properties=properties)
+
+
+def empty_image(stack: Stack) -> None:
+    """An image that comes to nothing between two others."""
+    task_of(stack, f"{VENDOR}/plain:1", Lazy.any(Nothing()), f"{VENDOR}/both:1")
+
+
+@jsii.implements(IStableAnyProducer)
+class Nothing:
+    """What is not there after all."""
+
+    def produce(self) -> Any:
+        """None."""
+        return None
+
+
+def acknowledged(stack: Stack) -> None:
+    """A placeholder that is filled in later, beside an image that is not."""
+    task = task_of(stack, "${IMAGE}", f"{VENDOR}/plain:1")
+    reason = "The deployment fills it in."
+    Validations.of(task).acknowledge(
+        Acknowledgment(id="pinned-images::unpinned-image", reason=reason)
+    )
+
+
 KINDS = (
+    Kind("Function", function, (f"{VENDOR}/both:1 linux/arm64",)),
+    Kind(
+        "Gone",
+        lambda stack: run(stack, f"{VENDOR}/plain:1@sha256:{'0' * 64}"),
+        error=f"{VENDOR}/plain:1@sha256:{'0' * 64}",
+    ),
+    Kind("EmptyImage", empty_image, (f"{VENDOR}/plain:1", f"{VENDOR}/both:1")),
+    Kind("Acknowledged", acknowledged, (f"{VENDOR}/plain:1",)),
     Kind("Copied", copied, (f"{VENDOR}/both:1", f"{VENDOR}/both:1 linux/amd64")),
     Kind("CopiedWhole", copied_whole, (f"{VENDOR}/both:1",)),
     Kind("CopiedAsset", copied_asset, error="This deployment pushes it (CopiedAsset/Copy/"),
