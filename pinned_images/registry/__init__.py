@@ -24,7 +24,7 @@ _LATE = {
 
 
 def __getattr__(name: str) -> object:
-    """Names are imported when they are wanted: rules of the gate read hosts and ask nothing."""
+    """Import a name on first use: rules of the gate need hosts alone."""
     if name in _LATE:
         return getattr(import_module(_LATE[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

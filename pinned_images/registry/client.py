@@ -27,13 +27,13 @@ _Answer = TypeVar("_Answer")
 
 
 class RegistryClient:
-    """Reads what registries hold, over connections and tokens that are kept for the next image.
+    """A client for registries, with connections and tokens that are reused for all images.
 
-    A registry's mirror is asked in its place. Credentials that are given for an image go to the
+    A mirror takes the place of its registry. Credentials that are given for an image go to the
     registry itself only, never to a mirror.
 
     Args:
-        settings: How registries are asked.
+        settings: The settings.
         keychain: Gives the keychain when it is first needed; docker's and podman's if left out.
         environ: Where proxies, CA bundles and the places of credentials are named.
 
@@ -58,7 +58,7 @@ class RegistryClient:
         )
 
     def without_mirrors(self) -> RegistryClient:
-        """A client over the same connections that asks the registries themselves."""
+        """A client with the same connections, without mirrors."""
         other = copy(self)
         other._settings = replace(  # noqa: SLF001  a copy of this very object
             self._settings, mirrors={}
@@ -76,11 +76,11 @@ class RegistryClient:
         credentials: Credentials | None = None,
         deadline: float,
     ) -> Descriptor | None:
-        """What a reference names, by HEAD; None where only `get_manifest` can tell.
+        """The descriptor of a reference, by HEAD; None where HEAD does not give it.
 
         Args:
             reference: The image.
-            credentials: What to ask with; None to use the keychain.
+            credentials: Credentials for the request; None to use the keychain.
             deadline: The value of `time.monotonic` at which there must be an answer.
 
         Raises:
@@ -110,7 +110,7 @@ class RegistryClient:
         credentials: Credentials | None = None,
         deadline: float,
     ) -> bytes:
-        """A small blob out of an image's repository."""
+        """A small blob from an image's repository."""
         return self._ask(reference, lambda each: each.get_blob(digest), credentials, deadline)
 
     def list_tags(
@@ -140,12 +140,12 @@ class RegistryClient:
         credentials: Credentials | None = None,
         deadline: float,
     ) -> list[Descriptor]:
-        """What refers to a digest in an image's repository: signatures, attestations, ...
+        """The referrers of a digest in an image's repository: signatures, attestations, ...
 
         Args:
             reference: An image of the repository.
-            digest: What is referred to.
-            artifact_type: The type of artifacts that are wanted; all if left out.
+            digest: The digest.
+            artifact_type: The type of artifacts; all by default.
             credentials: As for `head_manifest`.
             deadline: As for `head_manifest`.
 
@@ -164,7 +164,7 @@ class RegistryClient:
     def repositories(
         self, reference: ImageReference, credentials: Credentials | None, deadline: float
     ) -> list[Repository]:
-        """Where an image is asked for, in order: at the mirror, and where allowed the registry."""
+        """The repositories to try for an image: at the mirror, and where allowed the registry."""
         return [
             Repository(self._authenticator, target, deadline)
             for target in self._targets(reference, credentials)
@@ -192,7 +192,7 @@ class RegistryClient:
         subject: str | None = None,
         predicate: str = "could not be resolved",
     ) -> _Answer:
-        """The answer of the mirror, or where it may be passed over, of the registry."""
+        """The answer of the mirror, or of the registry where a fallback is allowed."""
         *mirrors, last = self.repositories(reference, credentials, deadline)
         for repository in (*mirrors, last):
             try:

@@ -1,4 +1,4 @@
-"""Resolving side by side: a few workers for each host, and one deadline for all."""
+"""Concurrent resolving: a few workers for each host, and one deadline for all."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pinned_images.resolution import Outcome, ResolutionRequest
 _logger = logging.getLogger(__name__)
 
 _TICK = 0.25
-# A task that works to the same deadline may say better what kept it from an answer.
+# A task with the same deadline may give a better reason for a missing answer.
 _GRACE = 1.0
 
 Outcomes = Mapping[ResolutionRequest, Outcome]
@@ -26,11 +26,11 @@ Outcomes = Mapping[ResolutionRequest, Outcome]
 
 @dataclass(frozen=True)
 class ResolutionTask:
-    """Some requests that are answered together.
+    """A task that answers some requests together.
 
     Attributes:
-        host: Who is asked; only so many tasks run for one host at a time.
-        requests: What is answered.
+        host: The host; the number of tasks that run for one host at a time is limited.
+        requests: The requests.
         ask: Answers all of them, given the deadline.
     """
 
@@ -45,7 +45,7 @@ def resolve_concurrently(
     """Run all tasks, with an error for each request whose answer did not come in time.
 
     Args:
-        tasks: What is to be done.
+        tasks: The tasks.
         deadline: The value of `time.monotonic` at which nothing is awaited any longer.
         concurrency: How many tasks run for one host at a time.
     """
@@ -95,7 +95,7 @@ def _late(request: ResolutionRequest, host: str, allowed: str) -> RegistryUnavai
 
 
 def _broken(request: ResolutionRequest, host: str, error: Exception) -> RegistryUnavailable:
-    # The error's own text may quote anything, so only its class is told.
+    # The error's own message may quote anything, so only its class is named.
     return RegistryUnavailable(
         f"an unexpected {type(error).__name__} came up",
         "report it, with the log of pinned_images at debug level",

@@ -1,4 +1,4 @@
-"""Resolving over the registry protocol: a reference goes in, a digest comes out."""
+"""The resolver over the OCI Distribution protocol."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _logger = logging.getLogger(__name__)
 
 
 class DistributionResolver:
-    """Learns digests from registries that speak the OCI Distribution protocol.
+    """A resolver for registries with the OCI Distribution protocol.
 
     Args:
-        client: Asks the registries.
+        client: The registry client.
 
     Example:
         >>> resolver = DistributionResolver(RegistryClient(RegistrySettings()))
@@ -42,16 +42,16 @@ class DistributionResolver:
         credentials: Credentials | None = None,
         deadline: float,
     ) -> Resolution:
-        """Learn one image's digest, from its mirror where it has one.
+        """Resolve one image, at its mirror where it has one.
 
         Args:
-            request: What is asked for.
-            credentials: What to ask with; None to use the keychain. They go to the registry itself
-                only, never to a mirror.
+            request: The request.
+            credentials: Credentials for the registry; None to use the keychain. They never go to a
+                mirror.
             deadline: The value of `time.monotonic` at which there must be an answer.
 
         Raises:
-            ResolutionError: There is none, and the message says why.
+            ResolutionError: The image cannot be resolved; the message has the cause.
         """
         outcome = self.resolve_all([request], credentials=credentials, deadline=deadline)[request]
         if isinstance(outcome, ResolutionError):
@@ -83,7 +83,7 @@ class DistributionResolver:
 
 
 def _first_answer(readers: Sequence[_ImageReader], request: ResolutionRequest) -> Outcome:
-    """The answer of the mirror, or where it may be passed over, of the registry."""
+    """The answer of the mirror, or of the registry where a fallback is allowed."""
     *mirrors, last = readers
     for reader in mirrors:
         outcome = reader.resolve(request)
@@ -128,14 +128,14 @@ class _ImageReader:
         return (best if request.select and not is_top else self._read_top()), images.platforms
 
     def _read_top(self) -> Descriptor:
-        """What the reference names: by HEAD, or by GET where HEAD does not do or more is wanted."""
+        """The descriptor of the reference: by HEAD, or by GET if HEAD is not enough."""
         if self._top is None:
             wanted = self._reference.digest or self._reference.effective_tag or ""
             if not self._needs_manifest:
                 self._top = self._repository.head_manifest(wanted)
             if self._top is None:
                 self._manifest = self._repository.get_manifest(wanted)
-                # Its bytes are those of the digest that was asked for, of whatever algorithm.
+                # Its bytes match the requested digest, of whatever algorithm.
                 digest = self._reference.digest or self._manifest.digest
                 self._top = Descriptor(digest, self._manifest.media_type)
         if self._reference.digest not in (None, self._top.digest):

@@ -1,4 +1,4 @@
-"""Endpoints: where a registry's API is, and a repository there."""
+"""Endpoints: the address of a registry's API, and a repository there."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ Kind = Literal["manifests", "blobs", "tags", "referrers"]
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A registry as it is asked.
+    """The address of a registry's API.
 
     Attributes:
-        registry: The registry whose images are asked for, as references name it.
+        registry: The registry of the images, as references name it.
         scheme: ``https`` or ``http``.
-        netloc: Host, with a port where one was given, that is asked.
+        netloc: The host, with a port where one was given.
         root: The path of the API's root: ``/v2``.
         source: Whether this is the registry itself or a mirror of it.
     """
@@ -44,7 +44,7 @@ class Endpoint:
         return cls(registry, mirror.scheme, mirror.netloc, mirror.root, "mirror")
 
     def __str__(self) -> str:
-        """The endpoint in the words of an error: the registry, and the mirror that answers."""
+        """The endpoint in an error: the registry, or the mirror with its registry."""
         if self.source == "mirror":
             return f"the mirror {self.netloc} of {self.registry}"
         return f"the registry {self.registry}"
@@ -61,12 +61,12 @@ class Endpoint:
 
     @property
     def login_command(self) -> str:
-        """The command that keeps credentials for this endpoint."""
+        """The command that stores credentials for this endpoint."""
         return login_command(self.credentials_host)
 
     @property
     def version_url(self) -> str:
-        """The address that tells whether credentials are wanted (OCI Distribution 1.1, "end-1")."""
+        """The address of a ping, which needs credentials or not (OCI Distribution 1.1, "end-1")."""
         before, _, _ = self.root.partition("/v2/")
         return f"{self.origin}{before.removesuffix('/v2')}/v2/"
 
@@ -82,7 +82,7 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A repository at an endpoint, and the credentials to ask with.
+    """A repository at an endpoint, and the credentials for it.
 
     Attributes:
         endpoint: The endpoint.

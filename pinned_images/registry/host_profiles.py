@@ -1,4 +1,4 @@
-"""Profiles of known hosts: all that is special about a registry, in one table."""
+"""Profiles of known hosts: all special rules of registries, in one table."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pinned_images.reference import DEFAULT_REGISTRY
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """So many requests a second, after a burst of some that need not wait."""
+    """A rate: requests a second, after a burst of requests without a wait."""
 
     per_second: float
     burst: int
@@ -17,7 +17,7 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class HostProfile:
-    """What is known of a registry's host before it is asked.
+    """The special rules of a registry's host.
 
     Attributes:
         api_host: The host of its API; None where that is the registry's own name.
@@ -66,7 +66,7 @@ _UNKNOWN = HostProfile()
 
 
 def login_command(host: str) -> str:
-    """The command that keeps credentials for a registry, by its name or the host of its API.
+    """The command that stores credentials for a registry, by its name or the host of its API.
 
     Example:
         >>> login_command("ghcr.io"), login_command("registry-1.docker.io")

@@ -34,7 +34,7 @@ _SCHEMA_1_TYPES = frozenset(
         "application/vnd.docker.distribution.manifest.v1+prettyjws",
     }
 )
-# Types that say nothing, so that the manifest's own word, or its shape, is taken.
+# Generic types: the manifest's own mediaType, or its shape, decides.
 _SILENT_TYPES = frozenset(
     {
         "",
@@ -57,14 +57,14 @@ _SCHEMA = 2
 
 @dataclass(frozen=True, slots=True)
 class Descriptor:
-    """What a manifest says about another object (OCI image specification, "Content Descriptors").
+    """A descriptor of another object (OCI image specification, "Content Descriptors").
 
     Attributes:
         digest: The digest of the object.
         media_type: Its media type, in lower case.
         platform: The platform that it runs on, where that is named.
-        artifact_type: What it is, if it is no image.
-        annotations: What else is said of it.
+        artifact_type: Its type, if it is no image.
+        annotations: Its annotations.
     """
 
     digest: Digest
@@ -76,7 +76,7 @@ class Descriptor:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """An index or a manifest that was read.
+    """A parsed index or manifest.
 
     Attributes:
         digest: The SHA-256 of its bytes.
@@ -103,7 +103,7 @@ class Manifest:
 
 
 def plain_type(content_type: str | None) -> str:
-    """A media type without its parameters, in lower case; said twice, it counts once.
+    """A media type without its parameters, in lower case; a repeated one counts once.
 
     Example:
         >>> plain_type("Application/JSON; charset=utf-8"), plain_type("text/json, text/json")
@@ -127,10 +127,10 @@ def refuse_schema_1(media_type: str) -> None:
 
 
 def parse_manifest(body: bytes, content_type: str | None) -> Manifest:
-    """Read what came as a manifest.
+    """Parse the body of a manifest response.
 
     Raises:
-        UntrustedAnswer: This is no manifest whose digest could be pinned.
+        UntrustedAnswer: The body is no manifest whose digest could be pinned.
     """
     answered = plain_type(content_type)
     refuse_schema_1(answered)
@@ -207,7 +207,7 @@ def _read(content: dict[str, Any], body: bytes, media_type: str) -> Manifest:
     if not isinstance(listed, list):
         raise TypeError
     descriptors = [_descriptor(each) for each in listed]
-    # One unusable entry must not spoil the others; where none is usable, this is no index.
+    # An unusable descriptor must not spoil the others; without a usable one, this is no index.
     if listed and not any(descriptors):
         raise TypeError
     images = tuple(each for each in descriptors if each is not None and _is_image(each))
@@ -233,7 +233,7 @@ def _descriptor(content: Any) -> Descriptor | None:
 
 
 def _is_image(descriptor: Descriptor) -> bool:
-    """Whether an entry of an index is an image or an index of images, and no attestation."""
+    """Whether a descriptor in an index is an image or an index of images, and no attestation."""
     platform = descriptor.platform
     is_unknown = platform is not None and "unknown" in (platform.os, platform.architecture)
     is_artifact = descriptor.artifact_type not in (None, *_IMAGE_CONFIGS)
@@ -245,7 +245,7 @@ def _texts(items: Iterable[tuple[Any, Any]]) -> dict[str, str]:
 
 
 def _platform(content: Mapping[str, Any]) -> Platform | None:
-    # Some tools write null for what they leave out.
+    # Some tools write null for missing fields.
     words = [content.get(name) or "" for name in ("os", "architecture", "variant", "os.version")]
     if not all(word == "" or _PLATFORM_WORD.fullmatch(word) for word in words):
         raise TypeError

@@ -1,4 +1,4 @@
-"""Mirrors: addresses that are asked in place of a registry."""
+"""Mirrors: addresses that take the place of a registry."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pinned_images.errors import (
 from pinned_images.reference import ImageReference
 from pinned_images.registry.http.addresses import may_be_plain
 
-#: What a mirror may say without being the last to be asked, where the user allows a fallback.
+#: The errors of a mirror after which its registry is tried, where the user allows a fallback.
 PASSED_OVER = (ImageNotFound, AccessDenied, RegistryUnavailable)
 
 
@@ -37,7 +37,7 @@ class Mirror:
 
     @classmethod
     def parse(cls, registry: str, url: str, insecure: AbstractSet[str] | None) -> Mirror:
-        """Read a mirror's URL.
+        """Parse a mirror's URL.
 
         A path is a namespace of the mirror: ``https://mirror.example/docker-hub`` asks
         ``/v2/docker-hub/library/nginx/...``. Where a segment of the path already is ``v2``, the
@@ -46,7 +46,7 @@ class Mirror:
         Args:
             registry: The registry that is mirrored, for errors.
             url: The mirror's URL.
-            insecure: Hosts that may be asked over http, loopback apart; None to allow all
+            insecure: Hosts that are allowed over http, besides loopback; None to allow all
                 (where the list is not known yet).
 
         Raises:
@@ -68,7 +68,7 @@ class Mirror:
 
 
 def normalize_host(host: str) -> str:
-    """A registry's host as references have it.
+    """A registry's host in the form of references.
 
     Raises:
         ConfigurationError: This is no registry host.

@@ -1,4 +1,4 @@
-"""Lists that come in pages: the tags of a repository (OCI Distribution 1.1, "Listing Tags")."""
+"""Paginated lists: the tags of a repository (OCI Distribution 1.1, "Listing Tags")."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from urllib.parse import urljoin, urlsplit
 
 from pinned_images.errors import UntrustedAnswer
 
-#: How many items are asked for in one page; a registry may give fewer, or more.
+#: The requested number of items in a page; a registry may give fewer, or more.
 PAGE_SIZE = 1000
 #: No list is read beyond so many pages.
 MOST_PAGES = 200
@@ -32,7 +32,7 @@ def next_page(url: str, link: str | None) -> str | None:
         link: The ``Link`` header that came with it.
 
     Raises:
-        UntrustedAnswer: The next page is said to be at another host.
+        UntrustedAnswer: The link of the next page leads to another host.
 
     Example:
         >>> next_page("https://ghcr.io/v2/a/tags/list", '</v2/a/tags/list?last=b>; rel="next"')
@@ -61,7 +61,7 @@ def _on_same_host(url: str, target: str) -> str:
 
 
 def parse_tags(body: bytes) -> list[str]:
-    """The tags in one page; what is no tag is left out.
+    """The tags in one page; invalid ones are left out.
 
     Raises:
         UntrustedAnswer: This is no list of tags.

@@ -26,7 +26,7 @@ _MOST_UNNAMED = 16
 
 @dataclass(frozen=True, slots=True)
 class PlatformImages:
-    """The images that there are for platforms.
+    """The images of a tag by platform.
 
     Attributes:
         by_platform: The manifest for each platform; of several for one platform the first.
@@ -64,7 +64,7 @@ def platform_images(
     read only where no entry names one.
 
     Args:
-        top: What the tag names.
+        top: The manifest or index of the tag.
         get_manifest: Reads the manifest with a digest.
         platform_of: Reads the platform out of the configuration of a manifest.
 

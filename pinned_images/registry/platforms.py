@@ -9,10 +9,10 @@ from pinned_images.errors import PlatformMismatch
 from pinned_images.printable import listed
 from pinned_images.reference import Platform
 
-# A processor runs what was built for its older kinds ("" is the usual one, v7).
+# A processor runs builds for its older variants ("" is the usual one, v7).
 _ARM_VARIANTS = ("v5", "v6", "")
-# The builds of Windows Server 2022 and 2025. Each runs also what was built for the one before it;
-# an older Windows runs what was built for its own build only (Microsoft, "Windows container version
+# The builds of Windows Server 2022 and 2025. Each also runs images built for the one before it;
+# an older Windows runs images built for its own build only (Microsoft, "Windows container version
 # compatibility"; containerd's platform matcher goes by the same rule).
 _STABLE_BUILDS = ((10, 0, 20348), (10, 0, 26100))
 
@@ -31,7 +31,7 @@ def best_match(wanted: Platform, offered: Sequence[Platform]) -> Platform | None
 
 
 def mismatch(wanted: Platform, offered: Iterable[Platform]) -> PlatformMismatch:
-    """The failure that names what an image has in place of what is wanted."""
+    """The error of an image that lacks a platform; it lists those that the image has."""
     names = listed(dict.fromkeys(map(str, offered)))
     return PlatformMismatch(
         f"the image has nothing for {wanted}, only for {names or 'no platform that it names'}",

@@ -1,4 +1,4 @@
-"""A line for people while registries take their time."""
+"""The progress line of a long resolution."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _CLEAR_LINE = "\r\x1b[2K"
 
 
 class Progress:
-    """How many images are done, and which host is waited for.
+    """The progress line: the number of resolved images, and the slowest host.
 
     Nothing is written in the first seconds. On a terminal it is one line that changes; elsewhere
     it is one plain line, written once.
 
     Args:
         stream: Where the line goes: standard error.
-        hosts: The host of each image that is asked for.
+        hosts: The host of each requested image.
         quiet: The seconds in which nothing is written yet on a terminal.
         quiet_in_log: The same where there is no terminal.
     """
@@ -42,11 +42,11 @@ class Progress:
         self._wanted = True
 
     def done(self, host: str) -> None:
-        """Count an image that has its answer."""
+        """Count a resolved image."""
         self._waiting[host] -= 1
 
     def show(self) -> None:
-        """Write the line, once it is time."""
+        """Write the line, if the quiet time is over."""
         waited = time.monotonic() - self._started
         if not self._wanted or waited < self._quiet:
             return
@@ -61,7 +61,7 @@ class Progress:
             self._wanted = False
 
     def clear(self) -> None:
-        """Take the line away, if it is one that changes."""
+        """Remove the line from a terminal."""
         if self._shown:
             self._write(_CLEAR_LINE)
             self._shown = False

@@ -1,4 +1,4 @@
-"""A repository at an endpoint: what OCI Distribution 1.1 has to read there."""
+"""A repository at an endpoint: the read requests of OCI Distribution 1.1."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _USER_AGENT = "pinned-images"
 class Repository:
     """The requests that read a repository, each answered or failed with a `ResolutionError`.
 
-    Its errors know no image: a caller tells them of one with `ResolutionError.about`.
+    Its errors name no image: a caller adds it with `ResolutionError.about`.
 
     Args:
         authenticator: Sends the requests.
@@ -56,11 +56,11 @@ class Repository:
 
     @property
     def endpoint(self) -> Endpoint:
-        """Where the repository is asked."""
+        """The endpoint of the repository."""
         return self._target.endpoint
 
     def head_manifest(self, identifier: str) -> Descriptor | None:
-        """What a tag or a digest names, by HEAD; None where GET must be asked.
+        """The descriptor of a tag or a digest, by HEAD; None where GET is needed.
 
         Registries and the proxies before them fail at HEAD in many ways (405, 403 of an address
         that is signed for GET, 404, 406, 500, a connection that ends), so that whatever is no
@@ -90,14 +90,14 @@ class Repository:
         return Descriptor(digest, media_type)
 
     def get_manifest(self, identifier: str) -> Manifest:
-        """A manifest, hashed, and compared with whatever claims to be its digest."""
+        """A manifest whose hash is compared with the stated and the requested digest."""
         response = self._ask("GET", "manifests", identifier)
         self._require_ok(response, identifier)
         content_type = response.headers.get("Content-Type")
         try:
             manifest = manifests.parse_manifest(response.body, content_type)
         except UntrustedAnswer as error:
-            # A page on which people log in, perhaps.
+            # A login page, perhaps.
             if "html" not in (content_type or "").lower() or self._is_logged_in:
                 raise
             raise error.noted(
@@ -126,11 +126,11 @@ class Repository:
         return list(dict.fromkeys(tag for page in self._pages(first) for tag in parse_tags(page)))
 
     def referrers(self, digest: Digest, artifact_type: str | None = None) -> list[Descriptor]:
-        """What refers to a manifest: signatures, attestations and other artifacts.
+        """The referrers of a manifest: signatures, attestations and other artifacts.
 
         Args:
             digest: The digest of the manifest.
-            artifact_type: The type of artifacts that are wanted; all if left out.
+            artifact_type: The type of artifacts; all by default.
         """
         url = self._target.url("referrers", digest)
         if artifact_type is not None:
@@ -144,7 +144,7 @@ class Repository:
         return [each for each in found if artifact_type in (None, each.artifact_type)]
 
     def _referrers_by_tag(self, digest: Digest) -> list[bytes]:
-        """The index at a tag that clients keep where the registry lacks the API (the same)."""
+        """The index at the tag that replaces the API where a registry lacks it (same section)."""
         tag = digest.replace(":", "-", 1)[:128]
         try:
             return [self.get_manifest(tag).body]
@@ -176,10 +176,10 @@ class Repository:
         return self._authenticator.fetch(request, self._target, self._deadline, is_probe=is_probe)
 
     def _require_ok(self, response: Response, identifier: str | None) -> None:
-        """Raise the error of an answer that is none of 200.
+        """Raise the error of any status but 200.
 
         Raises:
-            ResolutionError: As the status says.
+            ResolutionError: The error of the status.
         """
         if response.status == _OK:
             return
@@ -234,13 +234,13 @@ class Repository:
 
 
 def _algorithm_of(identifier: str) -> str:
-    """The algorithm of the digest that is wanted: that of the digest asked for, else SHA-256."""
+    """The algorithm of the expected digest: that of the requested digest, else SHA-256."""
     algorithm, colon, _ = identifier.partition(":")
     return algorithm if colon else "sha256"
 
 
 def _stated_digest(response: Response) -> Digest | None:
-    """The digest in ``Docker-Content-Digest``; one that is quoted or said twice is still one."""
+    """The digest in ``Docker-Content-Digest``, which may be quoted or repeated."""
     values = response.headers.getlist("Docker-Content-Digest")
     stated = {each.strip(' \t"') for value in values for each in value.split(",")} - {""}
     if len(stated) != 1:

@@ -1,4 +1,4 @@
-"""The resolver of all images of a synth: grouped by host, asked concurrently, in one deadline."""
+"""The resolver of all images of a synth: grouped by host, concurrent, with one deadline."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ _logger = logging.getLogger(__name__)
 
 
 class RegistryResolver:
-    """Resolves images at their registries; a `pinned_images.resolution.Resolver`.
+    """A `pinned_images.resolution.Resolver` that asks the registries.
 
-    Connections, tokens and what helper programs said are kept for the next call.
+    Connections, tokens and the answers of helper programs are kept for the next call.
 
     Args:
-        settings: How registries are asked; the defaults need none.
-        sessions: Calls to AWS that are shared with others; made from the settings if left out.
+        settings: The settings of the registry client.
+        sessions: Shared sessions for AWS; made from the settings by default.
 
     Example:
         >>> request = ResolutionRequest(ImageReference.parse("nginx:1.25"))
@@ -57,7 +57,7 @@ class RegistryResolver:
         """Answer each request with a `Resolution`, or with the error that prevents one.
 
         Args:
-            requests: What is asked for; repetitions are asked once.
+            requests: The requests; repeated ones are resolved once.
 
         Returns:
             One outcome for each distinct request. Errors are returned, not raised.
@@ -72,7 +72,7 @@ class RegistryResolver:
         return outcomes
 
     def list_tags(self, reference: ImageReference, deadline: float | None = None) -> list[str]:
-        """The tags of an image's repository, asked as the image itself would be.
+        """The tags of an image's repository, from the endpoint of the image itself.
 
         Args:
             reference: An image of the repository; its own tag does not count.
@@ -101,7 +101,7 @@ class RegistryResolver:
             return self._origin_client.list_tags(reference, deadline=deadline)
 
     def _tasks(self, requests: list[ResolutionRequest]) -> list[ResolutionTask]:
-        """One task for each reference, and one for all that Amazon's own API is asked for."""
+        """The tasks: one for each reference, and one for all images at the API of ECR."""
         grouped: defaultdict[tuple[ImageReference, str | None], list[ResolutionRequest]]
         grouped = defaultdict(list)
         at_ecr: dict[ResolutionRequest, list[ResolutionRequest]] = defaultdict(list)
@@ -140,7 +140,7 @@ class RegistryResolver:
     def _ecr_task(
         self, asked: Mapping[ResolutionRequest, list[ResolutionRequest]]
     ) -> ResolutionTask:
-        """Private ECR; a mirror that is a pull-through cache there is asked the same way."""
+        """The task for private ECR, and for mirrors that are pull-through caches there."""
         resolver = self._ecr_resolver
 
         def ask(deadline: float) -> Mapping[ResolutionRequest, Outcome]:
@@ -203,7 +203,7 @@ def _distribution_resolver(client: RegistryClient) -> DistributionResolver:
 
 
 def _asked_of_ecr(request: ResolutionRequest, endpoint: Endpoint) -> ResolutionRequest:
-    """The question as ECR is asked it, under the name that the image has there."""
+    """The request to ECR, with the name that the image has there."""
     reference = request.reference
     if endpoint.source == "mirror":
         repository = endpoint.qualified(reference.repository)
@@ -214,7 +214,7 @@ def _asked_of_ecr(request: ResolutionRequest, endpoint: Endpoint) -> ResolutionR
 
 
 def _with_note(outcome: Outcome, unread: ResolutionError) -> Outcome:
-    """An error that also says why the workload's own credentials could not be tried."""
+    """An error with the reason why the workload's own credentials could not be used."""
     if isinstance(outcome, Resolution):
         return outcome
     return outcome.noted(f"The workload's own credentials were not tried: {unread}")

@@ -15,19 +15,19 @@ MIRRORS_VARIABLE = "PINNED_IMAGES_MIRRORS"
 
 @dataclass(frozen=True)
 class RegistrySettings:
-    """How registries are asked: every choice a user has, with defaults that need none.
+    """The settings of the registry client; every one has a default.
 
     Args:
-        mirrors: Host of a registry to the URL that is asked in its place, such as
+        mirrors: Host of a registry to the URL that takes its place, such as
             ``{"docker.io": "https://artifactory.example/docker-hub"}``.
-        mirror_fallback: True to ask the registry itself where its mirror does not have the image
+        mirror_fallback: True to try the registry itself where its mirror does not have the image
             or does not answer.
-        insecure_registries: Hosts (``host`` or ``host:port``) that are asked over plain http.
+        insecure_registries: Hosts (``host`` or ``host:port``) for plain http.
             Loopback hosts always are.
         deadline: Seconds in which all images of one call must be resolved.
         request_timeout: Seconds that one HTTP exchange may take before it is tried again.
         concurrency: How many requests are under way to one host at a time.
-        retry: How often and how patiently a failing registry is asked again.
+        retry: The number of retries, and the waits between them.
         ecr_roles: Account id to the ARN of the role that reads its private ECR repositories.
         bootstrap_qualifier: The qualifier of the CDK bootstrap stacks, for their lookup roles.
 
@@ -66,17 +66,17 @@ class RegistrySettings:
                 )
 
     def mirror_of(self, registry: str) -> Mirror | None:
-        """The mirror that is asked in place of a registry, if there is one."""
+        """The mirror of a registry, if there is one."""
         mirrors: Mapping[str, Mirror] = self.__dict__["_mirrors"]
         return mirrors.get(normalize_host(registry))
 
 
 def parse_mirrors(text: str, origin: str = MIRRORS_VARIABLE) -> dict[str, str]:
-    """Read mirrors as `PINNED_IMAGES_MIRRORS` holds them.
+    """Parse mirrors in the format of `PINNED_IMAGES_MIRRORS`.
 
     Args:
         text: ``host=URL`` pairs separated by commas; blanks around them do not count.
-        origin: Where the text stood, for the error.
+        origin: The name of the option or variable, for the error.
 
     Raises:
         ConfigurationError: A pair is not ``host=URL``, or a host is named twice.

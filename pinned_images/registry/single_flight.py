@@ -1,4 +1,4 @@
-"""Single flight: work that is done once, however many threads want its result at the time."""
+"""Single flight: work that is done once for all threads that need its result."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class _Flight(Generic[Value]):
 
 
 class SingleFlight(Generic[Key, Value]):
-    """Results by key, each worked out by the first that asks; only those who want the same wait.
+    """Memoized results by key; the first caller computes, callers with the same key wait.
 
     Example:
         >>> squares = SingleFlight[int, int]()
@@ -41,9 +41,9 @@ class SingleFlight(Generic[Key, Value]):
         """The result for a key.
 
         Args:
-            key: What is wanted.
-            work: Works it out; what it raises is not kept.
-            is_usable: Whether a result that was kept still serves; if not, it is worked out again.
+            key: The key.
+            work: Computes the result; an exception is not kept.
+            is_usable: Whether a kept result is still valid; if not, it is computed again.
         """
         with self._lock:
             flight = self._flights.setdefault(key, _Flight())
@@ -53,12 +53,12 @@ class SingleFlight(Generic[Key, Value]):
             return flight.values[0]
 
 
-# A first caller that takes longer than that teaches the others nothing.
+# A first caller that takes longer than that has nothing to share.
 _LONGEST_TURN = 5.0
 
 
 class FirstCaller:
-    """Lets one caller for each place go first, so that what it learns serves all the others."""
+    """A gate that lets one caller for each place go first, so that the others use what it found."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -66,14 +66,14 @@ class FirstCaller:
 
     @contextmanager
     def turn(self, place: str, deadline: float) -> Iterator[Callable[[], None]]:
-        """Wait until the first caller has let the others go, unless this is the first one.
+        """Wait until the first caller releases the others, unless this is the first one.
 
         Args:
-            place: Where the caller goes.
+            place: The place, such as a host.
             deadline: The value of `time.monotonic` at which the wait ends.
 
         Yields:
-            A function that lets the others go; the end of the block does so too.
+            A function that releases the others; the end of the block does so too.
         """
         with self._lock:
             is_first = place not in self._ended

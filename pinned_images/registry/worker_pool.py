@@ -1,4 +1,4 @@
-"""A pool of workers: tasks side by side, so many at a time for each host."""
+"""A worker pool: concurrent tasks, with a limit for each host."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _Task = Callable[[], Result]
 
 
 class WorkerPool(Generic[Result]):
-    """Threads that run tasks and hand out their results in the order in which they are done.
+    """Threads that run tasks; results are returned in the order of completion.
 
     Workers are daemons: one that is stuck in the name service cannot keep the process from ending.
 
@@ -51,11 +51,11 @@ class WorkerPool(Generic[Result]):
         threading.Thread(target=self._work, args=(host,), name=name, daemon=True).start()
 
     def next_result(self, timeout: float) -> Result:
-        """The result of the task that is done next.
+        """The result of the next task that completes.
 
         Raises:
-            queue.Empty: None is done in time.
-            Exception: What the task has raised.
+            queue.Empty: No task completes in time.
+            Exception: The exception of the task.
         """
         result = self._results.get(timeout=timeout)
         if isinstance(result, Exception):
@@ -63,7 +63,7 @@ class WorkerPool(Generic[Result]):
         return result
 
     def cancel(self) -> None:
-        """Begin no task any more; those under way end by themselves."""
+        """Start no further task; running ones end by themselves."""
         with self._lock:
             self._waiting.clear()
 
@@ -85,18 +85,18 @@ class WorkerPool(Generic[Result]):
 
 @dataclass(frozen=True)
 class Step(Generic[Key, Value]):
-    """What a task gives: outcomes, and what is to be done next.
+    """The result of a task: outcomes, and further tasks.
 
     Attributes:
-        outcomes: What is answered.
-        tasks: Tasks for what is not.
+        outcomes: The outcomes.
+        tasks: Tasks for the rest.
     """
 
     outcomes: dict[Key, Value] = field(default_factory=dict)
     tasks: list[Callable[[], Step[Key, Value]]] = field(default_factory=list)
 
     def add(self, other: Step[Key, Value]) -> None:
-        """Take over what another step gives."""
+        """Add the outcomes and tasks of another step."""
         self.outcomes.update(other.outcomes)
         self.tasks.extend(other.tasks)
 
@@ -104,15 +104,15 @@ class Step(Generic[Key, Value]):
 def run_steps(
     tasks: Iterable[Callable[[], Step[Key, Value]]], deadline: float, workers: int = 16
 ) -> dict[Key, Value]:
-    """Run tasks, and all that they bring.
+    """Run tasks and their further tasks.
 
     Args:
-        tasks: What to begin with.
+        tasks: The first tasks.
         deadline: When to stop waiting, on the clock of `time.monotonic`.
         workers: How many tasks run at a time.
 
     Returns:
-        What was answered in time.
+        The outcomes in time.
     """
     pool = WorkerPool[Step[Key, Value]](workers)
     outcomes: dict[Key, Value] = {}
