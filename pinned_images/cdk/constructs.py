@@ -1,7 +1,7 @@
 """Constructs: their identity, their classes, their paths, and the Stages below them.
 
 For a construct that was made in JavaScript, such as the L1 inside an L2, jsii makes a new Python
-object each time that it is asked for, so neither ``is`` nor a dict tells that it is the same one.
+object at each access, so neither ``is`` nor a dict finds that it is the same one.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class ConstructMap(MutableMapping[C, V]):
 
 
 def _key(construct: object) -> str:
-    """The name of the JavaScript object; jsii keeps it on this side, so nothing is asked."""
+    """The name of the JavaScript object; jsii keeps it in Python, so it costs no crossing."""
     key: str = construct.__jsii_ref__.ref  # type: ignore[attr-defined]
     return key
 
@@ -109,7 +109,7 @@ def paths_of_templates(app: IConstruct) -> Callable[[str], Mapping[str, str]]:
     """Construct paths by logical id, for the file name of a template.
 
     Apps can keep them out of the metadata (``aws:cdk:disable-logicalId-metadata``). It costs
-    several crossings into Node.js for each resource, so nothing is asked until it is needed.
+    several crossings into Node.js for each resource, so it is read when it is first needed.
 
     Args:
         app: The root of the construct tree, which has been synthesized.
@@ -129,7 +129,7 @@ def paths_of_templates(app: IConstruct) -> Callable[[str], Mapping[str, str]]:
 
 
 def constructs_down_to(app: IConstruct, path: str) -> list[IConstruct]:
-    """The constructs from an app down to the one at a path, as far as there are any."""
+    """The constructs from an app down to the one at a path; it ends where there is none."""
     found = [app]
     for identifier in path.split("/"):
         child = found[-1].node.try_find_child(identifier)
@@ -153,7 +153,7 @@ def container_name_at(app: IConstruct, path: str) -> str:
 def source_of_asset(
     app: IConstruct, stacks: Iterable[AssemblyStack], asset: ImageAsset
 ) -> Path | None:
-    """The folder of the user's that an image asset is a copy of; None where that is not known.
+    """The user's folder that an image asset is a copy of; None where that is not known.
 
     An asset's name in the manifest is its construct's path in its stack
     (`Names.stackRelativeConstructPath`), unless the app has given it another name.
@@ -172,16 +172,16 @@ def source_of_asset(
     return None
 
 
-#: What CDK has for the services of AWS; its Stages, stacks and Apps stand in `aws_cdk` itself.
+#: What CDK has for the services of AWS; its Stages, stacks and Apps are in `aws_cdk` itself.
 _SERVICES = "aws_cdk."
 
 
 def stages_below(scope: IConstruct) -> Iterator[Stage]:
     """The Stages strictly below a construct, where apps put them.
 
-    It is not looked for them inside the constructs that CDK has for services. These hold most of
-    an app, and to be shown a construct that was made in JavaScript makes Python import the module
-    of its service.
+    It does not search the constructs that CDK has for services. These hold most of an app, and
+    access to a construct that was made in JavaScript makes Python import the module of its
+    service.
     """
     for child in scope.node.children:
         if isinstance(child, Stage):

@@ -1,4 +1,4 @@
-"""Which stacks of the construct tree are deployed by something other than the app."""
+"""Deployers of stacks that the app does not deploy itself."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ _DEPLOYING = (
 
 
 def deployer_of(stack: Stack) -> Deployer | None:
-    """What deploys a stack that is nested in no other; None where the app does.
+    """The deployer of a stack that is nested in no other; None for the app itself.
 
     CDK's stacks of products and of stack sets have a synthesizer that writes the template and adds
-    no stack to the cloud assembly. So has a class that an app makes in their likeness: a stack in
+    no stack to the cloud assembly. So has a class of an app that is modelled on them: a stack in
     another one, with a synthesizer that is neither CDK's own nor that of the other one.
     """
     for each in type(stack).__mro__:
@@ -53,7 +53,7 @@ def deployer_of(stack: Stack) -> Deployer | None:
 
 
 def _named_in(outer: Stack) -> Deployer:
-    """What deploys a stack of an app's own kind, by the resources next to it."""
+    """The deployer of a stack of an app's own class, by the resources next to it."""
     resources = ConstructSelector.resources_of_type(*DEPLOYERS).select(outer)
     found = {
         DEPLOYERS[each.cfn_resource_type] for each in resources if isinstance(each, CfnResource)

@@ -1,4 +1,4 @@
-"""What the pipeline is given of resources in the construct tree: plain data."""
+"""The pipeline's input: resources of the construct tree as plain data."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def image_resources(
 
     Args:
         resources: The resources.
-        scopes: What is known around their stacks.
+        scopes: The scopes of their stacks.
     """
     paths: ConstructMap[Stack, str] = ConstructMap()
     for stack in ConstructMap.of(each.stack for each in resources):
@@ -70,7 +70,7 @@ def _resolved(resources: Sequence[PatchedResource]) -> list[Mapping[str, Any]]:
 
 
 def _values_as_written(patched: PatchedResource) -> dict[str, Any]:
-    """The properties that pinning looks at: those with images, and those that say more of them."""
+    """The properties that pinning reads: those with images, and those that say more of them."""
     wanted = {str(path[0]) for path in patched.replaced}
     return {
         name: value

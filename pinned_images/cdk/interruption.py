@@ -14,7 +14,7 @@ EXIT_CODE = 130
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """A call out of CDK. An interruption of it leaves it as a `KeyboardInterrupt`, as any other.
+    """A callback from CDK that raises an interruption as a `KeyboardInterrupt`, as usual.
 
     That ends a run of pytest, for instance. Python prints its traceback only where nothing in the
     program catches it; this is where it becomes one line.
@@ -37,7 +37,7 @@ def _print_one_line_for(interrupt: KeyboardInterrupt) -> None:
             others(kind, error, traceback)
             return
         print("Interrupted: the app was not synthesized.", file=sys.stderr)  # noqa: T201  for people
-        # Node.js was interrupted too, and jsii would print what it says of its broken pipes.
+        # Node.js was interrupted too, and jsii would print its errors about broken pipes.
         sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115  to the end
         raise SystemExit(EXIT_CODE)
 

@@ -1,4 +1,4 @@
-"""The metadata that users and CDK have left on constructs."""
+"""The metadata of constructs, by users and by CDK."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pinned_images.cdk.rendering import ThrowawaySession, renderer_of
 
 
 def acknowledgements_of(stacks: Iterable[Stack]) -> Acknowledgements:
-    """What is acknowledged in some top-level stacks of one App or Stage, and above them."""
+    """The acknowledgements in some top-level stacks of one App or Stage, and above them."""
     collected = Acknowledgements()
     above: ConstructMap[IConstruct, None] = ConstructMap()
     stacks = list(stacks)
@@ -31,7 +31,7 @@ def acknowledgements_of(stacks: Iterable[Stack]) -> Acknowledgements:
 
 
 def acknowledgements_above(app: IConstruct, path: str) -> Acknowledgements:
-    """What is acknowledged at an app, at a construct in it, and between them.
+    """The acknowledgements at an app, at a construct in it, and between them.
 
     Args:
         app: The root of the construct tree.
@@ -44,7 +44,7 @@ def acknowledgements_above(app: IConstruct, path: str) -> Acknowledgements:
 def _metadata_of(stacks: Iterable[Stack]) -> Iterator[Mapping[str, Any]]:
     """The metadata of all constructs in some stacks, as CDK writes it to the cloud assembly.
 
-    Some questions for each stack: reading the metadata of constructs one by one costs several
+    A few calls for each stack: reading the metadata of constructs one by one costs several
     crossings into Node.js for each of them.
     """
     from pinned_images.cloud_assembly.manifests import (  # noqa: PLC0415  msgspec, when used

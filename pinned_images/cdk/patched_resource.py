@@ -14,7 +14,7 @@ from aws_cdk import CfnResource, IAnyProducer, IResolveContext, Lazy, Stack, Tok
 from pinned_images.cdk.constructs import attribute_name, has_attribute, is_same_value
 from pinned_images.cdk.interruption import interruptible
 
-#: Given the resolve context, the value to render.
+#: A function of the resolve context that gives the value to render.
 Producer = Callable[[IResolveContext], Any]
 
 
@@ -31,12 +31,12 @@ class _Producer:
 def set_property(
     resource: CfnResource, property_name: str, original: object, value: object
 ) -> object:
-    """Give a typed L1 a value that is known, intrinsic functions and all.
+    """Set a property of a typed L1 to a final value, intrinsic functions included.
 
     Args:
         resource: A typed L1 for which `has_attribute` holds.
         property_name: The CloudFormation name, such as ``ContainerDefinitions``.
-        original: The value that is there now; a string asks for a string, or a token that is one.
+        original: The value that is there now; a string needs a string, or a token that is one.
         value: Plain data.
 
     Returns:
@@ -51,22 +51,22 @@ def set_property(
 
 
 def restore_property(resource: CfnResource, property_name: str, original: object) -> None:
-    """Give a typed L1 back what it had before `set_property`."""
+    """Restore the value of a typed L1 from before `set_property`."""
     setattr(resource, attribute_name(property_name), original)
 
 
 def replace_property(
     resource: CfnResource, property_name: str, original: object, produce: Producer
 ) -> object:
-    """Have a typed L1 render what `produce` gives in place of a property's value.
+    """Make a typed L1 render the value of `produce` in place of a property's value.
 
-    Cross-stack references in the value go on working and overrides made later win, since CDK
+    Cross-stack references in the value keep working and later overrides win, since CDK
     still sees one value that it renders itself.
 
     Args:
         resource: A typed L1 for which `has_attribute` holds.
         property_name: The CloudFormation name, such as ``ContainerDefinitions``.
-        original: The value that is there now; a string asks for a token that is a string.
+        original: The value that is there now; a string needs a token that is a string.
         produce: Called each time the property is rendered.
 
     Returns:
@@ -82,7 +82,7 @@ def replace_property(
 def override_property(
     resource: CfnResource, path: tuple[str | int, ...], produce: Producer
 ) -> None:
-    """Have a raw `CfnResource` render what `produce` gives at a path below its properties.
+    """Make a raw `CfnResource` render the value of `produce` at a path below its properties.
 
     Only for a property that has no override yet: this one would take its place.
 
@@ -96,11 +96,11 @@ def override_property(
 
 
 def add_silent_metadata(resource: CfnResource, produce: Callable[[IResolveContext], None]) -> None:
-    """Have `produce` called each time a resource is rendered, which stays as it is.
+    """Call `produce` each time a resource is rendered, without a change of the resource.
 
     Args:
         resource: Any resource.
-        produce: Called with the resolve context; what renders nothing is left out of templates.
+        produce: Called with the resolve context; what renders to nothing is not in templates.
     """
     resource.add_metadata("pinned-images", Lazy.uncached_any(_Producer(produce)))
 
@@ -109,7 +109,7 @@ Path = tuple[str | int, ...]
 
 
 class Phase(Enum):
-    """How far a synth has come."""
+    """The phases of a synth."""
 
     AS_WRITTEN = auto()
     """Values are being read; everything renders as it was written."""
@@ -123,10 +123,10 @@ class Phase(Enum):
 
 @dataclass(eq=False)
 class PhaseOfSynth:
-    """The phase that a synth is in, and the way to the next.
+    """The current phase of a synth, and the step to the next.
 
     Attributes:
-        plan: Works out what to render; told whether all values are final.
+        plan: Computes what to render; its argument says whether all values are final.
         current: The phase.
     """
 
@@ -140,15 +140,15 @@ class PhaseOfSynth:
 
     @property
     def has_plan(self) -> bool:
-        """Whether what to render has been worked out."""
+        """Whether the values to render have been computed."""
         return self.current in (Phase.TENTATIVE, Phase.PLANNED)
 
     def ensure_planned(self) -> None:
-        """Work out what to render, unless that is done or under way; all values are final."""
+        """Compute what to render, unless that is done or under way; all values are final."""
         self._plan(Phase.PLANNED)
 
     def plan_tentatively(self) -> None:
-        """Work out what to render, as far as values are final; it will be done again."""
+        """Compute what to render from the values that are final; it will be done again."""
         self._plan(Phase.TENTATIVE)
 
     def _plan(self, then: Phase) -> None:
@@ -163,12 +163,12 @@ class PhaseOfSynth:
 
 @dataclass(eq=False)
 class PatchedResource:
-    """A resource, its property values as the app wrote them, and what is rendered for them.
+    """A resource with its property values as the app wrote them, and the values rendered instead.
 
-    There are two ways to have a value rendered. `render` gives a resource the value itself, which
-    costs little. `install` puts a token there beforehand that asks for it, which costs a call
-    out of Node.js each time that CDK looks at the property; it is for what CDK renders before all
-    values are final.
+    There are two ways to render a value. `render` sets the value itself, which costs little.
+    `install` puts a token there beforehand that calls back for it, which costs a call out of
+    Node.js each time that CDK reads the property; it is for what CDK renders before all values
+    are final.
 
     Attributes:
         resource: The L1 construct.
@@ -189,7 +189,7 @@ class PatchedResource:
 
     @property
     def construct_path(self) -> str:
-        """Such as ``Production/Web/Task/Resource``."""
+        """The construct path, such as ``Production/Web/Task/Resource``."""
         return self._path_and_type[0]
 
     @property
@@ -199,19 +199,19 @@ class PatchedResource:
 
     @cached_property
     def _path_and_type(self) -> tuple[str, str]:
-        """In one crossing into Node.js: CDK prints both as a string."""
+        """Both in one crossing into Node.js: CDK prints them as one string."""
         path, _, resource_type = self.resource.to_string().rpartition(" [")
         return path, resource_type.removesuffix("]")
 
     def read(self) -> None:
-        """Learn the property values as the app has written them."""
+        """Read the property values as the app has written them."""
         self.properties = self.resource._cfn_properties  # noqa: SLF001  tokens and all
 
     def restart(self) -> bool:
-        """Have everything as the app wrote it, for another synth.
+        """Restore everything as the app wrote it, for another synth.
 
         Returns:
-            False if the app has since set a property that was taken over: it asks us no more.
+            False if the app has since set a property with an installed token, which is then gone.
         """
         self._rendered.clear()
         now = self.resource._cfn_properties if self._held else {}  # noqa: SLF001  tokens and all
@@ -229,7 +229,7 @@ class PatchedResource:
         self.replaced = {(name,): self.properties[name] for name in names}
 
     def install(self, path: Path, original: Any, phase: PhaseOfSynth) -> None:
-        """Be asked each time that one path is rendered, until now rendered as `original`."""
+        """Install a token that is called each time one path is rendered, at first as `original`."""
         self.replaced[path] = original
         self._is_installed = True
 
@@ -245,7 +245,7 @@ class PatchedResource:
             override_property(self.resource, path, produce)
 
     def render(self, values: Mapping[Path, Any], *, is_final: bool) -> None:
-        """Have values rendered at the paths that are replaced, and no others.
+        """Render values at the paths that are replaced, and at no others.
 
         Args:
             values: By path.

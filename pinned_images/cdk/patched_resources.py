@@ -1,10 +1,10 @@
 """The patched resources of one App or Stage, and the moment when CDK begins to render a template.
 
 Values are final when CDK has made its cross-stack references, and soon after that it hashes the
-templates of nested stacks. It calls nothing in between. What can be seen is that a resource is
-rendered without being searched for references: that happens to all resources of a template, one
-after another, when the template is written, so the first one of them tells. Lambda functions and
-layers tell nothing: CDK also renders them whenever it names a version of a function, since the
+templates of nested stacks. It calls nothing in between. The one visible sign is that a resource
+is rendered without being searched for references: that happens to all resources of a template, one
+after another, when the template is written, so the first of them is the sign. Lambda functions and
+layers are no sign: CDK also renders them whenever it names a version of a function, since the
 name holds a hash of their properties (aws-cdk-lib, aws-lambda/lib/function-hash.ts).
 
 Resources without a typed L1 construct can be replaced by overrides alone.
@@ -32,7 +32,7 @@ def override_images(
     """Override each image of raw resources, where the user has no override of their own.
 
     An override takes the place of one that stands at the same path or above, so the stack is
-    rendered once to see whether there are any. Images that are left are found by the gate.
+    rendered once to see whether there are any. Remaining images are found by the gate.
 
     Args:
         stack: The stack of the resources.
@@ -99,12 +99,12 @@ _VERSION_TYPE = "AWS::Lambda::Version"
 
 
 def watch_template(first: PatchedResource, phase: PhaseOfSynth) -> None:
-    """Have the plan made as soon as the template of a stack is rendered to be written.
+    """Make the plan as soon as the template of a stack is rendered to be written.
 
     Args:
         first: The resource with images that comes first in the template.
-        phase: Told that the time has come. Where that cannot be told for certain, it is told
-            each time that it may have come.
+        phase: The phase to advance. Where the sign is not certain, it is advanced at each
+            possible one.
     """
     if first.resource_type not in HASHED_TYPES or not has_versions(first.stack):
         first.when_written = phase.ensure_planned
@@ -157,7 +157,7 @@ class PatchedResources:
     _has_versions: ConstructMap[Stack, bool] = field(default_factory=ConstructMap)
 
     def restart(self, found: ConstructMap[CfnResource, bool]) -> list[PatchedResource]:
-        """Have everything as the app wrote it, and attach what is new.
+        """Restore everything as the app wrote it, and add new resources.
 
         Args:
             found: The resources in the order of templates; True for those that may come earlier.
@@ -183,10 +183,10 @@ class PatchedResources:
         return found
 
     def _add(self, found: ConstructMap[CfnResource, bool]) -> None:
-        """Take over what CDK renders before all values are final, and raw resources.
+        """Install tokens where CDK renders before all values are final, and in raw resources.
 
-        The template of each stack starts the plan, so the first resource with images in it has to
-        be taken over; resources of further scopes may come before it.
+        The template of each stack starts the plan, so the first resource with images in it needs
+        a token; resources of further scopes may come before it.
         """
         raw: ConstructMap[Stack, list[PatchedResource]] = ConstructMap()
         new: list[PatchedResource] = []
@@ -232,7 +232,7 @@ class PatchedResources:
         return self._is_elsewhere[stack]
 
     def _property_names(self, patched: PatchedResource) -> list[str]:
-        """The properties that hold images, under the names that the construct has them under."""
+        """The properties that hold images, by their names in the construct."""
         wanted = {
             template_name(image_property.steps[0].name)
             for image_property in self.catalog.properties_of(patched.resource_type)

@@ -1,4 +1,4 @@
-"""What a stack's template will look like, asked before it is written."""
+"""Rendering of a stack's template before it is written."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from aws_cdk.cx_api import CloudAssemblyBuilder
 
 @jsii.implements(ISynthesisSession)
 class ThrowawaySession:
-    """A synthesis session whose assembly nobody reads again."""
+    """A synthesis session whose assembly is thrown away."""
 
     def __init__(self, folder: str) -> None:
         self._builder = CloudAssemblyBuilder(folder)
@@ -35,10 +35,10 @@ class ThrowawaySession:
 
 
 def renderer_of(stack: Stack) -> Any:
-    """What renders a stack, with the methods that CDK keeps for synthesizers.
+    """The renderer of a stack, with the methods that CDK keeps for synthesizers.
 
     It is not the stack's own synthesizer: CDK binds a copy of one that was made in Python, and
-    jsii takes the copy for what it was made from, which knows no stack.
+    jsii takes the copy for the original, which has no stack.
     """
     renderer = BootstraplessSynthesizer()
     renderer.bind(stack)

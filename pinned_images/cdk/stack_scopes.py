@@ -21,10 +21,10 @@ from pinned_images.problem import Problem
 
 
 def asset_images_below(root: Stage) -> AssetImages:
-    """Where the Docker image assets of an App or Stage are pushed to, as their synthesizers say.
+    """The Docker image assets of an App or Stage, from their synthesizers.
 
-    It looks at every construct, which takes long; assets in CDK's own bootstrap repository are
-    known by their names, so it is asked only for an app that has a repository of its own for them.
+    It visits every construct, which takes long; assets in CDK's own bootstrap repository are
+    known by their names, so it is called only for an app with a repository of its own for them.
     """
     from aws_cdk.aws_ecr_assets import (  # noqa: PLC0415  seldom needed
         DockerImageAsset,
@@ -44,7 +44,7 @@ def asset_images_below(root: Stage) -> AssetImages:
 
 @dataclass(eq=False)
 class StackScopes:
-    """The scopes of stacks, made when they are asked for; their templates later still.
+    """The scopes of stacks, made on first use; their templates are rendered later still.
 
     Attributes:
         root: The App or Stage that holds the stacks.
@@ -59,7 +59,7 @@ class StackScopes:
     _scopes: ConstructMap[Stack, TemplateScope] = field(default_factory=ConstructMap)
 
     def __post_init__(self) -> None:
-        """Let values be looked for in all stacks of the app, where those at hand do not do."""
+        """Let cross-stack references fall back to all stacks of the app."""
         self._app.make_others = self._make_others
 
     def of(self, stack: Stack) -> TemplateScope:
@@ -101,7 +101,7 @@ class StackScopes:
 
     @cached_property
     def _has_nested_stacks(self) -> bool:
-        """Most apps have none, and then no stack need be asked."""
+        """Whether there are nested stacks; most apps have none, which saves calls for each."""
         return bool(_nested_stack_resources(self.root.node.root))
 
     def _nest(self, stack: Stack, scope: TemplateScope) -> None:

@@ -1,8 +1,8 @@
-"""Where a violation is reported, so that everybody sees it whom it concerns.
+"""The placement of violations, so that `cdk synth` shows each of them.
 
 `cdk synth` shows what is wrong in the stacks of the App itself, and in those of Stages that were
 synthesized with ``validate_on_synthesis`` (as CDK Pipelines does it). What is wrong in other Stages
-it shows to nobody, and succeeds: such errors are reported at the App, where it looks always.
+it does not show, and succeeds: such errors are reported at the App, which is always shown.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pinned_images.problem import Problem
 from pinned_images.rules import UNPINNED_IMAGE, Violation
 from pinned_images.rules.grouped_violations import grouped_violations
 
-#: Why a Stage was not pinned: nobody asked for it, or too late.
+#: Why a Stage was not pinned: no `PinImages` was applied to it, or too late.
 MissedReason = Literal["not applied", "applied late"]
 
 
@@ -72,12 +72,12 @@ def placed(
     missed: Sequence[MissedStage],
     app: IConstruct,
 ) -> tuple[list[Violation], list[Violation]]:
-    """Violations to be reported where they are, and those to be reported at the App.
+    """Violations to report at their constructs, and those to report at the App.
 
     Args:
-        violations: What was found.
+        violations: The violations.
         stacks: The top-level stacks.
-        missed: The Stages that were not pinned; one problem stands for all errors in each.
+        missed: The Stages that were not pinned; one problem is reported for all errors in each.
         app: The root of the construct tree.
     """
     shown = {stack.construct_path for stack in stacks if _is_shown(stack, app)}
@@ -111,7 +111,7 @@ def _is_shown(stack: AssemblyStack, app: IConstruct) -> bool:
 
 
 def _is_acknowledged(violation: Violation, app: IConstruct) -> bool:
-    """CDK looks for acknowledgements where a violation is reported, so at the App alone."""
+    """Whether it is acknowledged; CDK itself looks where it is reported, so at the App alone."""
     path = violation.construct_path
     reason = acknowledgements_above(app, path).reason(violation.rule.id, path)
     return reason is not None

@@ -1,4 +1,4 @@
-"""The templates of a cloud assembly on disk, and whose they are."""
+"""A cloud assembly on disk: its templates and their stacks."""
 
 from pinned_images.cloud_assembly.manifests import (
     Artifacts,

@@ -1,4 +1,4 @@
-"""Changes of templates in a cloud assembly, so that every key, manifest and parent agrees.
+"""Changes of templates in a cloud assembly that keep keys, manifests and parents consistent.
 
 A stack's template is a file asset: ``X.assets.json`` names the object in the bucket of each
 destination, ``manifest.json`` names it in ``stackTemplateAssetObjectUrl``, and the parent of a
@@ -105,7 +105,7 @@ class AssemblyFiles:
         return self._documents[path]
 
     def changed(self, templates: Mapping[Path, Any]) -> dict[Path, bytes]:
-        """The content of every file that differs once some templates are other ones.
+        """The content of every file that differs after a change of some templates.
 
         Args:
             templates: The new templates by file.
@@ -147,9 +147,9 @@ class AssemblyFiles:
 
     @cached_property
     def legacy_assets(self) -> list[tuple[Path, dict[str, Any]]]:
-        """File assets that construct metadata tells of, as `LegacyStackSynthesizer` has them.
+        """File assets in construct metadata, as `LegacyStackSynthesizer` writes them.
 
-        The CDK CLI makes their keys of ``sourceHash``, which is changed in place.
+        The CDK CLI derives their keys from ``sourceHash``, which is changed in place.
         """
         return [
             (folder / data["path"], data)
@@ -170,7 +170,7 @@ def _destinations(asset: Mapping[str, Any]) -> dict[str, Destination]:
 
 
 class _Edit:
-    """One change of an assembly, worked out from the innermost templates outwards."""
+    """One change of an assembly, computed from the innermost templates outwards."""
 
     def __init__(self, files: AssemblyFiles, given: Mapping[Path, Any]) -> None:
         self._files = files
@@ -203,7 +203,7 @@ class _Edit:
         return owners
 
     def _content(self, path: Path, above: tuple[Path, ...]) -> bytes | None:
-        """The new content of a template; None where it stays."""
+        """The new content of a template; None where it is unchanged."""
         if path in self._contents or path in above:
             return self._contents.get(path)
         document = self._given.get(path, self._files.document(path))
@@ -227,7 +227,7 @@ class _Edit:
         return _replaced(document, new_keys) if new_keys else document
 
     def _new_key(self, key: str, parent: Path, above: tuple[Path, ...]) -> str | None:
-        """The new key of what a template names by its old one; None where that stays.
+        """The new key of a file that a template names by its old one; None where it is unchanged.
 
         Other stacks may have a nested stack with the same template, and so with the same key.
         """
@@ -281,7 +281,7 @@ class _Edit:
     def _rename(
         self, properties: dict[str, Any], folder: Path, contents: Mapping[Path, bytes]
     ) -> None:
-        """Name the new object of a stack's template."""
+        """Write the new object key of a stack's template."""
         path = folder / properties["templateFile"]
         url = properties.get("stackTemplateAssetObjectUrl")
         if not isinstance(url, str) or path not in contents:

@@ -21,7 +21,7 @@ _STACK_TRACES = frozenset({"aws:cdk:creationStack"})
 def read_metadata(file: Path) -> Mapping[str, list[Mapping[str, Any]]]:
     """The metadata in a file by construct path, without stack traces.
 
-    These are most of it, and are passed over without being taken apart.
+    The traces are most of it, and are skipped without being parsed.
     """
     import msgspec  # noqa: PLC0415  when metadata are read
 
@@ -38,7 +38,7 @@ def read_metadata(file: Path) -> Mapping[str, list[Mapping[str, Any]]]:
 
 @cache
 def _entries_by_path() -> Any:
-    """The type of metadata, in which the data of entries are not taken apart."""
+    """The msgspec type of metadata, which keeps the data of entries unparsed."""
     import msgspec  # noqa: PLC0415  when metadata are read
 
     data = ("data", msgspec.Raw, msgspec.Raw(b"null"))
@@ -50,7 +50,7 @@ class FileAsset(NamedTuple):
     """A file that is uploaded when the app is deployed.
 
     Attributes:
-        content_hash: What its place in the bucket is named by.
+        content_hash: The hash that names its object in the bucket.
         path: The file, next to the manifest or relative to its folder.
     """
 
@@ -91,7 +91,7 @@ def asset_manifests(folder: Path) -> Iterator[Mapping[str, Any]]:
 
 
 def _asset_manifests(folder: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The name of each stack's files, and its manifest."""
+    """The name of each stack's files with its manifest."""
     for path in sorted(folder.glob(f"*{_ASSETS}")):
         manifest: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         yield path.name.removesuffix(_ASSETS), manifest
@@ -110,7 +110,7 @@ def text_assets(folder: Path) -> Mapping[str, Path]:
     """The files of text that the stacks in the folder of an assembly upload, by their hash.
 
     They are those of a single file: definitions of state machines, scripts, buildspecs; no
-    templates, which are looked at by themselves.
+    templates, which are examined on their own.
     """
     found: dict[str, Path] = {}
     for manifest in asset_manifests(folder):
@@ -126,8 +126,8 @@ def text_assets(folder: Path) -> Mapping[str, Path]:
 def image_assets(folder: Path) -> Iterator[ImageAsset]:
     """The Docker images that the stacks in the folder of an assembly build from a Dockerfile.
 
-    The format is `DockerImageSource` of the AWS CDK's cloud assembly schema. What a program of the
-    user's builds (``executable``) has no Dockerfile that anybody knows.
+    The format is `DockerImageSource` of the AWS CDK's cloud assembly schema. An image that
+    a program of the user's builds (``executable``) has no known Dockerfile.
     """
     for name, manifest in _asset_manifests(folder):
         for content_hash, asset in _mapping(manifest.get("dockerImages")).items():
@@ -195,7 +195,7 @@ def asset_images(manifest: Any) -> frozenset[AssetImage]:
     """The images that the app builds and pushes under the hash of their source.
 
     Args:
-        manifest: The content of the file; whatever is not as it should be is passed over.
+        manifest: The content of the file; malformed entries are skipped.
 
     Example:
         >>> destination = {"repositoryName": "assets", "imageTag": "v-" + "a" * 64}

@@ -34,7 +34,7 @@ class NamedTemplate(NamedTuple):
     Attributes:
         location: The property that names it.
         file: Its file, where it is in a file of the app's.
-        content: What it holds; None where that cannot be read.
+        content: Its content; None where that cannot be read.
     """
 
     location: str

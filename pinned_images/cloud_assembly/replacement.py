@@ -1,8 +1,8 @@
-"""The replacement of several files of a cloud assembly as one step, which a crash does not halve.
+"""Atomic replacement of several files of a cloud assembly, safe against a crash.
 
 The new files are written next to the old ones, then a journal names them all. From then on the old
-``manifest.json`` is out of the way, so that the CDK CLI refuses the assembly until everything is in
-place; what a crash has left is finished by the next run.
+``manifest.json`` is moved away, so that the CDK CLI refuses the assembly until everything is in
+place; the next run finishes what a crash has interrupted.
 """
 
 from __future__ import annotations
@@ -50,13 +50,13 @@ def replace_files(root: Path, contents: Mapping[Path, bytes]) -> None:
 
 
 def finish_replacement(root: Path) -> bool:
-    """Finish what a crash has left of a replacement.
+    """Finish a replacement that a crash has interrupted.
 
     Args:
         root: The folder of the assembly.
 
     Returns:
-        Whether there was something to finish.
+        Whether there was one.
 
     Raises:
         ConfigurationError: It cannot be finished: the app has to be synthesized again.
@@ -76,7 +76,7 @@ def finish_replacement(root: Path) -> bool:
 
 
 def _finish(root: Path, names: list[str]) -> None:
-    """Put the new files into place; what is done already is passed over."""
+    """Move the new files into place; those already in place are skipped."""
     manifest = root / MANIFEST
     if _beside(manifest, _NEW).exists():
         manifest.unlink(missing_ok=True)

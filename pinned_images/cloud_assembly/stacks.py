@@ -41,7 +41,7 @@ class StackConstructs:
         self._inner = [path for path in inner if not _is_below_any(path, inner)]
 
     def paths_by_logical_id(self) -> dict[str, str]:
-        """The construct path of each resource; none where CDK was told to leave them out."""
+        """The construct path of each resource; none where CDK is configured to omit them."""
         return {
             logical_id: path for path in self._own for logical_id in self._data(path, _LOGICAL_ID)
         }
@@ -56,12 +56,15 @@ class StackConstructs:
 
 
 def _nested_stack_of(resource_path: str) -> str:
-    """CDK puts the resource of ``X`` at ``X.NestedStack/X.NestedStackResource``."""
+    """The construct path of a nested stack by its resource.
+
+    CDK puts the resource of ``X`` at ``X.NestedStack/X.NestedStackResource``.
+    """
     return resource_path.rpartition("/")[0].removesuffix(".NestedStack")
 
 
 def nested_stack_at(resource_path: str) -> str:
-    """The construct path of a nested stack whose resource in its parent stands at a path."""
+    """The construct path of a nested stack whose resource in its parent is at a path."""
     if resource_path.endswith(_NESTED_RESOURCE):
         return _nested_stack_of(resource_path)
     return resource_path
@@ -87,10 +90,10 @@ class AssemblyStack:
         region: The region that it is deployed to, where it is known.
         logical_id_in_parent: Of a nested stack: the resource in its parent's template.
         name: The name that a top-level stack is deployed under.
-        validate_on_synth: Whether `cdk synth` shows what is wrong in it, in whatever Stage it is.
-        deployer: What deploys it, where that is not the app.
+        validate_on_synth: Whether `cdk synth` shows its violations, whatever its Stage.
+        deployer: The service that deploys it, if not the app.
         content: The template where it is not in a file of its own.
-        paths_of_template: Who knows constructs where the metadata does not tell them.
+        paths_of_template: The source of construct paths that are not in the metadata.
     """
 
     construct_path: str
@@ -123,8 +126,8 @@ class AssemblyStack:
             template_path: Its template's file.
             account: The account that it is deployed to, where it is known.
             region: The region that it is deployed to, where it is known.
-            paths_of_template: Who knows constructs where the metadata does not tell them.
-            artifacts: What has been read of manifests, to be shared by the stacks of an app.
+            paths_of_template: The source of construct paths that are not in the metadata.
+            artifacts: The manifests read so far, shared by the stacks of an app.
         """
         artifact = (artifacts or Artifacts()).of_template(template_path)
         properties = artifact.get("properties", {})
@@ -149,7 +152,7 @@ class AssemblyStack:
 
     @cached_property
     def acknowledgements(self) -> Acknowledgements:
-        """What is acknowledged in it."""
+        """The acknowledgements in it."""
         return Acknowledgements.of_metadata(self.metadata)
 
     @cached_property
@@ -159,7 +162,7 @@ class AssemblyStack:
 
     @cached_property
     def detached(self) -> tuple[AssemblyStack, ...]:
-        """The templates in it that are deployed by others: of stack sets, and of products."""
+        """The templates in it that other services deploy: of stack sets, and of products."""
         return tuple(stack for stack in self._inner if not stack.logical_id_in_parent)
 
     def with_nested(self) -> Iterator[AssemblyStack]:
@@ -185,7 +188,7 @@ class AssemblyStack:
         return self._construct_paths.get(logical_id, f"{self.construct_path}/{logical_id}")
 
     def templates_read_in(self, logical_id: str) -> frozenset[str]:
-        """The properties of a resource whose templates are read by themselves."""
+        """The properties of a resource whose templates are read on their own."""
         return frozenset(
             named.location
             for holder, _, named in self._named
@@ -193,7 +196,7 @@ class AssemblyStack:
         )
 
     def unreadable_templates(self) -> Iterator[tuple[str, NamedTemplate]]:
-        """The templates that resources name and that are not here to be read, by logical id."""
+        """The templates that resources name and that cannot be read, by logical id."""
         known = {stack.logical_id_in_parent for stack in self.nested}
         for logical_id, _, named in self._named:
             if named.content is None and logical_id not in known:
@@ -239,7 +242,7 @@ class AssemblyStack:
                 yield self._inner_stack(path, file, logical_ids.get(path, ""), namers.get(file))
 
     def _inner_resources(self) -> Iterator[AssemblyStack]:
-        """Templates that resources name; older versions of CDK tell of nested stacks so alone."""
+        """Templates that resources name; in older CDK the only sign of nested stacks."""
         for logical_id, resource_type, named in self._named:
             if named.content is not None:
                 path = nested_stack_at(self.construct_path_of(logical_id))

@@ -1,7 +1,7 @@
-"""``validation-report.json`` of a cloud assembly, in which the CDK CLI reads what breaks rules.
+"""``validation-report.json`` of a cloud assembly, from which the CDK CLI prints violations.
 
 The format is that of aws-cdk-lib (core/lib/validation). The CLI shows each violation as its own and
-ends with exit code 1 where there are errors, whatever has written the file.
+ends with exit code 1 where there are errors, whatever program has written the file.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ FILE = "validation-report.json"
 def write_validation_report(
     root: Path, plugin: str, version: str, violations: Sequence[Mapping[str, Any]], *, success: bool
 ) -> None:
-    """Put the report of a plugin into the file, next to those of others.
+    """Write the report of a plugin into the file, next to those of others.
 
     Args:
         root: The folder of the assembly.
         plugin: The plugin's name; an earlier report of the same one is replaced.
         version: The plugin's version.
-        violations: What it has found, in the format of the file.
-        success: Whether that is no error.
+        violations: Its violations, in the format of the file.
+        success: Whether none of them is an error.
 
     Raises:
         ConfigurationError: The file cannot be read or written.

@@ -27,13 +27,13 @@ from pinned_images.rules import KEPT_MUTABLE, MUTABLE_REPOSITORY, Violation
 
 @dataclass(eq=False)
 class TagImmutability:
-    """What one `ImmutableTags` does whenever an App or Stage is synthesized.
+    """The work of one `ImmutableTags` in every synth of an App or Stage.
 
     Attributes:
         root: The App or Stage.
         scope: The construct below which repositories are made immutable.
         filters: The tags that stay mutable, as ECR's filters.
-        violations: What was left as it is, in the last synth.
+        violations: The settings that were kept in the last synth.
     """
 
     root: Stage
@@ -43,9 +43,9 @@ class TagImmutability:
     _made: ConstructMap[CfnResource, list[Violation]] = field(default_factory=ConstructMap)
 
     def before_prepare(self) -> None:
-        """Set what is not set; all aspects are done.
+        """Set tag mutability where the app does not; called after all aspects.
 
-        What the app sets itself, by a property or by an override, shows in the rendered template.
+        A setting of the app's, by property or by override, is in the rendered template.
         """
         self.violations = [each for violations in self._made.values() for each in violations]
         by_stack: ConstructMap[Stack, list[CfnResource]] = ConstructMap()

@@ -1,4 +1,4 @@
-"""What was pinned, recorded in the templates, so that it can be read from the deployed stack.
+"""Records of pinned images in the templates, to be read from the deployed stack.
 
 It is added when the app is prepared and nothing is written yet. A nested stack's template has been
 hashed by then, so its images are recorded in the stack that it belongs to.
@@ -30,13 +30,13 @@ _CONSTRUCT_ID = "pinned-images-outputs"
 
 
 def record_in_stacks(syntheses: Iterable[Synthesis]) -> list[Violation]:
-    """Write what was pinned into each top-level stack, where that is asked for.
+    """Write the pinned images into each top-level stack, where an option says so.
 
     Args:
         syntheses: The pinnings of one App or Stage, all of them done.
 
     Returns:
-        What could not be recorded.
+        The violations of stacks that could not be recorded.
     """
     metadata: ConstructMap[Stack, dict[str, SiteRecord]] = ConstructMap()
     outputs: ConstructMap[Stack, dict[str, SiteRecord]] = ConstructMap()
@@ -66,7 +66,7 @@ def _add_outputs(stack: Stack, images: Mapping[str, SiteRecord]) -> Violation | 
 
 
 def _output_name(key: str) -> str:
-    """Letters and digits, the same for the same image in every synth.
+    """The name of an output: letters and digits, the same for an image in every synth.
 
     Example:
         >>> _output_name("docker.io/library/nginx:1.27")

@@ -1,4 +1,4 @@
-"""Each App or Stage that images are pinned in: its syntheses and its gate."""
+"""Roots: the Apps and Stages that images are pinned in, with their syntheses and gate."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from pinned_images.synth.undeployed import problems_of_undeployed
 
 @dataclass(frozen=True)
 class SynthAspectState:
-    """What the gate of an app knows from the aspects in it."""
+    """State of the aspects of an app, for its gate."""
 
     root: Root
 
@@ -39,7 +39,7 @@ class SynthAspectState:
         return [_coverage(synthesis) for synthesis in by_precedence(self._syntheses())]
 
     def problems(self) -> list[Violation]:
-        """What went wrong for more than one image."""
+        """Violations that concern more than one image."""
         roots = self.root.with_below()
         failures = dict.fromkeys(failure for root in roots for failure in root.all_failures())
         unrecorded = (violation for root in roots for violation in root.unrecorded)
@@ -74,9 +74,9 @@ class SynthAspectState:
         return missed
 
     def examined(self, examination: Examination) -> list[Violation]:
-        """Write the report of what is in the templates, whatever overrides have set.
+        """Write the report of the images in the templates, overrides included.
 
-        It has to be a new file: plugins must not change those that they find.
+        It has to be a new file: plugins must not change existing ones.
         """
         if not self._syntheses():
             return []
@@ -94,10 +94,10 @@ class SynthAspectState:
 
 
 def by_precedence(syntheses: Iterable[Synthesis]) -> list[Synthesis]:
-    """The nearest one decides about an image; of two at the same construct, the later one.
+    """Syntheses by precedence: the nearest to an image first; at one construct the later first.
 
     Those of a Stage come before those of the App that holds it, whatever construct the user named:
-    they are what has pinned the images of that Stage.
+    they have pinned the images of that Stage.
     """
     latest_first = list(syntheses)[::-1]
     return sorted(latest_first, key=_nearness, reverse=True)
@@ -129,17 +129,18 @@ _ROOTS: ConstructMap[Stage, Root] = ConstructMap()
 
 @dataclass(eq=False)
 class Root:
-    """One App or Stage, which is synthesized on its own.
+    """An App or Stage, which is synthesized on its own.
 
     Attributes:
         stage: The App or Stage.
         above: Those that hold it.
         syntheses: Every pinning below it.
-        immutabilities: What every `ImmutableTags` does below it.
-        failures: What keeps images from being pinned at all.
-        unrecorded: Why the last synth could not record in stacks what it has pinned.
-        is_prepared: Whether it has been synthesized since pinning was asked for.
-        is_asked_by_another: Whether one that holds it is being prepared, and has yet to ask.
+        immutabilities: Every `ImmutableTags` below it.
+        failures: The reasons why no image can be pinned at all.
+        unrecorded: Why the last synth could not record its images in stacks.
+        is_prepared: Whether it has been synthesized since pinning was applied.
+        is_read_again: Whether a root that holds it is being prepared and will read this
+            one's dependencies once more.
     """
 
     stage: Stage
@@ -149,12 +150,12 @@ class Root:
     failures: dict[str, None] = field(default_factory=dict)
     unrecorded: list[Violation] = field(default_factory=list)
     is_prepared: bool = False
-    is_asked_by_another: bool = False
+    is_read_again: bool = False
     _has_gate: bool = False
 
     @classmethod
     def of(cls, stage: Stage) -> Root:
-        """The one root for an App or Stage; there is one for each that holds it, too."""
+        """The root of an App or Stage; those that hold it get one too."""
         root = _ROOTS.get(stage)
         if root is None:
             outer = [each for each in stage.node.scopes[:-1] if isinstance(each, Stage)]
@@ -211,7 +212,7 @@ class Root:
         self.outermost.ensure_gate()
 
     def ensure_gate(self) -> None:
-        """One gate at the App: CDK asks no gate of a Stage that is in a stack."""
+        """Add one gate at the App: CDK calls no gate of a Stage that is in a stack."""
         if not self._has_gate:
             self._has_gate = True
             Validations.of(self.stage).add_plugins(
@@ -219,20 +220,20 @@ class Root:
             )
 
     def _before_prepare(self) -> None:
-        """All aspects are done; those of Stages below were so before.
+        """Pin; called after all aspects, and after those of Stages below.
 
-        CDK asks the Stages below once more while it prepares this one. They are synthesized by
-        then, and what they have found stays.
+        CDK reads the dependencies of the Stages below once more while it prepares this one. They
+        are synthesized by then, and their results stay.
         """
-        if self.is_asked_by_another:
-            self.is_asked_by_another = False
+        if self.is_read_again:
+            self.is_read_again = False
             return
         self.is_prepared = True
         self.unrecorded = []
         if self.above is None:
             remove_report(Path(self.stage.outdir))
         for root in self.with_below():
-            root.is_asked_by_another = root is not self
+            root.is_read_again = root is not self
         for immutability in self.immutabilities:
             immutability.before_prepare()
         taken: ConstructMap[CfnResource, None] = ConstructMap()
@@ -240,26 +241,26 @@ class Root:
             synthesis.before_prepare(taken)
 
     def after_prepare(self) -> None:
-        """Record what was found in the stacks."""
+        """Record the pinned images in the stacks."""
         for synthesis in self.syntheses:
             synthesis.ensure_planned()
         self.unrecorded = record_in_stacks(self.syntheses)
 
     def all_failures(self) -> list[str]:
-        """Why nothing could be pinned at all."""
+        """The reasons why nothing could be pinned at all."""
         found = [synthesis.failure for synthesis in self.syntheses]
         return [*self.failures, *(failure for failure in found if failure is not None)]
 
 
 @jsii.implements(IValidation)
 class _AfterPrepare:
-    """CDK validates constructs after it has prepared the app, and before it writes templates."""
+    """A validation: CDK calls it after it has prepared the app, and before it writes templates."""
 
     def __init__(self, root: Root) -> None:
         self._root = root
 
     def validate(self) -> list[str]:
-        """Nothing for CDK's own list: what is found is reported by the gate."""
+        """No errors for CDK's own list: the gate reports them."""
         with interruptible():
             self._root.after_prepare()
         return []

@@ -43,9 +43,9 @@ class Collection:
     _further_scopes: ConstructMap[IConstruct, None] = field(default_factory=ConstructMap)
 
     def visit(self, construct: IConstruct) -> None:
-        """Take note of a construct that the Aspect was shown.
+        """Note a construct that the Aspect visits.
 
-        One Aspect can be added to several constructs; nothing but where it is shown tells so.
+        One Aspect can be added to several constructs, which only its visits show.
         """
         if not is_same(self.scope, self.root):
             self._visited.append(construct)
@@ -80,16 +80,16 @@ class Collection:
 
 @dataclass(eq=False)
 class Synthesis:
-    """Pinning by one `PinImages`, whenever the App or Stage that it is in is synthesized.
+    """Pinning by one `PinImages` in every synth of its App or Stage.
 
     Attributes:
         root: The App or Stage.
         scope: The construct below which images are pinned; the root itself, a stack, or less.
-        applied_at: The construct path that the user named: an App is named for its Stages too.
+        applied_at: The construct path that the user named; that of an App is for its Stages too.
         options: The user's decisions.
         sources: The resolver and the parameter source.
-        records: What happened to each image, after a synth.
-        decisions: What was decided about images, by construct path and property.
+        records: The record of each image, after a synth.
+        decisions: The decisions about images, by construct path and property.
         failure: Why nothing could be resolved at all.
     """
 
@@ -113,14 +113,14 @@ class Synthesis:
         self.is_expected = False
 
     def expect(self) -> None:
-        """A synth has begun."""
+        """Reset for a synth that begins."""
         self.is_expected = True
 
     def before_prepare(self, taken: ConstructMap[CfnResource, None]) -> None:
-        """Take over the image properties; all aspects are done.
+        """Install tokens in the image properties; called after all aspects.
 
         Args:
-            taken: The resources that other syntheses have taken over; those of this one are added.
+            taken: The resources that other syntheses pin; those of this one are added.
         """
         self._phase.current = Phase.AS_WRITTEN
         found = self.collection.resources()
@@ -132,7 +132,7 @@ class Synthesis:
         self.is_expected = False
 
     def ensure_planned(self) -> None:
-        """Work out what to render; everything is prepared and nothing is written yet."""
+        """Compute what to render; everything is prepared and nothing is written yet."""
         self._phase.ensure_planned()
 
     def scope_paths(self) -> list[str]:
@@ -147,7 +147,7 @@ class Synthesis:
                     yield top_level_of(patched.stack), record
 
     def results(self) -> Iterator[PinnedResource]:
-        """What became of each resource."""
+        """The result for each resource."""
         return (result for _, result in self._results)
 
     def _plan(self, is_final: bool) -> None:  # noqa: FBT001  a callback with one argument
@@ -183,9 +183,9 @@ class Synthesis:
 
 
 def _values_of(patched: PatchedResource, result: PinnedResource) -> Mapping[Path, Any]:
-    """What is rendered in place of what the app has written; nothing if that is the same.
+    """The values to render in place of the app's own; empty if nothing differs.
 
-    What resolves to nothing, a Lazy for instance, has no place in the resolved properties.
+    A value that resolves to nothing, a Lazy for instance, is not in the resolved properties.
     """
     if result.properties is result.resource.properties:
         return {}

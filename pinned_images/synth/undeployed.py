@@ -1,4 +1,4 @@
-"""Images in templates that the app writes and neither deploys nor hands to anything.
+"""Images in templates that the app writes, which neither it nor another service deploys.
 
 No gate reads such a template: it is in no manifest, and no resource names it.
 """
@@ -23,11 +23,11 @@ from pinned_images.synth.synthesis import Synthesis
 def problems_of_undeployed(
     syntheses: Iterable[Synthesis], examination: Examination
 ) -> Iterator[Violation]:
-    """What is wrong with images that were pinned and that no gate has looked at.
+    """The problems of pinned images that no gate has examined.
 
     Args:
         syntheses: The pinnings of an app.
-        examination: What the gate has looked at.
+        examination: The findings of the gate.
     """
     for synthesis in syntheses:
         for result in synthesis.results():
