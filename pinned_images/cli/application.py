@@ -19,6 +19,8 @@ from pinned_images.cli.lock import lock
 from pinned_images.cli.outdated import outdated
 from pinned_images.cli.output import error_lines
 from pinned_images.cli.pin import pin
+from pinned_images.cli.protect import protect
+from pinned_images.cli.release import release
 from pinned_images.cli.report import report
 from pinned_images.cli.resolve import resolve
 from pinned_images.cli.run import run
@@ -97,6 +99,8 @@ application.add_command(list_images)
 application.add_command(lock)
 application.add_command(outdated)
 application.add_command(pin)
+application.add_command(protect)
+application.add_command(release)
 application.add_command(report)
 application.add_command(resolve)
 application.add_command(run)

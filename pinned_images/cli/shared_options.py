@@ -106,7 +106,7 @@ exempt_option = click.option(
     help="Leave images as they are: docker.io/library/*:*='Mirrored.'",
 )
 
-_REGISTRY_OPTIONS = (
+_MIRROR_OPTIONS = (
     click.option(
         "--mirror",
         "mirrors",
@@ -126,6 +126,9 @@ _REGISTRY_OPTIONS = (
         metavar="HOST",
         help="Ask HOST over plain http; loopback always is.",
     ),
+)
+
+_AWS_OPTIONS = (
     click.option(
         "--ecr-role",
         "roles",
@@ -167,16 +170,26 @@ def exemptions_of(given: Sequence[str]) -> dict[str, str]:
 
 def registry_options(command: _Command) -> _Command:
     """The options of a command that uses registries; it gets them as one ``network``."""
+    return _with_network(command, (*_MIRROR_OPTIONS, *_AWS_OPTIONS))
 
+
+def aws_options(command: _Command) -> _Command:
+    """The options of a command that asks AWS alone; it gets them as one ``network``."""
+    return _with_network(command, _AWS_OPTIONS)
+
+
+def _with_network(
+    command: _Command, options: tuple[Callable[[_Command], _Command], ...]
+) -> _Command:
     @wraps(command)
     def with_network(  # the options' names are those of the settings
         *arguments: Any,
-        mirrors: tuple[str, ...],
-        mirror_fallback: bool,
-        insecure: tuple[str, ...],
         roles: tuple[str, ...],
         qualifier: str,
         timeout: float,
+        mirrors: tuple[str, ...] = (),
+        mirror_fallback: bool = False,
+        insecure: tuple[str, ...] = (),
         **others: Any,
     ) -> Any:
         from pinned_images.registry.settings import RegistrySettings  # noqa: PLC0415 - for --help
@@ -192,7 +205,7 @@ def registry_options(command: _Command) -> _Command:
         return command(*arguments, network=Network(settings), **others)
 
     decorated: Any = with_network
-    for option in reversed(_REGISTRY_OPTIONS):
+    for option in reversed(options):
         decorated = option(decorated)
     result: _Command = decorated
     return result

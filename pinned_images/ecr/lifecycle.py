@@ -40,6 +40,8 @@ _LONGEST_POLICY = 30_720
 _MOST_WILDCARDS = 4
 #: User guide, "Archiving an image": the least time in the archive.
 _LEAST_DAYS_IN_ARCHIVE = 90
+#: As many images as nobody keeps: a rule that counts beyond them takes nothing.
+_MANY = 1000
 
 _ACTIONS: Mapping[str, Action] = {"expire": "expire", "transition": "archive"}
 _COUNT_TYPES: Mapping[str, CountType] = {
@@ -111,6 +113,14 @@ class LifecycleRule:
         if self.tag_status == "tagged":
             return all(any(map(each.matches, image.tags)) for each in self.patterns)
         return True
+
+    @property
+    def takes_nothing(self) -> bool:
+        """Whether it counts beyond so many images that it only shields what it selects.
+
+        CDK's documentation and others use such a number where nothing is to be taken.
+        """
+        return self.count_type == "imageCountMoreThan" and self.count_number >= _MANY
 
     def summary(self) -> str:
         """The rule as a clause.

@@ -17,6 +17,7 @@ from pinned_images.cloudformation.outcomes import Known
 from pinned_images.cloudformation.scope import AppTemplates, TemplateScope
 from pinned_images.ecr.inventory import RepositoryImage
 from pinned_images.ecr.lifecycle import LifecyclePolicy, LifecycleRule, TagPattern
+from pinned_images.ecr.protection import shielding_rule
 from pinned_images.ecr.tag_mutability import FILTERS, MUTABILITY, REPOSITORY
 from pinned_images.errors import ConfigurationError
 from pinned_images.problem import Problem
@@ -25,12 +26,6 @@ from pinned_images.registry.aws.hosts import parse_ecr_host
 from pinned_images.rules.rule import ExaminedImage, Rule
 
 _SOME_TIME = datetime(2026, 1, 1, tzinfo=timezone.utc)
-
-#: A rule before all others that takes nothing, and so protects what it selects.
-SAFE_RULE = (
-    '{"rulePriority": 1, "selection": {"tagStatus": "tagged", "tagPrefixList": ["in-use-"], '
-    '"countType": "imageCountMoreThan", "countNumber": 9999}, "action": {"type": "expire"}}'
-)
 
 
 class _Repository(NamedTuple):
@@ -122,7 +117,7 @@ def _problems(
         f"The image {name} at {location} would {end} in its repository {when}: "
         f"{rule.summary()}. What still runs it could then start no further task.",
         "Give digests in use a tag of their own with 'pinned-images protect', and put a rule in "
-        f"front of the lifecycle policy that spares them: {SAFE_RULE}.",
+        f"front of the lifecycle policy that spares them: {shielding_rule()}.",
     )
 
 
@@ -132,15 +127,7 @@ def _taking_rule(policy: LifecyclePolicy, tag: str | None) -> LifecycleRule | No
         digest="", pushed=_SOME_TIME, tags=frozenset() if tag is None else frozenset({tag})
     )
     rule = next((each for each in policy.rules if each.selects(image)), None)
-    # CDK's documentation and others use such a number where nothing is to be taken.
-    is_shield = (
-        rule is not None and rule.count_type == "imageCountMoreThan" and rule.count_number >= _MANY
-    )
-    return None if is_shield else rule
-
-
-#: More images than any repository keeps: a rule with this count takes nothing.
-_MANY = 1000
+    return None if rule is None or rule.takes_nothing else rule
 
 
 def _stays(tag: str | None, repository: _Repository) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pinned_images.ecr.lifecycle import LifecyclePolicy
-from pinned_images.rules.expiring_image import SAFE_RULE
+from pinned_images.ecr.protection import shielding_rule
 from tests.rules.assemblies import DIGEST, examined, task, write_stack
 
 HOST = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
@@ -131,7 +131,7 @@ def test_a_mutable_tag_of_an_immutable_repository_may_move(tmp_path: Path) -> No
 def test_the_rule_that_is_advised_is_one_that_ecr_takes_and_spares_digests_in_use(
     tmp_path: Path,
 ) -> None:
-    advised = json.loads(SAFE_RULE)
+    advised = json.loads(shielding_rule())
     following = {"rulePriority": 2, **rule("any")}
     policy = LifecyclePolicy.parse(json.dumps({"rules": [advised, following]}))
     assert policy.rules[0].priority == 1

@@ -1,4 +1,4 @@
-"""Private ECR repositories: what is in them and how they are kept, read through the ECR API."""
+"""Private ECR repositories: their images, tags and lifecycle policies, through the ECR API."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pinned_images.media_types import INDEX_TYPES
+from pinned_images.errors import ResolutionError
+from pinned_images.media_types import INDEX_TYPES, MANIFEST_TYPES
 from pinned_images.registry.aws.environments import Environment
 from pinned_images.registry.aws.faults import AwsFault
+from pinned_images.registry.aws.image_failures import IMAGE_NOT_FOUND, failure_of
 from pinned_images.registry.aws.sessions import AwsSessions
 
 #: ECR API reference, DescribeImages: maxResults.
@@ -93,6 +95,80 @@ class Repositories:
                 raise
             pages = list(self._pages("DescribeImages", repositoryName=repository))
         return [detail for page in pages for detail in page["imageDetails"]]
+
+    def add_tag(self, repository: str, digest: str, tag: str) -> None:
+        """Give an image a further tag: its own manifest is put once more, under the tag.
+
+        It is safe to repeat. The caller has seen that no other image has the tag: in a repository
+        with mutable tags ECR would move it.
+
+        Args:
+            repository: The name of the repository.
+            digest: The digest of the image.
+            tag: The tag.
+
+        Raises:
+            AwsFault: The image cannot be read or put.
+            ResolutionError: The repository does not give the image, or another image has the tag.
+        """
+        image = self._image(repository, {"imageDigest": digest})
+        media_type = image.get("imageManifestMediaType")
+        try:
+            answer = self._call(
+                "PutImage",
+                repositoryName=repository,
+                imageManifest=image["imageManifest"],
+                # ECR refuses a manifest of another digest (ImageDigestDoesNotMatchException).
+                imageDigest=digest,
+                imageTag=tag,
+                **({"imageManifestMediaType": media_type} if media_type else {}),
+            )
+        except AwsFault as fault:
+            # ECR API reference, PutImage: the image has the tag already.
+            if fault.code == "ImageAlreadyExistsException":
+                return
+            # Of a repository with immutable tags: the tag is there, perhaps on this very image.
+            if fault.code != "ImageTagAlreadyExistsException":
+                raise
+            holder = self._image(repository, {"imageTag": tag})["imageId"]["imageDigest"]
+        else:
+            holder = answer["image"]["imageId"].get("imageDigest", digest)
+        if holder != digest:
+            raise ResolutionError(
+                f"the tag {tag} is on another image, {holder}", "choose another prefix of tags"
+            )
+
+    def remove_tag(self, repository: str, tag: str) -> None:
+        """Take a tag away; the image too, if it has no other one.
+
+        ECR API reference, BatchDeleteImage: "When you remove the last tag from an image, the image
+        is deleted from your repository." A tag that is gone already is no error.
+
+        Raises:
+            AwsFault: ECR refuses the call.
+            ResolutionError: ECR keeps the tag, and says why.
+        """
+        answer = self._call(
+            "BatchDeleteImage", repositoryName=repository, imageIds=[{"imageTag": tag}]
+        )
+        for failure in answer.get("failures", ()):
+            if failure.get("failureCode") != IMAGE_NOT_FOUND:
+                raise failure_of(failure.get("failureCode", ""), failure.get("failureReason", ""))
+
+    def _image(self, repository: str, image_id: Mapping[str, str]) -> dict[str, Any]:
+        answer = self._call(
+            "BatchGetImage",
+            repositoryName=repository,
+            imageIds=[image_id],
+            acceptedMediaTypes=sorted(INDEX_TYPES | MANIFEST_TYPES),
+        )
+        for image in answer.get("images", ()):
+            found: dict[str, Any] = image
+            return found
+        failure: Mapping[str, str] = next(iter(answer.get("failures", ())), {})
+        raise failure_of(
+            failure.get("failureCode", IMAGE_NOT_FOUND), failure.get("failureReason", "")
+        )
 
     def _children(self, repository: str, digests: Sequence[str]) -> dict[str, list[str]]:
         """The digests that indexes list; archived ones cannot be read, and are left out."""
