@@ -1,1 +1,1 @@
-"""HTTP as registries need it: retries, rate limits, proxies, certificates, bounds."""
+"""The HTTP stack: transport, retries, rate limits, proxies, certificates, bounds."""

@@ -1,4 +1,4 @@
-"""Kinds of network addresses, as host names spell them: loopback, private, public."""
+"""Kinds of network addresses in host names: loopback, private, public."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def host_of(netloc: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host (without a port) names this very machine."""
+    """Whether a host (without a port) is loopback."""
     address = _literal_address(host)
     if address is None:
         return host == "localhost" or host.endswith(".localhost")
@@ -40,13 +40,13 @@ def is_loopback(host: str) -> bool:
 
 
 def may_be_plain(netloc: str, insecure: AbstractSet[str]) -> bool:
-    """Whether a host may be asked over plain http: loopback, or named by the user."""
+    """Whether plain http is allowed for a host: loopback, or named by the user."""
     host = host_of(netloc)
     return is_loopback(host) or netloc in insecure or host in insecure
 
 
 def is_private_literal(host: str) -> bool:
-    """Whether a host is spelled as an address that is not reachable from the whole internet.
+    """Whether a host is a literal address that is not reachable from the whole internet.
 
     Loopback, RFC 1918, link-local (the metadata services of clouds among them), carrier-grade
     NAT and all else that IANA's registries keep apart; also inside an IPv6 address that carries an
@@ -80,7 +80,7 @@ def _embedded_address(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address |
 
 
 def _abbreviated_address(host: str) -> _Address | None:
-    """The address behind ``127.1`` or ``0x7f000001``, which C libraries take for one."""
+    """The address of ``127.1`` or ``0x7f000001``, which C libraries accept."""
     if not host[:1].isdigit() or " " in host:
         return None
     try:

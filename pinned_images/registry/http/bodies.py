@@ -19,7 +19,7 @@ _CHUNK = 64 * 1024
 
 
 def read_body(response: BaseHTTPResponse, end: float) -> bytes:
-    """The whole body, with a content coding undone; of an error only the beginning.
+    """The whole decoded body; of an error only the beginning.
 
     Args:
         response: The response, of which nothing was read yet.
@@ -27,7 +27,7 @@ def read_body(response: BaseHTTPResponse, end: float) -> bytes:
 
     Raises:
         TransientError: It did not end in time.
-        UntrustedAnswer: It is too long, not as long as it says, or in another coding.
+        UntrustedAnswer: It is too long, has another length than stated, or another coding.
     """
     limit = LONGEST_BODY if response.status < 300 else _LONGEST_ERROR_BODY  # noqa: PLR2004
     body = bytearray()
@@ -57,7 +57,7 @@ def read_body(response: BaseHTTPResponse, end: float) -> bytes:
 
 
 def _decoded(body: bytes, coding: str) -> bytes:
-    """A body without a content coding that nobody asked for, as containerd undoes it too.
+    """A body without a content coding that was not requested, as containerd decodes it too.
 
     Raises:
         UntrustedAnswer: The coding is another one, or the body is broken or too long.

@@ -31,31 +31,31 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _MOST_REDIRECTS = 5
 _TOO_MANY_REQUESTS = 429
 _SERVER_ERROR = 500
-# Longer than any deadline, and short enough to reckon with whatever a server asks for.
+# Longer than any deadline, and short enough for arithmetic with any server's value.
 _LONGEST_WAIT_ASKED = 7 * 24 * 3600
 
-# A host that has never answered gets less patience, so that a network that is down is told soon.
+# A host that has never answered gets shorter time-outs, so that a broken network is reported soon.
 _CONNECT_TO_UNKNOWN_HOST = 5.0
 _ANSWER_OF_UNKNOWN_HOST = 10.0
 _ATTEMPTS_AT_UNREACHABLE_HOST = 2
 _ATTEMPTS_AT_SILENT_HOST = 3
-# For so long nobody asks a silent host again.
+# For so long no request goes to a silent host again.
 _VERDICT_SECONDS = 30.0
 
 _LATER = "try again later"
 _ON_THE_WAY = "check the network, the proxy and the name of the host, or try again later"
 _AGAINST_LIMITS = "log in to it for a higher limit, use a mirror, or try again later"
 
-# A host with a port as it may stand in a URL that a server sends (RFC 3986, section 3.2).
+# A host with a port in a URL that a server sends (RFC 3986, section 3.2).
 _NETLOC = re.compile(r"(?:[A-Za-z0-9._~-]{1,253}|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 
 
 @dataclass
 class _Host:
-    """What was seen of a host so far.
+    """The state of a host.
 
     Attributes:
-        limiter: The rate at which it is asked.
+        limiter: The rate limiter of its requests.
         has_answered: Whether it ever has.
         silence: The error of one that has never answered.
         silent_until: For how long that error is the answer for all.
@@ -69,15 +69,15 @@ class _Host:
 
 @dataclass(frozen=True, slots=True)
 class _Fault:
-    """Why a request is sent again.
+    """The reason for a retry.
 
     Attributes:
         cause: What happened, as a clause.
-        remedy: What to do if it stays.
-        wait: Seconds that the host asks to wait.
+        remedy: The remedy if it persists.
+        wait: The seconds in its Retry-After.
         is_unreachable: Whether there was no connection.
         is_silent: Whether there was no connection, or no answer in time.
-        is_throttled: Whether it answered that too many requests come.
+        is_throttled: Whether it answered 429.
     """
 
     cause: str
@@ -89,10 +89,10 @@ class _Fault:
 
 
 class HttpClient:
-    """Sends requests until there is an answer, or an error that says why there is none.
+    """An HTTP client with retries, rate limits and redirects.
 
     Args:
-        settings: Time-outs, retries, and the hosts that may be asked over http.
+        settings: Time-outs, retries, and the hosts that are allowed over http.
         environ: Where proxies and CA bundles are named.
     """
 
@@ -117,7 +117,7 @@ class HttpClient:
         Args:
             request: The request.
             deadline: The value of `time.monotonic` at which there must be an answer.
-            is_probe: Whether the caller asks in another way where this way fails: then a
+            is_probe: Whether the caller tries another request if this one fails: then a
                 connection that is broken off and an answer of 500 are not tried again.
             follow_redirects: Whether a redirect is followed; if not, it is the answer.
 
@@ -148,7 +148,7 @@ class HttpClient:
             current = _redirected(request, location, public_only=is_public)
 
     def is_public(self, response: Response) -> bool:
-        """Whether an answer came from the internet, going by the address that was connected to.
+        """Whether an answer came from the internet, judged by the peer's address.
 
         Names behind a proxy count as public, since the proxy looks them up.
         """
@@ -159,18 +159,18 @@ class HttpClient:
         return response.peer is None or not is_private_literal(response.peer)
 
     def require_allowed(self, url: str, host: str, verb: str, is_public: bool) -> None:  # noqa: FBT001  always named by its variable
-        """Refuse an address that a registry names and that it has no business to name.
+        """Refuse an address in a registry's answer that it must not lead to.
 
         A name that leads to a private address is refused when the connection is made.
 
         Args:
             url: The address.
             host: The registry, for the error.
-            verb: What it does with the address, for the error.
+            verb: Its action, for the error, such as ``redirects to``.
             is_public: Whether the registry is on the internet.
 
         Raises:
-            UntrustedAnswer: The address is asked over plain http, or is private while the
+            UntrustedAnswer: The address has plain http, or is private while the
                 registry is public.
         """
         try:
@@ -187,7 +187,7 @@ class HttpClient:
             raise _distrusted(f"{host} {verb} the private address {quoted(host_of(netloc))}")
 
     def use_authenticated_rate(self, netloc: str) -> None:
-        """Go by a host's rate for requests with credentials."""
+        """Use a host's rate for requests with credentials."""
         self._host(netloc).limiter.use_authenticated_rate()
 
     def _host(self, netloc: str) -> _Host:
@@ -201,7 +201,7 @@ class HttpClient:
         attempt = 0
         while True:
             attempt += 1
-            # What registries count are pulls of images: neither tokens nor blobs.
+            # Registries count pulls of images: neither tokens nor blobs.
             start = host.limiter.next_start(counted="/manifests/" in request.url)
             if start > time.monotonic():
                 pace = f"{request.netloc} is asked by its pace"
@@ -229,7 +229,7 @@ class HttpClient:
             self._wait_until(time.monotonic() + wait, deadline, fault.cause)
 
     def _pause(self, host: _Host, fault: _Fault, deadline: float) -> None:
-        """Let all requests to a host wait as it asks one of them to."""
+        """Delay all requests to a host that answered 429."""
         if fault.is_throttled and time.monotonic() + fault.wait < deadline:
             host.limiter.pause(max(fault.wait, self._settings.retry.wait_after(1)))
 
@@ -291,7 +291,7 @@ def _fault_of(response: Response) -> _Fault:
 
 
 def retry_after(response: Response) -> float | None:
-    """Seconds that an answer asks to wait (RFC 9110, section 10.2.3); None for nonsense."""
+    """The seconds in Retry-After (RFC 9110, section 10.2.3); None for an invalid value."""
     header = response.headers.get("Retry-After")
     if header is None:
         return None

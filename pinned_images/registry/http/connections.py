@@ -1,4 +1,4 @@
-"""Connections with bounds on time, headers and the addresses that they may lead to."""
+"""Connections with bounds on time, headers and allowed addresses."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ _MOST_ADDRESSES = 4
 
 
 class PrivateAddressError(Exception):
-    """A host that leads to a private address although a public registry has named it."""
+    """A host from a public registry's answer that resolves to a private address."""
 
 
 @dataclass
 class Exchange:
-    """One exchange, as its connection sees it.
+    """The state of one exchange.
 
     Attributes:
         public_only: Whether a private address is refused.
@@ -57,7 +57,7 @@ _current = threading.local()
 
 @contextmanager
 def exchanging(*, public_only: bool) -> Iterator[Exchange]:
-    """One exchange of this thread, in which connections go by its bounds.
+    """A context for one exchange of this thread, with bounds for its connections.
 
     Args:
         public_only: Whether a private address is refused.
@@ -70,7 +70,7 @@ def exchanging(*, public_only: bool) -> Iterator[Exchange]:
 
 
 class _StrictResponse(http.client.HTTPResponse):
-    """An answer with as many headers as HTTP allows, none of which may be cut short."""
+    """A response with up to 2000 headers, none of which may be cut short."""
 
     def begin(self, **_: object) -> None:
         """Read status line and headers, as `http.client` does, but within other bounds.
@@ -136,7 +136,7 @@ def _length(headers: http.client.HTTPMessage) -> int | None:
 
 
 class _BoundedConnection(HTTPConnection):
-    """A connection that is made, and gets its headers, within its time-out."""
+    """A connection whose time-out bounds connecting and headers."""
 
     response_class = _StrictResponse
 

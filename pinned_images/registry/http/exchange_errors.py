@@ -1,4 +1,4 @@
-"""Why an HTTP exchange came to nothing, in words that hold neither headers nor queries."""
+"""Errors of HTTP exchanges, without headers or queries in their messages."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from pinned_images.registry.http.messages import Request, Response
 _PROXY_AUTHENTICATION = 407
 _BAD_REQUEST = 400
 
-# Go's net/http and nginx tell of a request over plain http at a port for TLS in these words.
+# The answers of Go's net/http and nginx to a plain http request at a port for TLS.
 _MEANT_TLS = re.compile(
     rb"HTTP request (?:was sent )?to (?:an? )?HTTPS (?:server|port)", re.IGNORECASE
 )
@@ -43,7 +43,7 @@ _HOSTNAME_MISMATCH, _IP_ADDRESS_MISMATCH = 62, 64
 
 
 class TransientError(Exception):
-    """An exchange that came to no end; the next try may do better.
+    """An exchange without a complete answer; a retry may succeed.
 
     Args:
         cause: What happened, as a clause.
@@ -68,11 +68,11 @@ class TransientError(Exception):
 
 
 def explain(error: HTTPError, request: Request, proxy: str | None) -> Exception:  # noqa: PLR0911  one for each kind
-    """The error that tells of an exception of urllib3.
+    """The error for an exception of urllib3.
 
     Args:
         error: The exception.
-        request: What was sent.
+        request: The request.
         proxy: Host and port of the proxy that it went through.
     """
     host, words = request.netloc, request.host_in_words
@@ -94,7 +94,7 @@ def explain(error: HTTPError, request: Request, proxy: str | None) -> Exception:
 
 
 def _explain_proxy_error(error: Exception, request: Request, proxy: str | None) -> Exception:
-    """The error of an exchange that urllib3 lays at the proxy's door.
+    """The error for a `ProxyError` of urllib3.
 
     It does so too where a tunnel was open already and the host behind it ended the connection.
     """
@@ -123,7 +123,7 @@ def _broken_off(cause: object, request: Request) -> Exception:
 
 
 def require_direct(response: Response, proxy: str | None) -> None:
-    """Refuse an answer that says that the request should have gone another way.
+    """Refuse an answer from a proxy that wants a login, or from a port for TLS.
 
     Args:
         response: The answer.

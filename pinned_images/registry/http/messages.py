@@ -11,15 +11,15 @@ from urllib3 import HTTPHeaderDict
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is sent. The headers may hold secrets and stay out of the `repr`.
+    """A request. The headers may hold secrets and stay out of the `repr`.
 
     Attributes:
         method: The method.
         url: The address.
         headers: Names to values.
-        body: What is sent after the headers.
+        body: The body.
         public_only: Whether a private address is refused, since a public registry has named it.
-        host_name: What errors call the host, if not by host and port.
+        host_name: The name of the host in errors, if not host and port.
     """
 
     method: str
@@ -31,7 +31,7 @@ class Request:
 
     @property
     def host_in_words(self) -> str:
-        """What errors call the host."""
+        """The name of the host in errors."""
         return self.host_name or self.netloc
 
     @property
@@ -41,7 +41,7 @@ class Request:
 
     @property
     def origin(self) -> str:
-        """Scheme, host and port: what credentials are bound to (RFC 9110, section 4.3.1)."""
+        """Scheme, host and port, to which credentials are bound (RFC 9110, section 4.3.1)."""
         parts = urlsplit(self.url)
         port = parts.port or (443 if parts.scheme == "https" else 80)
         return f"{parts.scheme}://{parts.hostname}:{port}"
@@ -49,13 +49,13 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What came back, whole.
+    """A complete response.
 
     Attributes:
         status: The status code.
         headers: Names in any case to values.
         body: The bytes, with any content coding undone; of an error only the beginning.
-        request: What was answered, after redirects.
+        request: The answered request, after redirects.
         peer: The address that answered; None through a proxy.
     """
 

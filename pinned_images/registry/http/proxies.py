@@ -1,4 +1,4 @@
-"""Proxies, as the environment names them."""
+"""Proxies from the environment."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _DEFAULT_PORTS = {"https": "443", "http": "80"}
 
 
 class Proxies:
-    """What ``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY`` and ``NO_PROXY`` say, in either case.
+    """The settings ``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY`` and ``NO_PROXY``, in either case.
 
     Args:
         environ: Environment variables.
@@ -27,7 +27,7 @@ class Proxies:
         self._environ = environ
 
     def of(self, url: str) -> str | None:
-        """The proxy for an address; None to ask it directly, as loopback always is."""
+        """The proxy for an address; None for a direct connection, as for loopback."""
         parts = urlsplit(url)
         host = host_of(parts.netloc)
         if is_loopback(host) or self._passed_by(parts.scheme, parts.netloc, host):
@@ -44,7 +44,7 @@ class Proxies:
 
 
 def _covers(entry: str, host: str, port: str) -> bool:
-    """Whether an entry of ``NO_PROXY`` names a host.
+    """Whether an item of ``NO_PROXY`` matches a host.
 
     There is no standard; this is what curl, Go and Python understand between them: ``*``, a name
     (with its subdomains, also behind a dot or ``*.``), an address, a range of addresses, each with

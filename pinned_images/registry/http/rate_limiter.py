@@ -9,7 +9,7 @@ from pinned_images.registry.host_profiles import HostProfile
 
 
 class RateLimiter:
-    """The moments at which requests to one host may start.
+    """A rate limiter: the moments at which requests to one host may start.
 
     The generic cell rate algorithm (ITU-T I.371, annex A): one moving moment says when the next
     request is due, and a burst may run ahead of it.
@@ -38,11 +38,11 @@ class RateLimiter:
             return start
 
     def pause(self, seconds: float) -> None:
-        """Start no request for some time, as the host asks with ``Retry-After``."""
+        """Start no request for some time, as ``Retry-After`` requires."""
         with self._lock:
             self._paused_until = max(self._paused_until, time.monotonic() + seconds)
 
     def use_authenticated_rate(self) -> None:
-        """Go by the rate for requests with credentials."""
+        """Use the rate for requests with credentials."""
         with self._lock:
             self._rate = self._profile.authenticated

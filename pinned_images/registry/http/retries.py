@@ -1,4 +1,4 @@
-"""When a failing registry is asked again, and after how long."""
+"""The retry policy: the number of attempts, and the waits between them."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _random = Random()  # noqa: S311  jitter is no secret
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How often a failing registry is asked, and with what pauses.
+    """A retry policy: attempts, and exponential waits with jitter.
 
     Attributes:
-        attempts: How often a request is made at most.
+        attempts: The most attempts for a request.
         first_wait: Seconds after the first failure; doubled after each further one, and spread
             at random over the upper half so that clients do not come back all at once.
         longest_wait: The cap of that growth.

@@ -23,7 +23,7 @@ class Timer:
 
 
 class TimerThread:
-    """Runs the actions of timers in a thread that starts with the first timer."""
+    """A thread for the actions of all timers, which starts with the first timer."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -45,7 +45,7 @@ class TimerThread:
         return timer
 
     def cancel(self, timer: Timer) -> None:
-        """Do not run it, unless that was done; the action is over when this returns."""
+        """Cancel a timer; if its action has begun, it is over when this returns."""
         with self._changed:
             timer.action = None
 

@@ -13,13 +13,13 @@ from pinned_images.errors import RegistryUnavailable
 _logger = logging.getLogger(__name__)
 
 # OpenSSL itself reads SSL_CERT_FILE and SSL_CERT_DIR in place of the system's own store, but says
-# nothing of a file that it cannot use; the other two name what people added for Python and for the
+# nothing of a file that it cannot use; the other two name bundles for Python and for the
 # AWS SDKs.
 _BUNDLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "AWS_CA_BUNDLE")
 
 
 def certificate_folder(netloc: str, environ: Mapping[str, str]) -> Path | None:
-    """The folder in which docker or podman keep certificates for one host, the user's own first.
+    """The folder of docker's or podman's certificates for one host, the user's own first.
 
     Docker's manual, "Verify repository client with certificates"; containers-certs.d(5).
 
@@ -43,7 +43,7 @@ def certificate_folder(netloc: str, environ: Mapping[str, str]) -> Path | None:
 
 
 def tls_context(environ: Mapping[str, str], folder: Path | None = None) -> ssl.SSLContext:
-    """A context that trusts the system's store, and every bundle that is named.
+    """A TLS context with the system's store and every configured bundle.
 
     Args:
         environ: Where bundles are named.

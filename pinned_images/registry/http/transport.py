@@ -35,7 +35,7 @@ from pinned_images.registry.http.tls import certificate_folder, tls_context
 
 @dataclass(frozen=True, slots=True)
 class _Route:
-    """How a host is reached; connections are pooled by it.
+    """The route to a host, which is the key of connection pools.
 
     Attributes:
         secure: Whether TLS is spoken, be it with a proxy.
@@ -49,7 +49,7 @@ class _Route:
 
 
 class Transport:
-    """Sends requests over connections that are kept and used again.
+    """A transport with pooled connections.
 
     Args:
         environ: Where ``HTTPS_PROXY``, ``NO_PROXY`` and the CA bundles are named.
@@ -70,12 +70,12 @@ class Transport:
         """Make one exchange, with no retry and no redirect.
 
         Args:
-            request: What is sent.
+            request: The request.
             timeout: Seconds after which the exchange is given up.
             connect_timeout: Seconds that a new connection may take.
 
         Raises:
-            TransientError: The exchange came to no end.
+            TransientError: There is no complete answer.
             ResolutionError: The answer must not be used, or none can be had by trying again.
         """
         end = time.monotonic() + timeout
@@ -115,7 +115,7 @@ class Transport:
         return self._proxies.of(url) is not None
 
     def proxy_of(self, url: str) -> str | None:
-        """Host and port of the proxy through which an address is asked, if there is one."""
+        """Host and port of the proxy for an address, if there is one."""
         proxy = self._proxies.of(url)
         return None if proxy is None else proxy.rpartition("://")[2].rpartition("@")[2].rstrip("/")
 
@@ -131,7 +131,7 @@ class Transport:
             return self._managers[route]
 
     def _certificates_for(self, netloc: str) -> Path | None:
-        """The folder with a host's own certificates; the file system is asked once."""
+        """The folder with a host's own certificates, looked up once."""
         if netloc not in self._folders:
             self._folders[netloc] = certificate_folder(netloc, self._environ)
         return self._folders[netloc]
@@ -179,7 +179,7 @@ def _queries_kept_out_of_logs() -> Iterator[None]:
 
 
 class _QueryFilter(logging.Filter):
-    """Cuts the query off the addresses that urllib3 logs: a redirect's may be a signature."""
+    """A log filter that removes queries from urllib3's messages: they may hold a signature."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if getattr(_sending, "now", False) and isinstance(record.args, tuple):
