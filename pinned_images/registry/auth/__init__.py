@@ -1,4 +1,4 @@
-"""Authentication at registries: credentials, where they are kept, challenges and tokens."""
+"""Authentication at registries: keychain, credentials, challenges and tokens."""
 
 from __future__ import annotations
 

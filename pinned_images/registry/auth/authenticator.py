@@ -22,15 +22,15 @@ from pinned_images.registry.single_flight import FirstCaller, SingleFlight
 
 _OK = 200
 _UNAUTHORIZED = 401
-#: What a registry may answer to a token of another repository, in place of 401.
+#: The answers of registries to a token of another repository.
 _HIDDEN = frozenset({401, 403, 404})
-#: What a registry may answer to a request without credentials, in place of a challenge.
+#: The answers of registries to a request without credentials.
 _UNCHALLENGED = frozenset({400, 401, 403, 404})
 
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """What a registry wanted of a request.
+    """The challenge of a registry for a repository.
 
     Attributes:
         challenge: The challenge.
@@ -43,7 +43,7 @@ class _Wanted:
     is_public: bool
 
     def for_repository(self, repository: str) -> _Wanted:
-        """What the same registry is expected to want for another repository."""
+        """The expected challenge of the same registry for another repository."""
         scope = self.challenge.parameters.get("scope", "")
         scope = scope.replace(f"repository:{self.repository}:", f"repository:{repository}:")
         expected = Challenge(self.challenge.scheme, {**self.challenge.parameters, "scope": scope})
@@ -51,15 +51,15 @@ class _Wanted:
 
     @property
     def service(self) -> tuple[str | None, ...]:
-        """Where the challenge leads; equal where another attempt would lead to the same place."""
+        """The token service of the challenge; equal where another attempt would be the same."""
         return (self.challenge.scheme, *map(self.challenge.parameters.get, ("realm", "service")))
 
 
 class Authenticator:
-    """Sends requests with whatever authorization the registry turns out to want.
+    """A client that authenticates requests as the registry's challenge requires.
 
-    What one request has learned of a registry is used for the next: the challenge is remembered,
-    so that each further repository costs a token and no refused request.
+    The challenge of one request is used for the next ones to the registry, so that each further
+    repository costs a token and no refused request.
 
     Args:
         http: The client that sends the requests.
@@ -83,15 +83,15 @@ class Authenticator:
 
         Args:
             request: The request.
-            target: What it asks for.
+            target: The repository.
             deadline: The value of `time.monotonic` at which there must be an answer.
             is_probe: See `HttpClient.fetch`.
 
         Raises:
             TransientError: See `HttpClient.fetch`.
-            ResolutionError: The registry wants credentials that are not at hand, or refuses them.
+            ResolutionError: The registry requires missing credentials, or refuses them.
         """
-        # A broken file of credentials must be heard of also where none are asked for.
+        # A broken file of credentials must be reported also where none are needed.
         with self._lock:
             _ = self._keychain
         send = partial(self._send, request, deadline=deadline, is_probe=is_probe)
@@ -113,7 +113,7 @@ class Authenticator:
     def credentials_for(
         self, target: Target, deadline: float | None = None
     ) -> Credentials | ResolutionError | None:
-        """The credentials for a target, or the error of what keeps them."""
+        """The credentials for a target, or the error of the keychain."""
         try:
             with self._lock:
                 _ = self._keychain
@@ -146,7 +146,7 @@ class Authenticator:
             if response.status == _UNAUTHORIZED:
                 raise self._unknown_schemes(response, target, deadline)
             return response
-        # What was remembered has failed, and the registry wants just that.
+        # The expected authorization has failed, and the registry requires just that.
         if failure is not None and expected is not None and expected.service == wanted.service:
             raise failure
         answered = self._answer(wanted, target, authorization, deadline)
@@ -170,12 +170,12 @@ class Authenticator:
     def _expected_authorization(
         self, target: Target, deadline: float
     ) -> tuple[str | None, _Wanted | None, ResolutionError | None]:
-        """The answer to what this registry wanted last time, if that is known.
+        """The authorization for the last challenge of this registry, if there was one.
 
         Returns:
-            The authorization; what is expected to be wanted; and why there is no authorization.
-            A registry may have another token service for each repository, so what was remembered
-            may be wrong, and its failure says nothing yet.
+            The authorization; the expected challenge; and the error of a missing authorization.
+            A registry may have another token service for each repository, so the expectation
+            may be wrong, and its failure means nothing yet.
         """
         origin = target.endpoint.origin
         with self._lock:
@@ -196,7 +196,7 @@ class Authenticator:
             return self._shared_tokens.get(target.endpoint.origin) == authorization
 
     def _wanted_by(self, response: Response, target: Target) -> _Wanted | None:
-        """What an answer asks for; None where it is no challenge that can be answered."""
+        """The challenge of an answer; None where there is none that can be answered."""
         if response.status != _UNAUTHORIZED:
             return None
         if response.request.origin != Request("GET", target.endpoint.origin).origin:
@@ -210,10 +210,10 @@ class Authenticator:
         return _Wanted(challenge, target.repository, self._http.is_public(response))
 
     def _wanted_by_ping(self, target: Target, deadline: float) -> _Wanted | None:
-        """What the API's root asks for, since the repository itself was answered without asking.
+        """The challenge of the API's root, for a repository that answers without a challenge.
 
-        Registries hide what is private behind 404, 403 or a page for people. Credentials are only
-        sent where a challenge asks for them; without credentials there is nothing to be gained.
+        Registries hide private repositories behind 404, 403 or an HTML page. Credentials are only
+        sent where a challenge requires them; without credentials a ping is useless.
         """
         # A helper program that fails must not turn the answer about a public image into its own.
         if not isinstance(self.credentials_for(target, deadline), Credentials):
@@ -311,7 +311,7 @@ class Authenticator:
 
 
 def _choose(response: Response) -> Challenge | None:
-    """The best way in of those offered: a token before a password."""
+    """The best challenge: a bearer token before a password."""
     challenges = parse_challenges(response.headers.getlist("WWW-Authenticate"))
     for challenge in challenges:
         if challenge.scheme == "bearer" and challenge.parameters.get("realm", "").strip():
@@ -323,10 +323,10 @@ def _choose(response: Response) -> Challenge | None:
 
 
 def _may_hide(response: Response) -> bool:
-    """Whether an answer to an anonymous request may be another one to a user who is known."""
+    """Whether an answer may be another one with credentials."""
     if response.status in _UNCHALLENGED:
         return True
-    # A redirect to a page on which people log in.
+    # A redirect to a login page.
     content_type = response.headers.get("Content-Type", "")
     return response.status == _OK and "html" in content_type.lower()
 

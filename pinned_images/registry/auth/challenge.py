@@ -1,8 +1,8 @@
-"""The language of the ``WWW-Authenticate`` header: the ways in that a registry offers.
+"""The grammar of the ``WWW-Authenticate`` header.
 
 The grammar is that of RFC 9110, sections 11.2, 11.3 and 11.6.1: a list of challenges, each a
 scheme followed by a token68 or by a list of parameters. The list of challenges and the lists of
-parameters are separated by the same comma, so that only what follows a word tells them apart.
+parameters are separated by the same comma, so that only the next lexeme tells them apart.
 Registries forget quotes, and write blanks or semicolons for commas.
 """
 
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")  # RFC 9110, section 5.6.2
-# Each alternative begins with another character, so that no text is looked at twice.
+# Each alternative begins with another character, so that nothing is matched twice.
 _LEXEMES = re.compile(
     r"""
     (?P<blank>[ \t]+)
@@ -31,7 +31,7 @@ _LONGEST_HEADERS = 16 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Challenge:
-    """One way in that a server offers.
+    """One challenge of a server.
 
     Attributes:
         scheme: The scheme's name in lower case: ``bearer``, ``basic``.
@@ -43,9 +43,9 @@ class Challenge:
 
 
 def parse_challenges(headers: Iterable[str]) -> list[Challenge]:
-    """Read all challenges of a response, in their order.
+    """Parse all challenges of a response, in their order.
 
-    What is no challenge is passed over, for a registry's malformed extra must not hide the
+    Anything else is skipped, since a registry's malformed extra must not hide the
     challenge that can be answered. It takes linear time, and reads 16 KiB of all headers at most.
 
     Args:
@@ -122,7 +122,7 @@ class _Reader:
 
     @property
     def ends_scheme(self) -> bool:
-        """Whether what follows a word makes it a scheme: a blank, a separator or the end."""
+        """Whether a word is a scheme: a space, a separator or the end follows."""
         return self._peek(self._position).kind in ("blank", "separator", "end")
 
     def next(self) -> _Lexeme:
@@ -130,7 +130,7 @@ class _Reader:
         return self._lexemes[self._position - 1]
 
     def value(self) -> str | None:
-        """The value after ``=``, with blanks around it; None (and no move) where there is none."""
+        """The value after ``=`` and spaces; None (and no move) where there is none."""
         position = self._after_blank(self._position)
         if self._peek(position).kind != "equals":
             return None
@@ -152,7 +152,7 @@ class _Reader:
         return text
 
     def skip_token68(self) -> None:
-        """Move past what follows a scheme and is no parameter (RFC 9110, section 11.2)."""
+        """Move past a token68 after a scheme (RFC 9110, section 11.2)."""
         position = self._after_blank(self._position)
         if position == self._position or self._peek(position).kind != "word":
             return

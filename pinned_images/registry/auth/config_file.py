@@ -1,4 +1,4 @@
-"""One file of credentials: docker's ``config.json`` or podman's ``auth.json``.
+"""A file of credentials: docker's ``config.json`` or podman's ``auth.json``.
 
 Docker reads its file as Go does: names of fields in any case, and ``null`` for whatever is left
 out. Keys are hosts, and have had several spellings over the years; podman's may name a repository
@@ -50,10 +50,10 @@ class ConfigFile:
 
     @classmethod
     def parse(cls, text: str, origin: str) -> ConfigFile:
-        """Read a file's text.
+        """Parse the content of a file.
 
         Raises:
-            ResolutionError: The text is broken; the cause names the file and never quotes it.
+            ResolutionError: The content is broken; the cause names the file and never quotes it.
         """
         content = _decode(text, origin)
         entries = {
@@ -81,7 +81,7 @@ class ConfigFile:
         Args:
             registry: Host, with a port where one was given.
             repository: The path in the registry.
-            ask: Asks a helper program for the credentials of a server.
+            ask: Runs a helper program for the credentials of a server.
 
         Raises:
             ResolutionError: A helper program fails, or the entry cannot be read.
@@ -100,10 +100,10 @@ class ConfigFile:
         return None
 
     def _questions(self, host: str, keys: list[str]) -> Iterator[tuple[HelperProgram, str]]:
-        """The programs to ask, each with the name of the server, in order.
+        """The helper programs to run, each with the name of the server, in order.
 
-        What is kept under an older spelling of a host stands in ``auths`` under that spelling,
-        with nothing beside it.
+        Credentials under an older spelling of a host are in ``auths`` under that spelling,
+        with an empty value.
         """
         store = self.store
         for key in keys:
@@ -150,7 +150,7 @@ def _checked_entry(entry: Any, key: str, origin: str) -> Mapping[str, Any]:
 
 
 def _by_key(written: Mapping[str, _Kept]) -> dict[str, dict[str, _Kept]]:
-    """What is kept by normalized key, the spelling that docker itself writes first."""
+    """Entries by normalized key, with the spelling that docker itself writes first."""
     found: dict[str, dict[str, _Kept]] = {}
     for key, kept in written.items():
         normalized = _normalize(key)
@@ -162,7 +162,7 @@ def _by_key(written: Mapping[str, _Kept]) -> dict[str, dict[str, _Kept]]:
 
 
 def _normalize(key: str) -> str:
-    """A key without what docker's history put around the host; Docker Hub under one name."""
+    """A key as a host and path, without scheme and API version; Docker Hub under one name."""
     text = key.partition("://")[2] or key
     host, slash, path = text.partition("/")
     if path.strip("/") in ("", "v1", "v2"):

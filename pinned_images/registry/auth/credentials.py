@@ -10,7 +10,7 @@ IDENTITY_TOKEN_USER = "<token>"  # noqa: S105  # docker's own word, no secret
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """A user name with a password, or with one of the tokens that are used in its place.
+    """A user name with a password, or with a token in its place.
 
     The secrets are left out of the `repr`.
 

@@ -1,4 +1,4 @@
-"""The programs that keep credentials out of files: ``docker-credential-*``."""
+"""Credential helper programs: ``docker-credential-*``."""
 
 from __future__ import annotations
 
@@ -18,8 +18,7 @@ from pinned_images.registry.auth.credentials import IDENTITY_TOKEN_USER, Credent
 _TIMEOUT = 30.0
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 
-# Programs fail where they keep nothing, and say so in their own words or in those of the keychain
-# of the system below them.
+# Programs fail without credentials, with a message of their own or of the system's keychain.
 _NOTHING_KEPT = re.compile(
     r"""
     credentials\ not\ found\ in\ native\ keychain   # docker-credential-helpers, all programs
@@ -47,14 +46,14 @@ _NO_KEYCHAIN = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class HelperProgram:
-    """A program found on PATH that answers ``get`` with a user name and a secret.
+    """A credential helper on PATH: its command ``get`` prints a user name and a secret.
 
-    What it prints is not shown: it may hold a secret even where it fails.
+    Its output is not shown: it may hold a secret even on failure.
 
     Attributes:
         program: Its name, such as ``docker-credential-ecr-login``.
         origin: The file that names it, in the words of an error.
-        setting: What of the file names it: ``'credsStore'``.
+        setting: The setting in the file that names it: ``'credsStore'``.
         timeout: Seconds that it may take.
     """
 
@@ -65,7 +64,7 @@ class HelperProgram:
 
     @classmethod
     def named(cls, name: Any, origin: str, setting: str) -> HelperProgram | None:
-        """The program for the suffix that a configuration file holds; None for no suffix.
+        """The program for a suffix in a configuration file; None for no suffix.
 
         Raises:
             ResolutionError: The suffix cannot be a part of a program's name.
@@ -134,7 +133,7 @@ class HelperProgram:
         return self.read_answer(done.stdout, server)
 
     def read_answer(self, printed: bytes, server: str) -> Credentials | None:
-        """The credentials that the program has printed; None where it keeps none.
+        """The credentials in the output of the program; None where it has none.
 
         Raises:
             AccessDenied: It has printed something else.
@@ -175,7 +174,7 @@ class HelperProgram:
 
 
 class KeychainUnreachable(Exception):
-    """The keychain below a program was never set up, or has no session.
+    """The keychain of a helper program was never set up, or has no session.
 
     Args:
         program: The program.

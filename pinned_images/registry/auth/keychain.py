@@ -1,4 +1,4 @@
-"""The places where credentials are kept, asked in a fixed order."""
+"""The keychain: the files of credentials, in a fixed order."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from pinned_images.registry.single_flight import SingleFlight
 
 
 class Keychain(Protocol):
-    """Credentials by registry and repository."""
+    """A source of credentials by registry and repository."""
 
     def credentials_for(
         self, registry: str, repository: str, deadline: float | None = None
     ) -> Credentials | None:
-        """The credentials for a repository, or None where none are kept.
+        """The credentials for a repository, or None where there are none.
 
         Args:
             registry: Host, with a port where one was given; ``docker.io`` for Docker Hub.
@@ -28,17 +28,17 @@ class Keychain(Protocol):
             deadline: When to give up, on the clock of `time.monotonic`.
 
         Raises:
-            ResolutionError: What should hold the credentials is broken.
+            ResolutionError: A file or program of credentials is broken.
         """
         ...
 
     def note_for(self, registry: str) -> str | None:
-        """What may be why no credentials were found for a registry, as a sentence."""
+        """A possible reason for missing credentials of a registry, as a sentence."""
         ...
 
 
 class ConfiguredKeychain:
-    """Docker's configuration, then podman's: the first that knows a registry is believed.
+    """The keychain of Docker's configuration, then podman's: the first with a registry wins.
 
     Args:
         files: The files, in their order.
@@ -55,10 +55,10 @@ class ConfiguredKeychain:
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> ConfiguredKeychain:
-        """Read every file that there is; no program is run yet.
+        """Read all files; no program is run yet.
 
         Raises:
-            ResolutionError: A file cannot be read, or does not hold what it should.
+            ResolutionError: A file cannot be read or parsed.
         """
         files = []
         inline = environ.get("DOCKER_AUTH_CONFIG")
@@ -88,10 +88,10 @@ class ConfiguredKeychain:
     def _ask(
         self, helper: HelperProgram, server: str, *, registry: str, deadline: float | None
     ) -> Credentials | None:
-        """The answer of a helper program for a server; it is run once, and a failure is kept.
+        """The credentials of a helper program for a server; it runs once, and a failure is kept.
 
-        Programs run side by side, since one may hang or wait for its user; the same program for
-        the same server runs once, and others who ask wait for it.
+        Programs run concurrently, since one may hang or wait for its user; the same program for
+        the same server runs once, and other threads wait for it.
         """
         run = partial(_run, helper, server, deadline)
         answer = self._answers.get((helper, server), run)
@@ -110,14 +110,14 @@ def _run(helper: HelperProgram, server: str, deadline: float | None) -> _Answer:
     try:
         return helper.get(server, deadline)
     except RegistryUnavailable:
-        # Too little time is no fault of the program: with more time it is asked again.
+        # Too little time is no failure of the program: with more time it runs again.
         raise
     except (ResolutionError, KeychainUnreachable) as failure:
         return failure
 
 
 def _places(environ: Mapping[str, str]) -> Iterator[tuple[Path, bool]]:
-    """The files that may hold credentials, and whether each was named on purpose."""
+    """The files that may hold credentials, and whether the environment names each."""
     home = Path(environ.get("HOME") or environ.get("USERPROFILE") or "~").expanduser()
     directory = environ.get("DOCKER_CONFIG")
     yield (Path(directory) if directory else home / ".docker") / "config.json", False

@@ -22,7 +22,7 @@ from pinned_images.registry.http.messages import Request, Response
 from pinned_images.registry.single_flight import SingleFlight
 
 _CLIENT = "pinned-images"
-# The specification's own word for a token that does not say how long it lives.
+# The specification's lifetime of a token without ``expires_in``.
 _DEFAULT_LIFETIME = 60.0
 _MARGIN = 10.0
 _LONGEST_LIFETIME = 24 * 3600.0
@@ -32,12 +32,12 @@ _SENDABLE = re.compile(r"[\x21-\x7e]{1,65536}")
 
 @dataclass(frozen=True, slots=True)
 class TokenGrant:
-    """What a token is asked for.
+    """The parameters of a token request.
 
     Attributes:
         realm: The address of the token service.
         service: The registry, as the token service knows it.
-        scope: What the token opens.
+        scope: The scope of the token.
         credentials: The credentials that are shown; None for an anonymous token.
         public_only: Whether the token service must not be at a private address.
         login_command: The command that keeps credentials for the registry, for errors.
@@ -58,7 +58,7 @@ class _Token:
 
 
 class TokenCache:
-    """Tokens by what they were asked for, each fetched once and kept for its lifetime.
+    """A cache of tokens, each fetched once and kept for its lifetime.
 
     Args:
         http: The client that sends the requests.
@@ -69,10 +69,10 @@ class TokenCache:
         self._tokens = SingleFlight[TokenGrant, _Token]()
 
     def token_for(self, grant: TokenGrant, deadline: float, refused: str | None = None) -> str:
-        """A token, fetched at most once however many ask for it at the same time.
+        """A token; concurrent callers share one request.
 
         Args:
-            grant: What the token is for.
+            grant: The parameters of the token.
             deadline: A value of `time.monotonic`.
             refused: A token that the registry has just refused, and that is not given again.
 
