@@ -1,4 +1,4 @@
-"""Exemptions in CDK's own form: `Validations.of(construct).acknowledge(id, reason)`."""
+"""Acknowledgements, CDK's own exemptions: `Validations.of(construct).acknowledge(id, reason)`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PLUGIN = "pinned-images"
 
 
 def rule_id(rule: str) -> str:
-    """A rule's id, as users acknowledge it and as CDK prints it.
+    """The id of a rule as users acknowledge it and as CDK prints it.
 
     Example:
         >>> rule_id("unpinned-image")
@@ -59,7 +59,7 @@ class Acknowledgements:
         return Acknowledgements({**self.by_path, **other.by_path})
 
     def reason(self, rule: str, construct_path: str) -> str | None:
-        """Why a rule does not hold for a construct: acknowledged there or above, nearest first.
+        """The reason that acknowledges a rule for a construct: there or above, nearest first.
 
         Args:
             rule: A rule without the plugin's name: ``unpinned-image``.
@@ -69,14 +69,14 @@ class Acknowledgements:
         return None if found is None else found[1]
 
     def nearest(self, rule: str, construct_path: str) -> tuple[str, str] | None:
-        """The path of the construct that is nearest to another, or it, and acknowledges a rule.
+        """The nearest construct, this one or one above, that acknowledges a rule.
 
         Args:
             rule: A rule without the plugin's name: ``unpinned-image``.
             construct_path: Such as ``Staging/Web/Task/Resource``.
 
         Returns:
-            The path, and the reason.
+            Its path and the reason.
         """
         if not self.by_path:
             return None
@@ -88,7 +88,7 @@ class Acknowledgements:
         return None
 
     def below(self, construct_path: str) -> list[str]:
-        """Paths strictly below a construct at which something was acknowledged."""
+        """Paths with acknowledgements strictly below a construct."""
         return [path for path in self.by_path if path.startswith(f"{construct_path}/")]
 
 

@@ -23,15 +23,15 @@ class PinImages:
     """Pins every container image below a construct to its digest, whenever the app is synthesized.
 
     Args:
-        resolver: Who is asked for digests; the registries themselves if left out.
+        resolver: The source of digests; the registries themselves if left out.
         style: ``tag-and-digest`` or ``digest``, for all images; what each service takes if left
             out.
         platforms: ``verify``, which is the default, makes an image that does not run on its task's
             platform an error, ``select`` pins that platform's own manifest, ``ignore`` does
             neither. A service that takes one image and no index, as AWS Lambda does, gets that of
             its platform always.
-        verify_digests: Ask for digests that the app writes itself, which is the default: one that
-            is gone, or is an image's for another platform, is an error. False believes them.
+        verify_digests: Verify digests that the app writes itself, which is the default: one that is
+            gone, or is of an image for another platform, is an error. False trusts them.
         version_consistency: What to do with containers that have switched ECS' version consistency
             off: ``pin`` them with a warning, which is the default, or ``respect`` that and leave
             them.
@@ -39,12 +39,12 @@ class PinImages:
             (the rule ``mutable-repository``); not done if left out.
         exempt: Images that stay unpinned: shell patterns on normalized references
             (``docker.io/library/*:*``), each with a reason or an `Exemption`.
-        mirrors: Registry host to the URL that is asked in its place.
-        mirror_fallback: Ask the registry itself where its mirror fails; not done if left out.
-        insecure_registries: Hosts that are asked over plain http; loopback always is.
+        mirrors: Registry host to the URL of the mirror that is used in its place.
+        mirror_fallback: Use the registry itself where its mirror fails; not done if left out.
+        insecure_registries: Hosts that are reached over plain http; loopback always is.
         ecr_roles: Account id to the ARN of the role that reads its private ECR repositories, in
             place of the CDK's lookup role.
-        lock_file: Where digests are kept between synths; live resolution if left out.
+        lock_file: The file that keeps digests between synths; live resolution if left out.
         update: ``missing``, which is the default, ``always`` or ``never``: what is resolved
             besides the lock file.
         resource_types: The resource types to look at; all that are known if left out.
@@ -53,8 +53,8 @@ class PinImages:
         ssm_parameters: Values of SSM parameters that need not be read from AWS.
         use_parameter_defaults: Take a CloudFormation parameter's default for its value, although a
             deployment can override it; not done if left out.
-        record_in: ``metadata`` or ``outputs``: where in each stack's template it is recorded what
-            was pinned, so that it can be read from the deployed stack; nowhere if left out.
+        record_in: ``metadata`` or ``outputs``: the place in each stack's template that records the
+            pinned images, to be read from the deployed stack; none if left out.
         deadline: Seconds in which all images of a synth must be resolved; 120 if left out.
 
     Raises:
@@ -67,7 +67,7 @@ class PinImages:
     """
 
     def __init__(self, **options: Unpack[PinImagesOptions]) -> None:
-        """See the class."""
+        """Create the Aspect; the arguments are those of the class."""
         from pinned_images.sources import Sources  # noqa: PLC0415  for an app that pins
 
         self._options = Options.of(options)

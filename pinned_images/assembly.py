@@ -245,7 +245,7 @@ class _Pinning:
         """The version of a changed function that CloudFormation would not publish again.
 
         CDK names a version by a hash of its function, and the name cannot be another one once the
-        template is written: then the alias goes on leading to the old image.
+        template is written: then the alias keeps leading to the old image.
         """
         if (
             result.resource.resource_type != _FUNCTION
@@ -370,7 +370,7 @@ def _acknowledgements(stacks: Iterable[AssemblyStack]) -> Acknowledgements:
 
 
 def _plain(violation: Violation, root: Path) -> dict[str, Any]:
-    """A violation as `validation-report.json` has it."""
+    """A violation in the format of `validation-report.json`."""
     construct: dict[str, Any] = {"constructPath": violation.construct_path}
     if violation.logical_id:
         template = Path(violation.template_path)

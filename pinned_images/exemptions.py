@@ -1,4 +1,4 @@
-"""Images that the user leaves unpinned, by pattern and with a reason."""
+"""Exemptions: patterns of images that stay unpinned, each with a reason."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from pinned_images.reference import ImageReference
 
 @dataclass(frozen=True, slots=True)
 class Exemption:
-    """Why an image stays unpinned, and for how long.
+    """An exemption of an image: the reason, and how long it holds.
 
     Attributes:
-        reason: For those who read the report.
+        reason: The reason, for the report.
         expires: The last day (in UTC) on which it holds; None for no end.
 
     Raises:
@@ -56,7 +56,7 @@ class ExemptionPatterns:
 
     @classmethod
     def of(cls, exempt: Mapping[str, str | Exemption]) -> ExemptionPatterns:
-        """From what the user wrote.
+        """Patterns from the option `exempt`.
 
         Args:
             exempt: Patterns such as ``docker.io/library/*:*``; each with a reason, or with an
@@ -82,8 +82,8 @@ class ExemptionPatterns:
         """The first pattern that matches, with its exemption.
 
         Args:
-            image: A reference; or how the report shows an image whose name cannot be known, which
-                may have in it what is special in a pattern.
+            image: A reference; or, for an unknown name, its form in the report, which may hold
+                special characters of patterns.
         """
         text = image if isinstance(image, str) else image.normalized
         for pattern, exemption in self.patterns:
@@ -92,16 +92,16 @@ class ExemptionPatterns:
         return None
 
     def patterns_for(self, images: Iterable[ImageReference | str]) -> frozenset[str]:
-        """The patterns that some images fall under."""
+        """The patterns that match some images."""
         matched = map(self.match, images)
         return frozenset(each[0] for each in matched if each is not None)
 
     def ended(self, image: ImageReference | str, today: date) -> str | None:
-        """The sentence on an exemption of an image that is over; None where none is.
+        """The sentence on an expired exemption of an image; None where none has expired.
 
         Args:
             image: As for `match`.
-            today: The day (in UTC) that it is measured on.
+            today: The current day (in UTC).
         """
         matched = self.match(image)
         if matched is None or not matched[1].expired(today):

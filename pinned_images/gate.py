@@ -47,19 +47,19 @@ class AspectState(Protocol):
     """State of the Aspects that a gate reads besides the templates."""
 
     def coverages(self) -> Sequence[Coverage]:
-        """The parts of the tree to look at; the first that holds a construct decides about it."""
+        """The parts of the tree to examine; the first that holds a construct decides about it."""
 
     def problems(self) -> Sequence[Violation]:
-        """What went wrong for more than one image."""
+        """Violations that concern more than one image."""
 
     def missed_stages(self) -> Sequence[MissedStage]:
         """The Stages that were synthesized without being pinned."""
 
     def examined(self, examination: Examination, /) -> Sequence[Violation]:
-        """Called with what was found; gives what went wrong with that."""
+        """Called with the findings; returns violations of the report itself."""
 
 
-#: What the gates of `PinImages` know: another gate does not say once more what they say.
+#: The states of the gates of `PinImages`: another gate does not repeat their findings.
 _ASPECT_STATES: ConstructMap[IConstruct, AspectState] = ConstructMap()
 
 
@@ -68,7 +68,7 @@ class PinnedImagesGate:
     """Forbids images without a digest in the templates of an app.
 
     `PinImages` adds one by itself. On its own it suits a platform team that wants to forbid
-    unpinned images and leaves the pinning to others. An image is let through where the rule
+    unpinned images and leaves the pinning to others. An image is accepted where the rule
     ``pinned-images::unpinned-image`` is acknowledged for its construct or above.
 
     Args:
@@ -93,17 +93,17 @@ class PinnedImagesGate:
     """
 
     def __init__(self, **options: Unpack[GateOptions]) -> None:
-        """See the class."""
+        """Create the gate; the arguments are those of the class."""
         checked = Options.of(options, taken_by="PinnedImagesGate", kind=GateOptions)
         self._aspect_state: AspectState = _Alone(checked)
 
     @classmethod
     def for_aspect(cls, app: IConstruct, aspect_state: AspectState) -> PinnedImagesGate:
-        """The gate that `PinImages` adds: it looks at what the aspect has pinned, or should have.
+        """The gate that `PinImages` adds: it examines what the Aspect has pinned, or should have.
 
         Args:
             app: The App that it is added to.
-            aspect_state: What is known from the aspect; asked when templates are finished.
+            aspect_state: The state of the Aspects; read when templates are finished.
         """
         gate = cls()
         gate._aspect_state = _ASPECT_STATES[app] = aspect_state
@@ -121,14 +121,14 @@ class PinnedImagesGate:
 
     @property
     def rule_ids(self) -> list[str]:
-        """The rules that are looked at."""
+        """The ids of the rules."""
         return [rule.id for rule in RULES]
 
     def validate(self, context: IPolicyValidationContext) -> PolicyValidationPluginReport:
         """Read the templates and report every image that breaks a rule.
 
-        Whatever keeps the gate from looking is a violation too: the CDK CLI passes over a plugin
-        that raises, and would deploy what nobody has looked at.
+        Whatever prevents the examination is a violation too: the CDK CLI skips a plugin that
+        raises, and would deploy unexamined templates.
         """
         try:
             with interruptible():
@@ -196,7 +196,7 @@ def _blind(why: str) -> PolicyValidationPluginReport:
 
 
 def _as_cdk(violation: Violation) -> PolicyViolation:
-    """At the App itself where the whole is concerned.
+    """A violation in CDK's form, at the App itself where it concerns the whole.
 
     The CLI shows violations in a nested Stage only where that Stage is selected.
     """

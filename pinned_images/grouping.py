@@ -1,4 +1,4 @@
-"""Errors of many images that have one cause, such as a mirror that is down: each is told once."""
+"""Grouping of errors by cause, such as a mirror that is down, so that each is reported once."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PLURAL = {"is": "are", "does": "do", "has": "have"}
 
 
 def cause_of(error: ResolutionError) -> tuple[object, ...]:
-    """What is equal where several images fail for one reason."""
+    """The grouping key, equal where several images fail for one reason."""
     of_image = None if can_be_of_several(error) else error.reference
     return (of_image, error.subject, *error.grouping_key)
 
@@ -80,7 +80,7 @@ def counted_images(references: Iterable[str]) -> str:
 
 
 def said_of_several(error: ResolutionError) -> str:
-    """What an error says of several images: what follows their number.
+    """The predicate of an error for several images, which follows their number.
 
     Example:
         >>> error = NotLocked(
@@ -98,7 +98,7 @@ def said_of_several(error: ResolutionError) -> str:
 
 
 def without_remedy(error: ResolutionError) -> ResolutionError:
-    """The same error without what to do, for those who say that apart."""
+    """The same error without its remedy, which is shown elsewhere."""
     copy = error.about()
     copy.remedy = None
     return copy

@@ -23,10 +23,10 @@ class ImmutableTags:
     It sets ``ImageTagMutability`` of `AWS::ECR::Repository` and of
     `AWS::ECR::RepositoryCreationTemplate`, where the app does not set it. What the app sets itself
     is kept, and reported where it leaves tags mutable; a repository for which the rule
-    ``pinned-images::mutable-repository`` is acknowledged is left alone.
+    ``pinned-images::mutable-repository`` is acknowledged is not changed.
 
     Args:
-        mutable_tags: Tags that may move all the same, or patterns of them with ``*``, such as
+        mutable_tags: Tags that may move, or patterns of them with ``*``, such as
             ``["latest", "3.*"]``: five of a repository at most. None if left out.
 
     Raises:
@@ -39,7 +39,7 @@ class ImmutableTags:
     """
 
     def __init__(self, *, mutable_tags: Iterable[str] | None = None) -> None:
-        """See the class."""
+        """Create the Aspect; the arguments are those of the class."""
         self._filters = parse_filters(mutable_tags)
         self._paths: list[str] = []
 

@@ -1,4 +1,4 @@
-"""The types of options: what a value has to be beyond its Python type, and where it is written."""
+"""The types of options: parsers beyond Python types, and the places of values."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pinned_images.errors import ConfigurationError
 from pinned_images.printable import quoted
 
-#: Where in a template it is recorded what was pinned.
+#: The place in a template that records the pinned images.
 RecordIn = Literal["metadata", "outputs"]
 
-#: ``missing`` resolves what the lock file lacks, ``always`` all that is asked for, ``never``
+#: ``missing`` resolves what the lock file lacks, ``always`` all images, ``never``
 #: nothing.
 UpdateMode = Literal["missing", "always", "never"]
 
-#: What becomes of ECS containers whose ``versionConsistency`` is ``disabled``.
+#: The treatment of ECS containers whose ``versionConsistency`` is ``disabled``.
 VersionConsistency = Literal["pin", "respect"]
 
 
 class Example(NamedTuple):
-    """How a value of an option is written, in Python and in JSON alike; for errors."""
+    """An example of an option's value, in Python and in JSON alike; for errors."""
 
     text: str
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a value was written.
+    """The place of a value.
 
     Attributes:
         kind: ``argument``, ``context value`` or ``environment variable``.
@@ -53,21 +53,21 @@ class Place:
 
 
 class Parser(NamedTuple):
-    """What has to be true of a value beyond its type."""
+    """A check of a value beyond its type."""
 
-    #: Gives the value as it is used, or raises a `ConfigurationError` that says what to write.
+    #: Returns the converted value, or raises a `ConfigurationError` that says what to write.
     parse: Callable[[Any], Any]
 
 
 def parse_account(text: str) -> str:
-    """Refuse what is no AWS account id."""
+    """An AWS account id; anything else is refused."""
     if not _ACCOUNT.fullmatch(text):
         raise ConfigurationError("An AWS account has 12 digits, such as 123456789012.")
     return text
 
 
 def parse_role(text: str) -> str:
-    """Refuse what is no ARN of an IAM role."""
+    """The ARN of an IAM role; anything else is refused."""
     if not _ROLE.fullmatch(text):
         raise ConfigurationError(
             "That is no ARN of an IAM role: write one such as "
@@ -77,14 +77,14 @@ def parse_role(text: str) -> str:
 
 
 def parse_host(text: str) -> str:
-    """A host of a registry as references have it."""
+    """A registry host as in image references."""
     from pinned_images.registry.mirrors import normalize_host  # noqa: PLC0415  if there is one
 
     return normalize_host(text)
 
 
 def parse_seconds(seconds: float) -> float:
-    """Refuse what is no time that something can take."""
+    """A duration in seconds, above zero and at most a week; anything else is refused."""
     if not 0 < seconds <= _LONGEST:
         raise ConfigurationError(
             f"It is {seconds!r}, and must be above zero and at most {_LONGEST} seconds."
@@ -93,21 +93,21 @@ def parse_seconds(seconds: float) -> float:
 
 
 def parse_name(text: str) -> str:
-    """Refuse a name that is empty, or has blanks around it or in it."""
+    """A name that is not empty and has no blanks around it or in it."""
     if not text or text.split() != [text]:
         raise ConfigurationError("A name here is not empty and has no blanks.")
     return text
 
 
 def parse_file(path: Path) -> Path:
-    """Refuse what names no file."""
+    """The path of a file; anything else is refused."""
     if not path.name:
         raise ConfigurationError("It names no file: write one such as pinned-images.lock.json.")
     return path
 
 
 def parse_resolver(value: object) -> object:
-    """Refuse what answers no questions."""
+    """A resolver; anything without `resolve` is refused."""
     if not callable(getattr(value, "resolve", None)) or isinstance(value, type):
         raise ConfigurationError(
             f"{type(value).__name__} has no method resolve: write an object that has, such as a "

@@ -22,10 +22,10 @@ from pinned_images.wording import did_you_mean
 
 
 def convert(value: object, hint: Any, place: Place, *notes: object) -> Any:
-    """A value as the type that an option has.
+    """A value converted to the type of an option.
 
     Args:
-        value: What was given.
+        value: The given value.
         hint: The type, perhaps ``Annotated`` with an `Example` and a `Parser`.
         place: Where it was written, for errors.
         notes: The annotations of the type.
@@ -83,7 +83,7 @@ def _converted(value: Any, hint: Any, place: Place, notes: tuple[object, ...]) -
         return _choice(value, get_args(hint), place)
     if hint is Exemption:
         return _exemption(value, place)
-    if getattr(hint, "_is_protocol", False):  # what it can do is for a `Parser` to say
+    if getattr(hint, "_is_protocol", False):  # its methods are checked by a `Parser`
         return value
     try:
         return msgspec.convert(value, hint, strict=not place.is_text, dec_hook=_custom)
@@ -106,7 +106,7 @@ def _dict(value: Any, types: tuple[Any, Any], place: Place, such_as: str) -> dic
     return found
 
 
-#: What errors call the types that are no collections.
+#: The names of types in errors, but for collections.
 _WORDS: dict[Any, str] = {
     bool: "True or False",
     float: "a number of seconds",
@@ -116,7 +116,7 @@ _WORDS: dict[Any, str] = {
 
 
 def _custom(hint: Any, value: Any) -> Any:
-    """The types that msgspec does not know."""
+    """A decode hook for the types that msgspec does not know."""
     if hint is Path and not isinstance(value, bytes):
         return Path(value)
     raise TypeError

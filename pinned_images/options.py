@@ -1,4 +1,4 @@
-"""All options, once: from arguments, CDK context and environment variables."""
+"""The options: from arguments, CDK context and environment variables."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class PinImagesOptions(GateOptions, total=False):
     """The options of `PinImages`; each may be left out."""
 
     resolver: Resolver | None
-    """Who is asked for digests; the registries themselves if left out."""
+    """The source of digests; the registries themselves if left out."""
 
     style: Style | None
     """``tag-and-digest`` or ``digest``, for all images; what each service takes if left out."""
@@ -77,24 +77,24 @@ class PinImagesOptions(GateOptions, total=False):
     takes one image and no index, as AWS Lambda does, gets that of its platform always."""
 
     verify_digests: bool
-    """Ask for digests that the app writes itself, which is the default: one that is gone, or is an
-    image's for another platform, is an error. False believes them."""
+    """Verify digests that the app writes itself, which is the default: one that is gone, or is of
+    an image for another platform, is an error. False trusts them."""
 
     mirrors: Mapping[str, str] | None
-    """Registry host to the URL that is asked in its place."""
+    """Registry host to the URL of the mirror that is used in its place."""
 
     mirror_fallback: bool
-    """Ask the registry itself where its mirror fails; not done if left out."""
+    """Use the registry itself where its mirror fails; not done if left out."""
 
     insecure_registries: Iterable[str]
-    """Hosts that are asked over plain http; loopback always is."""
+    """Hosts that are reached over plain http; loopback always is."""
 
     ecr_roles: Mapping[str, str] | None
     """Account id to the ARN of the role that reads its private ECR repositories, in place of the
     CDK's lookup role."""
 
     lock_file: str | Path | None
-    """Where digests are kept between synths; live resolution if left out."""
+    """The file that keeps digests between synths; live resolution if left out."""
 
     update: UpdateMode | None
     """``missing``, which is the default, ``always`` or ``never``: what is resolved besides the lock
@@ -108,8 +108,8 @@ class PinImagesOptions(GateOptions, total=False):
     it; not done if left out."""
 
     record_in: RecordIn | None
-    """``metadata`` or ``outputs``: where in each stack's template it is recorded what was pinned,
-    so that it can be read from the deployed stack; nowhere if left out."""
+    """``metadata`` or ``outputs``: the place in each stack's template that records the pinned
+    images, to be read from the deployed stack; none if left out."""
 
     deadline: float
     """Seconds in which all images of a synth must be resolved; 120 if left out."""
@@ -117,7 +117,7 @@ class PinImagesOptions(GateOptions, total=False):
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The options as they are used: `PinImagesOptions`, checked, with their defaults.
+    """The checked options: `PinImagesOptions` with their defaults.
 
     Attributes:
         bootstrap_qualifier: The qualifier of the app's CDK bootstrap stacks; no option.
@@ -165,12 +165,12 @@ class Options:
         taken_by: str = "PinImages",
         kind: type = PinImagesOptions,
     ) -> Options:
-        """From the arguments of a class.
+        """Options from the arguments of a class.
 
         Args:
             arguments: By name.
             taken_by: The class.
-            kind: What it takes.
+            kind: The type of its arguments.
 
         Raises:
             ConfigurationError: It takes no such argument, or a value cannot be used.
@@ -196,11 +196,11 @@ class Options:
         return options
 
     def check(self, *, hosts_are_known: bool) -> None:
-        """Refuse what can be told of several values alone.
+        """Check the values that have to be checked together.
 
         Args:
             hosts_are_known: Whether context and environment name no further hosts that may be
-                asked over plain http.
+                reached over plain http.
 
         Raises:
             ConfigurationError: A resource type, a path, a pattern or a mirror cannot be used.
@@ -215,12 +215,12 @@ class Options:
                 Mirror.parse(host, url, insecure if hosts_are_known else None)
 
     def catalog(self) -> Catalog:
-        """The image properties to look at."""
+        """The catalog of image properties to pin."""
         catalog = Catalog.default().extended(self.properties)
         return catalog if self.resource_types is None else catalog.narrowed(self.resource_types)
 
     def policy(self) -> Policy:
-        """What decides about each image, today (in UTC)."""
+        """The policy for all images, as of today (in UTC)."""
         from pinned_images.pinning import Policy  # noqa: PLC0415  the pipeline, in a synth
 
         return Policy(
@@ -235,7 +235,7 @@ class Options:
         )
 
     def with_settings(self, context: Mapping[str, Any], environment: Mapping[str, str]) -> Options:
-        """These options with what context and environment say.
+        """These options with the settings of context and environment.
 
         The environment counts before context, and context before arguments, so that a single
         synth can differ from what is committed. Dicts are merged in that order.
@@ -301,7 +301,7 @@ _BY_CONTEXT_NAME = {context_name(option): option for option in DATA_OPTIONS}
 _BY_CONTEXT_KEY = {f"{CONTEXT}:{name}": option for name, option in _BY_CONTEXT_NAME.items()}
 _BY_VARIABLE = {variable_name(option): option for option in DATA_OPTIONS}
 
-# A variable of the user's own may begin as ours do, so that only a near one is refused.
+# A variable of the user's own may have our prefix, so only a near misspelling is refused.
 _NEAR = 0.8
 
 
@@ -312,7 +312,7 @@ class _Setting(NamedTuple):
 
 
 def _in_context(context: Mapping[str, Any]) -> Iterator[_Setting]:
-    """Those of the keys ``pinned-images:...``, then those of the object ``pinned-images``."""
+    """The settings in context: keys ``pinned-images:...``, then the object ``pinned-images``."""
     for key, value in context.items():
         if key in _BY_CONTEXT_KEY:
             yield _Setting(_BY_CONTEXT_KEY[key], value, Place("context value", key, is_text=True))
@@ -326,7 +326,7 @@ def _in_context(context: Mapping[str, Any]) -> Iterator[_Setting]:
 
 
 def _is_mistyped(key: str) -> bool:
-    """Whether a key begins as this library's do, or nearly so."""
+    """Whether a key is a misspelling of this library's prefix."""
     begin = key.partition(":")[0].lower()
     return begin.replace("_", "").replace("-", "").rstrip("s") == "pinnedimage"
 
@@ -358,7 +358,7 @@ def _in_environment(environment: Mapping[str, str]) -> Iterator[_Setting]:
 
 
 def _converted(settings: Iterable[_Setting]) -> dict[str, Any]:
-    """The values as options have them; of several settings of an option the first counts."""
+    """The converted values; of several settings of an option the first counts."""
     from pinned_images.option_values import convert, type_hints  # noqa: PLC0415  msgspec, when used
 
     found: dict[str, Any] = {}
@@ -370,7 +370,7 @@ def _converted(settings: Iterable[_Setting]) -> dict[str, Any]:
 
 
 def _unknown(what: str, name: object, known: Iterable[str]) -> ConfigurationError:
-    """The error on a name that nothing has."""
+    """The error of an unknown name."""
     names = list(known)
     return ConfigurationError(
         f"{what} {quoted(name)}.{did_you_mean(str(name), names)} Known: {', '.join(names)}."

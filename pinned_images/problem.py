@@ -11,16 +11,15 @@ from pinned_images.errors import ResolutionError
 class Problem:
     """What is wrong, and what to do.
 
-    It stands for a value that cannot be known before the deployment, for a value that cannot be
-    rewritten, and for what a rule says of an image.
+    It is the outcome of a value that cannot be known before the deployment, or that cannot be
+    rewritten, and the finding of a rule.
 
     Attributes:
         what: What is wrong, as a sentence.
         fix: What to do, as a sentence; None where the first sentence says it.
-        error: The error that it tells of, where an image could not be resolved: many images may
-            have one cause.
+        error: The error, where an image could not be resolved: many images may have one cause.
         image: The image that it is about, as the app writes it.
-        predicate: What the first sentence says of that image, where it begins with it.
+        predicate: The rest of the first sentence, where it begins with that image.
 
     Example:
         >>> str(Problem("The tag is gone.", "Push it again."))
@@ -39,8 +38,8 @@ class Problem:
 
         Args:
             image: The image, as the app writes it.
-            shown: How the sentence names it.
-            predicate: What it says of it.
+            shown: Its name in the sentence.
+            predicate: The rest of the sentence.
             fix: What to do.
         """
         return cls(f"{shown} {predicate}", fix, image=image, predicate=predicate)

@@ -1,4 +1,4 @@
-"""What an image reference is: registry, repository, tag and digest, parsed once at the edge.
+"""Image references: registry, repository, tag and digest, parsed once at the edge.
 
 The grammar, the normalization of Docker Hub's short names and the refusals are those of
 github.com/distribution/reference (`regexp.go`, `normalize.go`); digests are those of the OCI
@@ -94,7 +94,7 @@ class Digest(str):
 
     @property
     def algorithm(self) -> str:
-        """What stands before the colon."""
+        """The algorithm, before the colon."""
         return self.partition(":")[0]
 
     @property
@@ -167,7 +167,7 @@ class ImageReference:
 
     @property
     def normalized(self) -> str:
-        """The whole reference with nothing left to be understood.
+        """The whole reference, with every default written out.
 
         Example:
             >>> ImageReference.parse("nginx").normalized
@@ -179,7 +179,7 @@ class ImageReference:
 
     @property
     def effective_tag(self) -> str | None:
-        """The tag that a runtime would ask for; None where only a digest was given."""
+        """The tag that a runtime would pull; None where only a digest was given."""
         if self.tag is None and self.digest is None:
             return DEFAULT_TAG
         return self.tag

@@ -13,17 +13,18 @@ from pinned_images.reference import Digest, ImageReference, Platform
 
 PlatformMode = Literal["verify", "select", "ignore"]
 
-#: How a digest became known, as the report tells it.
+#: The source of a digest, as in the report.
 Source = Literal["registry", "mirror", "ecr-api", "lock-file", "fixed"]
 
 
 @dataclass(frozen=True, slots=True)
 class ResolutionRequest:
-    """One image whose digest is wanted.
+    """A request for the digest of one image.
 
     Attributes:
         reference: The image, with a tag (or none, which means ``latest``).
-        platform: Where the image will run, or None where that is not known or not asked for.
+        platform: The platform that the image will run on; None where that is unknown or does not
+            matter.
         select: True to get the digest of the platform's own manifest in place of the index's.
         credentials_parameter: ARN of a Secrets Manager secret with ``username`` and ``password``
             that the workload itself pulls with (ECS ``repositoryCredentials``).
@@ -37,14 +38,14 @@ class ResolutionRequest:
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """What a registry says about one image.
+    """The answer to one request.
 
     Attributes:
         digest: The digest to pin.
         media_type: The media type of what the digest names.
         platforms: The platforms that the image has, as far as they were learned (attestations
-            left out); empty where nobody asked.
-        source: Who answered.
+            left out); empty where they were not looked up.
+        source: The kind of source that answered.
         origin: The host (or file) that answered, for display.
     """
 
@@ -59,13 +60,13 @@ Outcome = Resolution | ResolutionError
 
 
 class Resolver(Protocol):
-    """Learns digests. It is given all requests of a synth at once, and answers every one."""
+    """A source of digests. It gets all requests of a synth at once, and answers every one."""
 
     def resolve(self, requests: Sequence[ResolutionRequest]) -> Mapping[ResolutionRequest, Outcome]:
         """Answer each request with a `Resolution` or with the error that prevents one.
 
         Args:
-            requests: What is asked for; repetitions are allowed and asked once.
+            requests: The requests; repetitions are allowed and resolved once.
 
         Returns:
             One outcome for each distinct request. Errors are returned, not raised.
@@ -77,7 +78,7 @@ ParameterValues = Mapping[SsmParameter, str | Problem]
 
 
 class ParameterSource(Protocol):
-    """Knows the values of SSM parameters."""
+    """A source of SSM parameter values."""
 
     def read(self, parameters: Iterable[SsmParameter]) -> ParameterValues:
         """The value of each parameter, or why it could not be read.
@@ -88,13 +89,13 @@ class ParameterSource(Protocol):
         ...
 
     def keep(self, values: Mapping[SsmParameter, str]) -> None:
-        """Remember values for the next synth, where that is asked for.
+        """Keep values for the next synth, if the source does so.
 
         Args:
             values: What `read` has given and turned out to be (a part of) an image's name. A
                 parameter may hold anything: no other value may be written anywhere.
 
         Raises:
-            PinnedImagesError: They cannot be remembered.
+            PinnedImagesError: They cannot be kept.
         """
         ...

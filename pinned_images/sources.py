@@ -1,6 +1,6 @@
-"""Who answers: the resolver and the source of SSM parameters that a user's options ask for.
+"""The resolver and the SSM parameter source, built from the options.
 
-Nothing here opens a connection, or imports what could, before there is a question.
+Nothing here opens a connection, or imports code that could, before the first request.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class _Network:
-    """Who is asked with some settings: registries and AWS, as the same identities."""
+    """The registries and AWS for some settings, with the same identities."""
 
     settings: RegistrySettings
     sessions: AwsSessions
@@ -41,14 +41,14 @@ class _Network:
 
 
 class Sources:
-    """Who answers for one `PinImages`, in each App and Stage that it is applied to.
+    """Sources of one `PinImages`, shared by each App and Stage that it is applied to.
 
-    Connections, tokens, AWS sessions, what credential helpers said and what registries answered
+    Connections, tokens, AWS sessions, outputs of credential helpers and answers of registries
     are shared by all of them.
     """
 
     def __init__(self) -> None:
-        """Nobody is known yet."""
+        """Create sources without any connection."""
         self._networks: list[_Network] = []
 
     def resolver(self, options: Options) -> Resolver:
@@ -124,7 +124,7 @@ class Sources:
 
 @dataclass(frozen=True)
 class _Given:
-    """What the user gave as an argument counts first, and is kept nowhere else."""
+    """Parameter values from an argument, which count first and are kept nowhere else."""
 
     values: Mapping[str, str]
     read_others: Callable[[Iterable[SsmParameter]], ParameterValues]
@@ -165,14 +165,14 @@ def _unread(parameter: SsmParameter, why: str) -> Problem:
 
 
 class RememberingResolver:
-    """Gives the same answer to the same question for as long as it lives.
+    """A resolver that gives the same answer to the same request for as long as it lives.
 
-    CDK synthesizes each Stage on its own, and so each asks for its images. A tag that moves in the
+    CDK synthesizes each Stage on its own, and so each resolves its images. A tag that moves in the
     meantime must not give two Stages of one synth two digests, and a registry that does not answer
-    need not be waited for again.
+    is not waited for again.
 
     Args:
-        inner: The resolver that is asked for what has not been asked before.
+        inner: The resolver of new requests.
 
     Example:
         >>> from pinned_images.testing import FixedResolver

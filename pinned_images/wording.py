@@ -1,4 +1,4 @@
-"""How numbers are told, and which word a mistyped one may have been."""
+"""Numbers in sentences, and suggestions for mistyped words."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 
 def counted(number: int, noun: str) -> str:
-    """A number of things.
+    """A number with its noun.
 
     Example:
         >>> counted(1, "image"), counted(2, "entry")
@@ -34,9 +34,9 @@ def nearest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
     """The nearest of some known words.
 
     Args:
-        word: What was written.
-        known: What could have been meant.
-        cutoff: How much they have to have in common, up to 1.
+        word: The word as written.
+        known: The known words.
+        cutoff: The least similarity, up to 1.
     """
     from difflib import get_close_matches  # noqa: PLC0415  for errors alone
 
