@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from pinned_images.cli.check import check
+from pinned_images.cli.check_deployed import check_deployed
 from pinned_images.cli.lifecycle import lifecycle
 from pinned_images.cli.list_images import list_images
 from pinned_images.cli.lock import lock
@@ -94,6 +95,7 @@ def application() -> None:
 
 
 application.add_command(check)
+application.add_command(check_deployed)
 application.add_command(lifecycle)
 application.add_command(list_images)
 application.add_command(lock)

@@ -28,16 +28,30 @@ class Network:
 
     Attributes:
         settings: The user's options.
+        profile: The AWS profile; that of the environment if left out.
     """
 
     settings: RegistrySettings
+    profile: str | None = None
 
     @cached_property
     def sessions(self) -> AwsSessions:
         """Sessions for calls to AWS."""
         from pinned_images.registry.aws.sessions import AwsSessions  # noqa: PLC0415 - for --help
 
-        return AwsSessions(self.settings)
+        return AwsSessions(self.settings, self.profile)
+
+    @property
+    def region(self) -> str:
+        """The region of the AWS SDK.
+
+        Raises:
+            UsageError: It has none.
+        """
+        region: str | None = self.sessions.setting("region")
+        if not region:
+            raise click.UsageError("Name the region with --region.")
+        return region
 
     @cached_property
     def registries(self) -> RegistryResolver:

@@ -286,8 +286,8 @@ def _about_tag(
         found.append(
             Finding(
                 "unpinned",
-                f"{_users(image)} names {shown_image(str(image.reference))} by its tag: pin it to "
-                "a digest.",
+                f"The image {shown_image(str(image.reference))} is named by its tag in "
+                f"{_users(image)}: pin it to a digest.",
             )
         )
     return found

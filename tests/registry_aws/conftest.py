@@ -78,6 +78,8 @@ def fake_aws(monkeypatch: pytest.MonkeyPatch, clean_environment: None) -> Iterat
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        # Headers and body in one packet: TCP waits 40 ms between two small ones.
+        wbufsize = -1
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))

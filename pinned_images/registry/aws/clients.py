@@ -37,9 +37,11 @@ class Clients:
 
     Args:
         read_timeout: Seconds that one HTTP answer may take.
+        profile: The AWS profile; that of the environment if left out.
     """
 
-    def __init__(self, read_timeout: float) -> None:
+    def __init__(self, read_timeout: float, profile: str | None = None) -> None:
+        self._profile = profile
         self._read_timeout = read_timeout
         self._lock = threading.RLock()
         self._session: Session | None = None
@@ -53,6 +55,8 @@ class Clients:
                 import botocore.session  # noqa: PLC0415 - takes long to load
 
                 self._session = botocore.session.get_session()
+                if self._profile is not None:
+                    self._session.set_config_variable("profile", self._profile)
             return self._session
 
     def get(

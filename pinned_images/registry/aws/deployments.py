@@ -277,7 +277,8 @@ class Deployments:
             names += [
                 each["taskDefinition"]
                 for each in revisions
-                if cannot_start or _lacks_digest(each, "containerImages")
+                if each.get("taskDefinition")
+                and (cannot_start or _lacks_digest(each, "containerImages"))
             ]
             if not revisions and f"service:{service['serviceName']}" not in resolved:
                 names += task_definitions_of(service)

@@ -78,14 +78,17 @@ class AwsSessions:
     Args:
         settings: The qualifier of the CDK bootstrap, the roles that the user named, and how long
             one HTTP answer may take; the defaults if left out.
+        profile: The AWS profile; that of the environment if left out.
 
     Example:
         >>> AwsSessions(RegistrySettings(bootstrap_qualifier="myteam")).close()
     """
 
-    def __init__(self, settings: RegistrySettings | None = None) -> None:
+    def __init__(
+        self, settings: RegistrySettings | None = None, profile: str | None = None
+    ) -> None:
         self._settings = settings or RegistrySettings()
-        self._clients = Clients(self._settings.request_timeout)
+        self._clients = Clients(self._settings.request_timeout, profile)
         self._ambient = SingleFlight[None, _Ambient | AwsFault]()
         self._assumed = SingleFlight[str, _Assumed | AwsFault]()
         self._is_loading = False
