@@ -337,7 +337,7 @@ def _moments(
             for index, image in enumerate(newest_first)
             if index >= rule.count_number
         ]
-    wait = timedelta(days=rule.count_number)
+    wait = timedelta(days=min(rule.count_number, timedelta.max.days))
     found = []
     for image in selected:
         since = _measured_from(rule, image)
