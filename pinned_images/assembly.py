@@ -27,7 +27,7 @@ from pinned_images.pinning import Decision, ImageResource, PinnedResource, pin_i
 from pinned_images.printable import printable
 from pinned_images.problem import Problem
 from pinned_images.report import SynthReport
-from pinned_images.report.records import FILE_NAME, SiteRecord
+from pinned_images.report.synth_report import FILE_NAME, SiteRecord
 from pinned_images.rules import FAILURE, REPORT, UNPINNED_IMAGE, Coverage, Violation
 from pinned_images.rules.grouped_violations import grouped_violations
 from pinned_images.sources import Sources

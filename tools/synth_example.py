@@ -21,7 +21,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from pinned_images.report.records import FILE_NAME, SynthReport
+from pinned_images.report.synth_report import FILE_NAME, SynthReport
 from pinned_images.report.terminal import render_terminal
 from pinned_images.testing.registry_server import RegistryServer
 from tools.example_network import amazon, mirrors_variable, nothing_of_the_user, proxy_to

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from pinned_images.cli.assembly import (
+from pinned_images.cli.assembly_commands import (
     context_of_folder,
     options_of,
     print_violations,

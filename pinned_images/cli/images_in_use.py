@@ -16,8 +16,8 @@ from pinned_images.reference import Digest, ImageReference
 
 if TYPE_CHECKING:
     from pinned_images.ecr.inventory import RepositoryImage
+    from pinned_images.registry.aws.ecr_repositories import Repositories
     from pinned_images.registry.aws.environments import Environment
-    from pinned_images.registry.aws.repositories import Repositories
     from pinned_images.registry.aws.sessions import AwsSessions
 
 _LONGEST_TEXT = 64 * 1024 * 1024
@@ -223,7 +223,7 @@ def open_repository(
     sessions: AwsSessions, environment: Environment, timeout: float
 ) -> Repositories:
     """The repositories of an account and region."""
-    from pinned_images.registry.aws.repositories import Repositories  # noqa: PLC0415 - loads late
+    from pinned_images.registry.aws.ecr_repositories import Repositories  # noqa: PLC0415 - loads late
 
     return Repositories(sessions, environment, timeout)
 

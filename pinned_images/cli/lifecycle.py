@@ -127,9 +127,9 @@ def _from_ecr(
 ) -> tuple[str | None, list[RepositoryImage]]:
     """The policy of a repository, unless one is given, and its images."""
     from pinned_images.ecr.inventory import RepositoryImage  # noqa: PLC0415 - for --help
+    from pinned_images.registry.aws.ecr_repositories import Repositories  # noqa: PLC0415 - loads late
     from pinned_images.registry.aws.environments import Environment  # noqa: PLC0415 - loads late
     from pinned_images.registry.aws.faults import AwsFault  # noqa: PLC0415 - loads late
-    from pinned_images.registry.aws.repositories import Repositories  # noqa: PLC0415 - loads late
     from pinned_images.registry.aws.sessions import AwsSessions  # noqa: PLC0415 - loads late
 
     sessions = AwsSessions()

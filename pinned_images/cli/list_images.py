@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pinned_images.cli.git_repository import clone_options, working_tree
 from pinned_images.cli.output import write
-from pinned_images.cli.repository import clone_options, working_tree
 from pinned_images.cli.scanned import (
     JSON_VERSION,
     paths_argument,
@@ -21,7 +21,7 @@ from pinned_images.cli.shared_options import json_option
 from pinned_images.printable import printable
 
 if TYPE_CHECKING:
-    from pinned_images.cli.repository import Repository
+    from pinned_images.cli.git_repository import Repository
     from pinned_images.files.scanning import ScannedFile
 
 
@@ -57,7 +57,7 @@ def list_images(
                 write(f"{shown}: {reference}\n")
     for line in sorted(lines):
         write(f"{line}\n")
-    from pinned_images.files.pinning import skipped_in  # noqa: PLC0415 - for --help
+    from pinned_images.files.pinned_files import skipped_in  # noqa: PLC0415 - for --help
 
     print_skipped(skipped_in(scanned))
 

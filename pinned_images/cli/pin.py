@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pinned_images.cli.git_repository import change, repository_options, working_tree
 from pinned_images.cli.output import echo, show, write
-from pinned_images.cli.repository import change, repository_options, working_tree
 from pinned_images.cli.scanned import (
     JSON_VERSION,
     paths_argument,
@@ -31,10 +31,10 @@ from pinned_images.cli.shared_options import (
 from pinned_images.wording import counted
 
 if TYPE_CHECKING:
-    from pinned_images.cli.repository import Repository
+    from pinned_images.cli.git_repository import Repository
     from pinned_images.cli.shared_options import Network
     from pinned_images.exemptions import ExemptionPatterns
-    from pinned_images.files.pinning import Changes, Unpinned
+    from pinned_images.files.pinned_files import Changes, Unpinned
     from pinned_images.files.scanning import ScannedFile
     from pinned_images.resolution import Outcome, ResolutionRequest, Resolver
 
@@ -84,7 +84,7 @@ def pin(  # noqa: PLR0917 - click gives them by name
     exempt = _exemption_patterns(exemptions_of(exemptions))
     today = datetime.now(timezone.utc).date()
     if check:
-        from pinned_images.files.pinning import unpinned  # noqa: PLC0415 - for --help
+        from pinned_images.files.pinned_files import unpinned  # noqa: PLC0415 - for --help
 
         with working_tree(repository) as base:
             scanned = list(scanned_files(paths, base, besides=_in(base, lock_file)))
@@ -93,7 +93,7 @@ def pin(  # noqa: PLR0917 - click gives them by name
         raise SystemExit(1 if missing else 0)
 
     def plan(base: Path | None) -> Changes:
-        from pinned_images.files.pinning import pin as planned  # noqa: PLC0415 - for --help
+        from pinned_images.files.pinned_files import pin as planned  # noqa: PLC0415 - for --help
 
         locked = _in(base, lock_file)
         scanned = list(scanned_files(paths, base, besides=locked))
@@ -176,7 +176,7 @@ def _show_unpinned(
         ]
         write(json.dumps({"version": JSON_VERSION, "unpinned": rows}, indent=2) + "\n")
         return
-    from pinned_images.files.pinning import skipped_in  # noqa: PLC0415 - for --help
+    from pinned_images.files.pinned_files import skipped_in  # noqa: PLC0415 - for --help
 
     print_skipped(skipped_in(scanned))
     if missing:

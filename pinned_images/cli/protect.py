@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from pinned_images.ecr.protection import Protection
     from pinned_images.reference import Digest
-    from pinned_images.registry.aws.repositories import Repositories
+    from pinned_images.registry.aws.ecr_repositories import Repositories
 
 JSON_VERSION = 1
 #: Something is not protected; something could not be looked at.

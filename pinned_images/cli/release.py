@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from pinned_images.ecr.protection import Release
-    from pinned_images.registry.aws.repositories import Repositories
+    from pinned_images.registry.aws.ecr_repositories import Repositories
 
 JSON_VERSION = 1
 NOT_SEEN = 3

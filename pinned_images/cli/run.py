@@ -15,7 +15,7 @@ from types import FrameType
 
 import click
 
-from pinned_images.cli.assembly import (
+from pinned_images.cli.assembly_commands import (
     context_of_cli,
     options_of,
     print_violations,

@@ -13,7 +13,7 @@ from pinned_images.errors import ConfigurationError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pinned_images.files.pinning import SkippedValue
+    from pinned_images.files.pinned_files import SkippedValue
     from pinned_images.files.places import Place, Skipped
     from pinned_images.files.scanning import ScannedFile
 

@@ -16,7 +16,7 @@ from pinned_images.reference import Platform
 from pinned_images.report.terminal import Name, plain_table, printable, shortened
 
 if TYPE_CHECKING:
-    from pinned_images.files.pinning import Unpinned
+    from pinned_images.files.pinned_files import Unpinned
 
 
 def entries_table(entries: Mapping[LockKey, LockEntry]) -> Table:

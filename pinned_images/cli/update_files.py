@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pinned_images.cli.repository import change, repository_options
+from pinned_images.cli.git_repository import change, repository_options
 from pinned_images.cli.scanned import paths_argument, scanned_files, verbose_option
 from pinned_images.cli.shared_options import registry_options
 from pinned_images.errors import ConfigurationError, InvalidReference
@@ -14,9 +14,9 @@ from pinned_images.errors import ConfigurationError, InvalidReference
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pinned_images.cli.repository import Repository
+    from pinned_images.cli.git_repository import Repository
     from pinned_images.cli.shared_options import Network
-    from pinned_images.files.pinning import Changes
+    from pinned_images.files.pinned_files import Changes
     from pinned_images.files.updating import Resolve, Update
 
 

@@ -12,7 +12,7 @@ from pinned_images.errors import ConfigurationError
 from pinned_images.wording import counted
 
 if TYPE_CHECKING:
-    from pinned_images.files.pinning import Changes
+    from pinned_images.files.pinned_files import Changes
 
 
 def finish(changes: Changes, *, dry_run: bool, verbose: bool = False) -> None:

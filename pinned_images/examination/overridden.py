@@ -10,7 +10,7 @@ from pinned_images.cloudformation.sites import Site, evaluate_site
 from pinned_images.errors import ResolutionError
 from pinned_images.examination.examination import Examination
 from pinned_images.pinning import Image, ImageResource, Policy, decide, records_of
-from pinned_images.report.records import SiteRecord
+from pinned_images.report.synth_report import SiteRecord
 from pinned_images.resolution import Outcome, ResolutionRequest
 
 

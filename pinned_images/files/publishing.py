@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from pinned_images.errors import PinnedImagesError
 from pinned_images.files.git import Author, Clone
-from pinned_images.files.pinning import Changes
+from pinned_images.files.pinned_files import Changes
 
 #: Plans the changes of a working tree.
 Plan = Callable[[Path], Changes]

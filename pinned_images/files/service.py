@@ -23,7 +23,7 @@ from starlette.routing import Route
 from pinned_images.errors import ConfigurationError, InvalidReference, PinnedImagesError
 from pinned_images.files.ecr_events import is_event, pushed_image
 from pinned_images.files.git import Author, Clone, GitError, PushRejected, Target, redacted
-from pinned_images.files.pinning import Changes
+from pinned_images.files.pinned_files import Changes
 from pinned_images.files.publishing import Published, Unfinished, publish
 from pinned_images.files.scanning import scan
 from pinned_images.files.tags import ListedTags, TagSource

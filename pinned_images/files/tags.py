@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 from pinned_images.errors import ImageNotFound, ResolutionError
-from pinned_images.files.pinning import resolve
+from pinned_images.files.pinned_files import resolve
 from pinned_images.lockfile import LockKey
 from pinned_images.reference import Digest, ImageReference
 from pinned_images.resolution import ResolutionRequest, Resolver

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pinned_images.errors import ConfigurationError, ResolutionError
 from pinned_images.files.changes import plan, with_parts
-from pinned_images.files.pinning import Changes, resolve, skipped_in
+from pinned_images.files.pinned_files import Changes, resolve, skipped_in
 from pinned_images.files.places import Place
 from pinned_images.files.plain_text import Names
 from pinned_images.files.scanning import ScannedFile

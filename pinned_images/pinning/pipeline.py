@@ -22,7 +22,7 @@ from pinned_images.pinning.requests import requests_for
 from pinned_images.pinning.resources import ImageResource
 from pinned_images.pinning.ssm_parameters import values_that_name_images, with_parameters
 from pinned_images.problem import Problem
-from pinned_images.report.records import SiteRecord
+from pinned_images.report.synth_report import SiteRecord
 from pinned_images.resolution import ParameterSource, Resolver
 
 

@@ -18,7 +18,7 @@ from pinned_images.pinning.decisions import (
 )
 from pinned_images.pinning.images import Image
 from pinned_images.problem import Problem
-from pinned_images.report.records import SiteRecord
+from pinned_images.report.synth_report import SiteRecord
 from pinned_images.resolution import Resolution, ResolutionRequest
 
 

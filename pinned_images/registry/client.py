@@ -15,7 +15,7 @@ from pinned_images.registry.auth.authenticator import Authenticator
 from pinned_images.registry.auth.credentials import Credentials
 from pinned_images.registry.auth.keychain import ConfiguredKeychain, Keychain
 from pinned_images.registry.endpoints import Endpoint, Target
-from pinned_images.registry.http.client import HttpClient
+from pinned_images.registry.http.http_client import HttpClient
 from pinned_images.registry.manifest import Descriptor, Manifest
 from pinned_images.registry.mirrors import PASSED_OVER
 from pinned_images.registry.repository import Repository

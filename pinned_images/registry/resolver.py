@@ -15,8 +15,8 @@ from pinned_images.errors import ResolutionError
 from pinned_images.reference import ImageReference
 from pinned_images.registry.aws.ecr import EcrResolver
 from pinned_images.registry.aws.hosts import parse_ecr_host
+from pinned_images.registry.aws.secrets import WorkloadSecrets
 from pinned_images.registry.aws.sessions import AwsSessions
-from pinned_images.registry.aws.workload_secrets import WorkloadSecrets
 from pinned_images.registry.concurrent_resolution import ResolutionTask, resolve_concurrently
 from pinned_images.registry.endpoints import Endpoint
 from pinned_images.registry.mirrors import PASSED_OVER

@@ -6,6 +6,6 @@ Renderers are imported from their own modules: `pinned_images.report.html`, `.ma
 
 from __future__ import annotations
 
-from pinned_images.report.records import FILE_NAME, ResolvedBy, SiteRecord, SynthReport
+from pinned_images.report.synth_report import FILE_NAME, ResolvedBy, SiteRecord, SynthReport
 
 __all__ = ["FILE_NAME", "ResolvedBy", "SiteRecord", "SynthReport"]

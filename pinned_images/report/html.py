@@ -15,8 +15,8 @@ from itertools import chain
 
 from pinned_images.grouping import named
 from pinned_images.printable import printable
-from pinned_images.report.records import SynthReport
 from pinned_images.report.summary import Failure, Image, counts, failures_of, images_of
+from pinned_images.report.synth_report import SynthReport
 from pinned_images.wording import counted
 
 #: More stacks than these are shown closed at first, as a list to choose from.

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 
 from pinned_images.grouping import MOST_NAMED
 from pinned_images.printable import printable
-from pinned_images.report.records import SynthReport
 from pinned_images.report.summary import Image, failures_of, headline, images_of
+from pinned_images.report.synth_report import SynthReport
 
 _PUNCTUATION = re.compile(r"([\\`*_{}\[\]()#+!|~$])")
 

@@ -10,7 +10,7 @@ from typing import Literal
 from pinned_images.errors import InvalidReference
 from pinned_images.grouping import counted_images
 from pinned_images.reference import Digest, ImageReference
-from pinned_images.report.records import ResolvedBy, SiteRecord, SynthReport
+from pinned_images.report.synth_report import ResolvedBy, SiteRecord, SynthReport
 from pinned_images.wording import counted
 
 _HASH = re.compile(r"[0-9a-f]{64}")

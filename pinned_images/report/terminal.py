@@ -15,8 +15,8 @@ from rich.text import Text
 
 from pinned_images.grouping import named
 from pinned_images.printable import printable as one_line
-from pinned_images.report.records import SynthReport
 from pinned_images.report.summary import Failure, Image, Status, failures_of, headline, images_of
+from pinned_images.report.synth_report import SynthReport
 
 _STYLES: dict[Status, str] = {
     "pinned": "green",

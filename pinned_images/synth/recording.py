@@ -15,7 +15,7 @@ from constructs import Construct
 
 from pinned_images.cdk.constructs import ConstructMap
 from pinned_images.cdk.rendering import render_template
-from pinned_images.report.records import SiteRecord
+from pinned_images.report.synth_report import SiteRecord
 from pinned_images.rules import RECORD, Violation
 from pinned_images.rules.record import MOST_OUTPUTS
 from pinned_images.synth.synthesis import Synthesis

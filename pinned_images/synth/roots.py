@@ -19,7 +19,7 @@ from pinned_images.errors import PinnedImagesError
 from pinned_images.examination import Examination, corrected
 from pinned_images.gate import PinnedImagesGate
 from pinned_images.options import Options
-from pinned_images.report.records import FILE_NAME, SynthReport, remove_report
+from pinned_images.report.synth_report import FILE_NAME, SynthReport, remove_report
 from pinned_images.rules import FAILURE, MUTABLE_REPOSITORY, REPORT, Coverage, Violation
 from pinned_images.sources import Sources
 from pinned_images.synth.immutability import TagImmutability, repositories_below

@@ -22,7 +22,7 @@ from pinned_images.errors import PinnedImagesError
 from pinned_images.options import Options
 from pinned_images.pinning import Decision, PinnedResource, pin_images
 from pinned_images.problem import Problem
-from pinned_images.report.records import SiteRecord
+from pinned_images.report.synth_report import SiteRecord
 from pinned_images.sources import Sources
 
 

@@ -14,7 +14,7 @@ from pinned_images.lockfile import LockFile, LockKey
 from pinned_images.lockfile.entries import LockEntry
 from pinned_images.reference import Digest
 from pinned_images.report import SynthReport
-from pinned_images.report.records import SiteRecord
+from pinned_images.report.synth_report import SiteRecord
 from tests.cli.conftest import Run
 from tests.registry_aws.amazon import (
     HOME_ACCOUNT,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pinned_images.errors import ConfigurationError, ResolutionError
-from pinned_images.files.pinning import Changes
+from pinned_images.files.pinned_files import Changes
 from pinned_images.files.scanning import scan
 from pinned_images.files.tags import most_specific
 from pinned_images.files.updating import Update, update

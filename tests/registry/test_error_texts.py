@@ -23,7 +23,7 @@ from pinned_images.media_types import OCI_INDEX, OCI_MANIFEST
 from pinned_images.reference import Digest, ImageReference, Platform
 from pinned_images.registry.client import RegistryClient
 from pinned_images.registry.concurrent_resolution import ResolutionTask, resolve_concurrently
-from pinned_images.registry.http.client import HttpClient
+from pinned_images.registry.http.http_client import HttpClient
 from pinned_images.registry.http.messages import Request
 from pinned_images.registry.http.retries import RetryPolicy
 from pinned_images.registry.settings import RegistrySettings

@@ -15,7 +15,7 @@ from pinned_images.media_types import INDEX_TYPES, MANIFEST_TYPES, OCI_INDEX, OC
 from pinned_images.reference import Digest, Platform
 from pinned_images.registry.auth.challenge import parse_challenges
 from pinned_images.registry.http.addresses import host_of, is_loopback, is_private_literal
-from pinned_images.registry.http.client import retry_after
+from pinned_images.registry.http.http_client import retry_after
 from pinned_images.registry.http.messages import Request, Response
 from pinned_images.registry.http.proxies import Proxies
 from pinned_images.registry.manifest import (

@@ -18,7 +18,7 @@ from pinned_images.lockfile import LockFile
 from pinned_images.reference import ImageReference, Platform
 from pinned_images.registry.resolver import RegistryResolver
 from pinned_images.registry.settings import RegistrySettings
-from pinned_images.report.records import SynthReport
+from pinned_images.report.synth_report import SynthReport
 from pinned_images.resolution import Resolution
 from pinned_images.testing import RegistryServer
 from pinned_images.testing.synthesized import SynthesizedApp

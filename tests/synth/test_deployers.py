@@ -36,7 +36,7 @@ from pinned_images import (
     Resolution,
     ResolutionRequest,
 )
-from pinned_images.report.records import SynthReport
+from pinned_images.report.synth_report import SynthReport
 from pinned_images.testing import FixedResolver
 from pinned_images.testing.synthesized import SynthesizedApp
 from tests.synth.synthesis import Synthesize

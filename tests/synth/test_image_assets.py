@@ -20,7 +20,7 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_lambda as lambda_
 
 from pinned_images import PinImages, PinnedImagesGate
-from pinned_images.report.records import SynthReport
+from pinned_images.report.synth_report import SynthReport
 from pinned_images.testing import FixedResolver
 from tests.synth.synthesis import Synthesize
 

@@ -31,7 +31,7 @@ from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 from pinned_images import PinImages
-from pinned_images.report.records import SiteRecord, SynthReport
+from pinned_images.report.synth_report import SiteRecord, SynthReport
 from pinned_images.testing import FixedResolver, SynthesizedApp, synthesize
 
 pytestmark = pytest.mark.xdist_group("intrinsics")

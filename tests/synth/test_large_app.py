@@ -15,7 +15,7 @@ import pytest
 from pinned_images import PinImages
 from pinned_images.assembly import pin_assembly
 from pinned_images.options import Options
-from pinned_images.report.records import FILE_NAME, SynthReport
+from pinned_images.report.synth_report import FILE_NAME, SynthReport
 from pinned_images.testing import FixedResolver, SynthesizedApp, synthesize
 from tests.synth.image_values import take_images_out
 from tests.synth.large_app import large_app

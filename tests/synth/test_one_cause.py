@@ -18,7 +18,7 @@ from pinned_images import (
     ResolutionError,
 )
 from pinned_images.report.markdown import render_markdown
-from pinned_images.report.records import SynthReport
+from pinned_images.report.synth_report import SynthReport
 from pinned_images.resolution import ResolutionRequest
 from pinned_images.testing.synthesized import SynthesizedApp
 from tests.synth.synthesis import Synthesize, plugin_report

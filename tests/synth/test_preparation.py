@@ -16,7 +16,7 @@ from aws_cdk import aws_lambda as lambda_
 
 from pinned_images import PinImages
 from pinned_images.reference import Digest
-from pinned_images.report.records import FILE_NAME, SynthReport
+from pinned_images.report.synth_report import FILE_NAME, SynthReport
 from pinned_images.testing import FixedResolver, SynthesizedApp, assert_pinned, synthesize
 
 ENVIRONMENT = Environment(account="123456789012", region="eu-west-1")

@@ -15,8 +15,8 @@ from pinned_images.registry.auth.keychain import Keychain
 from pinned_images.registry.auth.tokens import TokenCache, TokenGrant, basic
 from pinned_images.registry.endpoints import Target
 from pinned_images.registry.host_profiles import profile_of
-from pinned_images.registry.http.client import HttpClient
 from pinned_images.registry.http.exchange_errors import TransientError
+from pinned_images.registry.http.http_client import HttpClient
 from pinned_images.registry.http.messages import Request, Response
 from pinned_images.registry.single_flight import FirstCaller, SingleFlight
 

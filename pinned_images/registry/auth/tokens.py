@@ -17,7 +17,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from pinned_images.errors import AccessDenied, RegistryUnavailable, ResolutionError, UntrustedAnswer
 from pinned_images.registry.auth.credentials import IDENTITY_TOKEN_USER, Credentials
-from pinned_images.registry.http.client import HttpClient
+from pinned_images.registry.http.http_client import HttpClient
 from pinned_images.registry.http.messages import Request, Response
 from pinned_images.registry.single_flight import SingleFlight
 

@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 
 from pinned_images.errors import AccessDenied, RegistryUnavailable, ResolutionError
 from pinned_images.printable import listed, quoted
-from pinned_images.registry.aws.discretion import discretion
 from pinned_images.registry.aws.faults import AwsFault, clock_fault_of, one_line
+from pinned_images.registry.aws.log_redaction import redacted_log
 
 if TYPE_CHECKING:
     from botocore.credentials import Credentials, ReadOnlyCredentials
@@ -123,7 +123,7 @@ def require_credentials(session: Session) -> None:
     """
     method = ""
     try:
-        with discretion():
+        with redacted_log():
             bundle = session.get_config_variable("ca_bundle")
             _name_failing_provider(session)
             credentials = session.get_credentials()

@@ -13,7 +13,7 @@ from pinned_images.registry.settings import RegistrySettings
 from pinned_images.registry.single_flight import SingleFlight
 
 if TYPE_CHECKING:
-    from pinned_images.registry.http.client import HttpClient
+    from pinned_images.registry.http.http_client import HttpClient
 
 _OK = 200
 
@@ -64,7 +64,7 @@ class BlobDownloader:
         return response.body
 
     def _open(self) -> HttpClient:
-        from pinned_images.registry.http.client import HttpClient  # noqa: PLC0415  loads urllib3
+        from pinned_images.registry.http.http_client import HttpClient  # noqa: PLC0415  loads urllib3
 
         bundle = self._sessions.setting("ca_bundle")
         environ = {**os.environ, **({"AWS_CA_BUNDLE": str(bundle)} if bundle else {})}

@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
-from pinned_images.registry.aws.discretion import discretion
 from pinned_images.registry.aws.environments import Environment
+from pinned_images.registry.aws.log_redaction import redacted_log
 
 if TYPE_CHECKING:
     from botocore.config import Config
@@ -134,7 +134,7 @@ def invoke(
 
     token = _deadline.set(deadline)
     try:
-        with discretion():
+        with redacted_log():
             answer: dict[str, Any] = getattr(client, xform_name(operation))(**parameters)
     finally:
         _deadline.reset(token)

@@ -1,4 +1,4 @@
-"""The credentials that workloads pull with, out of AWS Secrets Manager.
+"""The credentials of workloads in AWS Secrets Manager.
 
 Amazon ECS user guide, "Using non-AWS container images in Amazon ECS": the secret that
 `repositoryCredentials.credentialsParameter` names holds a JSON object with `username` and
@@ -9,17 +9,41 @@ from __future__ import annotations
 
 import json
 import re
+from functools import partial
 
 from pinned_images.errors import AccessDenied, ResolutionError
 from pinned_images.registry.auth import Credentials
 from pinned_images.registry.aws.environments import Environment
 from pinned_images.registry.aws.faults import AwsFault
 from pinned_images.registry.aws.sessions import AwsSessions
+from pinned_images.registry.single_flight import SingleFlight
 
 _ARN_PATTERN = re.compile(
     r"arn:aws[a-z-]*:secretsmanager:(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12}):secret:.+"
 )
 _LOOKUP_ROLE = "the CDK's lookup role may not read secrets"
+
+
+class WorkloadSecrets:
+    """The `repositoryCredentials` of ECS workloads, each fetched once.
+
+    Args:
+        sessions: Sessions for calls to AWS.
+    """
+
+    def __init__(self, sessions: AwsSessions) -> None:
+        self._sessions = sessions
+        self._known = SingleFlight[str, Credentials | ResolutionError]()
+
+    def credentials(self, arn: str, deadline: float) -> Credentials | ResolutionError:
+        """The credentials in a secret, or the error of reading it."""
+        return self._known.get(arn, partial(self._fetch, arn, deadline))
+
+    def _fetch(self, arn: str, deadline: float) -> Credentials | ResolutionError:
+        try:
+            return fetch_registry_credentials(arn, deadline, self._sessions)
+        except ResolutionError as error:
+            return error
 
 
 def fetch_registry_credentials(
@@ -30,13 +54,12 @@ def fetch_registry_credentials(
     """Read the user name and the password in a secret.
 
     Args:
-        secret_arn: The ARN of the secret; its account and region are asked.
+        secret_arn: The ARN of the secret, with its account and region.
         deadline: When to give up, on the clock of `time.monotonic`.
-        sessions: Calls to AWS that are shared with others; those with default settings if left
-            out.
+        sessions: Shared sessions; by default those with default settings.
 
     Raises:
-        AccessDenied: The secret cannot be read, or does not hold what it should.
+        AccessDenied: The secret cannot be read, or does not hold a user name and a password.
         RegistryUnavailable: AWS gave no answer.
 
     Example:
@@ -88,7 +111,7 @@ def _explained(fault: AwsFault, environment: Environment) -> ResolutionError:
 
 
 def _parse(text: object) -> Credentials | None:
-    """The credentials in a secret's text; None where there are none."""
+    """The credentials in a secret's value; None where there are none."""
     # Nothing is raised in here: a JSON error keeps the whole text.
     try:
         content = json.loads(text) if isinstance(text, str) else None

@@ -15,9 +15,9 @@ from pinned_images.errors import AccessDenied, RegistryUnavailable, ResolutionEr
 from pinned_images.reference import ImageReference
 from pinned_images.registry.client import RegistryClient
 from pinned_images.registry.distribution_resolver import DistributionResolver
-from pinned_images.registry.http import client
+from pinned_images.registry.http import http_client
 from pinned_images.registry.http.bodies import LONGEST_BODY
-from pinned_images.registry.http.client import HttpClient
+from pinned_images.registry.http.http_client import HttpClient
 from pinned_images.registry.http.messages import Request, Response
 from pinned_images.registry.http.retries import RetryPolicy
 from pinned_images.registry.http.transport import Transport
@@ -309,7 +309,7 @@ class TestSilentHosts:
     def test_no_request_waits_longer_for_it_than_the_first_ones(
         self, silent: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(client, "_CONNECT_TO_UNKNOWN_HOST", 0.2)
+        monkeypatch.setattr(http_client, "_CONNECT_TO_UNKNOWN_HOST", 0.2)
         attempts: list[str] = []
         send = Transport.send
 
@@ -354,7 +354,7 @@ class TestSilentHosts:
     def test_a_name_service_that_does_not_answer_is_given_up(
         self, monkeypatch: pytest.MonkeyPatch, ask: Ask
     ) -> None:
-        monkeypatch.setattr(client, "_CONNECT_TO_UNKNOWN_HOST", 0.2)
+        monkeypatch.setattr(http_client, "_CONNECT_TO_UNKNOWN_HOST", 0.2)
         hung = threading.Event()
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: hung.wait(60))
         error = ask(ImageReference.parse("registry.example/team/app:1"))
@@ -377,7 +377,7 @@ class TestSilentHosts:
     def test_a_dead_registry_does_not_blame_the_healthy_one(
         self, registry: ScriptedRegistry, silent: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(client, "_CONNECT_TO_UNKNOWN_HOST", 0.2)
+        monkeypatch.setattr(http_client, "_CONNECT_TO_UNKNOWN_HOST", 0.2)
         dead = [
             ResolutionRequest(ImageReference.parse(f"{silent}/team/app-{number}:1"))
             for number in range(20)

@@ -14,7 +14,7 @@ import trustme
 
 from pinned_images.errors import UntrustedAnswer
 from pinned_images.reference import ImageReference
-from pinned_images.registry.http import client, connections
+from pinned_images.registry.http import connections, http_client
 from pinned_images.registry.http.addresses import is_private_literal
 from pinned_images.registry.http.messages import Request
 from pinned_images.registry.http.transport import Transport
@@ -47,7 +47,7 @@ class World:
             return host != PUBLIC and is_private_literal(host)
 
         monkeypatch.setattr(socket, "getaddrinfo", look_up)
-        monkeypatch.setattr(client, "is_private_literal", is_private)
+        monkeypatch.setattr(http_client, "is_private_literal", is_private)
         monkeypatch.setattr(connections, "is_private_literal", is_private)
 
     def close(self) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pinned_images.files.git import Author, Clone, Target
-    from pinned_images.files.pinning import Changes
+    from pinned_images.files.pinned_files import Changes
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
