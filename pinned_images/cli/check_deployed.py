@@ -218,9 +218,9 @@ class _Answers:
     def _look_into(self, host: EcrHost, name: str, images: Sequence[UsedImage]) -> None:
         from pinned_images.ecr.inventory import RepositoryImage  # noqa: PLC0415 - for --help
         from pinned_images.ecr.lifecycle import LifecyclePolicy  # noqa: PLC0415 - for --help
+        from pinned_images.registry.aws.ecr_repositories import Repositories  # noqa: PLC0415
         from pinned_images.registry.aws.environments import Environment  # noqa: PLC0415
         from pinned_images.registry.aws.faults import AwsFault  # noqa: PLC0415
-        from pinned_images.registry.aws.repositories import Repositories  # noqa: PLC0415
 
         environment = Environment.of(host)
         repositories = Repositories(self.network.sessions, environment, _CALL_SECONDS)

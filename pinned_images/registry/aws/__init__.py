@@ -1,4 +1,4 @@
-"""What talks to AWS: private ECR registries, secrets and parameters.
+"""Clients of AWS: private ECR registries, secrets, parameters and deployments.
 
 Importing this package, or its `hosts`, costs nothing: boto3 is imported when it is first used.
 """

@@ -42,7 +42,7 @@ _WAYS = {
     "iam-role": "the metadata of the instance",
 }
 
-# What the SDK converts to a number without a word about where it stood.
+# The settings that the SDK converts to a number without naming their place in an error.
 _NUMBERS = (
     "AWS_MAX_ATTEMPTS",
     "AWS_METADATA_SERVICE_NUM_ATTEMPTS",
@@ -62,12 +62,12 @@ _SECRETS = {
 }
 
 
-#: The place of errors that are the same for all registries of ECR: they are told once.
+#: The place of errors that are the same for all registries of ECR: they are reported once.
 EVERY_REGISTRY = "Amazon ECR"
 
 
 class SettingsFault(AwsFault):
-    """A setting of the SDK that cannot be used, whomever it asks."""
+    """A setting of the SDK that is unusable for every call."""
 
     def __init__(self, cause: str, remedy: str) -> None:
         super().__init__(ResolutionError, cause, remedy)
@@ -75,11 +75,11 @@ class SettingsFault(AwsFault):
 
 
 class _CodeWanted(Exception):
-    """The SDK wants to ask the user for a code, in the middle of a synth."""
+    """The SDK needs an MFA code from the user, in the middle of a synth."""
 
 
 class _LoadingFailed(Exception):
-    """One way to get credentials failed."""
+    """A provider of credentials failed."""
 
     def __init__(self, method: str, error: Exception) -> None:
         super().__init__(method)
@@ -116,7 +116,7 @@ class _Providers:
 
 
 def require_credentials(session: Session) -> None:
-    """See that the session has credentials that can be used.
+    """Check that the session has usable credentials.
 
     Raises:
         AwsFault: It has none, or they cannot be used; the cause says why.
@@ -131,7 +131,7 @@ def require_credentials(session: Session) -> None:
             frozen = None if credentials is None else credentials.get_frozen_credentials()
     except _LoadingFailed as failed:
         raise _fault_of_loading(failed.error, failed.method, session) from failed.error
-    # Whatever it is: the SDK lets through the errors of its parts, and no more is done with it.
+    # Any exception: the SDK passes on the errors of its parts, and the session is not used again.
     except Exception as error:
         raise _fault_of_loading(error, method, session) from error
     if frozen is None:
@@ -141,7 +141,7 @@ def require_credentials(session: Session) -> None:
 
 
 def fault_of_setting(error: Exception, environ: Mapping[str, str] = os.environ) -> SettingsFault:
-    """What is wrong with the SDK's configuration, where the SDK itself says a `ValueError`."""
+    """The error in the SDK's configuration, where the SDK itself raises a `ValueError`."""
     numbers = [name for name in _NUMBERS if not environ.get(name, "0").isdecimal()]
     if numbers:
         return SettingsFault(f"{listed(numbers)} is no number", "correct it")
@@ -222,7 +222,7 @@ def _fault_of_process(error: Exception, profile: str) -> AwsFault:
         cause = f"{what} is no command line ({one_line(str(error))})"
         return AwsFault(AccessDenied, cause, "correct the command in the AWS configuration")
     if isinstance(error, CredentialRetrievalError):
-        # What it printed may hold a secret; these two are the SDK's own words about it.
+        # Its output may hold a secret; these two are the SDK's own messages.
         said = str(error.kwargs.get("error_msg", ""))
         if not said.startswith(("Unsupported version", "Missing required key")):
             return AwsFault(AccessDenied, f"{what} failed", "run it by hand to see why")
@@ -264,7 +264,7 @@ def _profile_of(session: Session) -> str:
 
 
 def _require_sendable(frozen: ReadOnlyCredentials, method: str) -> None:
-    """A key or a token with a line feed at its end would fail where a header is written."""
+    """Refuse keys and tokens with characters that no header takes, such as a line feed."""
     for attribute, (name, variable) in _SECRETS.items():
         value = getattr(frozen, attribute)
         form = _SIGNABLE if attribute == "secret_key" else _SENDABLE

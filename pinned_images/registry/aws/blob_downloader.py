@@ -1,4 +1,4 @@
-"""Small blobs from the pre-signed addresses that ECR gives out."""
+"""The downloader of small blobs from pre-signed addresses of ECR."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _OK = 200
 
 
 class BlobDownloader:
-    """Reads blobs with the certificates that the SDK is configured to believe.
+    """A downloader that uses the SDK's CA bundle.
 
     An address carries its own signature: it is sent with nothing else, follows no redirect, and is
     never shown.
 
     Args:
-        sessions: Where the SDK's settings are.
-        settings: How often and how patiently it is asked.
+        sessions: The sessions with the SDK's settings.
+        settings: The settings of retries and time-outs.
     """
 
     def __init__(self, sessions: AwsSessions, settings: RegistrySettings | None = None) -> None:
@@ -35,7 +35,7 @@ class BlobDownloader:
         self._clients = SingleFlight[None, "HttpClient"]()
 
     def download(self, url: str, digest: Digest, deadline: float) -> bytes:
-        """Read a blob and check it.
+        """Download a blob and check its digest.
 
         Args:
             url: The pre-signed address.

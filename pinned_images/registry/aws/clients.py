@@ -1,4 +1,4 @@
-"""The SDK's clients: made once, shared by threads, and stopped when time is up.
+"""The SDK's clients: made once, shared by threads, and stopped at a deadline.
 
 The SDK is used as the user configured it: profile, endpoints, proxies, certificates and the number
 of attempts come from the environment and from ~/.aws/config. Only the retry mode (adaptive, which
@@ -29,11 +29,11 @@ _deadline: ContextVar[float] = ContextVar("deadline of the call under way")
 
 
 class OutOfTime(Exception):
-    """The moment by which an answer was wanted has passed."""
+    """The deadline of a call has passed."""
 
 
 class Clients:
-    """Clients for services, environments and identities, kept for the next call.
+    """A cache of clients by service, environment and identity.
 
     Args:
         read_timeout: Seconds that one HTTP answer may take.
@@ -66,8 +66,8 @@ class Clients:
 
         Args:
             service: The SDK's name of the service.
-            environment: Where it asks.
-            owner: Whose keys they are.
+            environment: The account and region.
+            owner: The identity of the keys.
             keys: The keys as `create_client` takes them; none for the ambient credentials.
         """
         key = (owner, service, environment)
@@ -128,7 +128,7 @@ def invoke(
 
     Raises:
         OutOfTime: The deadline has passed.
-        BotoCoreError, ClientError, ResponseParserError: As the SDK says.
+        BotoCoreError, ClientError, ResponseParserError: The exceptions of the SDK.
     """
     from botocore import xform_name  # noqa: PLC0415 - loads late
 

@@ -1,4 +1,4 @@
-"""Digests of images in private ECR registries, learned from the ECR API.
+"""The resolver of images in private ECR registries, through the ECR API.
 
 `BatchGetImage` takes up to a hundred image ids of one repository, and answers for each on its own:
 a tag that is missing does not hurt the others.
@@ -52,7 +52,7 @@ _Step = Step[ResolutionRequest, Outcome]
 
 
 class EcrResolver:
-    """Learns digests of images in private ECR registries.
+    """A resolver of images in private ECR registries.
 
     Args:
         sessions: Calls to AWS that are shared with others; those with default settings if left
@@ -82,10 +82,10 @@ class EcrResolver:
     def resolve(
         self, requests: Iterable[ResolutionRequest], deadline: float
     ) -> Mapping[ResolutionRequest, Outcome]:
-        """Answer each request with a resolution or with the error that stands in its way.
+        """Answer each request with a resolution or an error.
 
         Args:
-            requests: Images in private ECR registries; repetitions are asked for once.
+            requests: Images in private ECR registries; repeated ones are resolved once.
             deadline: When to give up, on the clock of `time.monotonic`.
         """
         distinct = tuple(dict.fromkeys(requests))
@@ -175,7 +175,7 @@ class EcrResolver:
     def _ask_with_login(
         self, request: ResolutionRequest, *, fault: AwsFault, deadline: float
     ) -> _Step:
-        """Ask the registry endpoint as ``docker pull`` would, since the API lets nobody in."""
+        """Resolve at the registry endpoint like ``docker pull``, since the API denies access."""
         assert self._ask_endpoint is not None  # noqa: S101 - who is logged in has someone to ask
         try:
             outcome: Outcome = self._ask_endpoint(request, credentials=None, deadline=deadline)
@@ -185,7 +185,7 @@ class EcrResolver:
         return _Step({request: outcome})
 
     def _read(self, batch: Batch, answer: Mapping[str, Any]) -> _Step:
-        """Match each image asked for with the image or the failure that answers it."""
+        """Match each requested image with the image or the failure in the answer."""
         images = by_image_id(answer.get("images") or ())
         failures = by_image_id(answer.get("failures") or ())
         step = _Step()
@@ -227,12 +227,12 @@ class EcrResolver:
         return _failed(requests, failure)
 
     def _read_silence(self, image_id: ImageId, answer: Mapping[str, Any], batch: Batch) -> _Step:
-        """An image of which the answer says nothing by the name that it was asked for."""
+        """The next step for an image that the answer does not hold under the requested name."""
         if len(batch.requests) > 1:
             return _Step(tasks=[partial(self._ask, batch.only([image_id]))])
         requests = batch.requests[image_id]
         failures = answer.get("failures") or []
-        # A failure that names nothing can only mean the one image that was asked for.
+        # A failure without a name can only mean the one requested image.
         if len(failures) == 1 and not answer.get("images"):
             return self._read_failure(requests, failures[0], batch)
         return _failed(requests, UntrustedAnswer(*_ABOUT_ANOTHER))
@@ -258,7 +258,7 @@ class EcrResolver:
     def _check_platforms(
         self, requests: Sequence[ResolutionRequest], manifest: Manifest, batch: Batch
     ) -> _Step:
-        """Compare the platforms of an image with those that are wanted."""
+        """Compare the platforms of an image with the requested ones."""
         try:
             images = platform_images(
                 manifest,
@@ -324,7 +324,7 @@ def _outcome_of(request: ResolutionRequest, manifest: Manifest, images: Platform
 
 
 def _missing_repository(batch: Batch) -> ImageNotFound:
-    """The error of a repository that is not there."""
+    """The error of a missing repository."""
     return ImageNotFound(
         f"there is no repository {batch.repository!r} in {batch.environment}",
         "create it, or correct the name, the account or the region",

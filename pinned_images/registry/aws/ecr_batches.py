@@ -1,4 +1,4 @@
-"""Images of a repository in batches, as the ECR API takes them."""
+"""Batches of images of one repository, for the ECR API."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ImageId = tuple[str, str]
 
 @dataclass(frozen=True)
 class Batch:
-    """Images of one repository that are asked for in one call, until a deadline."""
+    """The images of one repository in one call, with a deadline."""
 
     environment: Environment
     repository: str
@@ -27,16 +27,16 @@ class Batch:
     deadline: float
 
     def only(self, image_ids: Iterable[ImageId]) -> Batch:
-        """The part of this batch that asks for some images."""
+        """The part of this batch with some images."""
         return replace(self, requests={ids: self.requests[ids] for ids in image_ids})
 
     def all_requests(self) -> list[ResolutionRequest]:
-        """Everything that is asked with this batch."""
+        """All requests of this batch."""
         return [request for requests in self.requests.values() for request in requests]
 
 
 def batches_of(requests: Iterable[ResolutionRequest], deadline: float) -> Iterator[Batch]:
-    """Sort requests by repository, a hundred images at most in each batch.
+    """Group requests by repository, with at most a hundred images in each batch.
 
     Raises:
         ValueError: A request is for an image of another registry.
@@ -57,14 +57,14 @@ def batches_of(requests: Iterable[ResolutionRequest], deadline: float) -> Iterat
 
 
 def _image_id(request: ResolutionRequest) -> ImageId:
-    # A digest decides what is deployed, whatever tag stands beside it.
+    # A digest decides what is deployed, whatever the tag.
     if request.reference.digest is not None:
         return ("imageDigest", request.reference.digest)
     return ("imageTag", request.reference.effective_tag or "")
 
 
 def by_image_id(answers: Iterable[Mapping[str, Any]]) -> dict[ImageId, Mapping[str, Any]]:
-    """What an answer says, by all the names that it has for each image."""
+    """The items of an answer, by all names of each image."""
     return {
         (kind, value): answer
         for answer in answers

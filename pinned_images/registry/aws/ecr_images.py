@@ -1,4 +1,4 @@
-"""What an image in an answer of the ECR API means for those who asked for it."""
+"""Resolutions and errors from images in answers of the ECR API."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from pinned_images.resolution import Resolution, ResolutionRequest
 
 
 def manifest_in(image: Mapping[str, Any]) -> Manifest:
-    """The manifest in an answer, checked against the digest that stands beside it.
+    """The manifest in an answer, checked against the stated digest.
 
     Raises:
-        ResolutionError: It is none, or has another digest.
+        ResolutionError: There is none, or it has another digest.
     """
     text = str(image.get("imageManifest") or "").encode()
     try:
@@ -35,7 +35,7 @@ def manifest_in(image: Mapping[str, Any]) -> Manifest:
 def resolution_of(
     request: ResolutionRequest, manifest: Manifest, platforms: Sequence[Platform] = ()
 ) -> Resolution:
-    """The resolution of a manifest as it stands under the tag."""
+    """The resolution for the manifest of a tag."""
     return Resolution(
         manifest.digest,
         manifest.media_type,
@@ -48,6 +48,6 @@ def resolution_of(
 def error_about(request: ResolutionRequest, error: ResolutionError) -> ResolutionError:
     """The error that the user gets for an image.
 
-    What is wrong with the credentials or the SDK's settings is so at every registry of ECR.
+    An error of the credentials or the SDK's settings is the same at every registry of ECR.
     """
     return error.about(str(request.reference), error.place or request.reference.registry)

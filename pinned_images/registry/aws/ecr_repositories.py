@@ -28,9 +28,9 @@ class Repositories:
     """Repositories of one account and region.
 
     Attributes:
-        sessions: Calls to AWS.
+        sessions: Sessions for calls to AWS.
         environment: The account and region.
-        timeout: Seconds that one question may take.
+        timeout: Seconds for one call.
     """
 
     sessions: AwsSessions
@@ -68,7 +68,7 @@ class Repositories:
         ]
 
     def lifecycle_policy(self, repository: str) -> str | None:
-        """The text of a repository's lifecycle policy; None where it has none.
+        """The lifecycle policy of a repository as JSON; None where it has none.
 
         Raises:
             AwsFault: The repository is not there, or cannot be read.
@@ -90,7 +90,7 @@ class Repositories:
         try:
             pages = list(self._pages("DescribeImages", **every))
         except AwsFault as fault:
-            # botocore of before November 2025 refuses what it does not know.
+            # botocore of before November 2025 refuses unknown fields.
             if not isinstance(fault.__cause__, ParamValidationError):
                 raise
             pages = list(self._pages("DescribeImages", repositoryName=repository))
@@ -139,7 +139,7 @@ class Repositories:
             )
 
     def remove_tag(self, repository: str, tag: str) -> None:
-        """Take a tag away; the image too, if it has no other one.
+        """Remove a tag; the image too, if it has no other one.
 
         ECR API reference, BatchDeleteImage: "When you remove the last tag from an image, the image
         is deleted from your repository." A tag that is gone already is no error.
@@ -208,7 +208,7 @@ class Repositories:
 
 
 def _listed(manifest: str) -> list[str]:
-    """The digests in the text of an index, of attestations too; none where it is something else."""
+    """The digests in an index, with those of attestations; none for any other manifest."""
     try:
         entries = json.loads(manifest).get("manifests", [])
         return [entry["digest"] for entry in entries if isinstance(entry.get("digest"), str)]

@@ -1,4 +1,4 @@
-"""Where in AWS something is asked for."""
+"""Environments: an account and a region of AWS."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ _ALWAYS_ENABLED = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """An account and a region, as the CDK uses the word, and the kind of endpoint asked there.
+    """An account and a region, as the CDK uses the word, and the kind of endpoint.
 
     Attributes:
         account: The account, or None for that of the ambient credentials.
         region: The region.
-        fips: Whether endpoints validated under FIPS 140 are asked.
-        dual_stack: Whether endpoints that answer over IPv6 too are asked.
+        fips: Whether to use endpoints validated under FIPS 140.
+        dual_stack: Whether to use endpoints with IPv6.
     """
 
     account: str | None
@@ -54,7 +54,7 @@ class Environment:
 
     @property
     def partition(self) -> str:
-        """The partition, as it stands in ARNs."""
+        """The partition in ARNs."""
         return partition_of(self.region)
 
     @property
@@ -63,6 +63,6 @@ class Environment:
         return self.partition == "aws" and self.region not in _ALWAYS_ENABLED
 
     def __str__(self) -> str:
-        """For people: ``account 123456789012, eu-west-1``."""
+        """The environment in an error: ``account 123456789012, eu-west-1``."""
         account = f"account {self.account}" if self.account else "the account of the credentials"
         return f"{account}, {self.region}"

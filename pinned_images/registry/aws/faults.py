@@ -1,4 +1,4 @@
-"""What goes wrong in calls to AWS, sorted by what the user can do about it and put into words.
+"""Faults of calls to AWS, by remedy.
 
 AWS's own messages are quoted where they name an action, a resource or a policy. They are not
 quoted where they could repeat what was sent: the message of a wrong signature holds the session
@@ -66,14 +66,14 @@ _LATER = "try again later, or set AWS_MAX_ATTEMPTS to have AWS asked more often"
 
 
 class AwsFault(Exception):
-    """A call to AWS that failed; its `error` is what the user gets, once told of an image.
+    """A failed call to AWS; its `error` becomes the user's, with the image added.
 
     Args:
-        kind: The class of the error that the user gets.
+        kind: The class of the user's error.
         cause: What happened, as a clause.
         remedy: What to do next, as a clause.
-        code: AWS's own code; empty where no answer came.
-        refused: Whether someone else might be let in.
+        code: AWS's own code; empty without an answer.
+        refused: Whether another identity might have access.
     """
 
     def __init__(
@@ -107,13 +107,13 @@ class AwsFault(Exception):
 
 
 def fault_of(error: Exception, *, action: str, environment: Environment, identity: str) -> AwsFault:
-    """Sort what the SDK raised.
+    """The fault of an exception of the SDK.
 
     Args:
-        error: The exception out of the SDK.
-        action: What was asked for, as IAM calls it: ``ecr:BatchGetImage``.
-        environment: Where: account and region.
-        identity: Who asked, for people.
+        error: The exception.
+        action: The action, as IAM calls it: ``ecr:BatchGetImage``.
+        environment: The account and region.
+        identity: The name of the identity, for the error.
     """
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - loads late
 
@@ -186,7 +186,7 @@ def clock_fault_of(error: ClientError) -> AwsFault | None:
 
 
 def _fault_on_the_way(error: ClientError, action: str, place: str, status: int) -> AwsFault | None:
-    """The fault where something else, such as a proxy that wants a login, answered for AWS.
+    """The fault of an answer from something else than AWS, such as a proxy that wants a login.
 
     With an error of a server AWS itself may send a page.
     """
@@ -233,6 +233,6 @@ def quoted(error: ClientError) -> str:
 
 
 def one_line(text: str) -> str:
-    """A text of AWS's on one line, of a bounded length, and without its full stop."""
+    """A message of AWS on one line, of a bounded length, and without its full stop."""
     line = " ".join(text.split()).rstrip(".")
     return line if len(line) <= _LONGEST_QUOTATION else f"{line[:_LONGEST_QUOTATION]}..."

@@ -1,4 +1,4 @@
-"""The host names of private ECR registries: whose they are, and where.
+"""The host names of private ECR registries: account, region and kind of endpoint.
 
 The forms are those of the Amazon ECR user guide, "Making requests to Amazon ECR registries", and
 the DNS suffixes those of AWS's partitions (botocore's `partitions.json`).
@@ -12,13 +12,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class EcrHost:
-    """A private registry of Amazon ECR, as its host name tells it.
+    """A private registry of Amazon ECR, parsed from its host name.
 
     Attributes:
         account: The twelve digits of the account that owns the registry.
         region: The region, such as ``eu-west-1``.
-        partition: The partition, as it stands in ARNs: ``aws``, ``aws-cn``, ...
-        fips: Whether the host asks for endpoints that are validated under FIPS 140.
+        partition: The partition in ARNs: ``aws``, ``aws-cn``, ...
+        fips: Whether the host is an endpoint validated under FIPS 140.
         dual_stack: Whether the host answers over IPv6 too.
     """
 
@@ -63,7 +63,7 @@ _DUAL_STACK_SUFFIXES = {
 
 
 def partition_of(region: str) -> str:
-    """The partition that a region belongs to.
+    """The partition of a region.
 
     Example:
         >>> partition_of("cn-north-1"), partition_of("eu-west-1")
@@ -76,13 +76,13 @@ def partition_of(region: str) -> str:
 
 
 def parse_ecr_host(registry: str) -> EcrHost | None:
-    """Recognize the host of a private ECR registry.
+    """Parse the host of a private ECR registry.
 
     Args:
         registry: The registry of an image reference.
 
     Returns:
-        What the host name tells, or None for every other registry. A region under the DNS suffix
+        The parsed host, or None for every other registry. A region under the DNS suffix
         of another partition is no ECR host, since no image would be pulled from there.
 
     Example:

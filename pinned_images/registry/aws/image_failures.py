@@ -1,4 +1,4 @@
-"""What ECR says about one image of a batch that it does not give (`ImageFailureCode`)."""
+"""The failures of single images in a batch of ECR (`ImageFailureCode`)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ IMAGE_NOT_FOUND = "ImageNotFound"
 _UPSTREAM = "the upstream registry of the pull-through cache"
 _LATER = "try again later"
 
-#: Each code of the API: the error that it becomes, what it means, and what to do.
+#: Each code of the API: the error class, the cause and the remedy.
 FAILURES: dict[str, tuple[type[ResolutionError], str, str]] = {
     IMAGE_NOT_FOUND: (
         ImageNotFound,
@@ -52,11 +52,11 @@ _UNKNOWN = (ResolutionError, "ECR does not give the image", "correct what its an
 
 
 def failure_of(code: str, reason: str) -> ResolutionError:
-    """The failure of an image that ECR does not give.
+    """The error for the failure of an image.
 
     Args:
         code: The failure code.
-        reason: ECR's own words.
+        reason: ECR's own message.
     """
     kind, meaning, remedy = FAILURES.get(code, _UNKNOWN)
     words = f"{code}: {one_line(reason)}" if reason else code

@@ -1,4 +1,4 @@
-"""Values of SSM parameters, as CloudFormation would read them at a deployment."""
+"""Current values of SSM parameters, read as CloudFormation reads them at a deployment."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Parameter:
     name: str
 
     def __str__(self) -> str:
-        """For people."""
+        """The parameter in an error."""
         return f"{self.name!r} in {Environment(self.account, self.region)}"
 
 
@@ -52,13 +52,13 @@ def fetch_parameters(
     """Read parameters.
 
     Args:
-        parameters: What to read; repetitions are asked for once.
+        parameters: The parameters; repeated ones are read once.
         deadline: When to give up, on the clock of `time.monotonic`.
         sessions: Calls to AWS that are shared with others; those with default settings if left
             out.
 
     Returns:
-        The value of each parameter, or the error that stands in its way.
+        The value of each parameter, or its error.
 
     Example:
         >>> fluent_bit = Parameter(None, "eu-west-1", "/aws/service/aws-for-fluent-bit/stable")
@@ -127,8 +127,8 @@ def _ask(batch: _Batch) -> _Step:
 
 
 def _by_name(answers: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
-    """The answers under all that they may have been asked for by: name or ARN, version, label."""
-    # A name alone means the newest version, whatever else was asked for beside it.
+    """The answers by all names in requests: name or ARN, version, label."""
+    # A name alone means the newest version, whatever else was in the request.
     by_version = sorted(answers, key=lambda answer: int(answer.get("Version") or 0))
     return {
         f"{answer[kind]}{selector}": answer

@@ -1,7 +1,7 @@
-"""Images that a pull-through cache of ECR would import, asked by tag through its own address.
+"""Pull-through caches of ECR: a pull by tag through the cache's address imports an image.
 
 The API knows only what a cache holds already. The first pull by tag through the cache's address
-imports an image; a first pull by digest fails. So an image that the API lacks is asked for at the
+imports an image; a first pull by digest fails. So an image that the API lacks is requested at the
 registry endpoint, which answers its digest and warms the cache for the workload.
 """
 
@@ -32,12 +32,12 @@ _PERMISSIONS = (
 
 
 class AskEndpoint(Protocol):
-    """Asks a registry endpoint for an image, as `DistributionResolver.resolve` does."""
+    """A function that resolves an image at a registry endpoint: `DistributionResolver.resolve`."""
 
     def __call__(
         self, request: ResolutionRequest, *, credentials: Credentials | None, deadline: float
     ) -> Resolution:
-        """Learn the digest, or raise a `ResolutionError`.
+        """Resolve the image, or raise a `ResolutionError`.
 
         Without credentials those are used that docker's configuration has for the registry.
         """
@@ -46,7 +46,7 @@ class AskEndpoint(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Rules:
-    """The prefixes of an account's rules, or why they are not known."""
+    """The prefixes of an account's rules, or the fault of reading them."""
 
     prefixes: tuple[str, ...] = ()
     unknown: AwsFault | None = None
@@ -65,8 +65,8 @@ class PullThroughCaches:
     """The pull-through caches of private registries.
 
     Args:
-        sessions: Calls to AWS.
-        ask_endpoint: Asks a registry endpoint.
+        sessions: Sessions for calls to AWS.
+        ask_endpoint: Resolves at a registry endpoint.
     """
 
     def __init__(self, sessions: AwsSessions, ask_endpoint: AskEndpoint) -> None:
@@ -82,15 +82,15 @@ class PullThroughCaches:
         missing: ResolutionError,
         deadline: float,
     ) -> Outcome:
-        """Ask for an image that the API does not know.
+        """Resolve an image that the API does not know, through the cache.
 
         Where the rules may not be read, the endpoint is asked all the same: whoever pulls across
         accounts may often pull and not read the rules.
 
         Args:
-            request: What is asked for.
-            environment: Whose registry it is, and where.
-            missing: The error that stands where no cache has the image.
+            request: The request.
+            environment: The account and region of the registry.
+            missing: The error if no cache has the image.
             deadline: When to give up, on the clock of `time.monotonic`.
         """
         # No cache imports by digest.
@@ -137,7 +137,7 @@ class PullThroughCaches:
     def _ask(
         self, request: ResolutionRequest, environment: Environment, deadline: float
     ) -> Outcome:
-        """Ask as each identity in turn: someone who may not import is told there is no image."""
+        """Try each identity in turn: without the permission to import, the answer is 404."""
         refusals: list[AwsFault] = []
         outcome: Outcome | None = None
         try:

@@ -1,4 +1,4 @@
-"""Who one is in an AWS account, and calls to AWS as that identity.
+"""Sessions: calls to AWS, each as the identity with access to an account.
 
 The order, for what belongs to an account:
 
@@ -7,11 +7,11 @@ The order, for what belongs to an account:
 - They belong to another account: the account's role is assumed first, since an answer of a role
   inside the account is complete, and one AssumeRole for an account and region costs less than a
   refusal for each of its repositories. Where the role is not to be had, or is refused, the ambient
-  credentials are used after all: a resource policy may let them in from outside.
+  credentials are used after all: a resource policy may grant them access.
 
 The account's role is the one that the user named for it, or else the lookup role of the CDK
-bootstrap, which every other lookup of the CDK uses. The account of the ambient credentials is asked
-for once (GetCallerIdentity, which needs no permission).
+bootstrap, which every other lookup of the CDK uses. The account of the ambient credentials is read
+once (GetCallerIdentity, which needs no permission).
 """
 
 from __future__ import annotations
@@ -45,10 +45,10 @@ _RENEW_BEFORE_EXPIRY = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Someone to make a call as: the ambient credentials, or a role that they assume.
+    """An identity for calls: the ambient credentials, or a role that they assume.
 
     Attributes:
-        name: What people know it by.
+        name: Its name in errors.
         role: The ARN of the role; None for the ambient credentials.
     """
 
@@ -71,7 +71,7 @@ class _Assumed:
 
 
 class AwsSessions:
-    """Calls to AWS, each as the identity that is let in; credentials and clients are kept.
+    """Calls to AWS, each as the identity with access; credentials and clients are kept.
 
     It can be shared by threads.
 
@@ -98,10 +98,10 @@ class AwsSessions:
         self._clients.close()
 
     def late(self, what: str) -> RegistryUnavailable:
-        """The error of a call that did not come back in time, or was never made.
+        """The error of a call without an answer in time, or that was never made.
 
         Args:
-            what: What gave no answer, if the credentials did: ``ECR``.
+            what: The service without an answer, if the credentials were there: ``ECR``.
         """
         # A credential process is run without a time-out by the SDK, and so is a sign-in.
         if self._is_loading:
@@ -127,7 +127,7 @@ class AwsSessions:
         deadline: float,
         **parameters: object,
     ) -> dict[str, Any]:
-        """Call AWS as each identity in turn, until one is let in.
+        """Call AWS as each identity in turn, until one has access.
 
         Args:
             service: The SDK's name of the service: ``ecr``.
@@ -140,7 +140,7 @@ class AwsSessions:
             The answer.
 
         Raises:
-            AwsFault: Nobody was let in, or the call failed.
+            AwsFault: No identity has access, or the call failed.
         """
         refusals: list[AwsFault] = []
         for identity in self.identities(environment, deadline=deadline):
@@ -156,7 +156,7 @@ class AwsSessions:
         raise refusal_of_all(f"{service}:{operation}", environment, refusals)
 
     def identities(self, environment: Environment, *, deadline: float) -> Iterator[Identity]:
-        """Whom to be for something in an account, in order.
+        """The identities to try for an account, in order.
 
         Raises:
             AwsFault: There are no ambient credentials, or they cannot be used.
@@ -205,7 +205,7 @@ class AwsSessions:
             ) from error
 
     def _role_in(self, environment: Environment) -> str:
-        """The role that the user named, or the lookup role of the CDK's bootstrap template."""
+        """The user's role for an account, or the lookup role of the CDK's bootstrap template."""
         account, region = environment.account, environment.region
         return self._settings.ecr_roles.get(account or "") or (
             f"arn:{environment.partition}:iam::{account}:role/"
@@ -250,7 +250,7 @@ class AwsSessions:
         return _Ambient(Identity(answer["Arn"]), answer["Account"])
 
     def _keys_of(self, role: str, environment: Environment, deadline: float) -> dict[str, str]:
-        """The keys of a role, assumed where that is due; a refusal is remembered."""
+        """The keys of a role, assumed when needed; a refusal is remembered."""
         assume = partial(self._assume, role, environment, deadline)
         assumed = self._assumed.get(role, assume, _is_usable)
         if isinstance(assumed, AwsFault):
@@ -258,7 +258,7 @@ class AwsSessions:
         return assumed.keys
 
     def _assume(self, role: str, environment: Environment, deadline: float) -> _Assumed | AwsFault:
-        """The credentials of a role, or the fault of one that cannot be had."""
+        """The credentials of a role, or the fault of assuming it."""
         try:
             answer = self.call_as(
                 self._know_ambient(environment, deadline).identity,
@@ -272,7 +272,7 @@ class AwsSessions:
         except AwsFault as fault:
             if issubclass(fault.kind, RegistryUnavailable):
                 raise
-            # A role that cannot be had is no reason to stop: someone else may be let in.
+            # A role that cannot be assumed is no reason to stop: another identity may have access.
             cause = f"the role {role} cannot be assumed, since {fault.cause}"
             refusal = AwsFault(AccessDenied, cause, fault.remedy, code=fault.code, refused=True)
             refusal.__cause__ = fault
@@ -296,7 +296,7 @@ def _is_usable(assumed: _Assumed | AwsFault) -> bool:
 
 
 def refusal_of_all(action: str, environment: Environment, refusals: list[AwsFault]) -> AwsFault:
-    """The fault that tells of everyone who was turned away, and of the ways out."""
+    """The fault that lists all refused identities, with the remedies."""
     allow = f"allow {action}"
     others = dict.fromkeys(each.remedy for each in refusals if each.remedy != allow)
     remedy = "; or ".join((*others, f"{allow} to one of them"))
