@@ -95,7 +95,7 @@ class PinnedImagesGate:
     def __init__(self, **options: Unpack[GateOptions]) -> None:
         """Create the gate; the arguments are those of the class."""
         checked = Options.of(options, taken_by="PinnedImagesGate", kind=GateOptions)
-        self._aspect_state: AspectState = _Alone(checked)
+        self._aspect_state: AspectState = _StandaloneState(checked)
 
     @classmethod
     def for_aspect(cls, app: IConstruct, aspect_state: AspectState) -> PinnedImagesGate:
@@ -174,7 +174,7 @@ class PinnedImagesGate:
 
 
 @dataclass(frozen=True)
-class _Alone:
+class _StandaloneState:
     options: Options
 
     def coverages(self) -> list[Coverage]:

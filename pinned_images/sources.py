@@ -55,7 +55,7 @@ class Sources:
         """The user's own resolver or the registries, behind the lock file where there is one.
 
         Raises:
-            ConfigurationError: A frozen synth is asked for without a lock file.
+            ConfigurationError: A frozen synth has no lock file.
         """
         if options.lock_file is None:
             if options.update == "never":
@@ -72,9 +72,9 @@ class Sources:
         """The SSM parameters that the user gave, then those of the lock file, then those of AWS."""
         read = partial(self._from_aws, options)
         if options.lock_file is None:
-            return _Given(options.ssm_parameters, read)
+            return _GivenParameters(options.ssm_parameters, read)
         locked = LockedParameters(read, options.lock_file, options.update or "missing")
-        return _Given(options.ssm_parameters, locked.read, locked.keep)
+        return _GivenParameters(options.ssm_parameters, locked.read, locked.keep)
 
     def _unlocked(self, options: Options) -> Resolver:
         if options.resolver is not None:
@@ -90,7 +90,7 @@ class Sources:
             if network.settings == settings:
                 return network
         sessions = AwsSessions(settings)
-        registries = RememberingResolver(RegistryResolver(settings, sessions))
+        registries = CachingResolver(RegistryResolver(settings, sessions))
         self._networks.append(_Network(settings, sessions, registries))
         return self._networks[-1]
 
@@ -101,19 +101,19 @@ class Sources:
         )
 
         wanted = list(parameters)
-        asked = {
+        requested = {
             each: Parameter(None if each.is_public else each.account, each.region, str(each))
             for each in wanted
             if each.region is not None
         }
         network = self._network(options)
         answers = network.parameters
-        new = [each for each in asked.values() if each not in answers]
+        new = [each for each in requested.values() if each not in answers]
         deadline = time.monotonic() + options.deadline
         answers.update(fetch_parameters(new, deadline, network.sessions))
         values: dict[SsmParameter, str | Problem] = {}
         for each in wanted:
-            answer = answers[asked[each]] if each in asked else None
+            answer = answers[requested[each]] if each in requested else None
             if answer is None:
                 why = "neither its stack nor the environment has a region"
                 values[each] = _unread(each, f"The SSM parameter {each} cannot be read: {why}.")
@@ -123,7 +123,7 @@ class Sources:
 
 
 @dataclass(frozen=True)
-class _Given:
+class _GivenParameters:
     """Parameter values from an argument, which count first and are kept nowhere else."""
 
     values: Mapping[str, str]
@@ -164,7 +164,7 @@ def _unread(parameter: SsmParameter, why: str) -> Problem:
     )
 
 
-class RememberingResolver:
+class CachingResolver:
     """A resolver that gives the same answer to the same request for as long as it lives.
 
     CDK synthesizes each Stage on its own, and so each resolves its images. A tag that moves in the
@@ -176,7 +176,7 @@ class RememberingResolver:
 
     Example:
         >>> from pinned_images.testing import FixedResolver
-        >>> RememberingResolver(FixedResolver.derived()).resolve([])
+        >>> CachingResolver(FixedResolver.derived()).resolve([])
         {}
     """
 

@@ -18,7 +18,7 @@ from pinned_images.pinning import COPY_PROPERTIES, ImageResource
 from pinned_images.rules import UNPINNED_IMAGE
 
 #: The properties without images that say something of them: where they run, what is copied.
-_BESIDE_IMAGES = PLATFORM_PROPERTIES | COPY_PROPERTIES
+_RELATED_PROPERTIES = PLATFORM_PROPERTIES | COPY_PROPERTIES
 
 
 def image_resources(
@@ -75,7 +75,7 @@ def _values_as_written(patched: PatchedResource) -> dict[str, Any]:
     return {
         name: value
         for name, value in patched.properties.items()
-        if name in wanted or template_name(name) in _BESIDE_IMAGES
+        if name in wanted or template_name(name) in _RELATED_PROPERTIES
     }
 
 

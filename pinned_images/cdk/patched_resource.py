@@ -114,7 +114,7 @@ class Phase(Enum):
     AS_WRITTEN = auto()
     """Values are being read; everything renders as it was written."""
     WAITING = auto()
-    """CDK prepares the app; the first template that it writes asks for the plan."""
+    """Called when CDK prepares the app; the first template that it writes starts the plan."""
     TENTATIVE = auto()
     """What to render was worked out, perhaps before all values were final."""
     PLANNED = auto()

@@ -31,7 +31,7 @@ def override_images(
 ) -> None:
     """Override each image of raw resources, where the user has no override of their own.
 
-    An override takes the place of one that stands at the same path or above, so the stack is
+    An override takes the place of one at the same path or above, so the stack is
     rendered once to see whether there are any. Remaining images are found by the gate.
 
     Args:

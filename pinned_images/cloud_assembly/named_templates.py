@@ -11,7 +11,7 @@ from pinned_images.cloud_assembly.manifests import FileAsset
 from pinned_images.cloudformation.catalog import Catalog
 from pinned_images.cloudformation.sites import find_sites
 
-#: The resources that deploy a template as a part of the stack that they stand in. AWS SAM developer
+#: The resources that deploy a template as a part of the stack that they are in. AWS SAM developer
 #: guide, "AWS::Serverless::Application": it becomes an AWS::CloudFormation::Stack.
 NESTED_STACKS = ("AWS::CloudFormation::Stack", "AWS::Serverless::Application")
 

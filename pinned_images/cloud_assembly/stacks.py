@@ -212,8 +212,8 @@ class AssemblyStack:
 
     @cached_property
     def _construct_paths(self) -> Mapping[str, str]:
-        told = self._constructs.paths_by_logical_id()
-        return told or self.paths_of_template(self.template_path.name)
+        paths = self._constructs.paths_by_logical_id()
+        return paths or self.paths_of_template(self.template_path.name)
 
     @cached_property
     def _named(self) -> list[tuple[str, str, NamedTemplate]]:

@@ -136,7 +136,7 @@ class Manifest:
                 "The digests cannot be put into this manifest without changing the rest of it.",
                 "Write the images with their digests in the code, or exempt them with a reason.",
             )
-        _MEMORY.put(wanted, self._kind_paths, _moved(self._found, changes))
+        _CACHE.put(wanted, self._kind_paths, _moved(self._found, changes))
         return value
 
     def texts(self) -> Iterator[ManifestText]:
@@ -244,7 +244,7 @@ def read_manifest(value: Any, kind_paths: tuple[KindPath, ...] = ()) -> Manifest
         )
     try:
         row = FragmentRow.of(fragments, fragments.row)
-        found = _MEMORY.find(row, kind_paths)
+        found = _CACHE.find(row, kind_paths)
         images = tuple(_image(row, each) for each in found.images)
     except InvalidJson as error:
         return Problem(f"{_noun(kind_paths)} is not JSON: {error}.", _BY_HAND)
@@ -316,7 +316,7 @@ class _TextKey(NamedTuple):
     kind_paths: tuple[KindPath, ...]
 
 
-class ManifestMemory:
+class ManifestCache:
     """A bounded cache of what was found in texts, oldest evicted first.
 
     Args:
@@ -351,7 +351,7 @@ class ManifestMemory:
             self._size -= self._found.popitem(last=False)[1].count
 
 
-_MEMORY = ManifestMemory(most=200_000)
+_CACHE = ManifestCache(most=200_000)
 
 
 def _key(row: FragmentRow, kind_paths: tuple[KindPath, ...]) -> _TextKey:

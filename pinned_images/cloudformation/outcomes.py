@@ -41,7 +41,7 @@ class SsmParameter(NamedTuple):
 
     Attributes:
         name: Its name: ``/aws/service/aws-for-fluent-bit/stable``.
-        version: The version that the template asks for; None means the latest.
+        version: The version that the template names; None means the latest.
         account: The account of the stack, where it is known.
         region: The region of the stack, where it is known.
     """
@@ -60,7 +60,7 @@ class SsmParameter(NamedTuple):
         return self.name.startswith("/aws/service/")
 
     def __str__(self) -> str:
-        """The name, and the version where one is asked for."""
+        """The name, with the version if there is one."""
         return self.name if self.version is None else f"{self.name}:{self.version}"
 
 
@@ -93,7 +93,7 @@ class ExemptByRule:
 
     Attributes:
         text: The value. Where account or region are unknown it reads ``${AWS::AccountId}``, and
-            ``...`` stands for what is known at deployment only.
+            ``...`` means what is known at deployment only.
         rule: The rule's name.
         reason: Why it needs no digest, as a sentence.
     """

@@ -316,7 +316,7 @@ def _name_of_repository(logical_id: str, scope: TemplateScope) -> str:
     replacement.
     """
     is_told = scope.parent is None and scope.deployer is None and scope.stack
-    tells = (
+    lookup = (
         f" (aws cloudformation describe-stack-resource --stack-name {scope.stack} "
         f"--logical-resource-id {logical_id} tells it)"
         if is_told
@@ -325,7 +325,7 @@ def _name_of_repository(logical_id: str, scope: TemplateScope) -> str:
     return (
         "If it is not deployed yet, give it a name (repository_name=...). If it is, a name would "
         "replace it with an empty repository: run the image by the name that CloudFormation has "
-        f"made up{tells}, with Repository.from_repository_name(stack, 'Deployed', '<that name>'), "
+        f"made up{lookup}, with Repository.from_repository_name(stack, 'Deployed', '<that name>'), "
         f"or write the digest behind it, {OR_EXEMPT}"
     )
 

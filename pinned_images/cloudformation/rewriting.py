@@ -47,7 +47,7 @@ class Rewriter:
     """Writer of pinned images into values.
 
     Attributes:
-        scope: The template that the values stand in.
+        scope: The template that the values are in.
         pins: The pin of each string.
         exempt_rule: The rule for values that are no references to a registry.
     """
@@ -314,7 +314,7 @@ def pin_site(
         site: One of `find_sites`.
         scope: The template that it is in, and its environment.
         digest_of: Called with each image that has no digest; None keeps that image unchanged.
-        style: The style that the app asks for; where the service takes `digest` alone, that is
+        style: The style that the app sets; where the service takes `digest` alone, that is
             taken.
         evaluated: The result of `evaluate_site`, where it was made already.
         partly: Pin the images that can be pinned where others in the value cannot.

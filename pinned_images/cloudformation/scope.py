@@ -18,7 +18,7 @@ class AssetImage(NamedTuple):
     """A Docker image asset that the app itself builds and pushes, from a cloud assembly's manifest.
 
     Attributes:
-        repository: The repository's name; ``${AWS::AccountId}`` and ``${AWS::Region}`` may stand
+        repository: The repository's name; ``${AWS::AccountId}`` and ``${AWS::Region}`` may be
             in it.
         tag: The tag, which ends with the hash of the asset's source.
     """

@@ -45,7 +45,7 @@ class Site:
         image_property: The property of the catalog.
         container: The object that holds the image, to read its other keys; None where the image
             is a property of the resource itself.
-        obstacle: Why no image can be found here although one may stand here; None where `value`
+        obstacle: Why no image can be found here although one may be here; None where `value`
             is the image.
         assumptions: The answers to the template's conditions that lead here, by name.
     """

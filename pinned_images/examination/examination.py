@@ -38,12 +38,12 @@ class Examination:
             coverages: The parts that it covered.
         """
         said = {violation.subject for violation in other.violations}
-        left = [
+        remaining = [
             each
             for each in self.violations
             if each.subject not in said and not _is_silent(each.construct_path, coverages)
         ]
-        return replace(self, violations=left)
+        return replace(self, violations=remaining)
 
 
 def _is_silent(path: str, coverages: Sequence[Coverage]) -> bool:

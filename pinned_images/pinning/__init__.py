@@ -18,8 +18,8 @@ from pinned_images.pinning.decisions import (
 from pinned_images.pinning.images import (
     Image,
     ImageOutcome,
-    asks_for_floating_tag,
     compared_with_patterns,
+    follows_its_tag,
     outcomes_of,
 )
 from pinned_images.pinning.pipeline import PinnedResource, pin_images
@@ -41,9 +41,9 @@ __all__ = [
     "Pinned",
     "PinnedResource",
     "Policy",
-    "asks_for_floating_tag",
     "compared_with_patterns",
     "decide",
+    "follows_its_tag",
     "outcomes_of",
     "pin_images",
     "records_of",

@@ -162,8 +162,10 @@ def _source(image: Image, policy: Policy) -> ImageReference | ExemptByRule | Pro
     found = set(leaves(image.evaluation))
     leaf = found.pop() if len(found) == 1 else None
     if isinstance(leaf, Known):
-        is_left = image.exemption is not None or policy.exempt.match(leaf.reference) is not None
-        if leaf.reference.digest is None and is_left:
+        stays_unpinned = (
+            image.exemption is not None or policy.exempt.match(leaf.reference) is not None
+        )
+        if leaf.reference.digest is None and stays_unpinned:
             return Problem(
                 f"What it copies, {leaf.text}, stays unpinned, so it may be another image by then.",
                 "Pin the source too, or exempt this image as well.",

@@ -122,7 +122,7 @@ class DecidedOutcome(NamedTuple):
         """The problem that it carries no digest, with its name and place."""
         if not isinstance(self.decision, NotPinned):
             return None
-        return self.told(self.decision.problem)
+        return self.describe(self.decision.problem)
 
     @property
     def name(self) -> str:
@@ -132,7 +132,7 @@ class DecidedOutcome(NamedTuple):
         image = f"The image {shown_image(written)}" if written else "The image"
         return f"{image} at {location}" if location else image
 
-    def told(self, problem: Problem | ResolutionError) -> Problem:
+    def describe(self, problem: Problem | ResolutionError) -> Problem:
         """A problem with the image's name and place before it."""
         leaf = self.outcome.leaf
         written = leaf.text if isinstance(leaf, Known) else self.outcome.written
@@ -191,7 +191,7 @@ class Decision:
         problems = {each.problem: None for each in self.outcomes if each.problem is not None}
         if self.refusal is not None and not problems:
             written = [each for each in self.outcomes if isinstance(each.decision, Pinned)]
-            return (written[0].told(self.refusal),)
+            return (written[0].describe(self.refusal),)
         return tuple(problems)
 
     @property

@@ -175,7 +175,7 @@ def images_of(resource: ImageResource, policy: Policy) -> Iterator[Image]:
         )
 
 
-def asks_for_floating_tag(site: Site) -> bool:
+def follows_its_tag(site: Site) -> bool:
     """Whether an ECS container has switched version consistency off."""
     return bool(site.setting("VersionConsistency") == "disabled")
 
@@ -188,7 +188,7 @@ def _exemption(
     name = site.setting("Name")
     if isinstance(name, str) and name in resource.acknowledged_containers:
         return resource.acknowledged_containers[name]
-    if policy.version_consistency == "respect" and asks_for_floating_tag(site):
+    if policy.version_consistency == "respect" and follows_its_tag(site):
         return "The container asks for a floating tag: its versionConsistency is disabled."
     return None
 

@@ -27,7 +27,7 @@ def requests_for(
         for image in images
         if image.exemption is None
         for leaf in leaves(image.evaluation)
-        if isinstance(leaf, Known) and _is_asked_about(leaf.reference, policy, copies)
+        if isinstance(leaf, Known) and _is_requested(leaf.reference, policy, copies)
     )
     return list(dict.fromkeys(requests))
 
@@ -56,7 +56,7 @@ def request_for(
     )
 
 
-def _is_asked_about(reference: ImageReference, policy: Policy, copies: Copies) -> bool:
+def _is_requested(reference: ImageReference, policy: Policy, copies: Copies) -> bool:
     if reference.digest is not None:
         return policy.verify_digests and reference.digest.algorithm == _VERIFIED_ALGORITHM
     copy = copies.get(reference.normalized)

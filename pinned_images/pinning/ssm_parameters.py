@@ -33,9 +33,9 @@ def with_parameters(
         values: The mapping that the images' scopes read; new values are added.
     """
     found = list(images)
-    asked: set[SsmParameter] = set()
-    while wanted := frozenset().union(*map(_needed, found)) - asked:
-        asked |= wanted
+    requested: set[SsmParameter] = set()
+    while wanted := frozenset().union(*map(_needed, found)) - requested:
+        requested |= wanted
         values.update(source.read(sorted(wanted, key=repr)))
         found = [_evaluated_again(image) for image in found]
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pinned_images.cloudformation.outcomes import Known
-from pinned_images.pinning import asks_for_floating_tag
+from pinned_images.pinning import follows_its_tag
 from pinned_images.problem import Problem
 from pinned_images.reference import DEFAULT_TAG
 from pinned_images.rules.rule import ExaminedImage, Rule
@@ -17,7 +17,7 @@ class _FloatingTag(Rule):
 
     def look_at_image(self, image: ExaminedImage) -> Iterator[Problem]:
         """Images by a floating tag, except those that `version-consistency` reports."""
-        if asks_for_floating_tag(image.site):
+        if follows_its_tag(image.site):
             return
         for outcome in image.outcomes:
             leaf = outcome.leaf

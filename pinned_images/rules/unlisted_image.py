@@ -68,17 +68,17 @@ def _problem(found: list[MentionedImage]) -> Problem:
     places: dict[str, list[str]] = {}
     for each in found:
         places.setdefault(each.shown, []).append(each.place)
-    told = [
+    shown = [
         f"{_cut(image, _LONGEST_IMAGE)} at {_shown_places(some)}"
         for image, some in list(places.items())[:_MOST_SHOWN]
     ]
     if len(places) == 1:
-        what = f"The image {told[0]} is not pinned: images are not looked for there."
+        what = f"The image {shown[0]} is not pinned: images are not looked for there."
     else:
         more = f" and {len(places) - _MOST_SHOWN} more" if len(places) > _MOST_SHOWN else ""
         what = (
             f"{len(places)} images are not pinned, for images are not looked for where they are: "
-            f"{', '.join(told)}{more}."
+            f"{', '.join(shown)}{more}."
         )
     return Problem(what, _fix(found))
 

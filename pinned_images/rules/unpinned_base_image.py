@@ -56,16 +56,18 @@ class _UnpinnedBaseImage(Rule):
         if not found:
             return
         places = _places_by_hash(app.stacks, self.id)
-        told: dict[Problem, list[_Place]] = {}
+        by_problem: dict[Problem, list[_Place]] = {}
         for use, (assets, images) in found.items():
             source = next(filter(None, map(app.source_of, assets.values())), None)
             file = _shown_path(use.file, assets, source)
             at = {place for each in assets for place in places.get(each, ())}
             for coverage, some in _by_coverage(at or {_AT_APP}, app.coverages).items():
-                left = [each for each in images if not _is_exempt(each, coverage, app.patterns)]
-                if left and not coverage.is_silent:
-                    told.setdefault(_problem(left, file), []).extend(some)
-        for problem, some in told.items():
+                remaining = [
+                    each for each in images if not _is_exempt(each, coverage, app.patterns)
+                ]
+                if remaining and not coverage.is_silent:
+                    by_problem.setdefault(_problem(remaining, file), []).extend(some)
+        for problem, some in by_problem.items():
             yield _common_path(some), problem
 
 
@@ -256,8 +258,8 @@ def _common_path(places: Sequence[_Place]) -> str:
 
     CDK looks for acknowledgements at that construct and above, so those below are left out here.
     """
-    left = [place.path for place in places if not place.is_acknowledged]
-    parts = [path.split("/") for path in left or (min(places).path,)]
+    unacknowledged = [place.path for place in places if not place.is_acknowledged]
+    parts = [path.split("/") for path in unacknowledged or (min(places).path,)]
     common: list[str] = []
     for level in zip(*parts, strict=False):
         if len(set(level)) > 1:

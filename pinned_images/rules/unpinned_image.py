@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from pinned_images.cloudformation.deployers import Deployer
 from pinned_images.cloudformation.outcomes import ExemptByRule, Known, NeedsParameters
-from pinned_images.pinning import Decision, ImageOutcome, Pinned, Policy, asks_for_floating_tag
+from pinned_images.pinning import Decision, ImageOutcome, Pinned, Policy, follows_its_tag
 from pinned_images.printable import shown_image
 from pinned_images.problem import Problem
 from pinned_images.rules.rule import ExaminedImage, Rule
@@ -30,7 +30,7 @@ class _UnpinnedImage(Rule):
         """The problems from pinning, or those of the value in the template."""
         if image.decision is not None:
             yield from image.decision.problems
-        if asks_for_floating_tag(image.site) and image.policy.version_consistency == "respect":
+        if follows_its_tag(image.site) and image.policy.version_consistency == "respect":
             return
         fix = (_OVERRIDDEN if image.resource.coverage.is_pinned else _PIN_IT).format(
             form=_FORMS.get(image.site.image_property.style, "name:tag")

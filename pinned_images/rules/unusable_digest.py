@@ -18,7 +18,7 @@ class _UnusableDigest(Rule):
         for decided in image.decided:
             decision = decided.decision
             if isinstance(decision, AlreadyPinned) and decision.unusable is not None:
-                yield decided.told(decision.unusable)
+                yield decided.describe(decision.unusable)
 
 
 UNUSABLE_DIGEST = _UnusableDigest()

@@ -21,8 +21,8 @@ class _UnverifiedDigest(Rule):
         for decided in image.decided:
             decision = decided.decision
             if isinstance(decision, AlreadyPinned) and decision.unverified is not None:
-                told = decided.told(decision.unverified)
-                yield replace(told, fix=f"{told.fix} {_OR}" if told.fix else _OR)
+                problem = decided.describe(decision.unverified)
+                yield replace(problem, fix=f"{problem.fix} {_OR}" if problem.fix else _OR)
 
 
 UNVERIFIED_DIGEST = _UnverifiedDigest()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pinned_images.cloudformation.outcomes import Known
-from pinned_images.pinning import ImageOutcome, asks_for_floating_tag
+from pinned_images.pinning import ImageOutcome, follows_its_tag
 from pinned_images.problem import Problem
 from pinned_images.rules.rule import ExaminedImage, Rule
 from pinned_images.rules.unpinned_image import is_unpinned
@@ -17,7 +17,7 @@ class _VersionConsistency(Rule):
 
     def look_at_image(self, image: ExaminedImage) -> Iterator[Problem]:
         """Pinned images with ``versionConsistency`` off, where ECS would follow the tag."""
-        if not asks_for_floating_tag(image.site) or image.policy.version_consistency == "respect":
+        if not follows_its_tag(image.site) or image.policy.version_consistency == "respect":
             return
         unpinned = any(is_unpinned(outcome, image.policy) for outcome in image.outcomes)
         if not unpinned and any(map(_carries_digest, image.outcomes)):

@@ -56,9 +56,9 @@ def _looked_up_here(result: PinnedResource, options: Options) -> Iterator[Proble
             for parameter, value in known.items()
         },
     )
-    left = {decision.location for decision in result.decisions if decision.is_exempt}
+    exempt = {decision.location for decision in result.decisions if decision.is_exempt}
     for site in find_sites(resource.resource_type, resource.properties, catalog):
-        for leaf in leaves(evaluate_site(site, scope)) if site.location not in left else ():
+        for leaf in leaves(evaluate_site(site, scope)) if site.location not in exempt else ():
             if isinstance(leaf, Problem):
                 what = f"The image at {site.location} cannot be pinned. {leaf.what}"
                 yield Problem(what, leaf.fix)

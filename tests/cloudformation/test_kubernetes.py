@@ -17,7 +17,7 @@ from pinned_images.cloudformation.fragment_row import FragmentRow
 from pinned_images.cloudformation.fragments import Fragments
 from pinned_images.cloudformation.interpreter import Interpreter
 from pinned_images.cloudformation.kubernetes import (
-    ManifestMemory,
+    ManifestCache,
     evaluate_manifest,
     manifest_texts,
     read_manifest,
@@ -467,7 +467,7 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def test_what_is_remembered_of_manifests_is_bounded(parsed: list[str]) -> None:
-    memory = ManifestMemory(most=5)
+    memory = ManifestCache(most=5)
     texts = [json.dumps({"containers": [{"image": f"a:{number}"}]}) for number in range(3)]
     for text in (*texts, texts[2], texts[0]):
         fragments = Fragments.of(text)

@@ -50,7 +50,7 @@ def finding(image: str, resolver: Resolver) -> str:
 
 def _unusable(result: PinnedResource) -> list[Problem]:
     return [
-        decided.told(decided.decision.unusable)
+        decided.describe(decided.decision.unusable)
         for decision in result.decisions
         for decided in decision.outcomes
         if isinstance(decided.decision, AlreadyPinned) and decided.decision.unusable is not None

@@ -11,7 +11,7 @@ from pinned_images.cloudformation.outcomes import SsmParameter
 from pinned_images.options import Options
 from pinned_images.reference import Digest, ImageReference
 from pinned_images.resolution import Outcome, Resolution, ResolutionRequest
-from pinned_images.sources import RememberingResolver, Sources
+from pinned_images.sources import CachingResolver, Sources
 from pinned_images.testing import RegistryServer
 from tests.registry_aws.amazon import OTHER_ACCOUNT, Moto, host_of, manifest_of, request_for
 
@@ -87,7 +87,7 @@ class MovingTags:
 
 def test_an_answer_stays_when_something_new_is_asked_with_it() -> None:
     known, new = request_for("nginx:1"), request_for("redis:7")
-    resolver = RememberingResolver(MovingTags())
+    resolver = CachingResolver(MovingTags())
 
     first = resolver.resolve([known])[known]
     both = resolver.resolve([known, new, known])
