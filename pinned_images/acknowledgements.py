@@ -55,7 +55,7 @@ class Acknowledgements:
         return cls(by_path)
 
     def merged(self, other: Acknowledgements) -> Acknowledgements:
-        """These and others."""
+        """These acknowledgements and others."""
         return Acknowledgements({**self.by_path, **other.by_path})
 
     def reason(self, rule: str, construct_path: str) -> str | None:

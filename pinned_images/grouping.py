@@ -67,7 +67,7 @@ def named(places: Sequence[str]) -> str:
 
 
 def counted_images(references: Iterable[str]) -> str:
-    """How many images there are, and in how many places.
+    """The number of images, and of their places.
 
     Example:
         >>> counted_images(["nginx:1", "redis:7"]), counted_images(["nginx:1", "nginx:1"])

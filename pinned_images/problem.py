@@ -9,7 +9,7 @@ from pinned_images.errors import ResolutionError
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong, and what to do.
+    """A problem: what is wrong, and what to do.
 
     It is the outcome of a value that cannot be known before the deployment, or that cannot be
     rewritten, and the finding of a rule.

@@ -116,9 +116,9 @@ class Phase(Enum):
     WAITING = auto()
     """Called when CDK prepares the app; the first template that it writes starts the plan."""
     TENTATIVE = auto()
-    """What to render was worked out, perhaps before all values were final."""
+    """The values to render were computed, perhaps before all values were final."""
     PLANNED = auto()
-    """What to render is known."""
+    """The values to render are known."""
 
 
 @dataclass(eq=False)

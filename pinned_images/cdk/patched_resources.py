@@ -54,7 +54,7 @@ def override_images(
 
 
 def _paths(patched: PatchedResource, catalog: Catalog) -> list[Path]:
-    """Where to override: at the images, or at the functions and lists around them.
+    """The paths to override: the images, or the functions and lists around them.
 
     CDK merges an override into what is there, and takes an intrinsic function away when a value
     inside it is overridden; so the function is overridden as a whole. Overrides count the elements
@@ -103,8 +103,8 @@ def watch_template(first: PatchedResource, phase: PhaseOfSynth) -> None:
 
     Args:
         first: The resource with images that comes first in the template.
-        phase: The phase to advance. Where the sign is not certain, it is advanced at each
-            possible one.
+        phase: The phase of the synth, which makes the plan. Where no sign is certain, it plans
+            tentatively at each possible one.
     """
     if first.resource_type not in HASHED_TYPES or not has_versions(first.stack):
         first.when_written = phase.ensure_planned
@@ -172,7 +172,7 @@ class PatchedResources:
         return [self._known[each] for each in found if each in self._known]
 
     def read(self, resources: Iterable[PatchedResource]) -> list[PatchedResource]:
-        """Those of some resources that hold images, with the values that the app has written."""
+        """The resources that hold images, with the values that the app has written."""
         found = []
         for patched in resources:
             if not patched.replaced and type_of(type(patched.resource)):

@@ -125,7 +125,7 @@ def _classified(
 
 
 def _unless_image(text: str, scope: TemplateScope) -> Problem | None:
-    """Why a string is no image reference; None where it is one."""
+    """The reason why a string is no image reference; None where it is one."""
     if len(text) > MAXIMUM_LENGTH:
         why = f"A text of {len(text)} characters is no image reference: {text[:60]!r}..."
         return _no_image(text, Problem(why, CORRECT_OR_EXEMPT), scope)

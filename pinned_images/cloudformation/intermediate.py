@@ -95,7 +95,7 @@ def joined(delimiter: str, parts: Sequence[str | Unresolved]) -> str | Unresolve
 
 
 def kind_of(value: Any) -> str:
-    """What a value is, for display: ``A text``, ``An object``."""
+    """The noun of a value, for display: ``A text``, ``An object``."""
     if value is None:
         return "Nothing (null)"
     for kind, words in ((str, "A text"), (Mapping, "An object"), ((list, tuple), "A list")):

@@ -140,7 +140,7 @@ def names_tag(value: str) -> bool:
 
 
 def patched_path(fields: Mapping[str, Any]) -> Path | None:
-    """Where an operation of a JSON patch (RFC 6902) writes its value; None of other objects."""
+    """The path that a JSON patch operation (RFC 6902) writes to; None of other objects."""
     pointer = fields.get("path")
     if "value" not in fields or not isinstance(pointer, str):
         return None

@@ -159,8 +159,8 @@ def pseudo_parameter(interpreter: Evaluator, name: str, scope: TemplateScope) ->
 
 
 def _stack_name(scope: TemplateScope) -> str | None:
-    is_told = scope.parent is None and scope.deployer is None
-    return scope.stack if is_told and scope.stack else None
+    is_own_stack = scope.parent is None and scope.deployer is None
+    return scope.stack if is_own_stack and scope.stack else None
 
 
 def parameter_value(
@@ -315,11 +315,11 @@ def _name_of_repository(logical_id: str, scope: TemplateScope) -> str:
     CloudFormation template reference, AWS::ECR::Repository: an update of `RepositoryName` requires
     replacement.
     """
-    is_told = scope.parent is None and scope.deployer is None and scope.stack
+    is_own_stack = scope.parent is None and scope.deployer is None and scope.stack
     lookup = (
         f" (aws cloudformation describe-stack-resource --stack-name {scope.stack} "
         f"--logical-resource-id {logical_id} tells it)"
-        if is_told
+        if is_own_stack
         else ""
     )
     return (

@@ -1,6 +1,6 @@
 """Find -> evaluate -> resolve -> decide (and rewrite) -> report, over plain data.
 
-Only the resolver and the source of SSM parameters, which are handed in, touch the network.
+Only the resolver and the source of SSM parameters, which are arguments, touch the network.
 """
 
 from __future__ import annotations
