@@ -348,7 +348,7 @@ def _table(images: Iterable[UsedImage]) -> Table:
     for image in images:
         workloads = Counter(kind for kind, _ in {(use.kind, use.name) for use in image.uses})
         table.add_row(
-            Name(str(image.reference)),
+            Name(image.name),
             _short(image.digest),
             ", ".join(counted(number, kind) for kind, number in sorted(workloads.items())),
             ", ".join(finding.kind for finding in image.findings) or "-",
@@ -364,8 +364,7 @@ def _drift_table(images: Iterable[UsedImage]) -> Table:
         drift = image.drift
         if drift is not None:
             sides = drift.declared, drift.locked, drift.registry, drift.running
-            name = image.tagged or image.reference
-            table.add_row(Name(str(name)), *map(_short, sides))
+            table.add_row(Name(image.name), *map(_short, sides))
     return table
 
 

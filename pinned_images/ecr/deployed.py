@@ -169,6 +169,17 @@ class UsedImage:
         return ImageReference(self.reference.registry, self.reference.repository, tag)
 
     @property
+    def name(self) -> str:
+        """The reference as it is spelled, without its digest.
+
+        Example:
+            >>> UsedImage(ImageReference.parse("nginx:1@sha256:" + "0" * 64), None, ()).name
+            'nginx:1'
+        """
+        tag = "" if self.reference.tag is None else f":{self.reference.tag}"
+        return f"{self.reference.spelled_name}{tag}"
+
+    @property
     def platforms(self) -> frozenset[Platform]:
         """The platforms of workloads that have not run yet."""
         return frozenset(use.platform for use in self.uses if use.platform is not None)
@@ -286,7 +297,7 @@ def _about_tag(
         found.append(
             Finding(
                 "unpinned",
-                f"The image {shown_image(str(image.reference))} is named by its tag in "
+                f"The image {shown_image(image.name)} is named by its tag in "
                 f"{_users(image)}: pin it to a digest.",
             )
         )
@@ -448,10 +459,8 @@ def _users(image: UsedImage) -> str:
 
 
 def _shown(image: UsedImage) -> str:
-    written = shown_image(str(image.reference))
-    if image.digest is None or image.reference.digest is not None:
-        return written
-    return f"{written} ({_short(image.digest)})"
+    written = shown_image(image.name)
+    return written if image.digest is None else f"{written} ({_short(image.digest)})"
 
 
 def _short(digest: str | None) -> str:

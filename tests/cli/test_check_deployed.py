@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from io import BytesIO
 from pathlib import Path
@@ -14,6 +15,7 @@ from botocore.validate import ParamValidator
 
 from pinned_images.reference import Digest
 from tests.cli.conftest import LockedFolder, Run
+from tests.documentation import example, page
 from tests.registry_aws.amazon import (
     HOME_ACCOUNT,
     OCI_INDEX,
@@ -116,6 +118,33 @@ def deploy(
         revisions.images[name] = [{"containerName": "app", "image": image, "imageDigest": digest}]
 
 
+def move(moto: Moto, repository: str, tag: str, manifest: str) -> None:
+    """Move a tag; moto, other than ECR, deletes at once the image that has no tag any more."""
+    moto.client("ecr", REGION).put_image(
+        repositoryName=repository,
+        imageManifest=manifest,
+        imageManifestMediaType=OCI_MANIFEST,
+        imageTag=tag,
+        imageDigest=Digest.of(manifest.encode()),
+    )
+
+
+def put_untagged_rule(moto: Moto, repository: str) -> None:
+    rule = {
+        "rulePriority": 1,
+        "selection": {
+            "tagStatus": "untagged",
+            "countType": "sinceImagePushed",
+            "countUnit": "days",
+            "countNumber": 30,
+        },
+        "action": {"type": "expire"},
+    }
+    moto.client("ecr", REGION).put_lifecycle_policy(
+        repositoryName=repository, lifecyclePolicyText=json.dumps({"rules": [rule]})
+    )
+
+
 def check(run: Run, *arguments: str) -> tuple[int, dict[str, Any], str]:
     result = run("check-deployed", "--region", REGION, "--json", *arguments)
     return result.exit_code, json.loads(result.stdout), result.stderr
@@ -137,19 +166,7 @@ def test_the_outage_is_found(run: Run, moto: Moto, revisions: ServiceRevisions) 
     assert document["unseen"] == []
     assert (code, kinds(document)) == (0, {image: ["unpinned"]})
 
-    ecr = moto.client("ecr", REGION)
-    manifest = manifest_of("new")
-    ecr.put_image(
-        repositoryName="web",
-        imageManifest=manifest,
-        imageManifestMediaType=OCI_MANIFEST,
-        imageTag="v1",
-        imageDigest=Digest.of(manifest.encode()),
-    )
-    # moto, other than ECR, deletes an image as its last tag moves on, without a lifecycle rule.
-    assert [each["imageDigest"] for each in ecr.list_images(repositoryName="web")["imageIds"]] != [
-        old
-    ]
+    move(moto, "web", "v1", manifest_of("new"))
     code, document, stderr = check(run)
     assert (code, kinds(document)) == (1, {image: ["gone", "moved", "unpinned"]})
     assert document["version"] == 1
@@ -189,19 +206,7 @@ def test_an_image_that_the_lifecycle_policy_takes_once_its_tag_moves(
     run: Run, moto: Moto, revisions: ServiceRevisions
 ) -> None:
     digest = moto.push("web", {"v1": manifest_of("web")})["v1"]
-    rule = {
-        "rulePriority": 1,
-        "selection": {
-            "tagStatus": "untagged",
-            "countType": "sinceImagePushed",
-            "countUnit": "days",
-            "countNumber": 30,
-        },
-        "action": {"type": "expire"},
-    }
-    moto.client("ecr", REGION).put_lifecycle_policy(
-        repositoryName="web", lifecyclePolicyText=json.dumps({"rules": [rule]})
-    )
+    put_untagged_rule(moto, "web")
     pinned = f"{HOST}/web:v1@{digest}"
     deploy(moto, "front", pinned, revisions, digest)
     code, document, _ = check(run)
@@ -415,6 +420,10 @@ def test_two_thousand_services_take_as_many_calls_as_they_have_pages(
         "BatchGetImage": 20,
         "GetLifecyclePolicy": 1,
     }
+    of_ecr = counts["BatchGetImage"] + counts["GetLifecyclePolicy"]
+    assert f"takes {sum(counts.values()) - of_ecr}\ncalls to Amazon ECS" in page(
+        "check-deployed.md"
+    )
 
 
 def test_what_may_not_be_read_is_told_once_and_the_rest_is_looked_at(
@@ -475,3 +484,48 @@ def test_a_function_of_an_image(run: Run, fake_aws: FakeAws) -> None:
     [image] = document["images"]
     assert image["used_by"] == [{"kind": "function", "name": arn, "container": ""}]
     assert (image["digest"], image["findings"]) == (digest, [])
+
+
+def test_the_page_shows_what_is_printed(
+    run: Run,
+    moto: Moto,
+    revisions: ServiceRevisions,
+    lock: LockedFolder,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    old = moto.push("web", {"v1": manifest_of("old")})["v1"]
+    api = moto.push("api", {"2.4": manifest_of("api")})["2.4"]
+    put_untagged_rule(moto, "api")
+    lock.add(f"{HOST}/web:v1", f"{HOST}/api:2.4")
+    deploy(moto, "front", f"{HOST}/web:v1", revisions, old)
+    deploy(moto, "api", f"{HOST}/api:2.4@{api}", revisions, api)
+    move(moto, "web", "v1", manifest_of("new"))
+    monkeypatch.setenv("COLUMNS", "110")
+    for title, arguments in (
+        ("what is wrong", []),
+        ("the drift", ["--lock-file", "pinned-images.lock.json"]),
+    ):
+        command, _, printed = example("check-deployed.md", title).partition("\n")
+        assert command == " ".join(["$ pinned-images check-deployed", *arguments])
+        monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+        result = run("check-deployed", *arguments)
+        assert undated(result.stdout + result.stderr) == undated(printed)
+
+
+def undated(text: str) -> str:
+    return re.sub(r"\d{4}-\d\d-\d\d", "2027-01-01", text)
+
+
+def test_the_policy_of_the_page_has_every_action_that_is_asked_for(
+    run: Run, fake_aws: FakeAws
+) -> None:
+    policy = json.loads(example("check-deployed.md", "policy"))
+    [statement] = policy["Statement"]
+    actions = {action.partition(":")[2] for action in statement["Action"]}
+    ManyServices(fake_aws, 1)
+    check(run)
+    assert {name for name, _ in fake_aws.requests} - {"GetCallerIdentity"} <= actions
+    assert not [
+        each for each in actions if not each.startswith(("List", "Describe", "Get", "Batch"))
+    ]
+    assert actions >= {"DescribeTaskDefinition", "ListTargetsByRule", "GetSchedule", "GetFunction"}
