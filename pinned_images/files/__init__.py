@@ -1,1 +1,1 @@
-"""Image references in plain files: one module for each format, pure functions over their bytes."""
+"""Image references in plain files: a module for each format, pure functions over bytes."""

@@ -1,4 +1,4 @@
-"""Changes of the references in files: planned for all, checked, then written file by file."""
+"""Changes of references in files: planned for all, checked, then written file by file."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from pinned_images.files.scanning import ScannedFile
 from pinned_images.files.walking import read_file
 from pinned_images.reference import ImageReference
 
-#: The reference that belongs in a place; None to leave the one that is there.
+#: The new reference of a place; None to leave the old one.
 Target = Callable[[Place], ImageReference | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A place that cannot be given the reference that belongs there.
+    """A place that cannot be changed to its new reference.
 
     Attributes:
         file: The file.
         place: The place.
-        reason: Why, as a clause.
+        reason: The reason, as a clause.
     """
 
     file: ScannedFile
@@ -53,8 +53,8 @@ class FileChange:
     Attributes:
         file: The file.
         targets: The new reference of each place that changes, by its offset.
-        edits: What is written.
-        refusals: The places that stay as they are although they should not.
+        edits: The edits.
+        refusals: The places that should change and cannot.
     """
 
     file: ScannedFile
@@ -107,7 +107,7 @@ class FileChange:
 def plan(
     files: Iterable[ScannedFile], target: Target, wanted: Names = frozenset()
 ) -> list[FileChange]:
-    """The changes that give each place the reference that belongs there.
+    """The changes of all places to their new references.
 
     Args:
         files: Files with references.
@@ -146,7 +146,7 @@ def _change(file: ScannedFile, target: Target, wanted: Names) -> FileChange:
 
 
 def _reads_as_planned(change: FileChange, wanted: Names) -> bool:
-    """Whether the new bytes hold what was planned, and nothing else has changed."""
+    """Whether the new bytes hold the planned references, and nothing else has changed."""
     file = change.file
     if any(before.end > after.start for before, after in pairwise(change.edits)):
         return False
@@ -175,7 +175,7 @@ def _references(found: Iterable[Found]) -> dict[int, str]:
 
 
 def _moved(offset: int, edits: Iterable[Edit]) -> int:
-    """Where a byte is after some edits."""
+    """The offset of a byte after some edits."""
     shifts = (len(text) - (end - start) for start, end, text in edits if start < offset)
     return offset + sum(shifts)
 

@@ -1,7 +1,7 @@
-"""The content of a text file, read so that every byte outside an edit can be written back.
+"""The content of a text file, in which every byte outside of edits is kept.
 
 Parsers see the content with one character for each byte (`Content.masked`), so that positions in
-their results are byte offsets. Image references are ASCII, so other characters need not be told
+their results are byte offsets. Image references are ASCII, so other characters need not be kept
 apart.
 """
 
@@ -29,7 +29,7 @@ class Edit(NamedTuple):
 
 @dataclass(frozen=True)
 class Content:
-    r"""Text as bytes in an encoding that contains ASCII, and what was taken off to get there.
+    r"""Text in an encoding that contains ASCII, with the file's own encoding and byte order mark.
 
     Attributes:
         data: The text, without a byte order mark.

@@ -1,4 +1,4 @@
-"""The images that a Dockerfile is built from, each with the bytes that it is written in.
+"""The images of a Dockerfile, with their byte spans.
 
 The format is that of the Dockerfile reference (docs.docker.com/reference/dockerfile) as BuildKit
 reads it. The parsers on PyPI give no byte offsets (`dockerfile-parse`, `dockerfile`), know neither
@@ -53,7 +53,7 @@ class DockerfileImage(NamedTuple):
             default of the ``ARG`` that it is read from. None where there are no such bytes.
         variables: The names of the variables that it is made of.
         unset: Those of them that have no value, and read as nothing.
-        platform: The platform that ``FROM`` asks for, where it is known.
+        platform: The platform in ``FROM``, where it is known.
     """
 
     instruction: Instruction
@@ -68,7 +68,7 @@ class DockerfileImage(NamedTuple):
 
 
 class Build(NamedTuple):
-    """What a build is told.
+    """The options of a build.
 
     Attributes:
         target: The stage to build; the last one if left out.
@@ -84,7 +84,7 @@ class Build(NamedTuple):
 
 
 class UnknownTarget(LookupError):
-    """A Dockerfile has no stage of the name that a build asks for."""
+    """The target stage of a build is missing in the Dockerfile."""
 
 
 class Reference(NamedTuple):
@@ -102,10 +102,10 @@ class Stage:
     Attributes:
         index: Its number, from 0.
         name: Its name in lower case; empty without one.
-        base: What it begins with.
+        base: Its base.
         platform: The value of ``--platform``.
-        sources: What it copies and mounts from.
-        triggers: What its ``ONBUILD`` instructions copy and mount from, in stages based on it.
+        sources: The sources of its copies and mounts.
+        triggers: The sources of its ``ONBUILD`` instructions, for stages based on it.
     """
 
     index: int
@@ -118,7 +118,7 @@ class Stage:
 
 @dataclass(slots=True)
 class Dockerfile:
-    r"""A Dockerfile that has been read.
+    r"""A parsed Dockerfile.
 
     Attributes:
         problem: Why it can be read in part only; None where all of it could.
@@ -141,7 +141,7 @@ class Dockerfile:
 
     @classmethod
     def parse(cls, content: bytes) -> Dockerfile:
-        """Read a Dockerfile; whatever cannot be read is passed over."""
+        """Parse a Dockerfile; invalid instructions are skipped."""
         dockerfile = cls()
         reader = _Reader(content)
         directives = dict(reader.directives())
@@ -161,7 +161,7 @@ class Dockerfile:
         """The images of all stages; or those that one build needs.
 
         Args:
-            build: What the build is told; without it, every ``ARG`` has its default.
+            build: The options of the build; without them, every ``ARG`` has its default.
 
         Raises:
             UnknownTarget: There is no such stage.
@@ -253,7 +253,7 @@ class _Reader:
             offset += len(line) + 1
 
     def instructions(self, escape: str) -> Iterator[LogicalLine]:
-        """Each instruction as one line; comments, and what stands in here-documents, left out."""
+        """Each instruction as one line, without comments and the content of here-documents."""
         lines = self._numbered()
         for number, offset, line in lines:
             parts: list[tuple[str, int]] = []
@@ -305,7 +305,7 @@ def _without_continuation(line: str, escape: str) -> tuple[str, bool]:
 
 
 def _may_hold_heredocs(line: LogicalLine) -> bool:
-    """Not the JSON form, whose texts no shell reads."""
+    """Whether an instruction is not in the JSON form, which has no shell."""
     words = line.text.split(None, 1)
     if len(words) > 1 and words[0].upper() == "ONBUILD":
         words = words[1].split(None, 1)
@@ -375,7 +375,7 @@ class _Images:
             yield from self._in_context(image)
 
     def _source(self, source: Reference) -> Iterator[DockerfileImage]:
-        """No variables: BuildKit takes none there."""
+        """The image of a source, without variables: BuildKit expands none there."""
         text = source.word.text
         if text and text != _SCRATCH and not text.isdecimal():
             image = DockerfileImage(
@@ -384,7 +384,7 @@ class _Images:
             yield from self._in_context(image)
 
     def _in_context(self, image: DockerfileImage) -> Iterator[DockerfileImage]:
-        """The image, or what a build context puts into its place."""
+        """The image, or the build context that replaces it."""
         context = self._build.contexts.get(_familiar(image.image or ""))
         if context is None:
             yield image
@@ -427,7 +427,7 @@ class _Images:
     def _sources_of(
         self, stage: Stage, bases: list[Stage | None], *, with_own_triggers: bool
     ) -> Iterator[Reference]:
-        """What a stage copies or mounts from; the triggers of its base run in it."""
+        """The sources of a stage; the triggers of its base run in it."""
         yield from stage.sources
         base = bases[stage.index]
         if base is not None and not with_own_triggers:
@@ -500,6 +500,6 @@ def _shown(word: Word) -> str:
 
 
 def _familiar(image: str) -> str:
-    """An image as build contexts name it: without what Docker adds to short names."""
+    """An image in the short form of build contexts (`docker.io/library/` left out)."""
     name = image.removeprefix("docker.io/").removeprefix("library/")
     return name.removesuffix(":latest")

@@ -1,4 +1,4 @@
-"""The images of a Dockerfile as places that can be edited."""
+"""The images of a Dockerfile as editable places."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Words of a Dockerfile: continuation lines, flags, quotes and variables, each with its place.
+"""Words of a Dockerfile: continuation lines, flags, quotes and variables, with byte offsets.
 
 The rules are those of BuildKit's own parser (github.com/moby/buildkit, `frontend/dockerfile/parser`
 and `frontend/dockerfile/shell`), as far as images depend on them. Bytes are read as Latin-1: what
@@ -26,23 +26,23 @@ _HEREDOC = re.compile(r"[0-9]*<<(?P<chomp>-?)\s*(?P<name>[^<\s][^<]*)")
 
 
 class Unexpandable(Exception):
-    """A word whose text cannot be known; the message says why, as the end of a sentence."""
+    """A word whose value cannot be known; the message is the reason, as a clause."""
 
 
 class Word(NamedTuple):
-    """A text and the byte offset of each of its characters."""
+    """A string with the byte offset of each of its characters."""
 
     text: str
     places: tuple[int, ...]
 
     @classmethod
     def of(cls, text: str) -> Word:
-        """A text that is not written in the file."""
+        """A word that is not written in the file."""
         return cls(text, (NOWHERE,) * len(text))
 
     @property
     def span(self) -> tuple[int, int] | None:
-        """The bytes that the text is written in; None where it is put together from several."""
+        """The byte span of the word; None where it is joined from several."""
         if not self.places or self.places[0] == NOWHERE:
             return None
         start, end = self.places[0], self.places[-1] + 1
@@ -50,13 +50,13 @@ class Word(NamedTuple):
         return (start, end) if is_whole else None
 
     def cut(self, start: int, end: int | None = None) -> Word:
-        """A part of it."""
+        """A part of the word."""
         return Word(self.text[start:end], self.places[start:end])
 
 
 @dataclass(slots=True)
 class LogicalLine:
-    """An instruction's text, its continuation lines joined.
+    """An instruction, its continuation lines joined.
 
     Attributes:
         number: The number of its first line in the file, from 1.
@@ -101,7 +101,7 @@ class LogicalLine:
         return position
 
     def words(self, position: int) -> Iterator[Word]:
-        """The words from a position on, which spaces alone part."""
+        """The words from a position on, separated by spaces."""
         position = self.skip_spaces(position)
         while position < len(self.text):
             end = self.end_of_word(position)
@@ -212,7 +212,7 @@ def _raw_words(text: str) -> list[str]:
 
 
 class Expanded(NamedTuple):
-    """A word without quotes, its variables filled in.
+    """A word without quotes, its variables expanded.
 
     Attributes:
         word: The text.
@@ -226,7 +226,7 @@ class Expanded(NamedTuple):
 
 
 def expand(word: Word, escape: str, variables: Mapping[str, Word | None]) -> Expanded:
-    """Take a word's quotes away and fill its variables in.
+    """Remove a word's quotes and expand its variables.
 
     Args:
         word: The word as written.

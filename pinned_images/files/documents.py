@@ -1,4 +1,4 @@
-"""JSON and YAML formats that are known by their keys: which keys of a document hold an image."""
+"""JSON and YAML formats with known keys of images."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Finder = Callable[[str, Node], Iterator[Found]]
 
 
 def image(masked: str, node: Node | None, format: Format, prefix: str = "") -> Iterator[Found]:  # noqa: A002 - the word of the field
-    """What a scalar is, in a place where a format has an image.
+    """The reference or skipped value of a scalar, in a place where a format has an image.
 
     Args:
         masked: The text of the file, one character for each byte.
@@ -75,7 +75,7 @@ def is_task_definition(root: Node) -> bool:
 
 
 def _is_container_definition(node: Node) -> bool:
-    """Whether an element of a list is one: many things have a name and an image."""
+    """Whether an element of a list is a container definition: other things have an image too."""
     keys = {key[:1].lower() + key[1:] for key, _ in items_of(node)}
     if "name" not in keys:
         return False
@@ -104,7 +104,7 @@ _OF_CONTAINERS = frozenset(
 
 
 def compose(masked: str, root: Node) -> Iterator[Found]:
-    """A Compose file; the image of a service that is built is the name of what is built.
+    """A Compose file; the image of a service with a build is the name of the build's result.
 
     Compose specification, "services": ``image``, ``build``, and volumes of the type ``image``.
     """
@@ -117,7 +117,7 @@ def compose(masked: str, root: Node) -> Iterator[Found]:
 
 
 def is_compose(root: Node) -> bool:
-    """Whether a document has services that have an image or are built."""
+    """Whether a document has services with an image or a build."""
     services = child(root, "services")
     return isinstance(services, Mapping) and any(
         child(service, "image", "build") is not None for _, service in items_of(services)
@@ -134,7 +134,7 @@ def is_kubernetes(root: Node) -> bool:
 
 
 def terraform_json(masked: str, root: Node) -> Iterator[Found]:
-    """Terraform's JSON syntax: attributes that are named for an image."""
+    """Terraform's JSON syntax: attributes with a name for images."""
     for path, node in walk(root):
         if path and path[-1] == "image":
             yield from image(masked, node, "terraform")

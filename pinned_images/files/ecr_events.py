@@ -1,4 +1,4 @@
-"""Events of Amazon ECR, which Amazon EventBridge sends where an image is pushed.
+"""Events of Amazon ECR in Amazon EventBridge about pushed images.
 
 Amazon ECR user guide, "Amazon ECR events and EventBridge": "Event for a completed image push".
 """
@@ -30,7 +30,7 @@ def pushed_image(event: Mapping[str, Any]) -> ImageReference | None:
         None for events that change nothing: a push without a tag, one that failed, a deletion.
 
     Raises:
-        ConfigurationError: It is no event of ECR, or lacks what tells the image.
+        ConfigurationError: It is no event of ECR, or lacks the image.
 
     Example:
         >>> image = pushed_image(

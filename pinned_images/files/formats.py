@@ -1,4 +1,4 @@
-"""Which format a file is of, and the image references in it."""
+"""The formats of files, and the image references in a file."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _HCL = (".tf", ".tofu", ".hcl", ".nomad")
 
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
-# What a file of a known format holds at least where it holds an image.
+# The least content of a file of a known format that holds an image.
 _KEYS = re.compile(r"mage|Uri|docker://|ontainer|services|newTag|repository")
 
 Finder = Callable[[str, Node], Iterator[Found]]
@@ -61,7 +61,7 @@ _DOCUMENTS = frozenset((".json", ".jsonc", ".yaml", ".yml", ".template", *_HCL))
 
 
 def may_hold_images(name: str, raw: bytes, wanted: Names = frozenset()) -> bool:
-    """Whether a file is worth reading as what it is, which takes longer.
+    """Whether a file may hold images, so that it is worth parsing.
 
     Args:
         name: The file's name.
@@ -210,7 +210,7 @@ def _yaml(path: PurePath, content: Content, wanted: Names) -> Iterator[Found]:
 
 
 def _kind(path: PurePath, root: Node) -> Finder | None:
-    """The finder for a document: by the file's name where that is fixed, else by its keys."""
+    """The finder for a document: by the file's name where it is fixed, else by its keys."""
     by_name = _kind_by_name(path)
     if by_name is not None:
         return by_name

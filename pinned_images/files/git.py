@@ -1,4 +1,4 @@
-"""A Git repository that is cloned, edited, committed and pushed, by the user's own ``git``.
+"""Clone, commit and push of a Git repository, by the user's own ``git``.
 
 Nothing around the clone is touched: variables that would lead `git` elsewhere (`git rev-parse
 --local-env-vars`) are not handed on, and no folder above the clone is looked at.
@@ -36,7 +36,7 @@ _USER_INFORMATION = re.compile(
 _TRANSPORT = re.compile(r"[A-Za-z0-9+.-]+::")
 _BRANCH = re.compile(r"(?!-)[^\s~^:?*\[\\\x00-\x1f\x7f]+")
 
-# `git rev-parse --local-env-vars` of Git 2.39, and what else leads to another repository.
+# `git rev-parse --local-env-vars` of Git 2.39, and other variables that name a repository.
 _ELSEWHERE = frozenset(
     {
         "GIT_ALTERNATE_OBJECT_DIRECTORIES",
@@ -61,11 +61,11 @@ _ELSEWHERE = frozenset(
 
 
 class GitError(PinnedImagesError):
-    """A step of `git` that failed; no credential is in the message."""
+    """A failed step of `git`; no credential is in the message."""
 
 
 class PushRejected(GitError):
-    """A push that lost to others' pushes each time it was tried."""
+    """A push that was rejected in all attempts, since the branch had moved."""
 
 
 class Author(NamedTuple):
@@ -77,7 +77,7 @@ class Author(NamedTuple):
 
 @dataclass(frozen=True)
 class Target:
-    """What is cloned, and where commits go.
+    """The repository to clone, and the branch for commits.
 
     Attributes:
         url: The repository, as `git clone` takes it.
@@ -93,7 +93,7 @@ class Target:
     push_branch: str | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what `git` would take for an option or a program."""
+        """Refuse values that `git` would take for an option or a program."""
         if not self.url or self.url.startswith("-") or _TRANSPORT.match(self.url):
             raise ConfigurationError(f"{redacted(self.url)!r} is not the URL of a repository.")
         for branch in (self.branch, self.push_branch):
@@ -107,7 +107,7 @@ class Target:
 
 
 def redacted(text: str, url: str | None = None) -> str:
-    """A text without the credentials of URLs.
+    """A string without the credentials of URLs.
 
     Args:
         text: The text.
@@ -138,10 +138,10 @@ def _secrets(url: str) -> list[str]:
 
 @dataclass
 class Clone:
-    """A shallow clone in a folder of its own, which is removed when it is left.
+    """A shallow clone in a temporary folder, as a context manager.
 
     Attributes:
-        target: What is cloned.
+        target: The repository.
         is_detached: Whether `git` runs apart from the terminal, so that Ctrl-C does not reach it.
     """
 
@@ -292,7 +292,7 @@ class Clone:
 
 
 def _is_race(line: str) -> bool:
-    """Whether a reference was refused because it is no longer where it was when it was fetched."""
+    """Whether a push was rejected because the branch has moved since the fetch."""
     return any(
         words in line
         for words in (

@@ -1,4 +1,4 @@
-"""Images whose name, tag and digest are apart: Helm's values and Kustomize's transformers."""
+"""Images in separate fields of name, tag and digest: Helm's values, Kustomize's transformers."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class _Field:
     space: str = ""
 
     def write(self, text: str) -> Edit:
-        """Write another text into it, quoted where YAML would take it for something else."""
+        """The edit for another value, quoted where YAML would read another type."""
         if not self.quote and _needs_quotes(text):
             text = f'"{text}"'
         return Edit(self.start, self.end, f"{self.space}{text}")
@@ -48,12 +48,12 @@ class _Field:
 
 @dataclass(frozen=True, slots=True)
 class FieldsWriter:
-    """A writer for references in fields of their own.
+    """A writer for references in separate fields.
 
     Attributes:
         tag: The field of the tag.
         digest: The field of the digest; None where there is none.
-        before_digest: What is written before a digest that gets a field.
+        before_digest: The text before a new field of a digest.
         digest_at: Where such a field belongs; None where the digest belongs behind the tag.
     """
 
@@ -157,7 +157,7 @@ class _Insertion:
 
 
 def _insertion(masked: str, entry: Node, tag: Node | None) -> _Insertion | None:
-    """Where a digest's field belongs: behind the tag's, in its style."""
+    """The place for a digest's field: after the tag's, in its style."""
     if not isinstance(entry, Mapping) or not isinstance(tag, Scalar):
         return None
     end = tag.end + (1 if tag.quote in ('"', "'") else 0)
@@ -180,7 +180,7 @@ def _is_quoted(node: Node) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Fields:
-    """The nodes of one image: where its name is written, its tag and its digest."""
+    """The nodes of one image's name, tag and digest."""
 
     masked: str
     format: Format
@@ -189,7 +189,7 @@ class _Fields:
     digest: Node | None
 
     def found(self, name: str, insertion: _Insertion | None = None) -> Found:
-        """What the fields hold.
+        """The reference or skipped value in the fields.
 
         Args:
             name: The whole name of the repository.
@@ -213,7 +213,7 @@ class _Fields:
         return Place(self.format, self.name.start, reference, writer)
 
     def _obstacle(self) -> str | None:
-        """Why the tag or the digest cannot be read or written."""
+        """The reason why the tag or the digest cannot be read or written."""
         if isinstance(self.tag, Scalar) and _is_misread(self.tag, self.format):
             return "its tag is a number, which loses zeros: write it in quotation marks"
         for node, what in ((self.tag, "tag"), (self.digest, "digest")):
@@ -241,7 +241,7 @@ def _field(masked: str, node: Node | None) -> _Field | None:
 
 
 def _is_misread(tag: Scalar, format: Format) -> bool:  # noqa: A002 - the word of the field
-    """Whether Helm reads another text than is written: it takes plain numbers for numbers."""
+    """Whether Helm reads another value than is written: plain numbers become numbers."""
     if format != "helm-values" or tag.quote or not _NUMBER.fullmatch(tag.value):
         return False
     return not (_PLAIN_INTEGER.fullmatch(tag.value) or _PLAIN_DECIMAL.fullmatch(tag.value))

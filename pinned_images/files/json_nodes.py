@@ -25,7 +25,7 @@ _WORD = re.compile(r"[-+.0-9A-Za-z]+")
 
 
 def parse(text: str) -> Node:
-    """Parse a text, one character for each byte.
+    """Parse a string with one character for each byte.
 
     Raises:
         Unparsable: It is not JSON, or is nested too deep.

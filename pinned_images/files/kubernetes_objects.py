@@ -1,4 +1,4 @@
-"""Images in Kubernetes objects, by the rules that hold for those in CloudFormation templates.
+"""Images in Kubernetes objects, by the same rules as in CloudFormation templates.
 
 `pinned_images.cloudformation.kubernetes_images` knows which strings are images; here its findings
 get the bytes of a YAML or JSON file.
@@ -59,7 +59,7 @@ def _reason(found: FoundImage) -> str:
 
 
 class _Strings:
-    """A tree as `json_text` has it; what aliases share is in it once, where it is written."""
+    """The strings of a tree by path, as `json_text` has them; an aliased node is in it once."""
 
     def __init__(self) -> None:
         self.spans: list[tuple[int, int]] = []

@@ -1,4 +1,4 @@
-"""JSON and YAML documents as one kind of tree, in which every node knows its bytes."""
+"""JSON and YAML documents as one kind of tree, in which every node has its byte span."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ MAXIMUM_DEPTH = 150
 
 
 class Unparsable(Exception):
-    """A text that is not of the language it is read as."""
+    """A string that is not valid in its language."""
 
 
 @dataclass(eq=False, slots=True)
@@ -58,7 +58,7 @@ Node = Scalar | Sequence | Mapping
 
 
 def items_of(node: Node | None) -> Iterator[tuple[str, Node]]:
-    """The entries of a mapping that have a plain key; of YAML, the merged ones after its own."""
+    """The items of a mapping with a plain key; in YAML, the merged ones after its own."""
     if not isinstance(node, Mapping):
         return
     seen: set[str] = set()
@@ -82,7 +82,7 @@ def items_of(node: Node | None) -> Iterator[tuple[str, Node]]:
 
 
 def child(node: Node | None, *names: str) -> Node | None:
-    """What a mapping holds under the first of some names that it has."""
+    """The value of a mapping under the first of some keys that it has."""
     for name in names:
         for key, value in items_of(node):
             if key == name:
@@ -101,7 +101,7 @@ def elements_of(node: Node | None) -> list[Node]:
 
 
 def walk(node: Node) -> Iterator[tuple[tuple[str | int, ...], Node]]:
-    """Every node with the keys and indices that lead there; what is shared is met once."""
+    """Every node with its path of keys and indices; a shared node is yielded once."""
     pending: list[tuple[tuple[str | int, ...], Node]] = [((), node)]
     seen: set[int] = set()
     while pending:
@@ -123,7 +123,7 @@ def walk(node: Node) -> Iterator[tuple[tuple[str | int, ...], Node]]:
 
 
 def span_of(masked: str, scalar: Scalar) -> tuple[int, int] | None:
-    """The bytes that hold a scalar's text; None where they hold more than it.
+    """The byte span of a scalar's value; None where it holds more.
 
     Args:
         masked: The text of the file.

@@ -1,4 +1,4 @@
-"""Digests for the references of files that have none."""
+"""The pinning of files: digests for references without one."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ def skipped_in(files: Iterable[ScannedFile]) -> list[SkippedValue]:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What a command would write, and what it cannot.
+    """The planned changes of files, with skipped values and errors.
 
     Attributes:
         files: The files that change.
         skipped: The values in the place of an image that are left, and their files.
-        errors: The images whose digest could not be learned.
+        errors: The images that could not be resolved.
     """
 
     files: Sequence[FileChange]
@@ -58,14 +58,14 @@ class Changes:
 
     @property
     def is_whole(self) -> bool:
-        """Whether all that was asked for can be written."""
+        """Whether all requested changes can be written."""
         return not self.errors and not self.refusals
 
 
 def unpinned(
     files: Iterable[ScannedFile], exempt: ExemptionPatterns, today: date
 ) -> list[Unpinned]:
-    """The references that want a digest.
+    """The references without a digest that are not exempt.
 
     Args:
         files: The files.
@@ -90,7 +90,7 @@ def pin(
 
     Args:
         files: The files.
-        resolver: Learns the digests; it is asked for each image once, for all at once.
+        resolver: The resolver, called once with all images.
         exempt: The images that may stay without.
         today: The day (in UTC) on which exemptions are measured.
     """
@@ -115,7 +115,7 @@ def pin(
 def resolve(
     resolver: Resolver, questions: Iterable[ResolutionRequest]
 ) -> tuple[dict[ResolutionRequest, Digest], dict[LockKey, ResolutionError]]:
-    """Digests by what was asked, and errors by image; each is asked for once."""
+    """Digests by request, and errors by image; each is resolved once."""
     requests = list(dict.fromkeys(questions))
     outcomes = resolver.resolve(requests) if requests else {}
     digests: dict[ResolutionRequest, Digest] = {}

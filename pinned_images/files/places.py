@@ -1,4 +1,4 @@
-"""Image references found in a file, and the edits that write another reference in their place."""
+"""Places of image references in a file, and the edits that change them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pinned_images.files.content import Edit
 from pinned_images.reference import ImageReference, Platform, Style
 from pinned_images.resolution import ResolutionRequest
 
-#: What a file (or one document in it) is known to be.
+#: The format of a file, or of one document in it.
 Format = Literal[
     "cloudformation",
     "compose",
@@ -33,16 +33,16 @@ PlaceStyle = Style | Literal["tag"]
 
 MAXIMUM_LENGTH = 2_000
 
-# What scripts of deployments fill in: `app:__TAG__`, `app:@VERSION@`, `app:%TAG%`, `app:<tag>`.
+# Placeholders of deployment scripts: `app:__TAG__`, `app:@VERSION@`, `app:%TAG%`, `app:<tag>`.
 _PLACEHOLDER = re.compile(r"__[A-Z][A-Z0-9_]*__|@[A-Z][A-Z0-9_]*@|%[A-Z][A-Z0-9_]*%|<[^<>]*>")
 
 
 class Unwritable(Exception):
-    """A reference that cannot be written by changing its place alone; the message says why."""
+    """A reference that cannot be written by editing its place; the message is the reason."""
 
 
 class Writer(Protocol):
-    """Knows where the parts of one reference are written."""
+    """A writer: it knows the byte spans of a reference's parts."""
 
     def edits(self, old: ImageReference, new: ImageReference) -> list[Edit]:
         """The edits that write a new reference in the place of the old one.
@@ -84,7 +84,7 @@ class Place:
         return not self.is_pinned and self.style != "tag"
 
     def question(self, reference: ImageReference) -> ResolutionRequest:
-        """What a registry is asked for the digest of a reference that is to be written here."""
+        """The request for the digest of a reference that is to be written here."""
         return ResolutionRequest(reference, self.platform, select=self.platform is not None)
 
     def edits(self, new: ImageReference) -> list[Edit]:
@@ -118,7 +118,7 @@ Found = Place | Skipped
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A writer for a reference, or for its end, in one stretch of bytes.
+    """A writer for a reference, or for its end, in one byte span.
 
     Attributes:
         start: The first byte.
@@ -149,7 +149,7 @@ def found_in(
     style: PlaceStyle = "tag-and-digest",
     platform: Platform | None = None,
 ) -> Found | None:
-    """What a value is, in a place where a format has an image.
+    """The place or skipped value, where a format has an image.
 
     Args:
         format: What the file is.
@@ -171,7 +171,7 @@ def found_in(
 
 
 def interpolation_in(text: str) -> str | None:
-    """Why a value cannot be read before something is filled in; None for a plain value."""
+    """The reason why a value is a template, such as a placeholder; None for a plain value."""
     if any(sign in text for sign in ("{{", "{%", "<%", "#{")):
         return "it holds a template expression"
     if "$" in text:

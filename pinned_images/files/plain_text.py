@@ -1,4 +1,4 @@
-"""Image references in text of no known format: words that cannot well be anything else.
+"""Image references in text of no known format: words that can hardly be anything else.
 
 A word counts if it is a whole reference with a registry host or a digest; and, for the repositories
 that are asked for, if it is any spelling of one of them with a tag or a digest.
@@ -32,7 +32,7 @@ _HOST = re.compile(
     r"|[A-Za-z0-9.-]+:[0-9]{1,5}|localhost|(?:[0-9]{1,3}\.){3}[0-9]{1,3}"
 )
 
-# What follows a file's name in messages of compilers and tests: `pkg/main.go:12`, `main.go:12:3`.
+# The numbers after a file's name in messages of compilers: `pkg/main.go:12`, `main.go:12:3`.
 _SOURCE_LINE = re.compile(
     r".*\.(?:c|cc|cfg|conf|cpp|cs|css|erl|ex|exs|go|gradle|groovy|h|hcl|hpp|html?|ini|java|jsx?|json"
     r"|kts?|less|log|lua|md|mjs|m|mm|php|pl|proto|py|rb|rs|rst|scala|scss|sh|sql|svelte|swift|tf"
@@ -43,7 +43,7 @@ Names = frozenset[str]
 
 
 def may_hold_images(text: str) -> bool:
-    """Whether a text is worth a closer look, which takes longer."""
+    """Whether a text may hold images, so that it is worth parsing."""
     return _LIKELY.search(text) is not None
 
 

@@ -1,4 +1,4 @@
-"""Changes of the files in a Git repository, pushed as one commit or not at all."""
+"""Publishing: changes of files in a Git repository, pushed as one commit or not at all."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Unfinished(PinnedImagesError):
 
 
 class Published(NamedTuple):
-    """What was pushed.
+    """The pushed commit.
 
     Attributes:
         files: The files that changed, relative to the repository.

@@ -1,4 +1,4 @@
-"""The image references of a tree, file by file."""
+"""The scanner: image references of a tree, file by file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pinned_images.files.walking import TreeFile, files_below, read_file
 
 
 class Location(NamedTuple):
-    """Where something is written; lines and columns count from 1."""
+    """The location of a reference or a value; lines and columns count from 1."""
 
     file: str
     line: int
@@ -46,7 +46,7 @@ class ScannedFile:
     skipped: tuple[Skipped, ...]
 
     def location(self, found: Place | Skipped) -> Location:
-        """Where a reference or a value is written."""
+        """The location of a reference or a value."""
         return Location(self.file.shown, *self.content.position(found.offset))
 
 
@@ -57,7 +57,7 @@ def scan(
     wanted: Names = frozenset(),
     besides: Collection[str] = (),
 ) -> Iterator[ScannedFile]:
-    """Read the files that some paths name, and give those with something to tell.
+    """Scan the files at some paths, and yield those with a reference or a skipped value.
 
     Args:
         paths: Files and folders.

@@ -1,4 +1,4 @@
-"""The service that changes the images of one Git repository; needs Starlette.
+"""The HTTP service that changes images in a Git repository; needs Starlette.
 
 Requests queue up: each works on a clone of its own, when the one before has pushed.
 """
@@ -37,12 +37,12 @@ MAXIMUM_BODY = 256 * 1024
 _MOST_REFERENCES = 1_000
 _LONGEST_MESSAGE = 10_000
 
-#: Writes one line for people.
+#: A function that writes a line to the log.
 Log = Callable[[str], None]
 
 
 class Wish(NamedTuple):
-    """What a request asks for.
+    """The content of a request.
 
     Attributes:
         update: Which references change, and to what; None to change nothing.
@@ -54,20 +54,20 @@ class Wish(NamedTuple):
 
 
 class Registries(Resolver, TagSource, Protocol):
-    """Learns digests and tags."""
+    """A source of digests and tags."""
 
 
 @dataclass(frozen=True)
 class Service:
-    """The repository that is changed, and how.
+    """The service: the repository and the settings of its changes.
 
     Attributes:
         target: The repository and its branch.
         paths: The files and folders in it that are changed.
-        registries: Learns digests.
+        registries: The source of digests.
         author: The author of commits, if not the one that Git is configured with.
         token: The bearer token that requests have to carry; None for requests without one.
-        log: Tells what was done.
+        log: Logs pushes and failures.
     """
 
     target: Target
@@ -144,7 +144,7 @@ _SERVER_ERROR = 500
 
 
 class BadRequest(PinnedImagesError):
-    """A body that asks for nothing that can be done; the message says why."""
+    """A body that is no valid request; the message has the reason."""
 
 
 # The first that an error is counts.
@@ -171,7 +171,7 @@ def _answer(error: Exception) -> tuple[int, str]:
 
 
 def _authorize(request: Request, token: str | None) -> None:
-    """Refuse requests without the token, and those that a page in a browser makes elsewhere."""
+    """Refuse requests without the token, and cross-site requests of browsers."""
     if token is None:
         if "origin" in request.headers:
             raise HTTPException(403, "Pages in a browser may not send requests.")
@@ -207,7 +207,7 @@ def wish_of(body: Mapping[str, Any], parameters: Mapping[str, str]) -> Wish:
         parameters: The query; for an event, ``matching-tag=true`` counts.
 
     Raises:
-        BadRequest: It asks for nothing that can be done.
+        BadRequest: It is no valid request.
     """
     try:
         if is_event(body):

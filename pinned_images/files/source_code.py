@@ -85,7 +85,7 @@ def find(content: Content, language: Language, wanted: Names = frozenset()) -> I
 
 
 def _whole(file_format: Format, text: str, start: int, node: Node) -> Place | None:
-    """A literal that is an image as a whole; without a tag only where nothing else is taken."""
+    """A literal that is a whole image; without a tag only where nothing else is accepted."""
     try:
         reference = ImageReference.parse(text)
     except InvalidReference:
@@ -124,7 +124,7 @@ def _is_said_to_be_image(node: Node) -> bool:
 
 
 def _function_of(node: Node, arguments: Node) -> str:
-    """The function that takes a node as its first argument, as it is written."""
+    """The function with a node as its first argument, as written."""
     call = arguments.parent
     field = _CALLS.get(call.type) if call is not None else None
     if call is None or field is None or arguments != call.child_by_field_name("arguments"):
@@ -133,18 +133,18 @@ def _function_of(node: Node, arguments: Node) -> str:
 
 
 def _called(node: Node) -> str:
-    """The name of the function that takes a literal as its first argument."""
+    """The name of the function with a literal as its first argument."""
     return "" if node.parent is None else _function_of(node, node.parent).rpartition(".")[2]
 
 
 def _is_image_name(text: str) -> bool:
-    """Whether the last name of an expression has ``image`` at its end: ``this.baseImage``."""
+    """Whether the last name of an expression ends with ``image``: ``this.baseImage``."""
     words = [word.lower() for word in _PARTS.findall(re.split(r"[.\[]", text)[-1])]
     return bool(words) and (words[-1] in ("image", "img") or words[-2:] in _IMAGE_ENDINGS)
 
 
 def _is_call_of_image(text: str) -> bool:
-    """Whether a function is named for what it takes: ``fromRegistry``, ``GenericContainer``."""
+    """Whether a function takes an image by its name: ``fromRegistry``, ``GenericContainer``."""
     names = re.split(r"[.\s(]+", text.strip())
     words = [word.lower() for word in _PARTS.findall(names[-1])]
     return bool(words) and (

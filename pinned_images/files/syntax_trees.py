@@ -33,9 +33,9 @@ def _grammar(language: Language) -> Grammar:
 
 
 def nodes_of(data: bytes, language: Language, *kinds: str) -> Iterator[Node]:
-    """The nodes of some kinds in a text, in the order of their first bytes.
+    """The nodes of some kinds in a source, in the order of their first bytes.
 
-    What is not of the language is passed over; the rest of the text is read.
+    Invalid parts are skipped; the rest of the source is read.
     """
     from tree_sitter import Parser, Query, QueryCursor  # noqa: PLC0415 - see above
 

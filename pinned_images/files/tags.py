@@ -1,4 +1,4 @@
-"""Another tag of the same image: the one that says most exactly which version it is."""
+"""Other tags of the same image: the most specific version."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pinned_images.lockfile import LockKey
 from pinned_images.reference import Digest, ImageReference
 from pinned_images.resolution import ResolutionRequest, Resolver
 
-#: The rule, for people.
+#: The rule, for messages.
 RULE = (
     "of the tags of the same digest, the version with the most numbers; of those the highest, then "
     "the one with the shortest ending"
@@ -25,7 +25,7 @@ _SIDE_BY_SIDE = 8
 
 
 class TagLister(Protocol):
-    """Learns the tags of repositories."""
+    """A source of the tags of several repositories."""
 
     def tags(
         self, repositories: Sequence[ImageReference]
@@ -35,7 +35,7 @@ class TagLister(Protocol):
 
 
 class TagSource(Protocol):
-    """Lists the tags of one repository, as `RegistryResolver` does."""
+    """A source of the tags of one repository, such as `RegistryResolver`."""
 
     def list_tags(self, reference: ImageReference) -> list[str]:
         """The tags of an image's repository.
@@ -47,7 +47,7 @@ class TagSource(Protocol):
 
 
 class ListedTags:
-    """The tags of several repositories, asked for side by side.
+    """A `TagLister` that lists several repositories concurrently.
 
     Args:
         source: Lists the tags of one.
@@ -72,7 +72,7 @@ class ListedTags:
 
 
 def most_specific(tags: Iterable[str]) -> str | None:
-    """The tag that says most exactly which version it is; see `RULE`.
+    """The tag of the most specific version; see `RULE`.
 
     Example:
         >>> most_specific(["latest", "1", "1.25", "1.25.3", "1.25.3-bookworm", "mainline"])
@@ -97,8 +97,8 @@ def other_tags(
 
     Args:
         references: Images by tag, or by digest.
-        resolver: Learns digests; it is asked for all tags at once.
-        lister: Learns the tags of repositories.
+        resolver: The resolver, called once with all tags.
+        lister: Lists the tags of repositories.
     """
     unknown = [each for each in references if each.digest is None]
     digests, errors = resolve(resolver, map(ResolutionRequest, unknown))

@@ -64,13 +64,13 @@ def template(masked: str, root: Node) -> Iterator[Found]:
 
 
 class _Plain:
-    """Documents as plain data, with the functions of CloudFormation written out."""
+    """Documents as plain data, with the functions of CloudFormation in their full form."""
 
     def __init__(self) -> None:
         self._made: dict[int, Any] = {}
 
     def of(self, node: Node) -> Any:
-        """The value of a node; one that is shared is made once."""
+        """The value of a node; a shared one is made once."""
         key = id(node)
         if key not in self._made:
             self._made[key] = None  # an anchor that holds its own alias
@@ -111,7 +111,7 @@ def _function(tag: str | None) -> str | None:
 
 
 def _at(node: Node, path: Path) -> Node | None:
-    """The node at a path of its plain value."""
+    """The node at a path of the plain value."""
     current: Node | None = node
     for key in path:
         if current is None or key == _function(current.tag):
@@ -126,7 +126,7 @@ def _at(node: Node, path: Path) -> Node | None:
 
 
 def _argument(node: Node) -> Node | None:
-    """What a function is given, in its short or its full form."""
+    """The argument of a function, in its short or its full form."""
     if _function(node.tag) is not None:
         return node
     entries = list(items_of(node))
@@ -210,7 +210,7 @@ class _Finder:
 
 
 def _writer(masked: str, node: Node, value: Any) -> Span | _Appended | None:
-    """What writes the end of a value: its last literal, or a new element of its ``Fn::Join``."""
+    """The writer for the end of a value: its last literal, or a new element of its ``Fn::Join``."""
     if isinstance(value, str):
         span = span_of(masked, node) if isinstance(node, Scalar) else None
         return None if span is None else Span(*span)

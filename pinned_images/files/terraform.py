@@ -1,4 +1,4 @@
-"""Images in Terraform and OpenTofu: attributes and object keys that are named for an image.
+"""Images in Terraform and OpenTofu: attributes and object keys with a name for images.
 
 Other strings count where they are whole references with a registry host or a digest. The names are
 those of the providers' documentation: ``image`` (containers of `aws_ecs_task_definition` in
@@ -65,7 +65,7 @@ def find(content: Content, wanted: Names = frozenset()) -> Iterator[Found]:
 
 
 def _is_image_key(key: str, node: Node) -> bool:
-    """Whether an attribute or a key is named for an image, as is a variable for its default."""
+    """Whether an attribute or a key has a name for images, or is the default of such a variable."""
     if key in _NAMES or key.endswith("_image"):
         return True
     block = node.parent.parent if node.parent is not None else None
@@ -79,7 +79,7 @@ def _is_image_key(key: str, node: Node) -> bool:
 
 
 def _literal(content: Content, node: Node, wanted: Names) -> Iterator[Found]:
-    """A string anywhere that is a reference as a whole, with a registry host or a digest."""
+    """A string anywhere that is a whole reference with a registry host or a digest."""
     start, end = node.start_byte + 1, node.end_byte - 1
     for found in plain_text.find(content.masked, start, end, wanted=wanted, format="terraform"):
         if isinstance(found, Place) and len(str(found.reference)) == end - start:
@@ -94,7 +94,7 @@ def _key_and_value(node: Node) -> tuple[str, Node | None]:
 
 
 def _style_of(node: Node) -> Style:
-    """How the service of the resource that something is in takes a digest."""
+    """The form of digests that the service of the enclosing resource accepts."""
     current: Node | None = node
     while current is not None:
         if current.type == "block" and _label(current) in _TAKE_DIGEST_ALONE:

@@ -1,4 +1,4 @@
-"""Other tags for the references of files, with the digests that belong to them."""
+"""The update of files: other tags for references, with their digests."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Resolve = Literal["digest", "tag"]
 
 @dataclass(frozen=True)
 class Update:
-    """Which references change, and to what.
+    """The wanted update: the references that change, and their new tags.
 
     Attributes:
         references: The references to set; None for all that are found.
@@ -39,7 +39,7 @@ class Update:
     resolve: Resolve | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what has no one meaning."""
+        """Refuse ambiguous references."""
         given: dict[tuple[str, str | None], ImageReference] = {}
         for reference in self.references or ():
             if reference.tag is None and reference.digest is None:
@@ -57,7 +57,7 @@ class Update:
 
     @property
     def wanted(self) -> Names:
-        """The repositories of which any spelling counts in text."""
+        """The repositories whose every spelling counts in text."""
         return frozenset(reference.name for reference in self.references or ())
 
     def may_mean(self, text: str) -> bool:
@@ -66,7 +66,7 @@ class Update:
         return self.references is None or any(last in text for last in lasts)
 
     def base(self, place: Place) -> ImageReference | None:
-        """What a place is set to, before anything is resolved; None to leave it."""
+        """The new reference of a place, not yet resolved; None to leave it."""
         reference = place.reference
         if self.references is not None:
             return self._given(reference)
@@ -88,7 +88,7 @@ class Update:
 
 
 def _repository(reference: ImageReference) -> str:
-    """What all spellings of a repository have in common; hosts of ECR have several names."""
+    """The key of a repository for all its spellings; hosts of ECR have several names."""
     host = parse_ecr_host(reference.registry)
     if host is None:
         return f"{reference.registry.lower()}/{reference.repository}"
@@ -130,7 +130,7 @@ def _resolved(
     resolver: Resolver,
     tags: TagLister,
 ) -> tuple[dict[ResolutionRequest, ImageReference], dict[LockKey, ResolutionError]]:
-    """What each reference becomes that is to be set."""
+    """The new reference of each one that changes."""
     if wish == "tag":
         return _with_other_tags(questions, resolver, tags)
     if wish != "digest":

@@ -1,4 +1,4 @@
-"""The files of a tree that can hold image references, in order.
+"""The walk through a tree: the files that can hold image references, in order.
 
 `.gitignore` files count in every folder below the one that they are in, as Git has it (`gitignore`,
 "Description"); those above the tree count up to the root of its Git repository.
@@ -83,7 +83,7 @@ class TreeFile(NamedTuple):
 
     Attributes:
         path: Its path with no symbolic link in it.
-        shown: Its path for people, as the user gave it.
+        shown: Its path for output, as the user gave it.
     """
 
     path: str
@@ -91,7 +91,7 @@ class TreeFile(NamedTuple):
 
 
 def files_below(paths: Sequence[str], base: Path | None = None) -> Iterator[TreeFile]:
-    """Each file that some paths name, or that is in a folder they name, once.
+    """Each file at some paths, or in a folder at one of them, once.
 
     Args:
         paths: Files and folders; a file that is named itself is not looked up in `.gitignore`.
@@ -137,7 +137,7 @@ def _is_inside(real: str, folder: str) -> bool:
 
 
 def is_cloud_assembly(folder: Path) -> bool:
-    """Whether a folder is what a synth of an AWS CDK app made."""
+    """Whether a folder is a cloud assembly."""
     try:
         with (folder / _ASSEMBLY).open("rb") as file:
             manifest = json.loads(file.read(MAXIMUM_SIZE))
@@ -238,7 +238,7 @@ class _Ignored:
 
 
 def _compiled(lines: Sequence[str]) -> list[tuple[re.Pattern[str], bool]]:
-    """Patterns of one sign in a row as one expression, from the last to the first."""
+    """Consecutive patterns of one sign as one expression, from the last to the first."""
     from pathspec.patterns.gitignore.spec import (  # noqa: PLC0415 - where there is such a file
         GitIgnoreSpecPattern,
     )

@@ -32,7 +32,7 @@ class Document(NamedTuple):
 
 
 def documents(text: str) -> list[Document]:
-    """The documents of a text that are not empty.
+    """The documents of a file that are not empty.
 
     Args:
         text: One character for each byte.
@@ -62,7 +62,7 @@ def _documents(text: str) -> Iterator[Document]:
 
 
 def _events(text: str) -> Iterator[Any]:
-    """PyYAML's events; its types say that marks may be missing, which those of a parser are not."""
+    """PyYAML's events, with marks: its types allow missing ones, which a parser never gives."""
     return yaml.parse(text, Loader=_LOADER)
 
 
@@ -79,7 +79,7 @@ class _Builder:
         self._keys: list[Node | None] = []
 
     def add(self, event: Any) -> None:
-        """Take one event in."""
+        """Process one event."""
         start, end = event.start_mark.index, event.end_mark.index
         if isinstance(event, yaml.ScalarEvent):
             quote = event.style or ""
