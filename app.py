@@ -13,7 +13,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
-from pinned_images import PinImages
+from pinned_images import ImmutableTags, PinImages
 
 REGION = "eu-west-1"
 STAGING, PRODUCTION = "222222222222", "333333333333"
@@ -28,6 +28,18 @@ class WebStack(cdk.Stack):
         super().__init__(scope, construct_id, env=env)
         vpc = ec2.Vpc(self, "Vpc", max_azs=2, nat_gateways=1)
         cluster = ecs.Cluster(self, "Cluster", vpc=vpc)
+        # What the shop's own pipeline builds; images in use have a tag by 'pinned-images protect'.
+        ecr.Repository(
+            self,
+            "Builds",
+            repository_name="shop/builds",
+            lifecycle_rules=[
+                ecr.LifecycleRule(tag_prefix_list=["in-use-"], max_image_count=9999),
+                ecr.LifecycleRule(
+                    tag_status=ecr.TagStatus.UNTAGGED, max_image_age=cdk.Duration.days(14)
+                ),
+            ],
+        )
 
         task = ecs.FargateTaskDefinition(self, "Task", cpu=512, memory_limit_mib=1024)
         web = task.add_container("web", image=ecs.ContainerImage.from_registry("acme/shop:2.4.1"))
@@ -107,6 +119,9 @@ class Shop(cdk.Stage):
 app = cdk.App()
 Shop(app, "Staging", account=STAGING)
 Shop(app, "Production", account=PRODUCTION)
+
+# A tag of the shop's own repositories stays on its image, but for those that are meant to move.
+ImmutableTags.apply_to(app, mutable_tags=["latest", "cache-*"])
 
 # Where no role is named the CDK's lookup role is assumed, which may read images and no secrets.
 PinImages.apply_to(
