@@ -85,11 +85,11 @@ def examine_app(
         source_of: The folder that an image asset is a copy of, where that is known.
     """
     app = ExaminedApp(stacks, coverages, found.patterns, source_of)
-    said = set(UNPINNED_BASE_IMAGE.look_at_app(replace(app, coverages=others, patterns=set())))
+    said = set(UNPINNED_BASE_IMAGE.check_app(replace(app, coverages=others, patterns=set())))
     return [
         Violation(rule, problem, path)
         for rule in RULES
-        for path, problem in rule.look_at_app(app)
+        for path, problem in rule.check_app(app)
         if (path, problem) not in said
     ]
 
@@ -131,7 +131,7 @@ class _Template:
                     )
                 )
         for rule in RULES:
-            for logical_id, problem in rule.look_at_template(self.stack):
+            for logical_id, problem in rule.check_template(self.stack):
                 whole = self.stack.construct_path
                 path = self.stack.construct_path_of(logical_id) if logical_id else whole
                 if self._coverage_of(path) is not None:
@@ -143,7 +143,7 @@ class _Template:
         for site in resource.sites:
             self._look_at_image(resource, site)
         for rule in RULES:
-            for problem in rule.look_at_resource(resource):
+            for problem in rule.check_resource(resource):
                 self._report(rule, problem, resource.construct_path, resource.logical_id)
 
     def _look_at_image(self, resource: ExaminedResource, site: Site) -> None:
@@ -160,7 +160,7 @@ class _Template:
         at = self._reported_at(resource.construct_path, site)
         self.found.patterns.update(_patterns(image))
         for rule in RULES:
-            for problem in rule.look_at_image(image):
+            for problem in rule.check_image(image):
                 self._report(rule, problem, at, resource.logical_id, site.path)
         if coverage.is_pinned:
             self.found.places.add(place)

@@ -19,7 +19,7 @@ class _AutomaticDeployments(Rule):
     id = "automatic-deployments"
     severity = "warning"
 
-    def look_at_image(self, image: ExaminedImage) -> Iterator[Problem]:
+    def check_image(self, image: ExaminedImage) -> Iterator[Problem]:
         """Images of App Runner, which deploys what is pushed to a tag; a digest has none."""
         if image.resource.resource_type != "AWS::AppRunner::Service":
             return

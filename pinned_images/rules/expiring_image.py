@@ -40,7 +40,7 @@ class _ExpiringImage(Rule):
     id = "expiring-image"
     severity = "warning"
 
-    def look_at_image(self, image: ExaminedImage) -> Iterator[Problem]:
+    def check_image(self, image: ExaminedImage) -> Iterator[Problem]:
         """Images with a digest, from a repository of the app that has a lifecycle policy."""
         app = image.scope.app
         if app is None:

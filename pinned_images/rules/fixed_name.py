@@ -21,7 +21,7 @@ class _FixedName(Rule):
     id = "fixed-name"
     severity = "warning"
 
-    def look_at_image(self, image: ExaminedImage) -> Iterator[Problem]:
+    def check_image(self, image: ExaminedImage) -> Iterator[Problem]:
         """Images of named resources: CloudFormation creates the new before it deletes the old."""
         key = image.site.image_property.replaced_by_name
         first = next(

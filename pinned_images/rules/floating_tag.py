@@ -15,7 +15,7 @@ class _FloatingTag(Rule):
     id = "floating-tag"
     severity = "warning"
 
-    def look_at_image(self, image: ExaminedImage) -> Iterator[Problem]:
+    def check_image(self, image: ExaminedImage) -> Iterator[Problem]:
         """Images by a floating tag, except those that `version-consistency` reports."""
         if follows_its_tag(image.site):
             return

@@ -14,7 +14,7 @@ class _ImageFormat(Rule):
     id = "image-format"
     severity = "warning"
 
-    def look_at_image(self, image: ExaminedImage) -> Iterator[Problem]:
+    def check_image(self, image: ExaminedImage) -> Iterator[Problem]:
         """Pinned images of such a media type; the catalog has the facts and their source."""
         if image.site.image_property.takes != "docker-image":
             return

@@ -19,7 +19,7 @@ class _MutableRepository(Rule):
     id = "mutable-repository"
     severity = "error"
 
-    def look_at_resource(self, resource: ExaminedResource) -> Iterator[Problem]:
+    def check_resource(self, resource: ExaminedResource) -> Iterator[Problem]:
         """Repositories with mutable tags, where the option `require_immutable_tags` is on."""
         if (
             resource.coverage.policy.require_immutable_tags

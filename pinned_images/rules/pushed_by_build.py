@@ -51,7 +51,7 @@ class _PushedByBuild(Rule):
     id = "pushed-by-build"
     severity = "warning"
 
-    def look_at_image(self, image: ExaminedImage) -> Iterator[Problem]:
+    def check_image(self, image: ExaminedImage) -> Iterator[Problem]:
         """Pinned images of a repository that a build in the deployment names."""
         if image.decision is None or image.scope.app is None:
             return

@@ -148,11 +148,11 @@ class Rule:
     id: ClassVar[str]
     severity: ClassVar[Severity]
 
-    def look_at_image(self, image: ExaminedImage, /) -> Iterable[Problem]:  # noqa: ARG002 - a hook
+    def check_image(self, image: ExaminedImage, /) -> Iterable[Problem]:  # noqa: ARG002 - a hook
         """The problems of an image."""
         return ()
 
-    def look_at_resource(
+    def check_resource(
         self,
         resource: ExaminedResource,  # noqa: ARG002 - a hook
         /,
@@ -160,7 +160,7 @@ class Rule:
         """The problems of a resource, with or without images."""
         return ()
 
-    def look_at_template(
+    def check_template(
         self,
         stack: AssemblyStack,  # noqa: ARG002 - a hook
         /,
@@ -168,7 +168,7 @@ class Rule:
         """The problems of a template, each with a logical id, or with "" for the whole."""
         return ()
 
-    def look_at_app(
+    def check_app(
         self,
         app: ExaminedApp,  # noqa: ARG002 - a hook
         /,

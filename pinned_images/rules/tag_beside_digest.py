@@ -13,7 +13,7 @@ class _TagBesideDigest(Rule):
     id = "tag-beside-digest"
     severity = "warning"
 
-    def look_at_image(self, image: ExaminedImage) -> Iterator[Problem]:
+    def check_image(self, image: ExaminedImage) -> Iterator[Problem]:
         """Images that the app writes with tag and digest, which stay byte for byte."""
         if image.site.image_property.style != "digest":
             return

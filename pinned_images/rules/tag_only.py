@@ -18,7 +18,7 @@ class _TagOnly(Rule):
     id = "tag-only"
     severity = "warning"
 
-    def look_at_image(self, image: ExaminedImage) -> Iterator[Problem]:
+    def check_image(self, image: ExaminedImage) -> Iterator[Problem]:
         """Images by tag alone: what the tag leads to when the service pulls is what runs."""
         if image.site.image_property.style != "tag":
             return

@@ -31,7 +31,7 @@ class _UnlistedImage(Rule):
     id = "unlisted-image"
     severity = "warning"
 
-    def look_at_resource(self, resource: ExaminedResource) -> Iterator[Problem]:
+    def check_resource(self, resource: ExaminedResource) -> Iterator[Problem]:
         """The images of a resource that are in none of the properties that are known.
 
         What a nested stack holds are parameters, which count where they are used.

@@ -46,7 +46,7 @@ class _UnpinnedBaseImage(Rule):
     id = "unpinned-base-image"
     severity = "warning"
 
-    def look_at_app(self, app: ExaminedApp) -> Iterator[tuple[str, Problem]]:
+    def check_app(self, app: ExaminedApp) -> Iterator[tuple[str, Problem]]:
         """Each Dockerfile once, at the construct that uses it, or above all that use it."""
         found = {
             use: (assets, images)

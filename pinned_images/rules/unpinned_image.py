@@ -26,7 +26,7 @@ class _UnpinnedImage(Rule):
     id = "unpinned-image"
     severity = "error"
 
-    def look_at_image(self, image: ExaminedImage) -> Iterator[Problem]:
+    def check_image(self, image: ExaminedImage) -> Iterator[Problem]:
         """The problems from pinning, or those of the value in the template."""
         if image.decision is not None:
             yield from image.decision.problems

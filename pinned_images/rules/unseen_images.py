@@ -30,7 +30,7 @@ class _UnseenImages(Rule):
     id = "unseen-images"
     severity = "warning"
 
-    def look_at_template(self, stack: AssemblyStack) -> Iterator[tuple[str, Problem]]:
+    def check_template(self, stack: AssemblyStack) -> Iterator[tuple[str, Problem]]:
         """Templates, macros and includes that are resolved at deployment and may hold images."""
         for logical_id, named in stack.unreadable_templates():
             what = (

@@ -13,7 +13,7 @@ class _UnusableDigest(Rule):
     id = "unusable-digest"
     severity = "error"
 
-    def look_at_image(self, image: ExaminedImage) -> Iterator[Problem]:
+    def check_image(self, image: ExaminedImage) -> Iterator[Problem]:
         """Digests that are gone, or that are of an image for another platform."""
         for decided in image.decided:
             decision = decided.decision

@@ -12,7 +12,7 @@ class _UnusedExemption(Rule):
     id = "unused-exemption"
     severity = "warning"
 
-    def look_at_app(self, app: ExaminedApp) -> Iterator[tuple[str, Problem]]:
+    def check_app(self, app: ExaminedApp) -> Iterator[tuple[str, Problem]]:
         """Patterns under which no unpinned image of the app falls."""
         given = {
             pattern: exemption

@@ -16,7 +16,7 @@ class _UnverifiedDigest(Rule):
     id = "unverified-digest"
     severity = "warning"
 
-    def look_at_image(self, image: ExaminedImage) -> Iterator[Problem]:
+    def check_image(self, image: ExaminedImage) -> Iterator[Problem]:
         """Digests that no registry has confirmed: the image may be there all the same."""
         for decided in image.decided:
             decision = decided.decision

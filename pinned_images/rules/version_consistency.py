@@ -15,7 +15,7 @@ class _VersionConsistency(Rule):
     id = "version-consistency"
     severity = "warning"
 
-    def look_at_image(self, image: ExaminedImage) -> Iterator[Problem]:
+    def check_image(self, image: ExaminedImage) -> Iterator[Problem]:
         """Pinned images with ``versionConsistency`` off, where ECS would follow the tag."""
         if not follows_its_tag(image.site) or image.policy.version_consistency == "respect":
             return

@@ -693,6 +693,6 @@ def test_whatever_a_resource_holds_is_read_and_told_in_print(
         make_scope=lambda: scope,
         patterns=set(),
     )
-    for problem in UNLISTED_IMAGE.look_at_resource(examined_resource):
+    for problem in UNLISTED_IMAGE.check_resource(examined_resource):
         assert str(problem).isprintable()
         assert len(str(problem)) < 3_000
