@@ -61,10 +61,10 @@ def examine(
     for top in stacks:
         for stack in top.with_nested():
             path = top.construct_path
-            look = _Template(
+            template = _Template(
                 stack, path, coverages, scope_of, decisions, container_name, files, found
             )
-            look.look_at_all()
+            template.examine()
     return found
 
 
@@ -85,12 +85,12 @@ def examine_app(
         source_of: The folder that an image asset is a copy of, where that is known.
     """
     app = ExaminedApp(stacks, coverages, found.patterns, source_of)
-    said = set(UNPINNED_BASE_IMAGE.check_app(replace(app, coverages=others, patterns=set())))
+    reported = set(UNPINNED_BASE_IMAGE.check_app(replace(app, coverages=others, patterns=set())))
     return [
         Violation(rule, problem, path)
         for rule in RULES
         for path, problem in rule.check_app(app)
-        if (path, problem) not in said
+        if (path, problem) not in reported
     ]
 
 
@@ -107,14 +107,14 @@ class _Template:
     text_files: Callable[[FilePath], Mapping[str, FilePath]]
     found: Examination
 
-    def look_at_all(self) -> None:
+    def examine(self) -> None:
         nested = {each.logical_id_in_parent for each in self.stack.nested}
         for logical_id, resource_type, properties in self.stack.resources():
             path = self.stack.construct_path_of(logical_id)
             coverage = self._coverage_of(path)
             if coverage is not None:
                 sites = find_sites(resource_type, properties, coverage.policy.catalog)
-                self._look_at(
+                self._examine_resource(
                     ExaminedResource(
                         resource_type,
                         properties,
@@ -137,16 +137,16 @@ class _Template:
                 if self._coverage_of(path) is not None:
                     self._report(rule, problem, path, logical_id)
 
-    def _look_at(self, resource: ExaminedResource) -> None:
+    def _examine_resource(self, resource: ExaminedResource) -> None:
         if resource.coverage.is_pinned:
             self.found.resources.add(resource.construct_path)
         for site in resource.sites:
-            self._look_at_image(resource, site)
+            self._examine_image(resource, site)
         for rule in RULES:
             for problem in rule.check_resource(resource):
                 self._report(rule, problem, resource.construct_path, resource.logical_id)
 
-    def _look_at_image(self, resource: ExaminedResource, site: Site) -> None:
+    def _examine_image(self, resource: ExaminedResource, site: Site) -> None:
         coverage = resource.coverage
         place = resource.construct_path, site.location
         decision = coverage.decisions.get(place)

@@ -62,9 +62,9 @@ class TagImmutability:
             for resource in resources:
                 logical_id = str(stack.resolve(resource.logical_id))
                 properties = rendered.get(logical_id, {}).get("Properties", {})
-                self._look_at(resource, logical_id, properties, acknowledged)
+                self._set_mutability(resource, logical_id, properties, acknowledged)
 
-    def _look_at(
+    def _set_mutability(
         self,
         resource: CfnResource,
         logical_id: str,
