@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import aws_cdk
 import pytest
 from aws_cdk import (
     Acknowledgment,
@@ -26,6 +27,7 @@ from pinned_images import ImmutableTags, PinnedImagesGate
 from pinned_images.errors import ConfigurationError
 from pinned_images.testing.synthesized import SynthesizedApp
 from pinned_images.testing.synthesized import synthesize as synthesized
+from tests.documentation import example
 from tests.synth.synthesis import Synthesize, plugin_report
 
 CFN_LINT = Path(sys.executable).with_name("cfn-lint")
@@ -248,3 +250,12 @@ class TestTheGateRule:
             "Included",
             "Nested",
         }
+
+
+def test_the_example_of_the_page(synthesize: Synthesize) -> None:
+    names: dict[str, Any] = {"cdk": aws_cdk, "ecr": ecr, "ImmutableTags": ImmutableTags}
+    exec(example("ecs-version-consistency.md", "immutable tags"), names)  # noqa: S102
+    app = App()
+    names["shop"](app)
+    [repository] = synthesize(app).template("Registry")["Resources"].values()
+    assert repository["Properties"]["ImageTagMutability"] == "IMMUTABLE_WITH_EXCLUSION"
