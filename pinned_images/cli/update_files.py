@@ -68,18 +68,18 @@ def update_files(  # noqa: PLR0917 - click gives them by name
     if resolve_digest and resolve_tag:
         raise click.UsageError("--resolve-digest and --resolve-tag exclude each other.")
     resolve: Resolve | None = "digest" if resolve_digest else "tag" if resolve_tag else None
-    wish = _wish(None if all_ else references, resolve, matching_tag=matching_tag)
+    requested = _requested_update(None if all_ else references, resolve, matching_tag=matching_tag)
     from pinned_images.files.tags import ListedTags  # noqa: PLC0415 - for --help
     from pinned_images.files.updating import update  # noqa: PLC0415 - for --help
 
     def plan(base: Path | None) -> Changes:
-        scanned = list(scanned_files(paths, base, wanted=wish.wanted))
-        return update(scanned, wish, network.registries, ListedTags(network.registries))
+        scanned = list(scanned_files(paths, base, wanted=requested.wanted))
+        return update(scanned, requested, network.registries, ListedTags(network.registries))
 
     change(repository, plan, dry_run=dry_run, verbose=verbose)
 
 
-def _wish(
+def _requested_update(
     references: tuple[str, ...] | None, resolve: Resolve | None, *, matching_tag: bool
 ) -> Update:
     from pinned_images.files.updating import Update  # noqa: PLC0415 - for --help

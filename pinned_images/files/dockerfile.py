@@ -305,7 +305,7 @@ def _without_continuation(line: str, escape: str) -> tuple[str, bool]:
 
 
 def _may_hold_heredocs(line: LogicalLine) -> bool:
-    """Whether an instruction is not in the JSON form, which has no shell."""
+    """Whether an instruction may have here-documents: its JSON form has no shell."""
     words = line.text.split(None, 1)
     if len(words) > 1 and words[0].upper() == "ONBUILD":
         words = words[1].split(None, 1)

@@ -41,7 +41,7 @@ _LONGEST_MESSAGE = 10_000
 Log = Callable[[str], None]
 
 
-class Wish(NamedTuple):
+class ChangeRequest(NamedTuple):
     """The content of a request.
 
     Attributes:
@@ -77,13 +77,13 @@ class Service:
     token: str | None
     log: Log
 
-    def change(self, wish: Wish) -> Published:
+    def change(self, requested: ChangeRequest) -> Published:
         """Change, commit and push.
 
         Raises:
             PinnedImagesError: That failed, and nothing was pushed.
         """
-        wanted = wish.update
+        wanted = requested.update
         if wanted is None:
             return Published()
 
@@ -92,7 +92,7 @@ class Service:
             return update(scanned, wanted, self.registries, ListedTags(self.registries))
 
         with Clone(self.target, is_detached=True) as clone:
-            return publish(clone, plan, wish.message, self.author)
+            return publish(clone, plan, requested.message, self.author)
 
 
 def application(service: Service) -> Starlette:
@@ -101,11 +101,11 @@ def application(service: Service) -> Starlette:
 
     async def change(request: Request) -> Response:
         _authorize(request, service.token)
-        wish = wish_of(await _body(request), request.query_params)
+        requested = change_request_of(await _body(request), request.query_params)
         async with queue:
-            published = await run_in_threadpool(service.change, wish)
+            published = await run_in_threadpool(service.change, requested)
         if published.commit is not None:
-            service.log(f"Pushed {published.commit}: {wish.message.splitlines()[0]}")
+            service.log(f"Pushed {published.commit}: {requested.message.splitlines()[0]}")
         return JSONResponse(
             {
                 "git-url": service.target.shown,
@@ -199,7 +199,7 @@ async def _body(request: Request) -> Mapping[str, Any]:
     return found
 
 
-def wish_of(body: Mapping[str, Any], parameters: Mapping[str, str]) -> Wish:
+def change_request_of(body: Mapping[str, Any], parameters: Mapping[str, str]) -> ChangeRequest:
     """What a request asks for.
 
     Args:
@@ -217,15 +217,15 @@ def wish_of(body: Mapping[str, Any], parameters: Mapping[str, str]) -> Wish:
         raise BadRequest(str(error)) from error
 
 
-def _of_event(event: Mapping[str, Any], *, matching_tag: bool) -> Wish:
+def _of_event(event: Mapping[str, Any], *, matching_tag: bool) -> ChangeRequest:
     image = pushed_image(event)
     if image is None:
-        return Wish(None, "")
+        return ChangeRequest(None, "")
     message = f"Update {image.repository} to {image.tag}"
-    return Wish(Update((image,), matching_tag), message)
+    return ChangeRequest(Update((image,), matching_tag), message)
 
 
-def _of_request(body: Mapping[str, Any]) -> Wish:
+def _of_request(body: Mapping[str, Any]) -> ChangeRequest:
     references = body.get("image-references")
     if not isinstance(references, list) or not all(isinstance(each, str) for each in references):
         raise BadRequest("'image-references' has to be a list of strings.")
@@ -240,8 +240,8 @@ def _of_request(body: Mapping[str, Any]) -> Wish:
         raise BadRequest(f"'commit-message' has more than {_LONGEST_MESSAGE} characters.")
     parsed = tuple(ImageReference.parse(each) for each in references)
     resolves = _flag(body, "resolve-digest")
-    wish = Update(parsed, _flag(body, "matching-tag"), "digest" if resolves else None)
-    return Wish(wish, message)
+    requested = Update(parsed, _flag(body, "matching-tag"), "digest" if resolves else None)
+    return ChangeRequest(requested, message)
 
 
 def _flag(body: Mapping[str, Any], name: str) -> bool:

@@ -21,7 +21,7 @@ RULE = (
 
 _VERSION = re.compile(r"v?(?P<numbers>[0-9]+(?:\.[0-9]+)*)(?P<ending>.*)", re.IGNORECASE)
 _MOST_DIGITS = 18
-_SIDE_BY_SIDE = 8
+_CONCURRENT_LISTS = 8
 
 
 class TagLister(Protocol):
@@ -61,7 +61,7 @@ class ListedTags:
     ) -> Mapping[str, list[str] | ResolutionError]:
         """See `TagLister.tags`."""
         by_name = {each.name: each for each in repositories}
-        with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
+        with ThreadPoolExecutor(_CONCURRENT_LISTS) as pool:
             return dict(zip(by_name, pool.map(self._listed, by_name.values()), strict=True))
 
     def _listed(self, repository: ImageReference) -> list[str] | ResolutionError:

@@ -96,13 +96,13 @@ def _repository(reference: ImageReference) -> str:
 
 
 def update(
-    files: Sequence[ScannedFile], wish: Update, resolver: Resolver, tags: TagLister
+    files: Sequence[ScannedFile], requested: Update, resolver: Resolver, tags: TagLister
 ) -> Changes:
     """Plan the edits of an update.
 
     Args:
         files: The files.
-        wish: Which references change, and to what.
+        requested: The wanted update.
         resolver: Learns digests.
         tags: Learns the tags of repositories.
     """
@@ -110,30 +110,30 @@ def update(
         place.question(base): base
         for file in files
         for place in file.places
-        if (base := wish.base(place)) is not None
+        if (base := requested.base(place)) is not None
     }
-    resolved, errors = _resolved(questions, wish.resolve, resolver, tags)
+    resolved, errors = _resolved(questions, requested.resolve, resolver, tags)
 
     def target(place: Place) -> ImageReference | None:
-        base = wish.base(place)
+        base = requested.base(place)
         new = None if base is None else resolved.get(place.question(base))
         return None if new is None else with_parts(place, new.tag, new.digest)
 
-    changes = plan(files, target, wish.wanted)
-    skipped = [each for each in skipped_in(files) if wish.may_mean(each.value.text)]
+    changes = plan(files, target, requested.wanted)
+    skipped = [each for each in skipped_in(files) if requested.may_mean(each.value.text)]
     return Changes(changes, skipped, errors)
 
 
 def _resolved(
     questions: Mapping[ResolutionRequest, ImageReference],
-    wish: Resolve | None,
+    requested: Resolve | None,
     resolver: Resolver,
     tags: TagLister,
 ) -> tuple[dict[ResolutionRequest, ImageReference], dict[LockKey, ResolutionError]]:
     """The new reference of each one that changes."""
-    if wish == "tag":
+    if requested == "tag":
         return _with_other_tags(questions, resolver, tags)
-    if wish != "digest":
+    if requested != "digest":
         return dict(questions), {}
     without = [question for question, base in questions.items() if base.digest is None]
     digests, errors = resolve(resolver, without)

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from pinned_images.cli.application import application
-from pinned_images.files.service import wish_of
+from pinned_images.files.service import change_request_of
 from tests.documentation import example, page
 from tests.files.conftest import ROOT, Program
 from tests.files.repositories import git
@@ -38,9 +38,9 @@ def test_an_example_prints_what_is_shown(folder: Path, program: Program, title: 
 
 def test_the_request_that_is_shown_is_one() -> None:
     body = example("files.md", "request").partition("-d '")[2].rpartition("'")[0]
-    wish = wish_of(json.loads(body), {})
-    assert wish.update is not None
-    assert wish.update.resolve == "digest"
+    requested = change_request_of(json.loads(body), {})
+    assert requested.update is not None
+    assert requested.update.resolve == "digest"
     assert json.loads(example("files.md", "answer")).keys() == {"git-url", "files", "commit-sha"}
 
 

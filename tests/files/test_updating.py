@@ -42,11 +42,11 @@ class FixedTags:
         }
 
 
-def updated(folder: Path, before: str, wish: Update) -> tuple[str, Changes]:
+def updated(folder: Path, before: str, requested: Update) -> tuple[str, Changes]:
     path = folder / "compose.yaml"
     path.write_text(f"services: {{web: {{image: '{before}'}}}}", encoding="utf-8")
-    files = list(scan([str(path)], wanted=wish.wanted))
-    changes = update(files, wish, FixedResolver(DIGESTS), FixedTags())
+    files = list(scan([str(path)], wanted=requested.wanted))
+    changes = update(files, requested, FixedResolver(DIGESTS), FixedTags())
     for change in changes.files:
         change.write()
     return path.read_text(encoding="utf-8").split("'")[1], changes
@@ -57,7 +57,7 @@ def to(*references: str, **others: object) -> Update:
 
 
 @pytest.mark.parametrize(
-    ("before", "wish", "after"),
+    ("before", "requested", "after"),
     [
         ("team/app:1", to("team/app:2"), "team/app:2"),
         ("team/app", to("team/app:2"), "team/app:2"),
@@ -110,8 +110,8 @@ def to(*references: str, **others: object) -> Update:
         (f"team/app:1@{ZERO}", Update(None, matching_tag=True), f"team/app:1@{ZERO}"),
     ],
 )
-def test_an_update(folder: Path, before: str, wish: Update, after: str) -> None:
-    result, changes = updated(folder, before, wish)
+def test_an_update(folder: Path, before: str, requested: Update, after: str) -> None:
+    result, changes = updated(folder, before, requested)
     assert result == after
     assert changes.is_whole
 
@@ -122,8 +122,8 @@ def test_an_image_that_is_missing_leaves_its_references_and_changes_the_others(
     (folder / "compose.yaml").write_text(
         "services: {a: {image: 'gone:1'}, b: {image: 'team/app:1'}}", encoding="utf-8"
     )
-    wish = Update(None, matching_tag=True, resolve="digest")
-    changes = update(list(scan([])), wish, FixedResolver(DIGESTS), FixedTags())
+    requested = Update(None, matching_tag=True, resolve="digest")
+    changes = update(list(scan([])), requested, FixedResolver(DIGESTS), FixedTags())
     for change in changes.files:
         change.write()
     text = (folder / "compose.yaml").read_text(encoding="utf-8")

@@ -121,16 +121,24 @@ class EcrResolver:
                 predicate=f"could not be listed at {reference.registry}",
             ) from None
 
+    def _call(self, operation: str, batch: Batch, **parameters: object) -> dict[str, Any]:
+        """The answer to an operation on the repository of a batch."""
+        return self._sessions.call(
+            "ecr",
+            operation,
+            batch.environment,
+            deadline=batch.deadline,
+            registryId=batch.environment.account,
+            repositoryName=batch.repository,
+            **parameters,
+        )
+
     def _tags(self, batch: Batch) -> Iterator[str]:
         page: dict[str, Any] = {}
         for _ in range(_MOST_PAGES):
-            answer = self._sessions.call(
-                "ecr",
+            answer = self._call(
                 "ListImages",
-                batch.environment,
-                deadline=batch.deadline,
-                registryId=batch.environment.account,
-                repositoryName=batch.repository,
+                batch,
                 maxResults=_LARGEST_PAGE,
                 filter={"tagStatus": "TAGGED"},
                 **page,
@@ -144,13 +152,9 @@ class EcrResolver:
 
     def _ask(self, batch: Batch) -> _Step:
         try:
-            answer = self._sessions.call(
-                "ecr",
+            answer = self._call(
                 "BatchGetImage",
-                batch.environment,
-                deadline=batch.deadline,
-                registryId=batch.environment.account,
-                repositoryName=batch.repository,
+                batch,
                 imageIds=[{kind: value} for kind, value in batch.requests],
                 acceptedMediaTypes=_ACCEPTED,
             )
@@ -275,13 +279,9 @@ class EcrResolver:
         return step
 
     def _get_manifest(self, digest: Digest, *, batch: Batch) -> Manifest:
-        answer = self._sessions.call(
-            "ecr",
+        answer = self._call(
             "BatchGetImage",
-            batch.environment,
-            deadline=batch.deadline,
-            registryId=batch.environment.account,
-            repositoryName=batch.repository,
+            batch,
             imageIds=[{"imageDigest": digest}],
             acceptedMediaTypes=_ACCEPTED,
         )
@@ -297,13 +297,9 @@ class EcrResolver:
     def _platform_of(self, manifest: Manifest, *, batch: Batch) -> Platform | None:
         if manifest.config is None:
             raise nameless()
-        answer = self._sessions.call(
-            "ecr",
+        answer = self._call(
             "GetDownloadUrlForLayer",
-            batch.environment,
-            deadline=batch.deadline,
-            registryId=batch.environment.account,
-            repositoryName=batch.repository,
+            batch,
             layerDigest=manifest.config,
         )
         url = str(answer.get("downloadUrl", ""))
