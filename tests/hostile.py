@@ -1,4 +1,4 @@
-"""Files that mean harm or were spoilt by a merge or a disk, and what it costs to read them."""
+"""Hostile and damaged files, and the cost of reading them."""
 
 from __future__ import annotations
 

@@ -199,15 +199,15 @@ class RegistryClient:
                 return ask(repository)
             except ResolutionError as error:  # noqa: PERF203  two at most
                 endpoint = str(repository.endpoint)
-                told = error.about(
+                located = error.about(
                     str(reference),
                     endpoint,
                     subject=subject,
                     predicate=f"{predicate} at {endpoint}" if subject else None,
                 )
                 if repository is last or not isinstance(error, PASSED_OVER):
-                    raise told from None
-                _logger.info("%s Asking the registry itself.", told)
+                    raise located from None
+                _logger.info("%s Asking the registry itself.", located)
         raise AssertionError  # pragma: no cover  the last one returns or raises
 
 

@@ -111,9 +111,9 @@ class _ImageReader:
         try:
             answer, platforms = self._answer(request)
         except ResolutionError as error:
-            told = error.about(str(self._reference), str(endpoint))
-            _logger.debug("%s", told)
-            return told
+            located = error.about(str(self._reference), str(endpoint))
+            _logger.debug("%s", located)
+            return located
         _logger.debug("%s is %s at %s", self._reference, answer.digest, endpoint)
         return Resolution(
             answer.digest, answer.media_type, platforms, endpoint.source, endpoint.netloc

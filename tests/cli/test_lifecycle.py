@@ -1,4 +1,4 @@
-"""``pinned-images lifecycle``: what a lifecycle policy takes, from files and from ECR."""
+"""``pinned-images lifecycle``: the images of a lifecycle policy, from files and from ECR."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the commands do with SSM parameters, against moto and a registry."""
+"""The commands with SSM parameters, against moto and a registry."""
 
 from __future__ import annotations
 

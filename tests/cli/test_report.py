@@ -1,4 +1,4 @@
-"""``pinned-images report``: four ways to show what a synth did."""
+"""``pinned-images report``: four formats of a report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lifecycle policies as people write them, in ``policies/``: what each takes of an inventory.
+"""Realistic lifecycle policies in ``policies/``, and the images that each takes of an inventory.
 
 The verdicts are those of the ECR user guide, "Lifecycle policy evaluation rules", written by hand.
 Ages, and days since a pull, an archiving or a restoration, are counted back from one moment.

@@ -1,4 +1,4 @@
-"""Real Git repositories for tests: a bare one to push to, and a look at what is in it."""
+"""Real Git repositories for tests: a bare one to push to, and its content."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Bare:
         return f"file://{self.path}"
 
     def commit(self, files: dict[str, str], message: str = "Seed") -> None:
-        """Push a commit of somebody else's."""
+        """Push a commit of another author."""
         if (self.work / ".git/refs/heads/main").exists():
             git(self.work, "pull", "--quiet", "--rebase", "origin", "main")
         for name, text in files.items():

@@ -1,4 +1,4 @@
-"""What `docs/files.md` shows is what the commands print."""
+"""The output in `docs/files.md` is that of the commands."""
 
 from __future__ import annotations
 

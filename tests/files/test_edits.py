@@ -1,4 +1,4 @@
-"""What is written in places that are more than one string."""
+"""Edits of places with more than one string."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is found in each format, and what is not."""
+"""The references that are found in each format."""
 
 from __future__ import annotations
 

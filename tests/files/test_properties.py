@@ -1,4 +1,4 @@
-"""What holds for every document: only spans differ, and all but the images reads as before."""
+"""Properties of all documents: only spans differ, and all but the images reads as before."""
 
 from __future__ import annotations
 

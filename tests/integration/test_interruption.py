@@ -1,4 +1,4 @@
-"""Ctrl-C while registries are asked, as a terminal sends it: to all processes of the synth."""
+"""Ctrl-C during registry requests, as a terminal sends it: to all processes of the synth."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A lock file on disk, and a registry that answers from a table and notes what it was asked."""
+"""A lock file on disk, and a resolver that answers from a table and records requests."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pinned_images.resolution import Outcome, Resolution, ResolutionRequest
 
 
 class TableResolver:
-    """A `Resolver` whose answers are a table; what is not in it is not found."""
+    """A `Resolver` with a table of answers; other images are not found."""
 
     def __init__(self, answers: Mapping[str, Outcome | str] | None = None) -> None:
         self.answers = dict(answers or {})

@@ -1,4 +1,4 @@
-"""What `docs/lock-file.md` shows works as shown."""
+"""The examples of `docs/lock-file.md` work as shown."""
 
 from __future__ import annotations
 

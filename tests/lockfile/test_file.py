@@ -1,4 +1,4 @@
-"""The lock file on disk: old or new, never another, whoever else writes and whatever dies."""
+"""The lock file on disk: old or new, with concurrent writers and crashes."""
 
 from __future__ import annotations
 

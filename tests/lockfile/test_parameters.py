@@ -1,4 +1,4 @@
-"""SSM parameters from the lock file, and from AWS only what it lacks."""
+"""SSM parameters from the lock file, and missing ones from AWS."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ JOBS = SsmParameter("/shop/jobs", 3, ACCOUNT, "eu-west-1")
 
 
 class Store:
-    """Parameter Store as a table, which notes what it was asked."""
+    """Parameter Store as a table, which records requests."""
 
     def __init__(self, values: dict[SsmParameter, str]) -> None:
         self.values = values

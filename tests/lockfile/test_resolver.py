@@ -1,4 +1,4 @@
-"""Digests from the lock file, and from elsewhere only what it lacks."""
+"""Digests from the lock file, and missing ones from the inner resolver."""
 
 from __future__ import annotations
 

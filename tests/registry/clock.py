@@ -10,7 +10,7 @@ import pytest
 
 
 class Clock:
-    """What `time.monotonic` tells; waits for threads, sockets and queues take real time."""
+    """A fake of `time.monotonic`; waits for threads, sockets and queues take real time."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self._real = time.monotonic

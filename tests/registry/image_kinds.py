@@ -1,4 +1,4 @@
-"""The kinds of images that there are in registries, each with what is right for it."""
+"""The kinds of images in registries, each with the expected resolution."""
 
 from __future__ import annotations
 

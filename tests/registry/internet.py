@@ -1,4 +1,4 @@
-"""A small internet behind a proxy on loopback: names, certificates, and who was asked."""
+"""A small internet behind a proxy on loopback: names, certificates, and visited hosts."""
 
 from __future__ import annotations
 

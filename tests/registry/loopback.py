@@ -1,4 +1,4 @@
-"""An HTTP server on loopback that does as it is told, badly where that is the point."""
+"""A scripted HTTP server on loopback, with faults on request."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Received:
 
 @dataclass(frozen=True)
 class Reply:
-    """What is sent back, and what goes wrong meanwhile.
+    """A scripted answer, with its faults.
 
     Attributes:
         status: The status code.
@@ -68,7 +68,7 @@ class Reply:
 
 
 class LoopbackServer:
-    """An HTTP server in threads; every connection is kept until somebody closes it."""
+    """An HTTP server in threads; every connection is kept until it is closed."""
 
     def __init__(
         self,

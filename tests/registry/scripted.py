@@ -1,4 +1,4 @@
-"""A registry and a token service that are honest, but for what a test puts in their way."""
+"""A scripted registry and token service: honest, except where a test changes an answer."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def _look_up(image: Image, kind: str, identifier: str) -> Reply | None:
 
 
 class TokenService:
-    """Gives tokens to everybody, or to those who know a secret, and opens a registry to them."""
+    """A token service for a registry, with anonymous tokens or with a secret."""
 
     def __init__(
         self,

@@ -79,7 +79,7 @@ def amazon(
 
 
 class TestPrivateEcr:
-    """Amazon's own registries are asked through Amazon's API."""
+    """Amazon's own registries are resolved through Amazon's API."""
 
     def test_images_there_and_elsewhere_are_resolved_in_one_go(
         self, amazon: Amazon, registry: ScriptedRegistry, image: Image
@@ -125,7 +125,7 @@ class TestPrivateEcr:
 
 
 class TestDockerLoginToPrivateEcr:
-    """Where Amazon's API lets nobody in, ``docker login`` may have left something that helps."""
+    """Where Amazon's API denies access, ``docker login`` may have left credentials."""
 
     @pytest.fixture(autouse=True, params=["no keys", "keys that are refused"])
     def refused(

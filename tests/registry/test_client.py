@@ -1,4 +1,4 @@
-"""What the registry client reads, by reference: manifests, blobs and referrers."""
+"""The registry client: manifests, blobs and referrers by reference."""
 
 from __future__ import annotations
 

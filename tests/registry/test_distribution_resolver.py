@@ -1,4 +1,4 @@
-"""How a registry is asked, and what is believed of its answers."""
+"""The resolver over OCI Distribution: its requests, and the answers that it trusts."""
 
 from __future__ import annotations
 
@@ -403,7 +403,7 @@ def test_a_processor_runs_what_was_built_for_its_older_kinds(
 
 
 class TestMirrors:
-    """Another place is asked in a registry's stead."""
+    """Mirrors take the place of a registry."""
 
     @pytest.mark.parametrize(
         ("path", "asked"),
@@ -495,7 +495,7 @@ def test_docker_manifests_are_read_like_those_of_oci(registry: ScriptedRegistry,
 
 
 class TestWhatHeadersSay:
-    """Registries and what stands before them are careless with headers."""
+    """Registries and their proxies are careless with headers."""
 
     @pytest.mark.parametrize(
         "content_type",
@@ -637,7 +637,7 @@ class TestWhatHeadersSay:
 
 
 class TestOtherAlgorithms:
-    """A reference may name a digest by SHA-512, and is asked by it."""
+    """A reference may have a SHA-512 digest, and is requested by it."""
 
     @pytest.fixture
     def reference(self, registry: ScriptedRegistry) -> ImageReference:

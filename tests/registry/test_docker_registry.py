@@ -114,7 +114,7 @@ def test_many_images_are_resolved_in_one_go(open_registry: DockerRegistry) -> No
 
 
 class TestWithAPassword:
-    """The registry wants to know who asks."""
+    """The registry requires credentials."""
 
     def test_nobody_gets_in(self, guarded_registry: DockerRegistry, ask: Ask) -> None:
         error = ask(guarded_registry.reference("team/app", "v1"))

@@ -1,4 +1,4 @@
-"""What the page about registries says is so."""
+"""The statements of the page about registries."""
 
 from __future__ import annotations
 

@@ -163,7 +163,7 @@ class TestProxies:
 
 
 class TestPublicRegistries:
-    """What a registry on the internet may not send us to."""
+    """Addresses that a registry on the internet must not lead to."""
 
     @pytest.mark.parametrize(
         "realm",
@@ -229,7 +229,7 @@ def _to_storage(received: Received) -> Reply:
 
 
 class TokenHost:
-    """A token service that writes down what it was asked for."""
+    """A token service that records its requests."""
 
     def __init__(self, internet: Internet, name: str, registry: ScriptedRegistry) -> None:
         self.realm = f"https://{name}/token"
@@ -312,22 +312,22 @@ def test_one_image_learns_for_all_how_to_get_in(
 
 
 def test_nobody_waits_for_the_first_one_when_time_is_up() -> None:
-    visits = FirstCaller()
-    with visits.turn("https://ghcr.io", time.monotonic() + 20):
-        with visits.turn("https://ghcr.io", time.monotonic()):
+    first = FirstCaller()
+    with first.turn("https://ghcr.io", time.monotonic() + 20):
+        with first.turn("https://ghcr.io", time.monotonic()):
             inside = True
         assert inside
 
 
 def test_those_who_follow_wait_until_the_first_one_lets_them_in() -> None:
-    visits = FirstCaller()
+    first = FirstCaller()
     order = []
 
     def follow() -> None:
-        with visits.turn("https://ghcr.io", time.monotonic() + 20):
+        with first.turn("https://ghcr.io", time.monotonic() + 20):
             order.append("second")
 
-    with visits.turn("https://ghcr.io", time.monotonic() + 20) as let_others_in:
+    with first.turn("https://ghcr.io", time.monotonic() + 20) as let_others_in:
         follower = threading.Thread(target=follow)
         follower.start()
         order.append("first")

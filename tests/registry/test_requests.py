@@ -1,4 +1,4 @@
-"""What an image costs its registry: one request, and a token where one is wanted."""
+"""The cost of an image at its registry: one request, and a token where one is required."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a user may decide, and what is refused."""
+"""Valid and refused settings."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ SETTINGS: dict[str, Any] = {
 
 
 def ask_registry(reference: ImageReference, **options: Any) -> Outcome:
-    """What the client says of one image; the options are a request's, or settings."""
+    """The outcome of one image; the options are a request's, or settings."""
     of_request = {
         name: options.pop(name)
         for name in ("platform", "select", "credentials_parameter")

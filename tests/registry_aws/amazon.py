@@ -1,4 +1,4 @@
-"""What the tests of this folder are made of: images, and an Amazon on loopback."""
+"""Shared parts of the tests of AWS: images, and an Amazon on loopback."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ class Moto:
 
     @property
     def operations(self) -> Counter[str]:
-        """How often each operation was asked for since the last `forget`."""
+        """The number of calls of each operation since the last `forget`."""
         return self._application.operations
 
     @property

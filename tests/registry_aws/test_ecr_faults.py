@@ -1,4 +1,4 @@
-"""What ECR says when it does not give an image, and what is made of it."""
+"""Failures of ECR, and the errors that they become."""
 
 from __future__ import annotations
 

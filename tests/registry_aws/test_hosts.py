@@ -1,4 +1,4 @@
-"""Which hosts are private ECR registries, and what they tell."""
+"""Hosts of private ECR registries, and their parts."""
 
 from __future__ import annotations
 

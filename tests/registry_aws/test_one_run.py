@@ -1,4 +1,4 @@
-"""What the parts of one run share: who they are in AWS, and what has been answered already."""
+"""Identities and answers of AWS that the parts of one run share."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ TOKENS = {"AKIAIOSFODNN7EXAMPLE": "QVdTOmFtYmllbnQ=", "ASIAROLE": "QVdTOnJvbGU="
 
 @dataclass
 class Endpoint:
-    """A registry endpoint that answers some passwords and records who asked."""
+    """A registry endpoint that accepts some passwords and records those of requests."""
 
     answers: dict[str, Resolution | ResolutionError] = field(default_factory=dict)
     asked: list[tuple[str, str, str]] = field(default_factory=list)

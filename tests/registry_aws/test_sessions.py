@@ -1,4 +1,4 @@
-"""As whom AWS is asked, in which order, and what is said when nobody is let in."""
+"""The identities of calls to AWS, their order, and the error when none has access."""
 
 from __future__ import annotations
 

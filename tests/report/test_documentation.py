@@ -1,4 +1,4 @@
-"""What `docs/report.md` shows is as shown."""
+"""The examples of `docs/report.md` work as shown."""
 
 from __future__ import annotations
 

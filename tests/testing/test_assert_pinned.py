@@ -1,4 +1,4 @@
-"""`assert_pinned` finds every image without a digest, and says where it stands."""
+"""`assert_pinned` finds every image without a digest, and names its place."""
 
 from __future__ import annotations
 

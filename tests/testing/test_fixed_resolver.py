@@ -1,4 +1,4 @@
-"""A resolver without network answers from what a test says."""
+"""The resolver without network answers with a test's digests."""
 
 from __future__ import annotations
 

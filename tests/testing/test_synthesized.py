@@ -1,4 +1,4 @@
-"""What a synth wrote, read back: every template by the path of its stack, and every error."""
+"""The output of a synth: every template by the path of its stack, and every error."""
 
 from __future__ import annotations
 

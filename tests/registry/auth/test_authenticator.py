@@ -1,4 +1,4 @@
-"""How one gets in: tokens, passwords, and what is done with them."""
+"""Registry authentication: tokens and passwords."""
 
 from __future__ import annotations
 
@@ -203,7 +203,7 @@ class TestAnonymousTokens:
 
 
 class TestPasswords:
-    """Registries that want to know who asks."""
+    """Registries that require credentials."""
 
     def test_a_user_name_and_a_password_buy_a_token(
         self,

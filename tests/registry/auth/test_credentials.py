@@ -1,4 +1,4 @@
-"""Where people keep their credentials, and what can be wrong with it."""
+"""The keychain: files and programs of credentials, and their errors."""
 
 from __future__ import annotations
 

@@ -202,7 +202,7 @@ class TestARealmForEachRepository:
 
 
 class TestTokenServices:
-    """What a token service may say."""
+    """Answers of token services."""
 
     @pytest.mark.parametrize(
         "answer",

@@ -1,4 +1,4 @@
-"""What kind of address a host name spells."""
+"""Kinds of addresses in host names."""
 
 from __future__ import annotations
 

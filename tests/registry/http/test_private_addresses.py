@@ -1,4 +1,4 @@
-"""What a public registry names is refused by the address that is really connected to."""
+"""Private addresses in a public registry's answers are refused at the connection."""
 
 from __future__ import annotations
 

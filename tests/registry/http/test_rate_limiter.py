@@ -1,4 +1,4 @@
-"""The moments at which a host is asked."""
+"""The rate limiter of a host."""
 
 from __future__ import annotations
 
