@@ -8,10 +8,12 @@ them. It needs no aws-cdk-lib.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from pinned_images.acknowledgements import PLUGIN, Acknowledgements, is_below
 from pinned_images.cloud_assembly import Artifacts, AssemblyStack
@@ -22,9 +24,10 @@ from pinned_images.cloudformation.outcomes import SsmParameter
 from pinned_images.errors import ConfigurationError, PinnedImagesError
 from pinned_images.examination import corrected, examine, examine_app
 from pinned_images.examination.template_scopes import scopes_of
+from pinned_images.files.templates import read_template
 from pinned_images.options import Options
 from pinned_images.pinning import Decision, ImageResource, PinnedResource, pin_images
-from pinned_images.printable import printable
+from pinned_images.printable import printable, quoted
 from pinned_images.problem import Problem
 from pinned_images.report import SynthReport
 from pinned_images.report.synth_report import FILE_NAME, SiteRecord
@@ -110,7 +113,27 @@ def check_assembly(root: Path, options: Options) -> AssemblyOutcome:
     """
     finish_replacement(root)
     files = _files(root)
-    return _examined(files, Coverage([""], options.policy()), None, None)
+    return _judged(read_stacks(files), Coverage([""], options.policy()))
+
+
+def check_template(path: Path, options: Options) -> AssemblyOutcome:
+    """What the gate says of a template that is in no cloud assembly; nothing is changed or asked.
+
+    Args:
+        path: The template, in JSON or YAML.
+        options: What the user decided.
+
+    Raises:
+        ConfigurationError: The file is no template of CloudFormation.
+    """
+    content = read_template(path)
+    if content is None:
+        raise ConfigurationError(
+            f"The file {quoted(path)} is no CloudFormation template in JSON or YAML: name a "
+            "template, or the folder that a synth wrote."
+        )
+    stacks = [AssemblyStack(path.name, path, content=content)]
+    return _judged(stacks, Coverage([""], options.policy()))
 
 
 def _files(root: Path) -> AssemblyFiles:
@@ -126,17 +149,25 @@ def _files(root: Path) -> AssemblyFiles:
 
 def read_stacks(files: AssemblyFiles) -> list[AssemblyStack]:
     """The top-level stacks of an assembly and of those nested in it."""
+    try:
+        return list(_stacks(files))
+    except (msgspec.MsgspecError, OSError, ValueError) as error:
+        raise ConfigurationError(
+            f"The construct metadata of the cloud assembly in {quoted(files.root)} cannot be read: "
+            "synthesize the app again."
+        ) from error
+
+
+def _stacks(files: AssemblyFiles) -> Iterator[AssemblyStack]:
     artifacts = Artifacts()
-    return [
-        AssemblyStack.read(
-            str(artifact.get("displayName", name)).partition(" (")[0],
-            folder / artifact["properties"]["templateFile"],
-            *_environment(str(artifact.get("environment", ""))),
-            artifacts=artifacts,
-        )
-        for folder in files.folders
-        for name, artifact in files.artifacts(folder, "aws:cloudformation:stack").items()
-    ]
+    for folder in files.folders:
+        for name, artifact in files.artifacts(folder, "aws:cloudformation:stack").items():
+            yield AssemblyStack.read(
+                str(artifact.get("displayName", name)).partition(" (")[0],
+                files.named_file(folder, artifact, "templateFile"),
+                *_environment(str(artifact.get("environment", ""))),
+                artifacts=artifacts,
+            )
 
 
 def _environment(text: str) -> tuple[str | None, str | None]:
@@ -255,7 +286,8 @@ class _Pinning:
         place = self._places[result.resource]
         for logical_id, resource in place.stack.template.get("Resources", {}).items():
             if isinstance(resource, Mapping) and resource.get("Type") == _VERSION:
-                function = (resource.get("Properties") or {}).get("FunctionName")
+                properties = resource.get("Properties")
+                function = properties.get("FunctionName") if isinstance(properties, dict) else None
                 if function == {"Ref": place.logical_id}:
                     return str(logical_id)
         return None
@@ -315,14 +347,21 @@ def _acknowledged_containers(path: str, acknowledgements: Acknowledgements) -> d
     return found
 
 
+def _judged(stacks: Sequence[AssemblyStack], coverage: Coverage) -> AssemblyOutcome:
+    """What the gate says of stacks of which nothing else is known."""
+    found = examine(stacks, [coverage])
+    violations = [*examine_app(stacks, [coverage], found), *found.violations]
+    return AssemblyOutcome(_left(violations, stacks), SynthReport.of(found.overridden))
+
+
 def _examined(
-    files: AssemblyFiles, coverage: Coverage, pinning: _Pinning | None, failure: str | None
+    files: AssemblyFiles, coverage: Coverage, pinning: _Pinning, failure: str | None
 ) -> AssemblyOutcome:
     """The violations in the templates on disk now; the report of a pinning is written."""
     stacks = read_stacks(files)
     found = examine(stacks, [coverage])
     whole = examine_app(stacks, [coverage], found)
-    left_out = () if pinning is None else tuple(pinning.unpublished())
+    left_out = tuple(pinning.unpublished())
     at = {each.construct_path for each in left_out}
     violations = [
         *whole,
@@ -335,15 +374,18 @@ def _examined(
     ]
     if failure is not None:
         violations.insert(0, FAILURE.nothing_pinned(failure))
-    report = SynthReport()
-    if pinning is not None:
-        report = SynthReport.of(corrected(pinning.records, found))
-        try:
-            report.write(files.root / FILE_NAME)
-        except (PinnedImagesError, OSError) as error:
-            violations.append(REPORT.not_written(str(error)))
-    else:
-        report = SynthReport.of(found.overridden)
+    report = SynthReport.of(corrected(pinning.records, found))
+    try:
+        report.write(files.root / FILE_NAME)
+    except (PinnedImagesError, OSError) as error:
+        violations.append(REPORT.not_written(str(error)))
+    return AssemblyOutcome(_left(violations, stacks), report)
+
+
+def _left(
+    violations: Iterable[Violation], stacks: Sequence[AssemblyStack]
+) -> tuple[Violation, ...]:
+    """What is not acknowledged."""
     acknowledged = _acknowledgements(stacks)
     left = [
         each
@@ -351,7 +393,7 @@ def _examined(
         if each.rule.severity == "fatal"
         or acknowledged.reason(each.rule.id, each.construct_path) is None
     ]
-    return AssemblyOutcome(tuple(grouped_violations(left, lambda _: False)), report)
+    return tuple(grouped_violations(left, lambda _: False))
 
 
 def _acknowledgements(stacks: Iterable[AssemblyStack]) -> Acknowledgements:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from pinned_images.acknowledgements import rule_id
-from pinned_images.cli.output import echo, write
+from pinned_images.cli.output import echo, show, write
 from pinned_images.errors import ConfigurationError
 from pinned_images.printable import printable
+from pinned_images.wording import counted
 
 if TYPE_CHECKING:
     from pinned_images.assembly import AssemblyOutcome
@@ -25,13 +27,26 @@ def options_of(arguments: Mapping[str, object], context: Mapping[str, Any]) -> O
     """The options of a command, of the app's context and of the environment.
 
     Args:
-        arguments: By the names of the options of `PinImages`; None where one is left out.
+        arguments: By the names of the options of `PinImages`; None where one is left out. What is
+            typed for one run counts before everything else.
         context: The context of the app.
     """
     from pinned_images.options import Options  # noqa: PLC0415 - for --help
 
     given = {name: value for name, value in arguments.items() if value is not None}
-    return Options.of(given).with_settings(context, os.environ)
+    typed = Options.of(given)
+    found = typed.with_settings(context, os.environ)
+    counting: dict[str, Any] = {}
+    for name in given:
+        value, other = getattr(typed, name), getattr(found, name)
+        if isinstance(value, Mapping):  # the first pattern that matches counts
+            others = {key: other[key] for key in other if key not in value}
+            counting[name] = {**value, **others}
+        else:
+            counting[name] = value
+    options = replace(found, **counting)
+    options.check(hosts_are_known=True)
+    return options
 
 
 def context_of_cli() -> dict[str, Any]:
@@ -66,6 +81,29 @@ def _json(text: str, name: str) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise ConfigurationError(f"{name} is not JSON.") from error
     return found if isinstance(found, dict) else {}
+
+
+def is_assembly(folder: Path) -> bool:
+    """Whether a folder is a cloud assembly, even a broken one, or one that a crash left."""
+    from pinned_images.cloud_assembly.edits import MARKER  # noqa: PLC0415 - for --help
+    from pinned_images.cloud_assembly.replacement import JOURNAL  # noqa: PLC0415
+    from pinned_images.files.walking import is_cloud_assembly  # noqa: PLC0415
+
+    return (folder / MARKER).is_file() or (folder / JOURNAL).is_file() or is_cloud_assembly(folder)
+
+
+def show_outcome(outcome: AssemblyOutcome, *, as_json: bool) -> NoReturn:
+    """Print the violations as a table or as JSON, and exit with the code they mean."""
+    if as_json:
+        write_json(outcome)
+    elif outcome.violations:
+        from pinned_images.cli.violation_table import violation_table  # noqa: PLC0415 - needs rich
+
+        show(violation_table(outcome.violations))
+    errors = sum(each.rule.severity != "warning" for each in outcome.violations)
+    warnings = len(outcome.violations) - errors
+    echo(f"{counted(errors, 'error')}, {counted(warnings, 'warning')}.")
+    raise SystemExit(1 if outcome.has_errors else 0)
 
 
 def print_violations(outcome: AssemblyOutcome) -> None:

@@ -7,10 +7,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from pinned_images.cli.assembly_commands import (
+    context_of_folder,
+    is_assembly,
+    options_of,
+    show_outcome,
+)
 from pinned_images.cli.git_repository import change, repository_options, working_tree
 from pinned_images.cli.output import echo, show, write
 from pinned_images.cli.scanned import (
@@ -27,6 +33,7 @@ from pinned_images.cli.shared_options import (
     exemptions_of,
     json_option,
     registry_options,
+    typed_settings,
 )
 from pinned_images.wording import counted
 
@@ -70,6 +77,8 @@ def pin(  # noqa: PLR0917 - click gives them by name
 ) -> None:
     """Add the digest to every image reference that has none; PATH is a file or a folder.
 
+    The folder that a synth of a CDK app wrote (cdk.out) is pinned as `run` pins it.
+
     Tags stay, and what has a digest stays as it is. Exits with 1 where an image could not be
     resolved; the others are written all the same.
     """
@@ -82,6 +91,13 @@ def pin(  # noqa: PLR0917 - click gives them by name
     if repository is not None and lock_file is not None and not _is_below(lock_file):
         raise click.UsageError("The lock file is one of the repository: give a path in it.")
     exempt = _exemption_patterns(exemptions_of(exemptions))
+    if repository is None and any(is_assembly(Path(path)) for path in paths):
+        if len(paths) != 1 or dry_run:
+            raise click.UsageError(
+                "A cloud assembly is pinned as a whole: name it alone"
+                f"{', without --dry-run; --check changes nothing' if dry_run else ''}."
+            )
+        _pin_assembly(Path(paths[0]), network, lock_file, exemptions, frozen, check, as_json)
     today = datetime.now(timezone.utc).date()
     if check:
         from pinned_images.files.pinned_files import unpinned  # noqa: PLC0415 - for --help
@@ -101,6 +117,32 @@ def pin(  # noqa: PLR0917 - click gives them by name
         return planned(scanned, resolver, exempt, today)
 
     change(repository, plan, dry_run=dry_run, verbose=verbose, besides=_in(None, lock_file))
+
+
+def _pin_assembly(  # noqa: PLR0917 - the options of the command
+    folder: Path,
+    network: Network,
+    lock_file: Path | None,
+    exemptions: tuple[str, ...],
+    frozen: bool,  # noqa: FBT001 - a flag
+    check: bool,  # noqa: FBT001 - a flag
+    as_json: bool,  # noqa: FBT001 - a flag
+) -> NoReturn:
+    """Pin the templates of a cloud assembly, or look at them; exits."""
+    from pinned_images.assembly import check_assembly, pin_assembly  # noqa: PLC0415 - for --help
+
+    given = {
+        **{name: value for name, value in typed_settings(network).items() if not check},
+        "lock_file": lock_file,
+        "update": "never" if frozen else None,
+        "exempt": exemptions_of(exemptions) or None,
+    }
+    options = options_of(given, context_of_folder(Path.cwd()))
+    outcome = (check_assembly if check else pin_assembly)(folder, options)
+    if not outcome.is_complete:
+        echo("The assembly lacks context that the CDK CLI looks up: run `cdk synth` first.")
+        raise SystemExit(1)
+    show_outcome(outcome, as_json=as_json)
 
 
 def _is_below(path: Path) -> bool:

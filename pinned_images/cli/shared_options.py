@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from pinned_images.errors import InvalidReference
 from pinned_images.lockfile import DEFAULT_NAME
@@ -223,6 +224,25 @@ def _with_network(
         decorated = option(decorated)
     result: _Command = decorated
     return result
+
+
+def typed_settings(network: Network) -> dict[str, object]:
+    """The registry options that were typed, by the names of the options of `PinImages`."""
+    settings = network.settings
+    by_parameter = {
+        "mirrors": ("mirrors", settings.mirrors),
+        "mirror_fallback": ("mirror_fallback", settings.mirror_fallback),
+        "insecure": ("insecure_registries", sorted(settings.insecure_registries)),
+        "roles": ("ecr_roles", settings.ecr_roles),
+        "qualifier": ("bootstrap_qualifier", settings.bootstrap_qualifier),
+        "timeout": ("deadline", settings.deadline),
+    }
+    source = click.get_current_context().get_parameter_source
+    return {
+        option: dict(value) if isinstance(value, Mapping) else value
+        for parameter, (option, value) in by_parameter.items()
+        if source(parameter) is ParameterSource.COMMANDLINE
+    }
 
 
 def _platform(text: str) -> Platform:

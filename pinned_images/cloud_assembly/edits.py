@@ -11,18 +11,61 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
+
+import msgspec
 
 from pinned_images.errors import ConfigurationError
-from pinned_images.printable import quoted
+from pinned_images.printable import printable, quoted
 
 MANIFEST = "manifest.json"
 _HASH = re.compile(r"[0-9a-f]{64}")
+
+
+#: Names the format of a file, and is in every cloud assembly beside its manifest.
+MARKER = "cdk.out"
+
+_METADATA_FILE = "additionalMetadataFile"
+
+_Schema = TypeVar("_Schema")
+_Metadata = dict[str, list[dict[str, Any]]]
+
+
+class _Artifact(msgspec.Struct):
+    """What is read of an artifact; the schema is `ArtifactManifest` of cloud-assembly-schema."""
+
+    type: str
+    properties: dict[str, Any] | None = None
+    metadata: dict[str, list[dict[str, Any]]] | None = None
+    additionalMetadataFile: str | None = None  # noqa: N815 - the name in the file
+    displayName: str | None = None  # noqa: N815
+    environment: str | None = None
+
+
+class _Manifest(msgspec.Struct):
+    artifacts: dict[str, _Artifact] | None = None
+    missing: list[dict[str, Any]] | None = None
+
+
+class _Destination(msgspec.Struct):
+    bucketName: str = ""  # noqa: N815
+    objectKey: str = ""  # noqa: N815
+
+
+class _File(msgspec.Struct):
+    source: dict[str, Any] | None = None
+    destinations: dict[str, _Destination] | None = None
+
+
+class _AssetManifest(msgspec.Struct):
+    files: dict[str, _File] | None = None
+    dockerImages: dict[str, dict[str, Any]] | None = None  # noqa: N815
 
 
 class Destination(NamedTuple):
@@ -60,6 +103,7 @@ class AssemblyFiles:
 
     root: Path
     _documents: dict[Path, Any] = field(default_factory=dict)
+    _schemas: dict[tuple[Path, type], Any] = field(default_factory=dict)
 
     @cached_property
     def folders(self) -> tuple[Path, ...]:
@@ -70,33 +114,78 @@ class AssemblyFiles:
     def templates(self) -> tuple[Path, ...]:
         """The template of each stack, and of each nested one."""
         found = dict.fromkeys(
-            folder / artifact["properties"]["templateFile"]
+            self.named_file(folder, artifact, "templateFile")
             for folder in self.folders
             for artifact in self.artifacts(folder, "aws:cloudformation:stack").values()
         )
-        nested = (path for path in self.assets if path.name.endswith(".template.json"))
-        legacy = (path for path, _ in self.legacy_assets if path.name.endswith(".template.json"))
-        return tuple(dict.fromkeys([*found, *nested, *legacy]))
+        assets = (*self.assets, *(path for path, _ in self.legacy_assets))
+        nested = (
+            path for path in assets if path.name.endswith(".template.json") and self.has(path)
+        )
+        return tuple(dict.fromkeys([*found, *nested]))
 
     @property
     def is_complete(self) -> bool:
         """Whether no context is missing; where some is, the CDK CLI runs the app once more."""
-        return not any(self.document(folder / MANIFEST).get("missing") for folder in self.folders)
+        return not any(
+            self._checked(folder / MANIFEST, _Manifest).missing for folder in self.folders
+        )
 
     def artifacts(self, folder: Path, kind: str) -> dict[str, Any]:
         """The artifacts of a kind in one of the folders, by id."""
-        artifacts = self.document(folder / MANIFEST).get("artifacts") or {}
-        return {name: each for name, each in artifacts.items() if each.get("type") == kind}
+        path = folder / MANIFEST
+        checked = self._checked(path, _Manifest).artifacts or {}
+        found = {name: each for name, each in checked.items() if each.type == kind}
+        artifacts = self.document(path).get("artifacts") or {}
+        return {name: artifacts[name] for name in found}
+
+    def named_file(self, folder: Path, artifact: Mapping[str, Any], name: str) -> Path:
+        """The file that a property of an artifact names; it is in the assembly, and no link.
+
+        Raises:
+            ConfigurationError: It is elsewhere, or there is no such property.
+        """
+        given = (artifact.get("properties") or {}).get(name)
+        path = _path(folder, given) if isinstance(given, str) and given else None
+        if path is None or not self.has(path):
+            raise ConfigurationError(
+                f"The file {quoted(folder / MANIFEST)} names {quoted(given)} as {name}, which is "
+                "no file of this cloud assembly: synthesize the app again."
+            )
+        return path
+
+    def has(self, path: Path) -> bool:
+        """Whether a file is below the folder of the assembly with no symbolic link on its way."""
+        root = self.root.resolve()
+        wanted = os.path.normpath(root / os.path.relpath(path, self.root))
+        try:
+            return str(path.resolve()) == wanted and Path(wanted).is_relative_to(root)
+        except (OSError, RuntimeError, ValueError):  # a loop of links; a name that none can be
+            return False
+
+    def _checked(self, path: Path, schema: type[_Schema]) -> _Schema:
+        key = (path, schema)
+        if key not in self._schemas:
+            try:
+                self._schemas[key] = msgspec.convert(self.document(path), schema)
+            except (msgspec.ValidationError, RecursionError) as error:
+                raise ConfigurationError(
+                    f"The file {quoted(path)} is not as the CDK writes it ({printable(str(error))})"
+                    ": synthesize the app again."
+                ) from error
+        found: _Schema = self._schemas[key]
+        return found
 
     def document(self, path: Path) -> Any:
-        """A JSON file, parsed.
+        """A JSON object in a file, parsed.
 
         Raises:
             ConfigurationError: It cannot be read.
         """
         if path not in self._documents:
             try:
-                self._documents[path] = json.loads(path.read_text(encoding="utf-8"))
+                document = json.loads(path.read_text(encoding="utf-8"))
+                self._documents[path] = msgspec.convert(document, dict[str, Any])
             except (OSError, ValueError, RecursionError) as error:
                 raise ConfigurationError(
                     f"The file {quoted(path)} of the cloud assembly cannot be read: synthesize the "
@@ -124,11 +213,13 @@ class AssemblyFiles:
     def _folders(self, folder: Path) -> Iterator[Path]:
         yield folder
         for artifact in self.artifacts(folder, "cdk:cloud-assembly").values():
-            name = artifact["properties"]["directoryName"]
-            inner = (folder / name).resolve()
-            # A stage may be in a folder of its own; one that is not below is none of this assembly.
-            if inner.is_relative_to(self.root.resolve()) and inner != folder.resolve():
-                yield from self._folders(folder / name)
+            inner = self.named_file(folder, artifact, "directoryName")
+            if folder not in inner.parents:
+                raise ConfigurationError(
+                    f"The folder {quoted(inner)} is not in that of the stage {quoted(folder)}: "
+                    "synthesize the app again."
+                )
+            yield from self._folders(inner)
 
     @cached_property
     def assets(self) -> dict[Path, list[AssetOfFile]]:
@@ -136,11 +227,13 @@ class AssemblyFiles:
         found: dict[Path, list[AssetOfFile]] = {}
         for folder in self.folders:
             for artifact in self.artifacts(folder, "cdk:asset-manifest").values():
-                manifest = folder / artifact["properties"]["file"]
-                for identifier, asset in (self.document(manifest).get("files") or {}).items():
-                    path = (asset.get("source") or {}).get("path")
-                    if path:
-                        found.setdefault(folder / path, []).append(
+                manifest = self.named_file(folder, artifact, "file")
+                for identifier, asset in (
+                    self._checked(manifest, _AssetManifest).files or {}
+                ).items():
+                    path = (asset.source or {}).get("path")
+                    if isinstance(path, str) and path:
+                        found.setdefault(_path(folder, path), []).append(
                             AssetOfFile(manifest, identifier, _destinations(asset))
                         )
         return found
@@ -152,20 +245,43 @@ class AssemblyFiles:
         The CDK CLI derives their keys from ``sourceHash``, which is changed in place.
         """
         return [
-            (folder / data["path"], data)
+            (_path(folder, data["path"]), data)
             for folder in self.folders
             for artifact in self.artifacts(folder, "aws:cloudformation:stack").values()
-            for entries in (artifact.get("metadata") or {}).values()
+            for metadata in self._metadata(folder, artifact)
+            for entries in metadata.values()
             for entry in entries
             if entry.get("type") == "aws:cdk:asset" and isinstance(data := entry.get("data"), dict)
             if data.get("packaging") == "file" and isinstance(data.get("path"), str)
         ]
 
+    @cached_property
+    def metadata_files(self) -> tuple[Path, ...]:
+        """The files beside the manifests that newer versions of CDK write metadata into."""
+        return tuple(
+            self.named_file(folder, {"properties": artifact}, _METADATA_FILE)
+            for folder in self.folders
+            for artifact in self.artifacts(folder, "aws:cloudformation:stack").values()
+            if artifact.get(_METADATA_FILE) is not None
+        )
 
-def _destinations(asset: Mapping[str, Any]) -> dict[str, Destination]:
+    def _metadata(self, folder: Path, artifact: Mapping[str, Any]) -> Iterator[_Metadata]:
+        yield artifact.get("metadata") or {}
+        if artifact.get(_METADATA_FILE) is not None:
+            path = self.named_file(folder, {"properties": artifact}, _METADATA_FILE)
+            self._checked(path, _Metadata)
+            yield self.document(path)
+
+
+def _path(folder: Path, name: str) -> Path:
+    """A path in a folder, or elsewhere, written in one way only: without ``..``."""
+    return Path(os.path.normpath(folder / name))
+
+
+def _destinations(asset: _File) -> dict[str, Destination]:
     return {
-        name: Destination(str(each.get("bucketName", "")), str(each.get("objectKey", "")))
-        for name, each in (asset.get("destinations") or {}).items()
+        name: Destination(each.bucketName, each.objectKey)
+        for name, each in (asset.destinations or {}).items()
     }
 
 
@@ -175,6 +291,9 @@ class _Edit:
     def __init__(self, files: AssemblyFiles, given: Mapping[Path, Any]) -> None:
         self._files = files
         self._given = given
+        # A nested stack may be of a template that the app has as an asset under any name.
+        of_app = (path for path in given if path in files.assets and files.has(path))
+        self._templates = tuple(dict.fromkeys([*files.templates, *of_app]))
         self._contents: dict[Path, bytes | None] = {}
         self._owners = self._owners_of_keys()
 
@@ -184,7 +303,7 @@ class _Edit:
             return {}
         contents = {
             path: content
-            for path in self._files.templates
+            for path in self._templates
             if (content := self._content(path, ())) is not None
         }
         manifests = self._asset_manifests(contents)
@@ -194,7 +313,7 @@ class _Edit:
     def _owners_of_keys(self) -> dict[str, list[Path]]:
         """Templates by the keys under which they are uploaded."""
         owners: dict[str, list[Path]] = {}
-        for path in self._files.templates:
+        for path in self._templates:
             for asset in self._files.assets.get(path, ()):
                 for destination in asset.destinations.values():
                     some = owners.setdefault(destination.key, [])
@@ -267,6 +386,10 @@ class _Edit:
             if path in contents:
                 data["sourceHash"] = hashlib.sha256(contents[path]).hexdigest()
         changed = {}
+        for path in self._files.metadata_files if self._files.legacy_assets else ():
+            document = self._files.document(path)
+            if document != json.loads(path.read_text(encoding="utf-8")):
+                changed[path] = _written(document, path)
         for folder in reversed(self._files.folders):
             path = folder / MANIFEST
             before = json.loads(path.read_text(encoding="utf-8"))
@@ -282,7 +405,7 @@ class _Edit:
         self, properties: dict[str, Any], folder: Path, contents: Mapping[Path, bytes]
     ) -> None:
         """Write the new object key of a stack's template."""
-        path = folder / properties["templateFile"]
+        path = _path(folder, properties["templateFile"])
         url = properties.get("stackTemplateAssetObjectUrl")
         if not isinstance(url, str) or path not in contents:
             return
@@ -313,8 +436,9 @@ def new_key(key: str, content: bytes) -> str:
 
 
 def _replaced(value: Any, keys: Mapping[str, str]) -> Any:
-    """A value with other keys in its strings."""
-    pattern = re.compile("|".join(map(re.escape, sorted(keys, key=len, reverse=True))))
+    """A value with other keys in its strings; the end of a longer name is none."""
+    names = "|".join(map(re.escape, sorted(keys, key=len, reverse=True)))
+    pattern = re.compile(f"(?<![A-Za-z0-9_.-])(?:{names})(?![A-Za-z0-9_-])")
 
     def replace(match: re.Match[str]) -> str:
         return keys[match[0]]
@@ -344,9 +468,12 @@ def _written(document: Any, path: Path) -> bytes:
     except OSError:
         begin = ""
     found = re.match(r"\s*[\[{](\r?\n)( +|\t+)", begin)
-    if found is None and begin.strip():
-        return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
-    indent: int | str = 1
+    form: dict[str, Any] = {"indent": 1}
     if found is not None:
-        indent = found[2] if "\t" in found[2] else len(found[2])
-    return json.dumps(document, ensure_ascii=False, indent=indent).encode("utf-8", "surrogatepass")
+        form["indent"] = found[2] if "\t" in found[2] else len(found[2])
+    elif begin.strip():
+        form = {"separators": (",", ":")}
+    try:
+        return json.dumps(document, ensure_ascii=False, **form).encode()
+    except UnicodeEncodeError:  # half of a surrogate pair has no form in UTF-8
+        return json.dumps(document, **form).encode()

@@ -106,6 +106,20 @@ def file_assets(folder: Path) -> list[FileAsset]:
     ]
 
 
+def legacy_file_assets(metadata: Mapping[str, Any]) -> list[FileAsset]:
+    """The file assets that construct metadata tell of, as `LegacyStackSynthesizer` has them.
+
+    Parameters of the template are named by their ids, and nothing else leads to them.
+    """
+    return [
+        FileAsset(str(data["id"]), str(data["path"]))
+        for entries in metadata.values()
+        for entry in entries
+        if entry.get("type") == "aws:cdk:asset" and isinstance(data := entry.get("data"), Mapping)
+        if data.get("packaging") == "file" and data.get("id") and data.get("path")
+    ]
+
+
 def text_assets(folder: Path) -> Mapping[str, Path]:
     """The files of text that the stacks in the folder of an assembly upload, by their hash.
 
@@ -184,7 +198,7 @@ def metadata_of(artifact: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
         artifact: The stack's entry in the manifest.
         folder: The manifest's folder.
     """
-    metadata: dict[str, Any] = dict(artifact.get("metadata", {}))
+    metadata: dict[str, Any] = dict(artifact.get("metadata") or {})
     separate = artifact.get("additionalMetadataFile")
     if separate is not None:
         metadata.update(read_metadata(folder / separate))

@@ -10,7 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from pinned_images.acknowledgements import Acknowledgements
-from pinned_images.cloud_assembly.manifests import Artifacts, file_assets, metadata_of
+from pinned_images.cloud_assembly.manifests import (
+    Artifacts,
+    file_assets,
+    legacy_file_assets,
+    metadata_of,
+)
 from pinned_images.cloud_assembly.named_templates import (
     NESTED_STACKS,
     NamedTemplate,
@@ -219,7 +224,7 @@ class AssemblyStack:
     def _named(self) -> list[tuple[str, str, NamedTemplate]]:
         """Logical id and type of each resource that names a template, and the template."""
         folder = self.template_path.parent
-        assets = cache(lambda: file_assets(folder))
+        assets = cache(lambda: [*file_assets(folder), *legacy_file_assets(self.metadata)])
         return [
             (logical_id, str(resource.get("Type")), named)
             for logical_id, resource in _resources(self.template.get("Resources"))

@@ -6,8 +6,9 @@ The catalog of image properties and the evaluator are those that pin the templat
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path as FilePath
 from typing import Any
 
 from pinned_images.cloudformation.catalog import Catalog
@@ -20,9 +21,9 @@ from pinned_images.cloudformation.scope import TemplateScope
 from pinned_images.cloudformation.sites import Site, find_sites
 from pinned_images.cloudformation.workload_platforms import platform_of
 from pinned_images.errors import InvalidReference
-from pinned_images.files import nodes
-from pinned_images.files.content import Edit
-from pinned_images.files.nodes import Node, Scalar, Sequence, child, items_of, span_of
+from pinned_images.files import json_nodes, nodes
+from pinned_images.files.content import Content, Edit
+from pinned_images.files.nodes import Node, Scalar, Sequence, Unparsable, child, items_of, span_of
 from pinned_images.files.places import Found, Place, Skipped, Span, Unwritable
 from pinned_images.problem import Problem
 from pinned_images.reference import ImageReference, Platform
@@ -41,6 +42,31 @@ def is_template(root: Node) -> bool:
         _RESOURCE_TYPE.fullmatch(nodes.text_of(child(resource, "Type")) or "")
         for _, resource in items_of(resources)
     )
+
+
+def read_template(path: FilePath) -> Mapping[str, Any] | None:
+    """A template in JSON or YAML as plain data; None for anything else."""
+    try:
+        raw = path.read_bytes()
+    except OSError:
+        return None
+    content = Content.read(raw)
+    if content is None:
+        return None
+    try:
+        if content.data.lstrip()[:1] == b"{":
+            root: Node | None = json_nodes.parse(content.masked)
+        else:
+            from pinned_images.files import yaml_nodes  # noqa: PLC0415 - for such files alone
+
+            found = yaml_nodes.documents(content.masked)
+            root = found[0].root if len(found) == 1 else None
+    except Unparsable:
+        return None
+    if root is None or not is_template(root):
+        return None
+    plain = _Plain().of(root)
+    return plain if isinstance(plain, dict) else None
 
 
 def template(masked: str, root: Node) -> Iterator[Found]:

@@ -127,8 +127,8 @@ def _check(given: str, real: str, base: Path | None, assemblies: dict[Path, bool
         if assemblies[folder]:
             raise ConfigurationError(
                 f"{given!r} is in the cloud assembly {str(folder)!r}, whose templates are hashed: "
-                "an edit would be deployed in its old form. Add PinImages to the app instead, and "
-                "synthesize again."
+                "an edit would be deployed in its old form. Pin the whole of it with "
+                f"`pinned-images pin FOLDER`, or add PinImages to the app."
             )
 
 

@@ -1,0 +1,147 @@
+"""``pinned-images pin`` and ``check`` on the output of a synth, and on a template."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+from pinned_images.testing import RegistryServer
+from tests.cloud_assembly.assemblies import Assembly, Stack, Template
+from tests.cloud_assembly.consistency import assert_consistent, contents
+
+Run = Callable[..., Result]
+
+YAML = """
+Resources:
+  Task:
+    Type: AWS::ECS::TaskDefinition
+    Properties:
+      ContainerDefinitions:
+        - {Name: app, Image: !Sub "ghcr.io/org/${Name}:1"}
+Parameters:
+  Name: {Type: String, Default: app, AllowedValues: [app]}
+"""
+
+
+@pytest.fixture
+def assembly(folder: Path) -> Path:
+    inner = Template(("ghcr.io/org/app:1",))
+    Assembly((Stack(Template(("ghcr.io/org/app:1",), (inner,)), "default"),)).write(
+        folder / "cdk.out"
+    )
+    return folder / "cdk.out"
+
+
+@pytest.fixture
+def mirror(registry: RegistryServer) -> tuple[str, str]:
+    registry.push("ghcr.io/org/app:1", platforms=("linux/amd64", "linux/arm64"))
+    return "--mirror", f"ghcr.io={registry.mirrors['ghcr.io']}"
+
+
+def test_an_assembly_is_pinned_as_a_whole_and_again_from_the_lock_file(
+    run: Run, assembly: Path, mirror: tuple[str, str], tmp_path: Path
+) -> None:
+    shutil.copytree(assembly, tmp_path / "plain")
+    result = run("pin", "cdk.out", "--lock-file", "images.lock.json", *mirror)
+    assert (result.exit_code, result.stdout) == (0, ""), result.stderr
+    assert result.stderr.endswith("0 errors, 0 warnings.\n")
+    assert_consistent(tmp_path / "plain", assembly)
+    first = contents(assembly)
+
+    shutil.rmtree(assembly)
+    shutil.copytree(tmp_path / "plain", assembly)
+    result = run("pin", "cdk.out", "--lock-file", "images.lock.json", "--frozen")
+    assert result.exit_code == 0, result.stderr
+    assert contents(assembly) == first
+    assert run("check").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "arguments", [["check"], ["check", "cdk.out"], ["pin", "--check", "cdk.out"]]
+)
+def test_what_has_no_digest_is_a_table_and_nothing_is_written(
+    run: Run, assembly: Path, arguments: list[str]
+) -> None:
+    before = contents(assembly)
+    result = run(*arguments)
+    assert result.exit_code == 1
+    assert "Construct" in result.stdout
+    assert result.stdout.count("The image ghcr.io/org/app:1 at") == 2
+    assert "error pinned-images::unpinned-image" in result.stdout
+    assert result.stderr.endswith("2 errors, 0 warnings.\n")
+    assert contents(assembly) == before
+    found = json.loads(run(*arguments, "--json").stdout)["violations"]
+    assert [each["rule"] for each in found] == ["pinned-images::unpinned-image"] * 2
+    exempt = run(*arguments, "--exempt", "ghcr.io/org/*=Built later.")
+    assert (exempt.exit_code, exempt.stdout) == (0, "")
+
+
+def test_images_that_cannot_be_resolved_are_errors(
+    run: Run, assembly: Path, registry: RegistryServer
+) -> None:
+    registry.push("ghcr.io/org/other:1")
+    result = run("pin", "cdk.out", "--mirror", f"ghcr.io={registry.mirrors['ghcr.io']}")
+    assert result.exit_code == 1
+    assert "ghcr.io/org/app:1" in result.stdout
+    assert "Traceback" not in result.output
+    assert run("pin", "cdk.out", "--lock-file", "no.lock.json", "--frozen").exit_code == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["cdk.out", "other"],
+        ["cdk.out", "--dry-run"],
+        ["cdk.out", "--frozen"],
+        ["cdk.out", "--json"],
+    ],
+)
+def test_what_makes_no_sense_for_an_assembly_is_wrong_use(
+    run: Run, assembly: Path, arguments: list[str]
+) -> None:
+    before = contents(assembly)
+    assert run("pin", *arguments).exit_code == 2
+    assert contents(assembly) == before
+
+
+@pytest.mark.parametrize("broken", ["", "{", "[]"])
+def test_a_broken_assembly_is_one_sentence_and_no_file_of_it_is_edited(
+    run: Run, assembly: Path, broken: str
+) -> None:
+    (assembly / "manifest.json").write_text(broken, "utf-8")
+    before = contents(assembly)
+    for command in ("pin", "check"):
+        result = run(command, "cdk.out")
+        assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+    assert contents(assembly) == before
+
+
+@pytest.mark.parametrize("name", ["web.yaml", "web.yml", "web.template", "web.json"])
+def test_a_template_is_checked_by_the_same_rules(run: Run, folder: Path, name: str) -> None:
+    text = YAML
+    if name == "web.json":
+        task = {"ContainerDefinitions": [{"Name": "app", "Image": "ghcr.io/org/app:1"}]}
+        resource = {"Type": "AWS::ECS::TaskDefinition", "Properties": task}
+        text = json.dumps({"Resources": {"Task": resource}})
+    Path(name).write_text(text, "utf-8")
+    result = run("check", name)
+    assert result.exit_code == 1
+    assert f"{name}/Task" in result.stdout
+    assert "ghcr.io/org/" in result.stdout
+    assert run("check", name, "--exempt", "ghcr.io/*=Built later.").exit_code == 0
+    [found] = json.loads(run("check", name, "--json").stdout)["violations"]
+    assert (found["resource"], found["severity"]) == ("Task", "error")
+    assert Path(name).read_text("utf-8") == text
+
+
+@pytest.mark.parametrize("text", ["", "[]", "a: 1", "{", "a: [", "\0", "services: {a: {image: b}}"])
+def test_what_is_no_template_is_one_sentence(run: Run, folder: Path, text: str) -> None:
+    Path("web.yaml").write_text(text, "utf-8")
+    result = run("check", "web.yaml")
+    assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+    assert "is no CloudFormation template" in result.stderr

@@ -1,0 +1,66 @@
+"""Assemblies of one app by several versions of aws-cdk-lib (tools/assemblies_of_versions.py)."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from pinned_images.assembly import check_assembly, pin_assembly
+from pinned_images.options import Options
+from pinned_images.testing import FixedResolver
+from tests.cloud_assembly.consistency import assert_consistent, contents
+
+VERSIONS = Path(__file__).parent / "versions"
+ROUTER = "/aws/service/aws-for-fluent-bit/latest"
+OPTIONS = Options.of(
+    {
+        "resolver": FixedResolver.derived(),
+        "ssm_parameters": {ROUTER: "public.ecr.aws/aws-observability/aws-for-fluent-bit:2.32"},
+    }
+)
+JOBS = "ghcr.io/org/jobs:2"
+IMAGES = {
+    "nginx:1.27": 2,
+    "org/web:v1": 2,
+    JOBS: 5,
+    "aws-for-fluent-bit:2.32": 2,
+}
+
+
+@pytest.mark.parametrize("version", sorted(path.name for path in VERSIONS.iterdir()))
+def test_the_assembly_of_a_version_is_pinned(version: str, tmp_path: Path) -> None:
+    root = tmp_path / "cdk.out"
+    shutil.copytree(VERSIONS / version, root)
+    outcome = pin_assembly(root, OPTIONS)
+    assert [each for each in outcome.violations if each.rule.severity != "warning"] == []
+    assert_consistent(VERSIONS / version, root)
+
+    kinds = Counter(record.resolved_by for record in outcome.report.records)
+    assert kinds == {"fixed": 11, "asset": 2, "exempt": 2}
+    found = [str(record.pinned) for record in outcome.report.records if record.pinned]
+    for image, times in IMAGES.items():
+        assert sum(f"{image}@sha256:" in each for each in found) == times, image
+    templates = "".join(path.read_text("utf-8") for path in root.rglob("*.template.json"))
+    assert templates.count("@sha256:") == 11
+    assert not [
+        each for each in check_assembly(root, OPTIONS).violations if each.rule.severity == "error"
+    ]
+
+    first = contents(root)
+    pin_assembly(root, OPTIONS)
+    assert contents(root) == first
+
+
+def test_a_stack_without_images_keeps_its_key(tmp_path: Path) -> None:
+    root = tmp_path / "cdk.out"
+    shutil.copytree(VERSIONS / "2.20.0", root)
+    pin_assembly(root, OPTIONS)
+    before, after = (
+        json.loads((folder / "manifest.json").read_text("utf-8"))["artifacts"]
+        for folder in (VERSIONS / "2.20.0", root)
+    )
+    assert {name for name in before if before[name] != after[name]} == {"Web", "Legacy"}

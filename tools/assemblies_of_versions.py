@@ -1,0 +1,75 @@
+"""Cloud assemblies by several versions of aws-cdk-lib, kept as data of the tests.
+
+Run ``python -m tools.assemblies_of_versions [VERSION]...`` in the project's folder; it needs
+Node.js and npm, and installs each version of aws-cdk-lib into ``.make/aws-cdk-lib``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+PROJECT = Path(__file__).resolve().parents[1]
+APP = PROJECT / "tests" / "any_language" / "javascript" / "app.js"
+TARGET = PROJECT / "tests" / "cloud_assembly" / "versions"
+INSTALLED = PROJECT / ".make" / "aws-cdk-lib"
+
+#: Each wrote something in another way than the one before.
+VERSIONS = ("2.20.0", "2.60.0", "2.100.0", "2.150.0", "2.200.0", "2.275.0")
+
+_STACK_TRACE = "aws:cdk:creationStack"
+_NO_PART = ("tree.json", "validation-report.json")
+
+
+def install(version: str) -> Path:
+    """A version of aws-cdk-lib from npm, installed once; gives its ``node_modules``."""
+    folder = INSTALLED / version
+    if not (folder / "node_modules" / "aws-cdk-lib").is_dir():
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "package.json").write_text('{"private": true}', encoding="utf-8")
+        packages = [f"aws-cdk-lib@{version}", "constructs@10"]
+        npm = shutil.which("npm") or "npm"
+        command = [npm, "install", "--no-audit", "--no-fund", "--silent", *packages]
+        subprocess.run(command, cwd=folder, check=True)
+    return folder / "node_modules"
+
+
+def synthesize(node_modules: Path, target: Path) -> None:
+    """What the app writes with a version, without what is large and of no use to a test."""
+    shutil.rmtree(target, ignore_errors=True)
+    node = shutil.which("node") or "node"
+    environment = {**os.environ, "CDK_OUTDIR": str(target), "NODE_PATH": str(node_modules)}
+    subprocess.run([node, str(APP)], env=environment, check=True, stderr=subprocess.DEVNULL)
+    for name in _NO_PART:
+        (target / name).unlink(missing_ok=True)
+    for file in (*target.rglob("manifest.json"), *target.rglob("*.metadata.json")):
+        document = json.loads(file.read_text(encoding="utf-8"))
+        file.write_text(json.dumps(_stripped(document), indent=2), encoding="utf-8")
+
+
+def _stripped(value: Any) -> Any:
+    """A document without stack traces."""
+    if isinstance(value, list):
+        return [_stripped(each) for each in value if not _is_trace(each)]
+    if isinstance(value, dict):
+        return {name: _stripped(each) for name, each in value.items() if name != "trace"}
+    return value
+
+
+def _is_trace(value: Any) -> bool:
+    return isinstance(value, dict) and value.get("type") == _STACK_TRACE
+
+
+def main() -> None:
+    """Write the assemblies of the versions that are named, or of all."""
+    for version in sys.argv[1:] or VERSIONS:
+        synthesize(install(version), TARGET / version)
+
+
+if __name__ == "__main__":
+    main()
