@@ -226,13 +226,19 @@ class _Answers:
         repositories = Repositories(self.network.sessions, environment, _CALL_SECONDS)
         present = [image for image in images if self._state(image) == "present"]
         unknown = [image for image in images if self._state(image) == "unknown"]
+        tags = [
+            image.tagged
+            for image in present
+            if image.tagged is not None and self._is_unknown(image.tagged)
+        ]
         now = datetime.now(timezone.utc)
         try:
             text = repositories.lifecycle_policy(name) if present else None
-            if text is None and not unknown:
+            if text is None and not unknown and not tags:
                 return
             inventory = [RepositoryImage.of_detail(each) for each in repositories.images(name)]
             self._mark_archived(unknown, inventory)
+            self._find_tags(tags, inventory)
             if text is not None:
                 policy = LifecyclePolicy.parse(text)
                 self._expiries.update(expiries(present, policy, inventory, now))
@@ -243,6 +249,19 @@ class _Answers:
             self.unseen.append(str(told))
         except ConfigurationError as problem:
             self.unseen.append(f"The repository {name!r} in {environment}: {problem}")
+
+    def _is_unknown(self, tagged: ImageReference) -> bool:
+        answer = self._known.get((tagged, None))
+        return answer is not None and answer.state == "unknown"
+
+    def _find_tags(
+        self, tags: Iterable[ImageReference], inventory: Iterable[RepositoryImage]
+    ) -> None:
+        """What tags name, out of the inventory, where the question for them was not answered."""
+        named = {tag: image.digest for image in inventory for tag in image.tags}
+        for tagged in tags:
+            if tagged.tag in named:
+                self._known[tagged, None] = RegistryAnswer("present", named[tagged.tag])
 
     def _state(self, image: UsedImage) -> str:
         return self._known[image.pulled, None].state

@@ -78,11 +78,12 @@ def uses_of(
         found += _of_service(service, revisions or {}, by_group.get(group, ()), definitions)
     held = {(use.image, use.digest) for use in found}
     for task in tasks:
-        definition = definitions.get(str(task.get("taskDefinitionArn")), {})
+        is_alone = not str(task.get("group")).startswith("service:")
         found += [
             use
-            for use in _of_task("task", str(task.get("taskArn")), task, definition)
-            if use.digest is not None and (use.image, use.digest) not in held
+            for use in _of_task("task", str(task.get("taskArn")), task, {})
+            # What a service's task has not pulled yet is known from its service.
+            if (is_alone or use.digest is not None) and (use.image, use.digest) not in held
         ]
     kinds: tuple[tuple[WorkloadKind, Iterable[tuple[str, str]]], ...] = (
         ("rule", rules),

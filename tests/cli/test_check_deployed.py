@@ -529,3 +529,29 @@ def test_the_policy_of_the_page_has_every_action_that_is_asked_for(
         each for each in actions if not each.startswith(("List", "Describe", "Get", "Batch"))
     ]
     assert actions >= {"DescribeTaskDefinition", "ListTargetsByRule", "GetSchedule", "GetFunction"}
+
+
+def test_credentials_that_are_missing_are_told_once(
+    run: Run, moto: Moto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.delenv(name)
+    code, document, stderr = check(run)
+    assert (code, document["images"]) == (3, [])
+    [sentence] = document["unseen"]
+    assert sentence.startswith("In eu-west-1, clusters, event buses, schedules, functions could")
+    assert stderr.count("\n") == 2
+
+
+def test_protect_takes_what_is_in_use(
+    run: Run, moto: Moto, revisions: ServiceRevisions, folder: Path
+) -> None:
+    digest = moto.push("web", {"v1": manifest_of("web")})["v1"]
+    put_untagged_rule(moto, "web")
+    deploy(moto, "front", f"{HOST}/web:v1@{digest}", revisions, digest)
+    result = run("check-deployed", "--region", REGION, "--json", "--fail-on", "expiring")
+    assert result.exit_code == 1
+    (folder / "deployed.json").write_text(result.stdout)
+    assert run("protect", "--deployed", "deployed.json").exit_code == 0
+    code, document, _ = check(run, "--fail-on", "expiring")
+    assert (code, document["images"][0]["findings"]) == (0, [])

@@ -174,6 +174,8 @@ def test_what_a_terminal_or_a_pipe_has_no_letters_for_is_written_as_an_escape() 
         ["run", "--", HOSTILE],
         ["check", HOSTILE],
         ["lifecycle", HOSTILE],
+        ["check-deployed", "--app", HOSTILE],
+        ["check-deployed", "--lock-file", HOSTILE],
     ],
     ids=lambda arguments: " ".join(arguments).replace(HOSTILE, "X"),
 )

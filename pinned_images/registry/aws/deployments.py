@@ -6,8 +6,8 @@ task definitions that have to be read, these are the calls, of the last page of 
 - ListClusters C/100, ListServices S/100, DescribeServices S/10, DescribeServiceRevisions S/20;
 - ListTasks T/100, DescribeTasks T/100;
 - DescribeTaskDefinition D: one each, since the API has no batch. Read are those of rules and
-  schedules, of services and tasks without a digest for each container, and of services of which
-  no task runs though some should;
+  schedules, of services without a digest for each container, and of services of which no task
+  runs though some should;
 - ListEventBuses, then ListRuleNamesByTarget once for each cluster and bus, and ListTargetsByRule
   for each rule that starts a task;
 - ListSchedules, and GetSchedule for each that starts a task;
@@ -24,6 +24,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pinned_images.printable import listed
 from pinned_images.registry.aws.environments import Environment
 from pinned_images.registry.aws.faults import AwsFault
 from pinned_images.registry.aws.sessions import AwsSessions
@@ -85,6 +86,7 @@ class Deployments:
         self._timeout = timeout
         self._progress = progress
         self._found = DeployedWorkloads()
+        self._faults: dict[tuple[str, str], tuple[AwsFault, list[str]]] = {}
 
     def read(self, clusters: Sequence[str] = (), services: Sequence[str] = ()) -> DeployedWorkloads:
         """Read what is deployed; what cannot be read is told in ``unseen``.
@@ -95,6 +97,7 @@ class Deployments:
                 named, rules, schedules and functions are not read.
         """
         self._found = DeployedWorkloads()
+        self._faults = {}
         whole = not clusters and not services
         known = list(clusters) or self._clusters()
         for number, cluster in enumerate(known, 1):
@@ -108,6 +111,7 @@ class Deployments:
             self._read_schedules()
             self._read_functions()
         self._read_task_definitions()
+        self._tell_faults()
         return self._found
 
     def _clusters(self) -> list[str]:
@@ -282,7 +286,6 @@ class Deployments:
             ]
             if not revisions and f"service:{service['serviceName']}" not in resolved:
                 names += task_definitions_of(service)
-        names += [task["taskDefinitionArn"] for task in found.tasks if _lacks_digest(task)]
         distinct = list(dict.fromkeys(names))
         for number, name in enumerate(distinct, 1):
             self._progress(f"task definition {number} of {len(distinct)}")
@@ -321,12 +324,18 @@ class Deployments:
                 **parameters,
             )
         except AwsFault as fault:
-            error = fault.error.about(
-                subject=f"In {self._environment.region}, {what}", predicate="could not be read"
-            )
-            if str(error) not in self._found.unseen:
-                self._found.unseen.append(str(error))
+            key = fault.cause, fault.remedy
+            _, parts = self._faults.setdefault(key, (fault, []))
+            if what not in parts:
+                parts.append(what)
             return {}
+
+    def _tell_faults(self) -> None:
+        """A sentence for each cause: missing credentials, for one, fail every call."""
+        for fault, parts in self._faults.values():
+            subject = f"In {self._environment.region}, {listed(parts)}"
+            error = fault.error.about(subject=subject, predicate="could not be read")
+            self._found.unseen.append(str(error))
 
     def _tell_failures(
         self, answer: dict[str, Any], what: str, *, but_missing: bool = False
