@@ -14,6 +14,7 @@ import pytest
 from botocore.validate import ParamValidator
 
 from pinned_images.reference import Digest
+from pinned_images.report import FILE_NAME, SiteRecord, SynthReport
 from tests.cli.conftest import LockedFolder, Run
 from tests.documentation import example, page
 from tests.registry_aws.amazon import (
@@ -555,3 +556,40 @@ def test_protect_takes_what_is_in_use(
     assert run("protect", "--deployed", "deployed.json").exit_code == 0
     code, document, _ = check(run, "--fail-on", "expiring")
     assert (code, document["images"][0]["findings"]) == (0, [])
+
+
+def test_the_drift_from_the_last_synth_of_the_app(
+    run: Run, moto: Moto, revisions: ServiceRevisions, folder: Path
+) -> None:
+    digests = moto.push("web", {"v1": manifest_of("old"), "v2": manifest_of("new")})
+    image = f"{HOST}/web:v2"
+    deploy(moto, "front", f"{image}@{digests['v1']}", revisions, digests["v1"])
+    record = SiteRecord(
+        "Shop",
+        "Shop/Web",
+        "AWS::ECS::TaskDefinition",
+        "ContainerDefinitions[0].Image",
+        image,
+        "registry",
+        pinned=f"{image}@{digests['v2']}",
+        digest=digests["v2"],
+    )
+    (folder / "cdk.out").mkdir()
+    (folder / "cdk.out" / FILE_NAME).write_text(SynthReport.of([record]).to_json())
+    _, document, _ = check(run, "--app", "cdk.out")
+    assert document["images"][0]["drift"] == {
+        "declared": digests["v2"],
+        "locked": None,
+        "registry": digests["v2"],
+        "running": digests["v1"],
+    }
+
+
+def test_several_regions_are_one_list(run: Run, moto: Moto, revisions: ServiceRevisions) -> None:
+    digest = moto.push("web", {"v1": manifest_of("web")})["v1"]
+    deploy(moto, "front", f"{HOST}/web:v1@{digest}", revisions, digest)
+    _, document, _ = check(run, "--region", "us-east-1", "--region", REGION)
+    assert document["unseen"] == []
+    assert [image["used_by"][0]["name"] for image in document["images"]] == [
+        f"arn:aws:ecs:{REGION}:{HOME_ACCOUNT}:service/shop/front"
+    ]
