@@ -90,12 +90,14 @@ class ImagesInUse:
         repositories: By repository: by digest, the image as it is written.
         environments: How each repository is reached.
         elsewhere: Images of other registries.
+        by_tag: Images that are used by their tag alone: the tag keeps the image that is used.
         unseen: What the files could not see, as clauses.
     """
 
     repositories: dict[EcrRepository, dict[Digest, str]] = field(default_factory=dict)
     environments: dict[EcrRepository, Environment] = field(default_factory=dict)
     elsewhere: dict[str, None] = field(default_factory=dict)
+    by_tag: dict[str, None] = field(default_factory=dict)
     unseen: list[str] = field(default_factory=list)
 
     @classmethod
@@ -158,7 +160,7 @@ class ImagesInUse:
             self.unseen.append(f"the image {quoted(text)} is not known by its name and digest")
             return
         if known is None:
-            self.unseen.append(f"the digest of the image {quoted(text)} is not known")
+            self.by_tag[str(reference)] = None
         else:
             self._add(reference, known)
 

@@ -222,6 +222,11 @@ def _tell(outcomes: list[_Outcome], used: ImagesInUse, prefix: str, *, dry_run: 
             f"{counted(len(used.elsewhere), 'image')} of other registries than private ECR: "
             "nothing to do."
         )
+    if used.by_tag:
+        echo(
+            f"{counted(len(used.by_tag), 'image')} used by a tag alone, which has no digest to "
+            "protect: pin it to one."
+        )
     protected = len(_having("protected", outcomes))
     tagged = sum(each.change != "none" for each in outcomes)
     verb, done = ("would be ", "would be tagged") if dry_run else ("", "tagged now")
@@ -251,6 +256,7 @@ def _plain(outcomes: list[_Outcome], used: ImagesInUse, *, dry_run: bool) -> dic
             for each in outcomes
         ],
         "elsewhere": list(used.elsewhere),
+        "byTag": list(used.by_tag),
         "unseen": used.unseen,
     }
 

@@ -152,21 +152,27 @@ class _Repository:
 
         result: _Result = "deleted" if plan.is_last else "released"
         reason: str | None = None
-        if plan.is_last and not self.is_deleting:
-            result = "last-tag"
-        elif not self.is_dry:
-            try:
+        try:
+            if not self.is_dry and not plan.is_last and self._has_become_last(plan):
+                result = "deleted"
+            if result == "deleted" and not self.is_deleting:
+                result = "last-tag"
+            elif not self.is_dry:
                 self.repositories.remove_tag(self.repository.name, plan.tag)
-            except (AwsFault, ResolutionError) as wrong:
-                failure = wrong.error if isinstance(wrong, AwsFault) else wrong
-                result = "failed"
-                reason = str(
-                    failure.about(
-                        subject=f"The tag {plan.tag} in {self.repository.name}",
-                        predicate="could not be taken away",
-                    )
+        except (AwsFault, ResolutionError) as wrong:
+            failure = wrong.error if isinstance(wrong, AwsFault) else wrong
+            result = "failed"
+            reason = str(
+                failure.about(
+                    subject=f"The tag {plan.tag} in {self.repository.name}",
+                    predicate="could not be taken away",
                 )
+            )
         return _Outcome(self.repository, plan.digest, plan.tag, result, reason)
+
+    def _has_become_last(self, plan: Release) -> bool:
+        """Whether the image's other tags have moved away since it was looked at."""
+        return self.repositories.tags(self.repository.name, plan.digest) == {plan.tag}
 
 
 def _number(result: _Result, outcomes: list[_Outcome]) -> int:

@@ -124,6 +124,7 @@ def test_a_dry_run_changes_nothing_and_a_run_gives_the_tag(run: Run, shop: Shop)
             }
         ],
         "elsewhere": [],
+        "byTag": [],
         "unseen": [],
     }
 
@@ -278,13 +279,26 @@ def test_what_check_deployed_could_not_see_is_told_and_nothing_is_released(
     assert shop.tags(shop.used) == {"1.4", shop.tag}
 
 
-def test_an_image_without_a_digest_counts_as_not_seen(run: Run, shop: Shop, folder: Path) -> None:
-    image = {"reference": f"{HOST}/shop/web:1.4", "digest": None}
-    (folder / "deployed.json").write_text(
-        json.dumps({"version": 1, "images": [image], "unseen": []})
-    )
+def test_an_image_that_is_used_by_its_tag_is_told(run: Run, shop: Shop, folder: Path) -> None:
+    document = json.loads(shop.deployed(shop.new))
+    document["images"].append({"reference": f"{HOST}/shop/web:1.4", "digest": None})
+    (folder / "deployed.json").write_text(json.dumps(document))
+    told = run("protect", "--deployed", "deployed.json")
+    assert told.exit_code == 0
+    assert "1 image used by a tag alone" in told.stderr
+    assert run("release", "--deployed", "deployed.json").exit_code == 0
+
+
+def test_an_image_that_a_synth_could_not_pin_is_not_seen(
+    run: Run, shop: Shop, folder: Path
+) -> None:
+    (folder / "cdk.out").mkdir()
+    record = SiteRecord("S", "S/T", "AWS::Lambda::Function", "Code.ImageUri", "x:1", "failed")
+    SynthReport.of([record]).write(folder / "cdk.out")
     for command in ("protect", "release"):
-        assert run(command, "--deployed", "deployed.json").exit_code == 3
+        result = run(command, "--app", "cdk.out", "--lock-file", shop.lock(shop.used))
+        assert result.exit_code == 3
+        assert "the image 'x:1' could not be pinned" in result.stderr
 
 
 def test_release_takes_the_tag_away_where_others_stay(run: Run, shop: Shop) -> None:
@@ -311,6 +325,31 @@ def test_release_deletes_no_image_in_silence(run: Run, shop: Shop) -> None:
     deleted = run(*arguments, "--delete-images", "--json")
     assert [each["result"] for each in json.loads(deleted.stdout)["tags"]] == ["deleted"]
     assert shop.tags(shop.used) is None
+
+
+def test_a_tag_that_has_become_the_last_one_meanwhile_stays(
+    run: Run, fake_aws: FakeAws, folder: Path
+) -> None:
+    """Between the look and the deed the other tag has moved on."""
+    digest = Digest("sha256:" + "a" * 64)
+    tags = ["in-use-aaaaaaaaaaaa", "1.4"]
+
+    def describe(parameters: dict[str, Any]) -> tuple[int, Any]:
+        detail = {
+            "imageDigest": digest,
+            "imagePushedAt": 1_790_000_000,
+            "imageTags": tags[:1] if "imageIds" in parameters else tags,
+        }
+        return 200, {"imageDetails": [detail]}
+
+    fake_aws.answers["DescribeImages"] = describe
+    used = Digest("sha256:" + "b" * 64)
+    text = LockFile({LockKey(f"{HOST}/shop/web:1"): LockEntry(used)}).render()
+    (folder / "lock.json").write_text(text)
+    result = run("release", "--lock-file", "lock.json")
+    assert result.exit_code == 0
+    assert "1 tag stays" in result.stderr
+    assert "BatchDeleteImage" not in {operation for operation, _ in fake_aws.requests}
 
 
 def test_release_without_an_image_in_use_releases_nothing(run: Run, shop: Shop) -> None:

@@ -96,6 +96,24 @@ class Repositories:
             pages = list(self._pages("DescribeImages", repositoryName=repository))
         return [detail for page in pages for detail in page["imageDetails"]]
 
+    def tags(self, repository: str, digest: str) -> frozenset[str]:
+        """The tags of an image at this moment; none where it is gone.
+
+        Raises:
+            AwsFault: The repository is not there, or cannot be read.
+        """
+        try:
+            answer = self._call(
+                "DescribeImages", repositoryName=repository, imageIds=[{"imageDigest": digest}]
+            )
+        except AwsFault as fault:
+            if fault.code == "ImageNotFoundException":
+                return frozenset()
+            raise
+        return frozenset(
+            tag for each in answer["imageDetails"] for tag in each.get("imageTags", ())
+        )
+
     def add_tag(self, repository: str, digest: str, tag: str) -> None:
         """Give an image a further tag: its own manifest is put once more, under the tag.
 
