@@ -593,3 +593,30 @@ def test_several_regions_are_one_list(run: Run, moto: Moto, revisions: ServiceRe
     assert [image["used_by"][0]["name"] for image in document["images"]] == [
         f"arn:aws:ecs:{REGION}:{HOME_ACCOUNT}:service/shop/front"
     ]
+
+
+def test_schedules_start_tasks(run: Run, moto: Moto) -> None:
+    moto.push("jobs", {"v1": manifest_of("job")})
+    ecs, scheduler = moto.client("ecs", REGION), moto.client("scheduler", REGION)
+    cluster = ecs.create_cluster(clusterName="shop")["cluster"]["clusterArn"]
+    answer = ecs.register_task_definition(
+        family="job",
+        containerDefinitions=[{"name": "app", "image": f"{HOST}/jobs:v1", "memory": 128}],
+    )
+    role = f"arn:aws:iam::{HOME_ACCOUNT}:role/run"
+    scheduler.create_schedule(
+        Name="nightly",
+        ScheduleExpression="rate(1 day)",
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target={
+            "Arn": cluster,
+            "RoleArn": role,
+            "EcsParameters": {"TaskDefinitionArn": answer["taskDefinition"]["taskDefinitionArn"]},
+        },
+    )
+    _, document, _ = check(run)
+    assert document["unseen"] == []
+    [image] = document["images"]
+    [user] = image["used_by"]
+    assert (user["kind"], image["digest"]) == ("schedule", None)
+    assert user["name"].endswith(":schedule/default/nightly")
