@@ -37,35 +37,41 @@ def fill(stack: cdk.Stack, repository: ecr.IRepository) -> None:
         inner.add_container("jobs", image=ecs.ContainerImage.from_registry("ghcr.io/org/jobs:2"))
 
 
-app = cdk.App()
-base = cdk.Stack(app, "Base", env=ENV)
-fill(
-    cdk.Stack(app, "Web", env=ENV),
-    ecr.Repository(base, "Repository", repository_name="org/web"),
-)
+def main() -> None:
+    """Build and synthesize the app."""
+    app = cdk.App()
+    base = cdk.Stack(app, "Base", env=ENV)
+    fill(
+        cdk.Stack(app, "Web", env=ENV),
+        ecr.Repository(base, "Repository", repository_name="org/web"),
+    )
 
-stage = cdk.Stage(app, "Production", env=ENV)
-in_stage = cdk.Stack(stage, "Base")
-fill(
-    cdk.Stack(
-        stage,
-        "Web",
-        synthesizer=cdk.DefaultStackSynthesizer(qualifier="custom", bucket_prefix="folder/"),
-    ),
-    ecr.Repository(in_stage, "Repository", repository_name="org/web"),
-)
+    stage = cdk.Stage(app, "Production", env=ENV)
+    in_stage = cdk.Stack(stage, "Base")
+    fill(
+        cdk.Stack(
+            stage,
+            "Web",
+            synthesizer=cdk.DefaultStackSynthesizer(qualifier="custom", bucket_prefix="folder/"),
+        ),
+        ecr.Repository(in_stage, "Repository", repository_name="org/web"),
+    )
 
-legacy = cdk.Stack(app, "Legacy", env=ENV, synthesizer=cdk.LegacyStackSynthesizer())
-nested = cdk.NestedStack(legacy, "Nested")
-ecs.FargateTaskDefinition(nested, "Task").add_container(
-    "jobs", image=ecs.ContainerImage.from_registry("ghcr.io/org/jobs:2")
-)
+    legacy = cdk.Stack(app, "Legacy", env=ENV, synthesizer=cdk.LegacyStackSynthesizer())
+    nested = cdk.NestedStack(legacy, "Nested")
+    ecs.FargateTaskDefinition(nested, "Task").add_container(
+        "jobs", image=ecs.ContainerImage.from_registry("ghcr.io/org/jobs:2")
+    )
 
-cdk.Stack(app, "Empty", env=ENV, description="It has no images, and stays as it is.")
-PinImages.apply_to(
-    app,
-    resolver=FixedResolver.derived(),
-    ssm_parameters={ROUTER: "public.ecr.aws/aws-observability/aws-for-fluent-bit:2.32"},
-    lock_file=os.environ["LOCK_FILE"],
-)
-app.synth()
+    cdk.Stack(app, "Empty", env=ENV, description="It has no images, and stays as it is.")
+    PinImages.apply_to(
+        app,
+        resolver=FixedResolver.derived(),
+        ssm_parameters={ROUTER: "public.ecr.aws/aws-observability/aws-for-fluent-bit:2.32"},
+        lock_file=os.environ["LOCK_FILE"],
+    )
+    app.synth()
+
+
+if __name__ == "__main__":
+    main()
