@@ -8,6 +8,7 @@ them. It needs no aws-cdk-lib.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,9 +31,12 @@ from pinned_images.pinning import Decision, ImageResource, PinnedResource, pin_i
 from pinned_images.printable import printable, quoted
 from pinned_images.problem import Problem
 from pinned_images.report import SynthReport
+from pinned_images.report.stack_record import METADATA_KEY as METADATA_KEY_OF_RECORD
+from pinned_images.report.stack_record import OUTPUT_PREFIX, recorded_digests, recorded_outputs
 from pinned_images.report.synth_report import FILE_NAME, SiteRecord
-from pinned_images.rules import FAILURE, REPORT, UNPINNED_IMAGE, Coverage, Violation
+from pinned_images.rules import FAILURE, RECORD, REPORT, UNPINNED_IMAGE, Coverage, Violation
 from pinned_images.rules.grouped_violations import grouped_violations
+from pinned_images.rules.record import MOST_OUTPUTS
 from pinned_images.sources import Sources
 from pinned_images.version import __version__
 
@@ -40,6 +44,7 @@ from pinned_images.version import __version__
 METADATA_KEY = "pinned-images"
 _ACKNOWLEDGE = "acknowledge"
 
+_DIGEST = re.compile("@sha256:[0-9a-f]{64}")
 _UNKNOWN = ("unknown-account", "unknown-region")
 _FUNCTION, _VERSION = "AWS::Lambda::Function", "AWS::Lambda::Version"
 
@@ -185,6 +190,7 @@ class _Place:
 
     stack: AssemblyStack
     logical_id: str
+    top: AssemblyStack
 
 
 class _Pinning:
@@ -196,6 +202,7 @@ class _Pinning:
         self._parameter_values: dict[SsmParameter, str | Problem] = {}
         self._places: dict[ImageResource, _Place] = {}
         self._results: list[PinnedResource] = []
+        self.unrecorded: list[Violation] = []
 
     def pin(self, sources: Sources) -> str | None:
         """Pin all images; return the reason if nothing could be pinned at all."""
@@ -249,7 +256,63 @@ class _Pinning:
                 resources = template["Resources"] = dict(template["Resources"])
                 resource = dict(resources[place.logical_id])
                 resources[place.logical_id] = {**resource, "Properties": dict(result.properties)}
+        for top, records in self._records_by_stack().items():
+            self._record(top, records, changed)
         return changed
+
+    def _records_by_stack(self) -> dict[AssemblyStack, list[SiteRecord]]:
+        """The records to write into each top-level stack; none where no option says so."""
+        found: dict[AssemblyStack, list[SiteRecord]] = {}
+        for result in self._results if self._options.record_in is not None else ():
+            if self.unpublished_version(result) is None:
+                records = [each for each in result.records if each.digest is not None]
+                if records:
+                    found.setdefault(self._places[result.resource].top, []).extend(records)
+        return found
+
+    def _record(
+        self, top: AssemblyStack, records: Sequence[SiteRecord], changed: dict[Path, Any]
+    ) -> None:
+        """Write the pinned images into a stack's template; those of an earlier run stay."""
+        path = top.template_path
+        template = dict(changed.get(path, self._files.document(path)))
+        section = "Metadata" if self._options.record_in == "metadata" else "Outputs"
+        if not isinstance(template.get(section) or {}, Mapping):
+            return  # no template that CloudFormation would take
+        if self._options.record_in == "metadata":
+            metadata = dict(template.get("Metadata") or {})
+            earlier = metadata.get(METADATA_KEY_OF_RECORD)
+            known = earlier if isinstance(earlier, Mapping) else {}
+            new = {
+                key: digest
+                for key, digest in recorded_digests(records).items()
+                if known.get(_DIGEST.sub("", key)) != digest  # pinned by an earlier run
+            }
+            merged = {**known, **new}
+            metadata[METADATA_KEY_OF_RECORD] = {key: merged[key] for key in sorted(merged)}
+            template["Metadata"] = metadata
+        else:
+            outputs = dict(template.get("Outputs") or {})
+            earlier_values = [
+                each.get("Value")
+                for name, each in outputs.items()
+                if name.startswith(OUTPUT_PREFIX) and isinstance(each, Mapping)
+            ]
+            wanted = {
+                name: value
+                for name, value in recorded_outputs(records).items()
+                if value not in earlier_values
+            }
+            total = len(outputs.keys() | wanted.keys())
+            if total > MOST_OUTPUTS:
+                problem = RECORD.too_many_outputs(top.construct_path, total, len(wanted))
+                self.unrecorded.append(problem)
+                return
+            template["Outputs"] = {
+                **outputs,
+                **{name: {"Value": value} for name, value in wanted.items()},
+            }
+        changed[path] = template
 
     def unpublished(self) -> Iterator[Violation]:
         """The violations of functions that were left unpinned."""
@@ -315,7 +378,7 @@ class _Pinning:
                             at is not None and not is_below(top.construct_path, at),
                             _acknowledged_containers(path, acknowledged),
                         )
-                        self._places[resource] = _Place(stack, logical_id)
+                        self._places[resource] = _Place(stack, logical_id, top)
         return list(self._places)
 
 
@@ -365,6 +428,7 @@ def _examined(
     at = {each.construct_path for each in left_out}
     violations = [
         *whole,
+        *pinning.unrecorded,
         *left_out,
         *(
             each

@@ -6,25 +6,22 @@ hashed by then, so its images are recorded in the stack that it belongs to.
 
 from __future__ import annotations
 
-import hashlib
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 
 from aws_cdk import CfnOutput, Stack
 from constructs import Construct
 
 from pinned_images.cdk.constructs import ConstructMap
 from pinned_images.cdk.rendering import render_template
+from pinned_images.report.stack_record import (
+    METADATA_KEY,
+    recorded_digests,
+    recorded_outputs,
+)
 from pinned_images.report.synth_report import SiteRecord
 from pinned_images.rules import RECORD, Violation
 from pinned_images.rules.record import MOST_OUTPUTS
 from pinned_images.synth.synthesis import Synthesis
-
-#: The key in a template's ``Metadata``, and how the names of outputs begin.
-METADATA_KEY = "PinnedImages"
-OUTPUT_PREFIX = "PinnedImage"
-
-_LONGEST_READABLE_PART = 200
 
 _CONSTRUCT_ID = "pinned-images-outputs"
 
@@ -38,22 +35,21 @@ def record_in_stacks(syntheses: Iterable[Synthesis]) -> list[Violation]:
     Returns:
         The violations of stacks that could not be recorded.
     """
-    metadata: ConstructMap[Stack, dict[str, SiteRecord]] = ConstructMap()
-    outputs: ConstructMap[Stack, dict[str, SiteRecord]] = ConstructMap()
+    metadata: ConstructMap[Stack, list[SiteRecord]] = ConstructMap()
+    outputs: ConstructMap[Stack, list[SiteRecord]] = ConstructMap()
     places = {"metadata": metadata, "outputs": outputs}
     for synthesis in syntheses:
         if synthesis.options.record_in is not None:
             for stack, record in synthesis.pinned():
-                images = places[synthesis.options.record_in].setdefault(stack, {})
-                images[str(record.lock_key)] = record
-    for stack, images in metadata.items():
-        stack.add_metadata(METADATA_KEY, {key: images[key].digest for key in sorted(images)})
-    problems = [_add_outputs(stack, images) for stack, images in outputs.items()]
+                places[synthesis.options.record_in].setdefault(stack, []).append(record)
+    for stack, records in metadata.items():
+        stack.add_metadata(METADATA_KEY, recorded_digests(records))
+    problems = [_add_outputs(stack, records) for stack, records in outputs.items()]
     return [problem for problem in problems if problem is not None]
 
 
-def _add_outputs(stack: Stack, images: Mapping[str, SiteRecord]) -> Violation | None:
-    wanted = {_output_name(key): str(images[key].pinned) for key in sorted(images)}
+def _add_outputs(stack: Stack, records: Sequence[SiteRecord]) -> Violation | None:
+    wanted = recorded_outputs(records)
     stack.node.try_remove_child(_CONSTRUCT_ID)  # those of an earlier synth
     others = render_template(stack).get("Outputs", {}).keys() - wanted.keys()
     total = len(others) + len(wanted)
@@ -63,15 +59,3 @@ def _add_outputs(stack: Stack, images: Mapping[str, SiteRecord]) -> Violation | 
     for name, value in wanted.items():
         CfnOutput(scope, name, value=value).override_logical_id(name)
     return None
-
-
-def _output_name(key: str) -> str:
-    """The name of an output: letters and digits, the same for an image in every synth.
-
-    Example:
-        >>> _output_name("docker.io/library/nginx:1.27")
-        'PinnedImageDockerIoLibraryNginx1276965a10c'
-    """
-    words = re.findall(r"[A-Za-z0-9]+", key)
-    readable = "".join(word[0].upper() + word[1:] for word in words)[:_LONGEST_READABLE_PART]
-    return f"{OUTPUT_PREFIX}{readable}{hashlib.sha256(key.encode()).hexdigest()[:8]}"

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import shutil
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -64,3 +66,28 @@ def test_a_stack_without_images_keeps_its_key(tmp_path: Path) -> None:
         for folder in (VERSIONS / "2.20.0", root)
     )
     assert {name for name in before if before[name] != after[name]} == {"Web", "Legacy"}
+
+
+@pytest.mark.parametrize("version", ["2.20.0", "2.275.0"])
+@pytest.mark.parametrize("record_in", ["metadata", "outputs"])
+def test_the_pinned_images_are_recorded_in_each_stack(
+    version: str, record_in: Literal["metadata", "outputs"], tmp_path: Path
+) -> None:
+    """As the Aspect records them, those of nested stacks too; twice is as once."""
+    root = tmp_path / "cdk.out"
+    shutil.copytree(VERSIONS / version, root)
+    outcome = pin_assembly(root, replace(OPTIONS, record_in=record_in))
+    records = [record for record in outcome.report.records if record.digest is not None]
+    for stack in ("Web", "Legacy"):
+        template = json.loads((root / f"{stack}.template.json").read_text("utf-8"))
+        own = [record for record in records if record.stack == stack]
+        if record_in == "metadata":
+            wanted = {str(record.lock_key): record.digest for record in own}
+            assert template["Metadata"]["PinnedImages"] == wanted
+        else:
+            found = [output["Value"] for name, output in template["Outputs"].items()]
+            assert sorted(found) == sorted({record.pinned for record in own})
+        assert any(record.reference == JOBS for record in own)
+    first = contents(root)
+    pin_assembly(root, replace(OPTIONS, record_in=record_in))
+    assert contents(root) == first
