@@ -86,7 +86,7 @@ def test_the_pinned_images_are_recorded_in_each_stack(
             assert template["Metadata"]["PinnedImages"] == wanted
         else:
             found = [output["Value"] for name, output in template["Outputs"].items()]
-            assert sorted(found) == sorted({record.pinned for record in own})
+            assert sorted(found) == sorted({str(record.pinned) for record in own})
         assert any(record.reference == JOBS for record in own)
     first = contents(root)
     pin_assembly(root, replace(OPTIONS, record_in=record_in))
