@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 PROJECT = Path(__file__).resolve().parents[1]
-APP = PROJECT / "tests" / "any_language" / "javascript" / "app.js"
+APPS = PROJECT / "tests" / "any_language" / "javascript"
 TARGET = PROJECT / "tests" / "cloud_assembly" / "versions"
+PIPELINE = PROJECT / "tests" / "cloud_assembly" / "pipeline"
 INSTALLED = PROJECT / ".make" / "aws-cdk-lib"
 
 #: Each wrote something in another way than the one before.
@@ -39,12 +40,12 @@ def install(version: str) -> Path:
     return folder / "node_modules"
 
 
-def synthesize(node_modules: Path, target: Path) -> None:
-    """What the app writes with a version, without what is large and of no use to a test."""
+def synthesize(app: str, node_modules: Path, target: Path) -> None:
+    """What an app writes with a version, without what is large and of no use to a test."""
     shutil.rmtree(target, ignore_errors=True)
     node = shutil.which("node") or "node"
     environment = {**os.environ, "CDK_OUTDIR": str(target), "NODE_PATH": str(node_modules)}
-    subprocess.run([node, str(APP)], env=environment, check=True, stderr=subprocess.DEVNULL)
+    subprocess.run([node, str(APPS / app)], env=environment, check=True, stderr=subprocess.DEVNULL)
     for name in _NO_PART:
         (target / name).unlink(missing_ok=True)
     for file in (*target.rglob("manifest.json"), *target.rglob("*.metadata.json")):
@@ -68,7 +69,8 @@ def _is_trace(value: Any) -> bool:
 def main() -> None:
     """Write the assemblies of the versions that are named, or of all."""
     for version in sys.argv[1:] or VERSIONS:
-        synthesize(install(version), TARGET / version)
+        synthesize("app.js", install(version), TARGET / version)
+    synthesize("pipeline.js", install(VERSIONS[-1]), PIPELINE)
 
 
 if __name__ == "__main__":
