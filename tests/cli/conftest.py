@@ -25,7 +25,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where the user stands; credentials and settings of whoever runs the tests do not count."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
-    for variable in ("DOCKER_CONFIG", "PINNED_IMAGES_MIRRORS", "PINNED_IMAGES_LOCK_FILE"):
+    for variable in (
+        "COLUMNS",
+        "DOCKER_CONFIG",
+        "PINNED_IMAGES_MIRRORS",
+        "PINNED_IMAGES_LOCK_FILE",
+    ):
         monkeypatch.delenv(variable, raising=False)
     return tmp_path
 
