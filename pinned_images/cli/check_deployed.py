@@ -86,6 +86,8 @@ _Question = tuple[ImageReference, Platform | None]
     help="Exit with 1 on findings of this kind; on gone and archived if left out.",
 )
 @json_option
+@click.option("--markdown", "as_markdown", is_flag=True, help="Write Markdown.")
+@click.option("--html", "as_html", is_flag=True, help="Write one page for a browser.")
 @registry_options
 def check_deployed(
     *,
@@ -97,6 +99,8 @@ def check_deployed(
     lock_file: Path | None,
     fail_on: tuple[FindingKind, ...],
     as_json: bool,
+    as_markdown: bool,
+    as_html: bool,
     network: Network,
 ) -> None:
     """Check the images of deployed ECS services, tasks, rules, schedules and Lambda functions.
@@ -105,6 +109,8 @@ def check_deployed(
     and something could not be looked at. With --cluster or --service, rules, schedules and
     functions are left aside.
     """
+    if as_json + as_markdown + as_html > 1:
+        raise click.UsageError("--json, --markdown and --html exclude each other: give one.")
     network = replace(network, profile=profile)
     declared = _declared(folder, lock_file)
     used = _read(network, regions, clusters, services)
@@ -116,6 +122,13 @@ def check_deployed(
     _clear_progress()
     if as_json:
         write(json.dumps(document(images, unseen), indent=2) + "\n")
+    elif as_markdown or as_html:
+        from pinned_images.report.deployed import (  # noqa: PLC0415 - for --help
+            render_deployed_html,
+            render_deployed_markdown,
+        )
+
+        write((render_deployed_html if as_html else render_deployed_markdown)(images, unseen))
     else:
         _show(images, with_drift=declared is not None)
     for sentence in unseen:

@@ -1,6 +1,6 @@
 """The report as one self-contained HTML page.
 
-Whatever comes from the app goes through `_text`; the page's policy lets run only the script and
+Whatever comes from the app goes through `html_text`; the page's policy lets run only the script and
 the style that it carries, so that even a slip there would show, not run.
 """
 
@@ -55,12 +55,12 @@ def render_html(report: SynthReport) -> str:
         The whole document; the same report gives the same bytes.
     """
     stacks = {name: images_of(records) for name, records in report.by_stack().items()}
-    style, script = _resource("page.css"), _resource("page.js")
-    policy = f"default-src 'none'; style-src {_hash_of(style)}; script-src {_hash_of(script)}"
+    style, script = page_resource("page.css"), page_resource("page.js")
+    policy = f"default-src 'none'; style-src {source_hash(style)}; script-src {source_hash(script)}"
     return _PAGE.format(
-        policy=_text(policy),
+        policy=html_text(policy),
         style=style,
-        headline=_text(_headline(stacks)),
+        headline=html_text(_headline(stacks)),
         trouble=_trouble(failures_of(report)),
         filter=_filter(stacks.values()) if stacks else "",
         stacks="".join(_stack(name, images, len(stacks)) for name, images in stacks.items()),
@@ -92,9 +92,11 @@ def _failure(failure: Failure) -> str:
         [image] = failure.images
         title, places = _name(image), _places(image)
     else:
-        title = f"<span>{_text(failure.title)}</span>"
-        places = f'<p class="where">{_text(named(failure.places))}</p>'
-    return f'<li><span class="image">{title}</span><p>{_text(failure.reason)}</p>{places}</li>\n'
+        title = f"<span>{html_text(failure.title)}</span>"
+        places = f'<p class="where">{html_text(named(failure.places))}</p>'
+    return (
+        f'<li><span class="image">{title}</span><p>{html_text(failure.reason)}</p>{places}</li>\n'
+    )
 
 
 def _filter(stacks: Iterable[Sequence[Image]]) -> str:
@@ -123,11 +125,11 @@ def _stack(name: str, images: Sequence[Image], stacks: int) -> str:
         if count and status != "pinned"
     )
     return f"""\
-<details class="stack" data-name="{_text(name)}"{" open" if stacks <= _STACKS_OPEN else ""}>
-<summary><h2>{_text(name)}</h2><p>{_extent(images)}</p>{marks}</summary>
+<details class="stack" data-name="{html_text(name)}"{" open" if stacks <= _STACKS_OPEN else ""}>
+<summary><h2>{html_text(name)}</h2><p>{_extent(images)}</p>{marks}</summary>
 <div class="scroll">
 <table role="table">
-<caption>Images of the stack {_text(name)}</caption>
+<caption>Images of the stack {html_text(name)}</caption>
 <thead role="rowgroup"><tr role="row">
 <th role="columnheader" scope="col">Image</th><th role="columnheader" scope="col">Digest</th>
 <th role="columnheader" scope="col">Platforms</th>
@@ -149,9 +151,9 @@ def _extent(images: Sequence[Image]) -> str:
 def _row(image: Image) -> str:
     shown = image.record.reason if image.status == "exempt" else None
     return f"""\
-<tr role="row" data-status="{image.status}" data-search="{_text(image.record.digest or "")}">
+<tr role="row" data-status="{image.status}" data-search="{html_text(image.record.digest or "")}">
 <th role="rowheader" scope="row"><span class="image">{_name(image)}</span>\
-{f'<p class="reason {image.status}">{_text(shown)}</p>' if shown else ""}\
+{f'<p class="reason {image.status}">{html_text(shown)}</p>' if shown else ""}\
 {_parameters(image)}{_places(image)}</th>
 <td role="cell">{_digest(image)}</td>
 <td role="cell">{_platforms(image)}</td>
@@ -163,27 +165,28 @@ def _row(image: Image) -> str:
 def _name(image: Image) -> str:
     """The name, with line breaks after slashes only, and the tag."""
     *first, last = (f"{part}/" for part in image.name.split("/"))
-    parts = "".join(f"<span>{_text(part)}</span>" for part in first)
-    return f"{parts}<span>{_text(last[:-1])}{_tag(image)}</span>"
+    parts = "".join(f"<span>{html_text(part)}</span>" for part in first)
+    return f"{parts}<span>{html_text(last[:-1])}{_tag(image)}</span>"
 
 
 def _tag(image: Image) -> str:
     if image.tag is None:
         return ""
-    full = "" if image.short_tag == image.tag else f' title="{_text(image.tag)}"'
-    return f':<b class="tag"{full}>{_text(image.short_tag or "")}</b>'
+    full = "" if image.short_tag == image.tag else f' title="{html_text(image.tag)}"'
+    return f':<b class="tag"{full}>{html_text(image.short_tag or "")}</b>'
 
 
 def _parameters(image: Image) -> str:
     return "".join(
-        f'<p class="where">from the SSM parameter <code>{_text(parameter)}</code></p>'
+        f'<p class="where">from the SSM parameter <code>{html_text(parameter)}</code></p>'
         for parameter in image.record.parameters
     )
 
 
 def _places(image: Image) -> str:
     shown = [
-        f"{_text(path)} <code>{_text(property_path)}</code>" for path, property_path in image.places
+        f"{html_text(path)} <code>{html_text(property_path)}</code>"
+        for path, property_path in image.places
     ]
     if len(shown) == 1:
         return f'<p class="where">{shown[0]}</p>'
@@ -197,9 +200,9 @@ def _digest(image: Image) -> str:
     digest = image.record.digest
     if digest is None:
         return '<span class="none">&ndash;</span>'
-    full = _text(digest)
+    full = html_text(digest)
     return (
-        f'<span class="digest"><code title="{full}">{_text(image.short_digest or "")}</code>'
+        f'<span class="digest"><code title="{full}">{html_text(image.short_digest or "")}</code>'
         f'<button type="button" data-copy="{full}" aria-label="Copy {full}" hidden>Copy</button>'
         "</span>"
     )
@@ -209,7 +212,7 @@ def _platforms(image: Image) -> str:
     if not image.record.platforms:
         return '<span class="none">&ndash;</span>'
     items = "".join(
-        f"<li{_mark(platform == image.record.platform)}>{_text(platform)}</li>"
+        f"<li{_mark(platform == image.record.platform)}>{html_text(platform)}</li>"
         for platform in image.record.platforms
     )
     return f'<ul class="platforms">{items}</ul>'
@@ -221,20 +224,20 @@ def _mark(runs_here: bool) -> str:  # noqa: FBT001 - private, and the name says 
 
 def _resolved(image: Image) -> str:
     origin = image.record.origin
-    by = f'<span class="origin">{_text(origin)}</span>' if origin else ""
-    return f'<span class="status {image.status}">{_text(image.resolved_words)}</span>{by}'
+    by = f'<span class="origin">{html_text(origin)}</span>' if origin else ""
+    return f'<span class="status {image.status}">{html_text(image.resolved_words)}</span>{by}'
 
 
-def _text(text: str) -> str:
+def html_text(text: str) -> str:
     """Escaped text, for an element or an attribute in quotation marks."""
     return escape(printable(text), quote=True)
 
 
-def _resource(name: str) -> str:
+def page_resource(name: str) -> str:
     return files("pinned_images.report").joinpath(name).read_text(encoding="utf-8")
 
 
-def _hash_of(source: str) -> str:
+def source_hash(source: str) -> str:
     """The hash of an inline script or style (Content Security Policy Level 3, "hash-source")."""
     digest = hashlib.sha256(source.encode()).digest()
     return f"'sha256-{base64.b64encode(digest).decode()}'"

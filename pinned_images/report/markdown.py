@@ -29,11 +29,14 @@ def render_markdown(report: SynthReport) -> str:
     """
     sections = ["### Container images", headline(report)]
     if report.failed:
-        sections += ["#### Not pinned", _table(["Image", "Where", "Reason"], _failures(report))]
+        sections += [
+            "#### Not pinned",
+            markdown_table(["Image", "Where", "Reason"], _failures(report)),
+        ]
     if report.exempt:
         sections += ["#### Exempt", _reasons(images_of(report.exempt))]
     for stack, records in report.by_stack().items():
-        sections += [f"#### {_words(stack)}", _images(images_of(records))]
+        sections += [f"#### {escaped_words(stack)}", _images(images_of(records))]
     return "\n\n".join(sections) + "\n"
 
 
@@ -41,11 +44,11 @@ def _failures(report: SynthReport) -> list[list[str]]:
     """A row for each failure: for one image, or for several with one cause."""
     return [
         [
-            _code(failure.images[0].record.reference)
+            code_span(failure.images[0].record.reference)
             if len(failure.images) == 1
-            else _words(failure.title),
+            else escaped_words(failure.title),
             _shown(failure.places),
-            _words(failure.reason),
+            escaped_words(failure.reason),
         ]
         for failure in failures_of(report)
     ]
@@ -53,34 +56,38 @@ def _failures(report: SynthReport) -> list[list[str]]:
 
 def _reasons(images: Sequence[Image]) -> str:
     rows = [
-        [_code(image.record.reference), _places(image), _words(image.record.reason or "no reason")]
+        [
+            code_span(image.record.reference),
+            _places(image),
+            escaped_words(image.record.reason or "no reason"),
+        ]
         for image in images
     ]
-    return _table(["Image", "Where", "Reason"], rows)
+    return markdown_table(["Image", "Where", "Reason"], rows)
 
 
 def _images(images: Sequence[Image]) -> str:
     rows = [
         [
             _name(image),
-            _code(image.tag) if image.tag else "",
-            _code(image.short_digest) if image.short_digest else "",
-            ", ".join(map(_words, image.record.platforms)),
-            _words(image.resolved),
+            code_span(image.tag) if image.tag else "",
+            code_span(image.short_digest) if image.short_digest else "",
+            ", ".join(map(escaped_words, image.record.platforms)),
+            escaped_words(image.resolved),
             _places(image),
         ]
         for image in images
     ]
-    return _table(["Image", "Tag", "Digest", "Platforms", "Resolved by", "Where"], rows)
+    return markdown_table(["Image", "Tag", "Digest", "Platforms", "Resolved by", "Where"], rows)
 
 
 def _name(image: Image) -> str:
     """The name, and the SSM parameters that it is read from."""
-    read = (f"from {_code(parameter)}" for parameter in image.record.parameters)
-    return "<br>".join([_code(image.name), *read])
+    read = (f"from {code_span(parameter)}" for parameter in image.record.parameters)
+    return "<br>".join([code_span(image.name), *read])
 
 
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
@@ -90,12 +97,12 @@ def _places(image: Image) -> str:
 
 
 def _shown(places: Sequence[str]) -> str:
-    shown = [_code(place) for place in places[:MOST_NAMED]]
+    shown = [code_span(place) for place in places[:MOST_NAMED]]
     more = len(places) - len(shown)
     return "<br>".join([*shown, f"and {more} more"] if more else shown)
 
 
-def _code(text: str) -> str:
+def code_span(text: str) -> str:
     """A code span, fenced by more backticks than it holds ("Code spans")."""
     text = _one_line(text)
     fence = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))
@@ -103,7 +110,7 @@ def _code(text: str) -> str:
     return f"{fence}{blank}{text}{blank}{fence}".replace("|", r"\|")
 
 
-def _words(text: str) -> str:
+def escaped_words(text: str) -> str:
     """Escaped text, without mentions (``@name``)."""
     text = _one_line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return _PUNCTUATION.sub(r"\\\1", text).replace("@", "@<!-- -->")

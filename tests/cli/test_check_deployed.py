@@ -620,3 +620,18 @@ def test_schedules_start_tasks(run: Run, moto: Moto) -> None:
     [user] = image["used_by"]
     assert (user["kind"], image["digest"]) == ("schedule", None)
     assert user["name"].endswith(":schedule/default/nightly")
+
+
+def test_markdown_and_a_page_are_written_too(
+    run: Run, moto: Moto, revisions: ServiceRevisions
+) -> None:
+    digest = moto.push("web", {"v1": manifest_of("web")})["v1"]
+    deploy(moto, "front", f"{HOST}/web:v1", revisions, digest)
+    markdown = run("check-deployed", "--region", "eu-west-1", "--markdown")
+    assert "### Images in use" in markdown.stdout
+    assert f"`{HOST}/web:v1`" in markdown.stdout
+    page = run("check-deployed", "--region", "eu-west-1", "--html")
+    assert page.stdout.startswith("<!doctype html>")
+    assert f"<td>{HOST}/web:v1</td>" in page.stdout
+    both = run("check-deployed", "--html", "--markdown")
+    assert both.exit_code == 2
