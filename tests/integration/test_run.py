@@ -10,11 +10,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
+from moto.server import ThreadedMotoServer
 
 from pinned_images.report import SynthReport
 from pinned_images.testing import RegistryServer, SynthesizedApp
-from tests.integration.cdk import cdk_synth, environment_of_a_synth
+from tests.integration.cdk import CDK, cdk_synth, environment_of_a_synth
 from tools.example_network import mirrors_variable
 
 RUN = f"{sys.executable} -m pinned_images run -- {sys.executable} app.py"
@@ -284,3 +286,61 @@ def templates(folder: Path) -> dict[str, bytes]:
         for pattern in ("*.template.json", "*.assets.json", "manifest.json")
         for path in folder.rglob(pattern)
     }
+
+
+def test_a_deployment_uploads_the_pinned_templates_under_their_new_keys(
+    folder: Path, registry: RegistryServer
+) -> None:
+    """The CDK CLI against moto, which stops at the change set: it does not read the template."""
+    bucket = "cdk-hnb659fds-assets-123456789012-eu-west-1"
+    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    try:
+        environment = environment_of_a_synth(
+            AWS_ENDPOINT_URL=f"http://{host}:{port}",
+            AWS_ACCESS_KEY_ID="AKIAIOSFODNN7EXAMPLE",
+            AWS_SECRET_ACCESS_KEY="example",
+            AWS_REGION="eu-west-1",
+            PINNED_IMAGES_MIRRORS=mirrors_variable(registry.mirrors),
+            DOCKER_CONFIG=str(folder),
+        )
+        aws = {
+            "endpoint_url": environment["AWS_ENDPOINT_URL"],
+            "region_name": "eu-west-1",
+            "aws_access_key_id": environment["AWS_ACCESS_KEY_ID"],
+            "aws_secret_access_key": environment["AWS_SECRET_ACCESS_KEY"],
+        }
+        create: Any = boto3.client
+        s3 = create("s3", **aws)
+        s3.create_bucket(
+            Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+        )
+        name = "/cdk-bootstrap/hnb659fds/version"
+        create("ssm", **aws).put_parameter(Name=name, Value="30", Type="String")
+        configure(folder)
+        for command in (["diff", "Web"], ["deploy", "Web", "--require-approval", "never"]):
+            finished = subprocess.run(
+                [str(CDK), *command, "--no-notices"],
+                cwd=folder,
+                env=environment,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            output = finished.stdout + finished.stderr
+            assert (finished.returncode == 0) is (command[0] == "diff"), output
+        assert "creating CloudFormation changeset" in output
+        uploaded = {each["Key"] for each in s3.list_objects_v2(Bucket=bucket)["Contents"]}
+        own = {
+            key
+            for path, key in keys(folder / "cdk.out").items()
+            if not path.startswith("Production")
+        }
+        assert len(own) == 2
+        assert uploaded == own
+        for key in uploaded:
+            body = s3.get_object(Bucket=bucket, Key=key)["Body"].read().decode()
+            assert "@sha256:" in body
+    finally:
+        server.stop()
