@@ -186,7 +186,7 @@ class AssemblyFiles:
             try:
                 document = json.loads(path.read_text(encoding="utf-8"))
                 self._documents[path] = msgspec.convert(document, dict[str, Any])
-            except (OSError, ValueError, RecursionError) as error:
+            except (OSError, ValueError, RecursionError, msgspec.MsgspecError) as error:
                 raise ConfigurationError(
                     f"The file {quoted(path)} of the cloud assembly cannot be read: synthesize the "
                     "app again."

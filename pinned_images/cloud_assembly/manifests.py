@@ -98,12 +98,21 @@ def _asset_manifests(folder: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 
 def file_assets(folder: Path) -> list[FileAsset]:
-    """The file assets of all stacks in the folder of an assembly."""
-    return [
-        FileAsset(identifier.partition("-")[0], str(asset.get("source", {}).get("path", "")))
-        for manifest in asset_manifests(folder)
-        for identifier, asset in manifest.get("files", {}).items()
-    ]
+    """The file assets of all stacks in the folder of an assembly.
+
+    A template that was changed has another key than its identifier, and is named by that.
+    """
+    found: dict[FileAsset, None] = {}
+    for manifest in asset_manifests(folder):
+        for identifier, asset in manifest.get("files", {}).items():
+            path = str(asset.get("source", {}).get("path", ""))
+            found[FileAsset(identifier.partition("-")[0], path)] = None
+            for destination in _mapping(asset.get("destinations")).values():
+                key = str(_mapping(destination).get("objectKey") or "")
+                name = key.rpartition("/")[2].partition(".")[0]
+                if name:
+                    found[FileAsset(name, path)] = None
+    return list(found)
 
 
 def legacy_file_assets(metadata: Mapping[str, Any]) -> list[FileAsset]:
