@@ -26,6 +26,7 @@ from pinned_images.ecr.deployed import (
     document,
     expiries,
     findings_of,
+    short_digest,
 )
 from pinned_images.ecr.workloads import uses_of
 from pinned_images.errors import (
@@ -381,7 +382,7 @@ def _table(images: Iterable[UsedImage]) -> Table:
         workloads = Counter(kind for kind, _ in {(use.kind, use.name) for use in image.uses})
         table.add_row(
             Name(image.name),
-            _short(image.digest),
+            short_digest(image.digest),
             ", ".join(counted(number, kind) for kind, number in sorted(workloads.items())),
             ", ".join(finding.kind for finding in image.findings) or "-",
         )
@@ -396,12 +397,8 @@ def _drift_table(images: Iterable[UsedImage]) -> Table:
         drift = image.drift
         if drift is not None:
             sides = drift.declared, drift.locked, drift.registry, drift.running
-            table.add_row(Name(image.name), *map(_short, sides))
+            table.add_row(Name(image.name), *map(short_digest, sides))
     return table
-
-
-def _short(digest: str | None) -> str:
-    return "-" if digest is None else Digest(digest).short
 
 
 def _summary(images: Sequence[UsedImage], unseen: Sequence[str]) -> str:

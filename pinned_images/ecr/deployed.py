@@ -463,6 +463,11 @@ def _shown(image: UsedImage) -> str:
     return written if image.digest is None else f"{written} ({_short(image.digest)})"
 
 
+def short_digest(digest: str | None) -> str:
+    """The beginning of a digest for a table; a dash for none."""
+    return "-" if digest is None else Digest(digest).short
+
+
 def _short(digest: str | None) -> str:
     return "nothing" if digest is None else digest[:19]
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pinned_images.ecr.deployed import UsedImage
+from pinned_images.ecr.deployed import UsedImage, short_digest
 from pinned_images.report.html import html_text, page_resource, source_hash
 from pinned_images.report.markdown import code_span, escaped_words, markdown_table
 from pinned_images.wording import counted
 
 _HEADER = ("Image", "Digest", "Used by", "Findings")
 _DRIFT = ("Image", "Declared", "Locked", "Registry", "Running")
-_SHOWN_OF_DIGEST = 12
 
 _PAGE = """\
 <!doctype html>
@@ -92,7 +91,7 @@ def _rows(images: Sequence[UsedImage]) -> list[list[str]]:
     return [
         [
             image.name,
-            _short(image.digest),
+            short_digest(image.digest),
             ", ".join(dict.fromkeys(use.name for use in image.uses)),
             ", ".join(dict.fromkeys(finding.kind for finding in image.findings)) or "none",
         ]
@@ -105,7 +104,7 @@ def _drift(images: Sequence[UsedImage]) -> list[list[str]]:
         [
             image.name,
             *map(
-                _short,
+                short_digest,
                 (
                     image.drift.declared,
                     image.drift.locked,
@@ -117,10 +116,6 @@ def _drift(images: Sequence[UsedImage]) -> list[list[str]]:
         for image in images
         if image.drift is not None
     ]
-
-
-def _short(digest: str | None) -> str:
-    return "-" if digest is None else digest.partition(":")[2][:_SHOWN_OF_DIGEST] or digest
 
 
 def _markdown_list(sentences: Sequence[str]) -> str:
