@@ -12,8 +12,8 @@ from pinned_images.acknowledgements import is_below
 from pinned_images.cdk.constructs import is_same, is_synthesized, stages_below
 from pinned_images.ecr.tag_mutability import parse_filters
 from pinned_images.errors import ConfigurationError
-from pinned_images.synth.immutability import TagImmutability
 from pinned_images.synth.roots import Root
+from pinned_images.synth.tag_immutability import TagImmutability
 
 
 @jsii.implements(IAspect)

@@ -11,8 +11,8 @@ from aws_cdk import CfnResource, CfnStack, ConstructSelector, NestedStack, Stack
 from constructs import IConstruct
 
 from pinned_images.cdk.constructs import ConstructMap, is_same
-from pinned_images.cdk.deployers import deployer_of
 from pinned_images.cdk.rendering import render_template
+from pinned_images.cdk.stack_deployers import deployer_of
 from pinned_images.cloudformation.exempt_rules import asset_image
 from pinned_images.cloudformation.interpreter import Interpreter
 from pinned_images.cloudformation.outcomes import SsmParameter

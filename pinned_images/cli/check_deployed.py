@@ -15,7 +15,7 @@ import click
 
 from pinned_images.cli.output import echo, error, grouped_errors, show, write
 from pinned_images.cli.shared_options import json_option, registry_options
-from pinned_images.ecr.deployed import (
+from pinned_images.ecr.used_images import (
     FINDING_KINDS,
     Drift,
     Finding,
@@ -231,7 +231,7 @@ class _Answers:
 
     def _look_into(self, host: EcrHost, name: str, images: Sequence[UsedImage]) -> None:
         from pinned_images.ecr.inventory import RepositoryImage  # noqa: PLC0415 - for --help
-        from pinned_images.ecr.lifecycle import LifecyclePolicy  # noqa: PLC0415 - for --help
+        from pinned_images.ecr.lifecycle_policy import LifecyclePolicy  # noqa: PLC0415 - for --help
         from pinned_images.registry.aws.ecr_repositories import Repositories  # noqa: PLC0415
         from pinned_images.registry.aws.environments import Environment  # noqa: PLC0415
         from pinned_images.registry.aws.faults import AwsFault  # noqa: PLC0415

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from pinned_images.ecr.inventory import RepositoryImage
-    from pinned_images.ecr.lifecycle import LifecyclePolicy, Removal
+    from pinned_images.ecr.lifecycle_policy import LifecyclePolicy, Removal
 
 JSON_VERSION = 1
 _DAY = re.compile(r"\d{4}-?\d{2}-?\d{2}")
@@ -117,7 +117,7 @@ def _read(path: Path) -> str:
 
 
 def _parsed(text: str | None) -> LifecyclePolicy | None:
-    from pinned_images.ecr.lifecycle import LifecyclePolicy  # noqa: PLC0415 - for --help
+    from pinned_images.ecr.lifecycle_policy import LifecyclePolicy  # noqa: PLC0415 - for --help
 
     return None if text is None else LifecyclePolicy.parse(text)
 

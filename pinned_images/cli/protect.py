@@ -122,7 +122,7 @@ class _Repository:
             yield self._done(plan)
 
     def _plans(self) -> list[Protection]:
-        from pinned_images.ecr.lifecycle import LifecyclePolicy  # noqa: PLC0415 - for --help
+        from pinned_images.ecr.lifecycle_policy import LifecyclePolicy  # noqa: PLC0415 - for --help
         from pinned_images.ecr.protection import plan_protection  # noqa: PLC0415 - for --help
         from pinned_images.registry.aws.faults import AwsFault  # noqa: PLC0415 - loads late
 

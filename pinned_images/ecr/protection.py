@@ -16,7 +16,7 @@ from math import prod
 from typing import Literal, NamedTuple
 
 from pinned_images.ecr.inventory import RepositoryImage
-from pinned_images.ecr.lifecycle import LifecyclePolicy, LifecycleRule, Removal
+from pinned_images.ecr.lifecycle_policy import LifecyclePolicy, LifecycleRule, Removal
 from pinned_images.errors import ConfigurationError
 from pinned_images.printable import quoted
 from pinned_images.reference import Digest

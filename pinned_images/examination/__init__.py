@@ -4,7 +4,7 @@
 """
 
 from pinned_images.examination.examination import Examination
+from pinned_images.examination.examine import examine, examine_app
 from pinned_images.examination.overridden import corrected
-from pinned_images.examination.stacks import examine, examine_app
 
 __all__ = ["Examination", "corrected", "examine", "examine_app"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pinned_images.ecr.deployed import UsedImage, short_digest
+from pinned_images.ecr.used_images import UsedImage, short_digest
 from pinned_images.report.html import html_text, page_resource, source_hash
 from pinned_images.report.markdown import code_span, escaped_words, markdown_table
 from pinned_images.wording import counted

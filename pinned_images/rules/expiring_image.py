@@ -16,7 +16,7 @@ from pinned_images.cloudformation.evaluation import text_of
 from pinned_images.cloudformation.outcomes import Known
 from pinned_images.cloudformation.scope import AppTemplates, TemplateScope
 from pinned_images.ecr.inventory import RepositoryImage
-from pinned_images.ecr.lifecycle import LifecyclePolicy, LifecycleRule, TagPattern
+from pinned_images.ecr.lifecycle_policy import LifecyclePolicy, LifecycleRule, TagPattern
 from pinned_images.ecr.protection import shielding_rule
 from pinned_images.ecr.tag_mutability import FILTERS, MUTABILITY, REPOSITORY
 from pinned_images.errors import ConfigurationError

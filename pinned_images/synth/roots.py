@@ -22,9 +22,9 @@ from pinned_images.options import Options
 from pinned_images.report.synth_report import FILE_NAME, SynthReport, remove_report
 from pinned_images.rules import FAILURE, MUTABLE_REPOSITORY, REPORT, Coverage, Violation
 from pinned_images.sources import Sources
-from pinned_images.synth.immutability import TagImmutability, repositories_below
 from pinned_images.synth.recording import record_in_stacks
 from pinned_images.synth.synthesis import Synthesis
+from pinned_images.synth.tag_immutability import TagImmutability, repositories_below
 from pinned_images.synth.undeployed import problems_of_undeployed
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from pinned_images.ecr.lifecycle import LifecyclePolicy
+from pinned_images.ecr.lifecycle_policy import LifecyclePolicy
 from pinned_images.ecr.protection import shielding_rule
 from pinned_images.lockfile import LockFile, LockKey
 from pinned_images.lockfile.entries import LockEntry

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from pinned_images.ecr.inventory import RepositoryImage
-from pinned_images.ecr.lifecycle import LifecyclePolicy
+from pinned_images.ecr.lifecycle_policy import LifecyclePolicy
 from pinned_images.errors import ConfigurationError
 
 NOW = datetime(2026, 11, 20, tzinfo=timezone.utc)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pinned_images.ecr.inventory import RepositoryImage
-from pinned_images.ecr.lifecycle import LifecyclePolicy
+from pinned_images.ecr.lifecycle_policy import LifecyclePolicy
 from pinned_images.ecr.protection import (
     Protection,
     parse_prefix,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 
-from pinned_images.ecr.deployed import Drift, Finding, UsedImage
+from pinned_images.ecr.used_images import Drift, Finding, UsedImage
 from pinned_images.ecr.workloads import Use
 from pinned_images.reference import Digest, ImageReference
 from pinned_images.report.deployed import render_deployed_html, render_deployed_markdown

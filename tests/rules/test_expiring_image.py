@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pinned_images.ecr.lifecycle import LifecyclePolicy
+from pinned_images.ecr.lifecycle_policy import LifecyclePolicy
 from pinned_images.ecr.protection import shielding_rule
 from tests.rules.assemblies import DIGEST, examined, task, write_stack
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pinned_images.ecr.inventory import RepositoryImage
-from pinned_images.ecr.lifecycle import LifecyclePolicy, LifecycleRule, TagPattern
+from pinned_images.ecr.lifecycle_policy import LifecyclePolicy, LifecycleRule, TagPattern
 from pinned_images.errors import ConfigurationError
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=timezone.utc)

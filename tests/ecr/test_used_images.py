@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from pinned_images.ecr.deployed import (
+from pinned_images.ecr.inventory import RepositoryImage
+from pinned_images.ecr.lifecycle_policy import LifecyclePolicy
+from pinned_images.ecr.used_images import (
     Finding,
     RegistryAnswer,
     UsedImage,
@@ -16,8 +18,6 @@ from pinned_images.ecr.deployed import (
     expiries,
     findings_of,
 )
-from pinned_images.ecr.inventory import RepositoryImage
-from pinned_images.ecr.lifecycle import LifecyclePolicy
 from pinned_images.ecr.workloads import Use, uses_of
 from pinned_images.reference import ImageReference, Platform
 

@@ -39,7 +39,7 @@ from datetime import datetime, timezone
 from typing import Any, Literal, get_args
 
 from pinned_images.ecr.inventory import RepositoryImage
-from pinned_images.ecr.lifecycle import LifecyclePolicy, LifecycleRule
+from pinned_images.ecr.lifecycle_policy import LifecyclePolicy, LifecycleRule
 from pinned_images.ecr.workloads import Use, WorkloadKind
 from pinned_images.errors import InvalidReference
 from pinned_images.printable import shown_image
