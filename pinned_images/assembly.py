@@ -122,7 +122,7 @@ def check_assembly(root: Path, options: Options) -> AssemblyOutcome:
 
 
 def check_template(path: Path, options: Options) -> AssemblyOutcome:
-    """What the gate says of a template that is in no cloud assembly; nothing is changed or asked.
+    """The violations in a template that is in no cloud assembly; nothing is changed or asked.
 
     Args:
         path: The template, in JSON or YAML.
@@ -411,7 +411,7 @@ def _acknowledged_containers(path: str, acknowledgements: Acknowledgements) -> d
 
 
 def _judged(stacks: Sequence[AssemblyStack], coverage: Coverage) -> AssemblyOutcome:
-    """What the gate says of stacks of which nothing else is known."""
+    """The violations in stacks of which nothing else is known."""
     found = examine(stacks, [coverage])
     violations = [*examine_app(stacks, [coverage], found), *found.violations]
     return AssemblyOutcome(_left(violations, stacks), SynthReport.of(found.overridden))
@@ -449,7 +449,7 @@ def _examined(
 def _left(
     violations: Iterable[Violation], stacks: Sequence[AssemblyStack]
 ) -> tuple[Violation, ...]:
-    """What is not acknowledged."""
+    """The violations that are not acknowledged."""
     acknowledged = _acknowledgements(stacks)
     left = [
         each

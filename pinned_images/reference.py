@@ -348,7 +348,7 @@ def _broken_rule(text: str, domain: str, remainder: str) -> str:
     elif text != text.strip() or any(character.isspace() for character in text):
         rule = "it holds white space"
     elif "://" in text:
-        rule = "it begins with a URL scheme: leave out what stands before '//'"
+        rule = "it begins with a URL scheme: leave out the scheme and '//'"
     elif not _DOMAIN_PATTERN.fullmatch(domain):
         rule = (
             f"{quoted(domain)} is no registry host: a host name, IPv4 or [IPv6], and perhaps a "

@@ -171,7 +171,7 @@ def _read(
 
 @dataclass
 class _Answers:
-    """What the registries, and the lifecycle policies of ECR, say about images in use."""
+    """The answers of the registries and the lifecycle policies of ECR about images in use."""
 
     network: Network
     unseen: list[str] = field(default_factory=list)
@@ -271,7 +271,7 @@ class _Answers:
     def _find_tags(
         self, tags: Iterable[ImageReference], inventory: Iterable[RepositoryImage]
     ) -> None:
-        """What tags name, out of the inventory, where the question for them was not answered."""
+        """Images of tags taken from the inventory, where the question for them was not answered."""
         named = {tag: image.digest for image in inventory for tag in image.tags}
         for tagged in tags:
             if tagged.tag in named:

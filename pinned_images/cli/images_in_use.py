@@ -1,4 +1,4 @@
-"""The images in use that ``protect`` and ``release`` are told of, and their ECR repositories."""
+"""The images in use that ``protect`` and ``release`` are given, and their ECR repositories."""
 
 from __future__ import annotations
 

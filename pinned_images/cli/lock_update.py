@@ -40,7 +40,7 @@ def update(
     platforms: tuple[Platform, ...],
     network: Network,
 ) -> None:
-    """Ask anew for what is locked, and print old and new digests.
+    """Ask again for what is locked, and print old and new digests.
 
     PATTERN is an image (nginx:1.25; nginx means all its tags), an SSM parameter (/shop/image), or
     holds * and ? ("nginx:1.*", "ghcr.io/acme/*"); without one, all is refreshed.

@@ -42,7 +42,7 @@ _Change = Literal["none", "tagged", "would-tag"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Outcome:
-    """What became of one image."""
+    """The outcome for one image."""
 
     reference: str
     digest: Digest
@@ -111,7 +111,7 @@ class _Repository:
     is_dry: bool
 
     def protected(self) -> Iterator[_Outcome]:
-        """What becomes of each image; a failure is that of the image, or of them all."""
+        """The outcome for each image; a failure is that of the image, or of them all."""
         try:
             plans = self._plans()
         except (ResolutionError, ConfigurationError) as wrong:
@@ -181,7 +181,7 @@ class _Repository:
 
 
 def _reason(plan: Protection) -> str | None:
-    """Why an image is not protected, as a clause."""
+    """The reason why an image is not protected, as a clause."""
     if plan.rule is not None:
         if plan.at is None:
             when = "once other images are pushed or its other tags move"

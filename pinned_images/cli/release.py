@@ -36,7 +36,7 @@ _Result = Literal["released", "deleted", "last-tag", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """What became of one tag."""
+    """The outcome for one tag."""
 
     repository: EcrRepository
     digest: str
@@ -141,7 +141,7 @@ class _Repository:
     is_dry: bool
 
     def released(self, in_use: set[Any], prefix: str) -> list[_Outcome]:
-        """What became of each tag that nothing needs."""
+        """The outcome for each tag that nothing needs."""
         from pinned_images.ecr.protection import plan_release  # noqa: PLC0415 - for --help
 
         images = inventory_of(self.repositories, self.repository.name) or []

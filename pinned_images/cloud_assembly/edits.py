@@ -38,7 +38,7 @@ _Metadata = dict[str, list[dict[str, Any]]]
 
 
 class _Artifact(msgspec.Struct):
-    """What is read of an artifact; the schema is `ArtifactManifest` of cloud-assembly-schema."""
+    """An artifact's fields that are read (`ArtifactManifest` of cloud-assembly-schema)."""
 
     type: str
     properties: dict[str, Any] | None = None

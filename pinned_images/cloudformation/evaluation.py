@@ -159,7 +159,7 @@ def _no_image(text: str, problem: Problem, scope: TemplateScope) -> Problem:
         return problem
     return Problem(
         "Its text is no image reference, and is not shown: what the SSM parameter "
-        f"{', '.join(parameters)} holds stands in it.",
+        f"{', '.join(parameters)} holds is part of it.",
         "Correct the parameter or the image, or exempt it with a reason.",
     )
 

@@ -43,7 +43,7 @@ _IMAGEBUILDER_MANAGED = re.compile(
 _REASONS: Mapping[str, tuple[re.Pattern[str], str]] = {
     "codebuild-curated": (
         _CODEBUILD_CURATED,
-        "An image that AWS CodeBuild curates; it stands in no registry that can be asked.",
+        "An image that AWS CodeBuild curates; no registry that can be asked has it.",
     ),
     "lightsail-stored": (
         _LIGHTSAIL_STORED,

@@ -201,7 +201,7 @@ class Interpreter:
         """Evaluate what has to be text."""
         result = self.evaluate(value, scope)
         if isinstance(result, Items):
-            return Problem("A list stands where a text belongs.", WRITE_IT_OUT)
+            return Problem("A list is where a string belongs.", WRITE_IT_OUT)
         return result
 
     def evaluate(self, value: Any, scope: TemplateScope) -> Result:
@@ -298,8 +298,8 @@ def _not_a_text(value: Any) -> Problem:
         return _at_deployment(function)
     if isinstance(value, float):
         return Problem(
-            f"The number {value!r} stands where a text belongs, and numbers such as 1.10 lose "
+            f"The number {value!r} is where a string belongs, and numbers such as 1.10 lose "
             "their zeros.",
             "Write it in quotation marks.",
         )
-    return Problem(f"{kind_of(value)} stands where a text belongs.", WRITE_IT_OUT)
+    return Problem(f"{kind_of(value)} is where a string belongs.", WRITE_IT_OUT)

@@ -293,8 +293,7 @@ def _image(row: FragmentRow, found: FoundImage) -> ManifestImage:
 
 def _hidden(place: str) -> Problem:
     return Problem(
-        f"A token stands for the whole of {place or 'a Kubernetes object'}, and images may be in "
-        "it.",
+        f"A token is the whole of {place or 'a Kubernetes object'}, and images may be in it.",
         _BY_HAND,
     )
 

@@ -188,8 +188,7 @@ class _Position:
     def blocked_by(self, function: str) -> Site:
         return self.site(
             Problem(
-                f"Here stands {function}, whose value is known at deployment only, and an image "
-                "may be in it.",
+                f"The value of {function} is known at deployment only, and an image may be in it.",
                 "Write the object out in the template, or exempt it with a reason.",
             )
         )
@@ -286,7 +285,7 @@ def _not_an(position: _Position, expected: str) -> Site:
     article = "an" if expected == "object" else "a"
     return position.site(
         Problem(
-            f"{kind_of(position.value)} stands where CloudFormation takes {article} {expected}.",
+            f"{kind_of(position.value)} is where CloudFormation takes {article} {expected}.",
             f"Write the {expected} out, or exempt it with a reason.",
         )
     )

@@ -40,7 +40,7 @@ _LONGEST_POLICY = 30_720
 _MOST_WILDCARDS = 4
 #: User guide, "Archiving an image": the least time in the archive.
 _LEAST_DAYS_IN_ARCHIVE = 90
-#: As many images as nobody keeps: a rule that counts beyond them takes nothing.
+#: More images than any repository keeps: a rule that counts beyond them takes nothing.
 _MANY = 1000
 
 _ACTIONS: Mapping[str, Action] = {"expire": "expire", "transition": "archive"}

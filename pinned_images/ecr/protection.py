@@ -75,7 +75,7 @@ def shielding_rule(prefix: str = DEFAULT_PREFIX) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Protection:
-    """What protects an image, or what is in the way.
+    """The protection of one image: a tag, or the reason why there is none.
 
     Attributes:
         digest: The digest of the image.
@@ -106,7 +106,7 @@ def plan_protection(
     *,
     prefix: str = DEFAULT_PREFIX,
 ) -> list[Protection]:
-    """What protects images of one repository.
+    """The protection of the images of one repository.
 
     Args:
         digests: The images in use.
@@ -223,7 +223,8 @@ def plan_release(
 ) -> list[Release]:
     """The protection tags of a repository that nothing needs any more.
 
-    A tag with the prefix that is not made of its image's digest is somebody's own, and stays.
+    A tag with the prefix that is not made of its image's digest was not made by this tool, and
+    stays.
 
     Args:
         images: The inventory of the repository.

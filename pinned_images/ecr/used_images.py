@@ -79,7 +79,7 @@ _NEXT = {
 
 @dataclass(frozen=True, slots=True)
 class RegistryAnswer:
-    """What a registry says about a reference.
+    """A registry's answer about a reference.
 
     Attributes:
         state: Whether the image is there.
@@ -94,7 +94,7 @@ class RegistryAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something about an image in use that somebody has to know.
+    """A finding about an image in use.
 
     Attributes:
         kind: What it is.
@@ -224,7 +224,7 @@ def findings_of(
     answers: Mapping[tuple[ImageReference, Platform | None], RegistryAnswer],
     expiry: Finding | None = None,
 ) -> tuple[Finding, ...]:
-    """What is to be said about an image, the worst first.
+    """The findings about an image, the worst first.
 
     Args:
         image: The image.
@@ -310,7 +310,7 @@ def expiries(
     inventory: Iterable[RepositoryImage],
     now: datetime,
 ) -> dict[tuple[ImageReference, Digest], Finding]:
-    """What the lifecycle policy of a repository does with the images in use in it.
+    """The effect of a repository's lifecycle policy on the images in use in it.
 
     The policy is evaluated as things are, and as of the moment at which the tags that the workloads
     name have moved on to other images; the earlier of the two counts. All of these tags move at

@@ -231,7 +231,7 @@ def expand(word: Word, escape: str, variables: Mapping[str, Word | None]) -> Exp
     Args:
         word: The word as written.
         escape: The escape character.
-        variables: Values by name; None for one that is set to what nobody knows.
+        variables: Values by name; None for one whose value is unknown.
 
     Raises:
         Unexpandable: Its text cannot be known.

@@ -169,7 +169,7 @@ def _json(path: PurePath, content: Content, wanted: Names) -> Iterator[Found]:
 
 
 def _unparsable(language: str, error: Unparsable, content: Content) -> Iterator[Found]:
-    """What is told of a file that is broken; templates of such files are no such language."""
+    """The problem of a broken file; a template of such a file is not in its language."""
     if not any(sign in content.masked for sign in _TEMPLATE_SIGNS):
         reason = f"it cannot be read ({error}), so only a host or a digest tells images in it"
         yield Skipped("text", 0, f"the {language}", reason)

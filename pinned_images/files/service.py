@@ -200,7 +200,7 @@ async def _body(request: Request) -> Mapping[str, Any]:
 
 
 def change_request_of(body: Mapping[str, Any], parameters: Mapping[str, str]) -> ChangeRequest:
-    """What a request asks for.
+    """The task in a request.
 
     Args:
         body: cru's JSON, or an event of Amazon ECR.

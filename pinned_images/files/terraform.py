@@ -116,7 +116,7 @@ def _lambda_platform(node: Node) -> Platform:
 def _string(
     content: Content, value: Node | None, style: Style, platform: Platform | None
 ) -> Iterator[Found]:
-    """What a string is; a value that is no string holds no image that is written here."""
+    """The value of a string; a value that is no string holds no image that is written here."""
     while value is not None and value.type in ("expression", "literal_value", "template_expr"):
         value = value.children[0] if value.named_child_count == 1 else None
     if value is None or value.type not in ("string_lit", "quoted_template"):

@@ -200,7 +200,7 @@ def _refuse_repetition(text: str, value: Any, path: tuple[str, ...]) -> None:
         first = _place(text, (*path, value.repeated))
         second = text.find(json.dumps(value.repeated), first + 1)
         raise _Unusable(
-            f"{quoted(value.repeated)} stands here a second time: keep one of the two",
+            f"{quoted(value.repeated)} is here a second time: keep one of the two",
             max(second, first),
         )
 

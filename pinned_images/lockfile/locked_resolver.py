@@ -178,7 +178,7 @@ class _Question:
             return outcome
         if outcome.digest != wanted:
             return UntrustedAnswer(
-                remedy="look into what stands between you and the registry",
+                remedy="check the proxies and gateways on the way to the registry",
                 reference=str(self.asked.reference),
                 predicate=f"was asked for, and the answer is {outcome.digest}",
             )

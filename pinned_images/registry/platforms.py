@@ -56,7 +56,7 @@ def _runs_build(host: tuple[int, ...], container: tuple[int, ...]) -> bool:
 
 
 def _age(wanted: Platform, variant: str) -> int:
-    """How near a variant is to the wanted one; below zero where it does not run."""
+    """The rank of a variant: higher is nearer to the wanted one; below zero it cannot run."""
     if variant == wanted.variant:
         return len(_ARM_VARIANTS)
     if wanted.architecture == "arm" and {variant, wanted.variant} <= set(_ARM_VARIANTS):

@@ -85,12 +85,12 @@ class Image:
 
     @property
     def resolved_words(self) -> str:
-        """How the digest became known."""
+        """The way in which the digest became known."""
         return WORDS[self.record.resolved_by]
 
     @property
     def resolved(self) -> str:
-        """How the digest became known, and its source."""
+        """The way in which the digest became known, and its source."""
         origin = self.record.origin
         return f"{self.resolved_words} ({origin})" if origin else self.resolved_words
 
@@ -145,7 +145,7 @@ class Failure:
 
     @property
     def reason(self) -> str:
-        """What went wrong, and the remedy."""
+        """The cause and the remedy."""
         record = self.images[0].record
         if len(self.images) == 1 or record.cause is None:
             return record.reason or "No reason was given."

@@ -35,7 +35,7 @@ class _UnseenImages(Rule):
         for logical_id, named in stack.unreadable_templates():
             what = (
                 f"Images may stand in the template that {named.location} names: it is no JSON "
-                "template of this app, so nobody looks for them."
+                "template of this app, so its images are not checked."
             )
             yield logical_id, Problem(what, _BRING_IN)
         for name in _transforms(stack.template):

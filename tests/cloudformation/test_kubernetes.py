@@ -277,15 +277,15 @@ UNKNOWN = {
     "not-written-here": ({"Ref": "Manifest"}, "not written in the template"),
     "token-for-the-containers": (
         {"Fn::Join": ["", ['{"spec":{"containers":', REPO, "}}"]]},
-        "A token stands for the whole of spec.containers",
+        "A token is the whole of spec.containers",
     ),
     "token-for-an-image-object": (
         {"Fn::Join": ["", ['{"containers":[{"image":', REPO, "}]}"]]},
-        "A token stands for the whole of containers[0].image",
+        "A token is the whole of containers[0].image",
     ),
     "token-for-an-object": (
         {"Fn::Join": ["", ["[", REPO, "]"]]},
-        "A token stands for the whole of [0]",
+        "A token is the whole of [0]",
     ),
     "image-that-cannot-be-known": (
         {"Fn::Join": ["", ['{"containers":[{"image":"', ROLE, '"}]}']]},
@@ -411,7 +411,7 @@ def test_a_token_at_a_known_place_is_not_passed_over() -> None:
     text = '{"apiVersion":"monitoring.coreos.com/v1","kind":"Prometheus","spec":{"thanos":'
     (unknown,) = leaves(evaluate_manifest({"Fn::Join": ["", [text, REPO, "}}"]]}, SCOPE))
     assert isinstance(unknown, Problem)
-    assert "A token stands for the whole of spec.thanos" in unknown.what
+    assert "A token is the whole of spec.thanos" in unknown.what
 
 
 def test_tokens_in_images_of_custom_kinds_are_evaluated() -> None:

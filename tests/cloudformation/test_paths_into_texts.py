@@ -97,9 +97,9 @@ def test_an_image_of_the_text_tells_its_place() -> None:
     ("definition", "why"),
     [
         ("no JSON", "The text is not JSON: "),
-        ({"Ref": "Tag"}, "Here stands Ref, whose value is known at deployment only"),
+        ({"Ref": "Tag"}, "The value of Ref is known at deployment only"),
         ({"Fn::Join": ["", ['{"Image":"a:', {"Ref": "Tag"}, '"}']]}, "'Tag' gets its value at"),
-        ({"Fn::Join": ["", ['{"Image":', {"Ref": "Tag"}, "}"]]}, "A token stands for the whole of"),
+        ({"Fn::Join": ["", ['{"Image":', {"Ref": "Tag"}, "}"]]}, "A token is the whole of"),
     ],
     ids=["no JSON", "function", "unknown tag", "hole"],
 )

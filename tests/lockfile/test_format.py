@@ -241,7 +241,7 @@ def test_an_image_that_stands_twice_is_refused_at_the_second_place() -> None:
 
 def test_a_field_that_stands_twice_is_refused_at_the_second_place() -> None:
     text = a_lock_file(platforms=[]).replace('"platforms"', '"digest"')
-    with pytest.raises(LockFileError, match=r"line 6: 'digest' stands here a second time"):
+    with pytest.raises(LockFileError, match=r"line 6: 'digest' is here a second time"):
         LockFile.parse(text)
 
 

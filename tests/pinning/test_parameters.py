@@ -166,5 +166,5 @@ def test_a_parameter_that_cannot_be_read_is_asked_for_once_and_is_an_error() -> 
 def test_a_value_that_is_no_image_is_not_shown(value: str, image: str) -> None:
     result = pinned(image, Store(web=value))
     shown = "".join(map(str, (*result.problems, *result.records)))
-    assert "what the SSM parameter web holds stands in it" in shown
+    assert "what the SSM parameter web holds is part of it" in shown
     assert value[:8] not in shown

@@ -145,7 +145,7 @@ def test_a_container_without_one_pulls_with_none() -> None:
 
 
 class Refusing:
-    """A registry that lets nobody in."""
+    """A registry that refuses all access."""
 
     def resolve(self, requests: Sequence[ResolutionRequest]) -> Mapping[ResolutionRequest, Outcome]:
         return {request: AccessDenied("It wants credentials.") for request in requests}

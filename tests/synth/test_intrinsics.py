@@ -321,7 +321,7 @@ UNKNOWN: dict[str, tuple[Case, list[str]]] = {
     ),
     "Macro": (macro, ["Fn::Transform", "at deployment", "Write the image as text"]),
     "MissingInMapping": (missing_in_mapping, ["Tags / web / old", "DefaultValue"]),
-    "NoReference": (no_reference, ["URL scheme", "leave out what stands before '//'"]),
+    "NoReference": (no_reference, ["URL scheme", "leave out the scheme and '//'"]),
 }
 
 

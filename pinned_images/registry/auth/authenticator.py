@@ -285,7 +285,7 @@ class Authenticator:
         command = target.endpoint.login_command
         if credentials is None:
             return AccessDenied(
-                "it shows this image to nobody who has not logged in (401)",
+                "it does not show this image without a login (401)",
                 f"check the name, and log in if the image is private ({command})",
             )
         origin = credentials.origin or "the workload's secret"
@@ -299,7 +299,7 @@ class Authenticator:
         offered = listed(dict.fromkeys(challenge.scheme for challenge in challenges))
         cause = f"it wants to be authenticated by {offered} (401)"
         if not offered:
-            cause = "it lets nobody in and names no way to log in (401)"
+            cause = "it refuses access and names no way to log in (401)"
         remedy = (
             f"use a registry or a mirror that knows Bearer or Basic, unlike "
             f"{target.endpoint.netloc}"

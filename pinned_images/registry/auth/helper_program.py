@@ -31,7 +31,7 @@ _NOTHING_KEPT = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-# The keychain below the program was never set up, or belongs to a desktop that nobody is logged in
+# The keychain below the program was never set up, or belongs to a desktop without a login
 # to: whatever is public must not fail for it.
 _NO_KEYCHAIN = re.compile(
     r"""

@@ -153,7 +153,7 @@ def _refusal(grant: TokenGrant, response: Response) -> ResolutionError:
         )
     if grant.credentials is None:
         return AccessDenied(
-            f"{service} gives no token to somebody who has not logged in ({status})",
+            f"{service} gives no token without a login ({status})",
             f"log in to the registry ({grant.login_command})",
         )
     if response.request.origin != Request("GET", grant.realm).origin:

@@ -247,7 +247,7 @@ def _remedy_for(error: Exception, profile: str) -> str:
 def _words_of(error: Exception) -> str:
     from botocore.exceptions import CredentialRetrievalError  # noqa: PLC0415 - loads late
 
-    # What a program or a service printed stands in this error, and may be anything.
+    # This error has the output of a program or a service, which may be anything.
     if isinstance(error, CredentialRetrievalError):
         return f"{error.kwargs.get('provider')} gave none"
     return one_line(str(error))

@@ -41,7 +41,7 @@ _MOST_PAGES = 10_000
 
 @dataclass(slots=True)
 class DeployedWorkloads:
-    """What the APIs answered, in their own shapes.
+    """The answers of the APIs, in their own shapes.
 
     Attributes:
         services: ``Service`` of Amazon ECS, each.
@@ -89,7 +89,7 @@ class Deployments:
         self._faults: dict[tuple[str, str], tuple[AwsFault, list[str]]] = {}
 
     def read(self, clusters: Sequence[str] = (), services: Sequence[str] = ()) -> DeployedWorkloads:
-        """Read what is deployed; what cannot be read is told in ``unseen``.
+        """Read what is deployed; what cannot be read is listed in ``unseen``.
 
         Args:
             clusters: Names or ARNs of clusters; every cluster if left out.
@@ -314,7 +314,7 @@ class Deployments:
             further = {cursor: following}
 
     def _ask(self, service: str, operation: str, what: str, **parameters: object) -> dict[str, Any]:
-        """An answer; an empty one, told in ``unseen``, where there is none."""
+        """An answer; an empty one, listed in ``unseen``, where there is none."""
         try:
             return self._sessions.call(
                 service,

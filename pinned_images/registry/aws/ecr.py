@@ -60,7 +60,7 @@ class EcrResolver:
         ask_endpoint: Asks a registry endpoint by tag, for images that a pull-through cache has yet
             to import; None to leave those missing.
         is_logged_in: Whether docker's configuration has credentials for the registry of an image,
-            with which its endpoint is asked where AWS lets nobody in.
+            with which its endpoint is asked where AWS refuses access.
 
     Example:
         >>> EcrResolver().resolve([], deadline=0.0)

@@ -97,12 +97,12 @@ class AwsFault(Exception):
 
     @property
     def cause(self) -> str:
-        """What happened, as a clause."""
+        """The cause, as a clause."""
         return self.error.cause
 
     @property
     def remedy(self) -> str:
-        """What to do next, as a clause."""
+        """The remedy, as a clause."""
         return self.error.remedy or ""
 
 
@@ -206,7 +206,7 @@ def _fault_without_answer(error: BotoCoreError, action: str, place: str) -> AwsF
 
     if isinstance(error, sdk.SSLError):
         cause = f"the TLS certificate of what answers for AWS in {place} is not trusted"
-        remedy = "where a proxy stands in between, name its certificates in AWS_CA_BUNDLE"
+        remedy = "if a proxy is in between, name its certificates in AWS_CA_BUNDLE"
     elif isinstance(error, sdk.ProxyConnectionError):
         cause = f"the proxy on the way to AWS in {place} cannot be reached"
         remedy = "look at HTTPS_PROXY and NO_PROXY"

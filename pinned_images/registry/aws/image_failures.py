@@ -33,7 +33,7 @@ FAILURES: dict[str, tuple[type[ResolutionError], str, str]] = {
     "KmsError": (
         AccessDenied,
         "ECR cannot use the KMS key of the repository",
-        "see that the key is enabled and that ECR's grant on it stands",
+        "see that the key is enabled and that ECR still has a grant on it",
     ),
     "ImageInaccessible": (
         RegistryUnavailable,

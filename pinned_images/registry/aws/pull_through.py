@@ -84,8 +84,8 @@ class PullThroughCaches:
     ) -> Outcome:
         """Resolve an image that the API does not know, through the cache.
 
-        Where the rules may not be read, the endpoint is asked all the same: whoever pulls across
-        accounts may often pull and not read the rules.
+        Where the rules may not be read, the endpoint is asked all the same: a principal that pulls
+        across accounts may often pull and not read the rules.
 
         Args:
             request: The request.

@@ -148,14 +148,14 @@ class TestAnonymousTokens:
         registry.protection = lambda received: TokenService.protect(
             service, type(received)("HEAD", received.target, {}, b"")
         )
-        with pytest.raises(AccessDenied, match="nobody who has not logged in"):
+        with pytest.raises(AccessDenied, match="does not show this image without a login"):
             client.ask(registry.reference())
         assert len(registry.server.requests) == 2
 
     @pytest.mark.parametrize(
         ("reply", "expected"),
         [
-            (Reply(401), (AccessDenied, "gives no token to somebody who has not logged in")),
+            (Reply(401), (AccessDenied, "gives no token without a login")),
             (Reply(404), (RegistryUnavailable, "answered 404")),
             (Reply(200, {}, b"<html>"), (UntrustedAnswer, "without a token")),
             (Reply(200, {}, b'{"token": "a\\r\\nb"}'), (UntrustedAnswer, "without a token")),
