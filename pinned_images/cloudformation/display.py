@@ -39,12 +39,12 @@ def display(value: Any) -> str:
 def _text(value: Any, depth: int) -> str:
     if depth > _MAXIMUM_DEPTH:
         return _CUT
-    pieces = Fragments.of(value)
-    if pieces.form == "hole" and intrinsic_of(value) is None:
+    fragments = Fragments.of(value)
+    if fragments.form == "token" and intrinsic_of(value) is None:
         return _plain(value)
     return "".join(
-        piece.reads if isinstance(piece, LiteralText) else _hole(piece.value, depth + 1)
-        for piece in pieces.row
+        fragment.reads if isinstance(fragment, LiteralText) else _token(fragment.value, depth + 1)
+        for fragment in fragments.row
     )
 
 
@@ -55,7 +55,7 @@ def _plain(value: Any) -> str:
         return _CUT
 
 
-def _hole(value: Any, depth: int) -> str:
+def _token(value: Any, depth: int) -> str:
     intrinsic = intrinsic_of(value)
     if intrinsic is None or intrinsic.name in ("Fn::Join", "Fn::Sub"):
         return _text(value, depth)

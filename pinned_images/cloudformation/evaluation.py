@@ -222,11 +222,11 @@ def _digest_in_place(
 def _known_end(value: Any, scope: TemplateScope, assumptions: Assumptions) -> str:
     """The known end of a string."""
     end = ""
-    for piece in reversed(Fragments.of(value).row):
-        if isinstance(piece, LiteralText):
-            end = piece.reads + end
+    for fragment in reversed(Fragments.of(value).row):
+        if isinstance(fragment, LiteralText):
+            end = fragment.reads + end
             continue
-        text = Interpreter(assumptions).text(piece.value, scope)
+        text = Interpreter(assumptions).text(fragment.value, scope)
         if not isinstance(text, str):
             break
         end = text + end

@@ -1,6 +1,6 @@
 """The fragments of a JSON text by their positions in it.
 
-A token takes the place of a hole, as `json_text` has it.
+A placeholder takes the place of a token, as `json_text` has it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 from pinned_images.cloudformation import json_text
 from pinned_images.cloudformation.fragments import Fragment, Fragments, LiteralText, Token
-from pinned_images.cloudformation.json_text import HOLE_WIDTH
+from pinned_images.cloudformation.json_text import PLACEHOLDER_WIDTH
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +24,8 @@ class FragmentRow:
         fragments: The value as a whole.
         row: Its fragments.
         ends: Where each ends in the text.
-        text: The text, with marks for holes.
-        mark: What holes are marked with; empty where there are none.
+        text: The text, with placeholders for tokens.
+        mark: The character of the placeholders; empty where there are none.
     """
 
     fragments: Fragments
@@ -41,9 +41,9 @@ class FragmentRow:
         mark = ""
         if None in texts:
             mark = json_text.free_mark("".join(text for text in texts if text is not None))
-        hole = mark * HOLE_WIDTH
-        text = "".join(hole if text is None else text for text in texts)
-        ends = list(accumulate(HOLE_WIDTH if each is None else len(each) for each in texts))
+        placeholder = mark * PLACEHOLDER_WIDTH
+        text = "".join(placeholder if text is None else text for text in texts)
+        ends = list(accumulate(PLACEHOLDER_WIDTH if each is None else len(each) for each in texts))
         return cls(fragments, row, ends, text, mark)
 
     def reads_as(self, other: FragmentRow) -> bool:
@@ -99,7 +99,8 @@ def _start(ends: Sequence[int], index: int) -> int:
 def length_of(row: Sequence[Fragment]) -> int:
     """The number of characters that fragments take in the text."""
     return sum(
-        len(fragment.reads) if isinstance(fragment, LiteralText) else HOLE_WIDTH for fragment in row
+        len(fragment.reads) if isinstance(fragment, LiteralText) else PLACEHOLDER_WIDTH
+        for fragment in row
     )
 
 
@@ -110,11 +111,11 @@ def _decoded(fragment: LiteralText) -> LiteralText:
 
 def written_in_json(value: Any, old: Sequence[Fragment]) -> list[Fragment]:
     """A value as fragments of a JSON string; a token of the old ones stays the same token."""
-    holes = [fragment for fragment in old if isinstance(fragment, Token)]
+    tokens = [fragment for fragment in old if isinstance(fragment, Token)]
     row: list[Fragment] = []
     for fragment in Fragments.of(value).row:
         if isinstance(fragment, Token):
-            row.append(fragment if fragment in holes else replace(fragment, variable=None))
+            row.append(fragment if fragment in tokens else replace(fragment, variable=None))
         else:
             written = json_text.encoded(fragment.reads)
             row.append(LiteralText(written, written))

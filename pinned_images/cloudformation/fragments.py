@@ -12,7 +12,7 @@ from itertools import count
 from typing import Any, Literal
 
 from pinned_images.cloudformation.interpreter import variable_value
-from pinned_images.cloudformation.intrinsics import intrinsic_of, sub_arguments, sub_pieces
+from pinned_images.cloudformation.intrinsics import intrinsic_of, sub_arguments, sub_fragments
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +55,12 @@ class Fragments:
     """A value split into literals and tokens.
 
     Example:
-        >>> pieces = Fragments.of({"Fn::Join": ["", ["app:", {"Ref": "Tag"}]]})
-        >>> Fragments.put_together(pieces, [*pieces.row, LiteralText("@sha256:...")])
+        >>> fragments = Fragments.of({"Fn::Join": ["", ["app:", {"Ref": "Tag"}]]})
+        >>> Fragments.put_together(fragments, [*fragments.row, LiteralText("@sha256:...")])
         {'Fn::Join': ['', ['app:', {'Ref': 'Tag'}, '@sha256:...']]}
     """
 
-    form: Literal["text", "join", "sub", "hole"]
+    form: Literal["text", "join", "sub", "token"]
     row: tuple[Fragment, ...]
     delimiter: str = ""
     variables: Mapping[str, Any] = field(default_factory=dict)
@@ -78,7 +78,7 @@ class Fragments:
                 if arguments is not None:
                     text, variables = arguments
                     return cls("sub", tuple(_sub_row(text, variables)), variables=variables)
-        return cls("hole", (Token(value),))
+        return cls("token", (Token(value),))
 
     def put_together(self, row: Sequence[Fragment]) -> Any:
         """A value of the same form from other fragments, as far as the form can hold them."""
@@ -87,26 +87,26 @@ class Fragments:
         if self.form == "join" and self.delimiter:
             elements = _between_delimiters(row)
             if elements is not None and (len(elements) > 1 or len(self.row) == 1):
-                return {"Fn::Join": [self.delimiter, [_plain(piece) for piece in elements]]}
+                return {"Fn::Join": [self.delimiter, [_plain(fragment) for fragment in elements]]}
         merged = _merged(row)
         if len(merged) == 1 and (self.form == "text" or len(self.row) > 1):
             return _plain(merged[0])
-        return {"Fn::Join": ["", [_plain(piece) for piece in merged]]}
+        return {"Fn::Join": ["", [_plain(fragment) for fragment in merged]]}
 
     def _sub(self, row: Sequence[Fragment]) -> Any:
-        before = {piece.variable for piece in self.row if isinstance(piece, Token)}
+        before = {fragment.variable for fragment in self.row if isinstance(fragment, Token)}
         variables = dict(self.variables)
         fresh_names = _fresh_names({*before, *variables})
         after: set[str] = set()
         parts: list[str] = []
-        for piece in row:
-            if isinstance(piece, LiteralText):
-                parts.append(piece.written)
+        for fragment in row:
+            if isinstance(fragment, LiteralText):
+                parts.append(fragment.written)
                 continue
-            name = piece.variable
+            name = fragment.variable
             if name is None:
                 name = next(fresh_names)
-                variables[name] = piece.value
+                variables[name] = fragment.value
             after.add(name)
             parts.append(f"${{{name}}}")
         for name in before - after:
@@ -123,23 +123,23 @@ def _join_row(delimiter: str, elements: list[Any]) -> Iterator[Fragment]:
 
 
 def _sub_row(text: str, variables: Mapping[str, Any]) -> Iterator[Fragment]:
-    for index, piece in enumerate(sub_pieces(text)):
-        if piece.variable is None:
-            yield LiteralText(piece.reads, piece.written, index)
+    for index, fragment in enumerate(sub_fragments(text)):
+        if fragment.variable is None:
+            yield LiteralText(fragment.reads, fragment.written, index)
         else:
-            yield Token(variable_value(piece.variable, variables), piece.variable)
+            yield Token(variable_value(fragment.variable, variables), fragment.variable)
 
 
 def _between_delimiters(row: Sequence[Fragment]) -> list[Fragment] | None:
     """The elements of a row that still is elements with one delimiter between each two."""
     elements = row[::2]
-    if len(row) % 2 == 0 or any(_is_delimiter(piece) for piece in elements):
+    if len(row) % 2 == 0 or any(_is_delimiter(fragment) for fragment in elements):
         return None
-    return list(elements) if all(_is_delimiter(piece) for piece in row[1::2]) else None
+    return list(elements) if all(_is_delimiter(fragment) for fragment in row[1::2]) else None
 
 
-def _is_delimiter(piece: Fragment) -> bool:
-    return isinstance(piece, LiteralText) and piece.is_delimiter
+def _is_delimiter(fragment: Fragment) -> bool:
+    return isinstance(fragment, LiteralText) and fragment.is_delimiter
 
 
 def _merged(row: Sequence[Fragment]) -> list[Fragment]:
@@ -147,21 +147,21 @@ def _merged(row: Sequence[Fragment]) -> list[Fragment]:
     merged: list[Fragment] = []
     parts: list[LiteralText] = []
     element = -1
-    for piece in row:
+    for fragment in row:
         if (
-            isinstance(piece, LiteralText)
+            isinstance(fragment, LiteralText)
             and parts
-            and (-1 in (piece.element, element) or piece.element == element)
+            and (-1 in (fragment.element, element) or fragment.element == element)
         ):
-            parts.append(piece)
-            element = max(element, piece.element)
+            parts.append(fragment)
+            element = max(element, fragment.element)
             continue
         merged += _joined(parts)
         parts = []
-        if isinstance(piece, LiteralText):
-            parts, element = [piece], piece.element
+        if isinstance(fragment, LiteralText):
+            parts, element = [fragment], fragment.element
         else:
-            merged.append(piece)
+            merged.append(fragment)
     merged += _joined(parts)
     return merged
 
@@ -179,8 +179,8 @@ def _joined(parts: Sequence[LiteralText]) -> Sequence[LiteralText]:
     ]
 
 
-def _plain(piece: Fragment) -> Any:
-    return piece.reads if isinstance(piece, LiteralText) else piece.value
+def _plain(fragment: Fragment) -> Any:
+    return fragment.reads if isinstance(fragment, LiteralText) else fragment.value
 
 
 def _fresh_names(taken: set[Any]) -> Iterator[str]:

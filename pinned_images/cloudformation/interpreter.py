@@ -29,7 +29,7 @@ from pinned_images.cloudformation.intrinsics import (
     if_arguments,
     intrinsic_of,
     sub_arguments,
-    sub_pieces,
+    sub_fragments,
 )
 from pinned_images.cloudformation.outcomes import Condition
 from pinned_images.cloudformation.references import LOOKUPS
@@ -73,10 +73,10 @@ def sub(interpreter: Interpreter, argument: Any, scope: TemplateScope) -> Result
     return joined(
         "",
         [
-            piece.reads
-            if piece.variable is None
-            else _variable(interpreter, piece.variable, variables, scope)
-            for piece in sub_pieces(text)
+            fragment.reads
+            if fragment.variable is None
+            else _variable(interpreter, fragment.variable, variables, scope)
+            for fragment in sub_fragments(text)
         ],
     )
 

@@ -57,7 +57,7 @@ def function_among(keys: Mapping[Any, Any]) -> str | None:
     return None
 
 
-class SubPiece(NamedTuple):
+class SubFragment(NamedTuple):
     """A part of the string of ``Fn::Sub``: as written, as it reads, and the variable it names."""
 
     written: str
@@ -65,27 +65,27 @@ class SubPiece(NamedTuple):
     variable: str | None = None
 
 
-def sub_pieces(text: str) -> list[SubPiece]:
+def sub_fragments(text: str) -> list[SubFragment]:
     """Split the string of ``Fn::Sub``; the parts as written join to the same string.
 
     Example:
-        >>> [piece.variable for piece in sub_pieces("${Name}:${!Literal}")]
+        >>> [fragment.variable for fragment in sub_fragments("${Name}:${!Literal}")]
         ['Name', None, None]
     """
-    pieces = []
+    fragments = []
     position = 0
     for match in _VARIABLE.finditer(text):
         if match.start() > position:
             between = text[position : match.start()]
-            pieces.append(SubPiece(between, between))
+            fragments.append(SubFragment(between, between))
         if match["escape"]:
-            pieces.append(SubPiece(match[0], f"${{{match['name']}}}"))
+            fragments.append(SubFragment(match[0], f"${{{match['name']}}}"))
         else:
-            pieces.append(SubPiece(match[0], "", match["name"]))
+            fragments.append(SubFragment(match[0], "", match["name"]))
         position = match.end()
     if position < len(text):
-        pieces.append(SubPiece(text[position:], text[position:]))
-    return pieces
+        fragments.append(SubFragment(text[position:], text[position:]))
+    return fragments
 
 
 def sub_arguments(argument: object) -> tuple[str, Mapping[str, Any]] | None:

@@ -1,8 +1,8 @@
-"""JSON as data, with the place of every string in its text, and with holes for unknown values.
+"""JSON as data, with the place of each string in its text, and placeholders for unknown values.
 
-The grammar is that of RFC 8259, read by the parser of Python's ``json``. A hole is a run of marks
-in the text: inside a string, or in the place of a value, where `HOLE` is read. Strings
-are numbered in the order of the text, keys included, which is also the order of the data.
+The grammar is that of RFC 8259, read by the parser of Python's ``json``. A placeholder is a run
+of marks in the text: inside a string, or in the place of a value, where `PLACEHOLDER` is read.
+Strings are numbered in the order of the text, keys included, which is also the order of the data.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
-#: The number of characters that a hole takes in a text: as many as `_WORD` has.
-HOLE_WIDTH: Final = 3
+#: The number of characters that a placeholder takes in a text: as many as `_WORD` has.
+PLACEHOLDER_WIDTH: Final = 3
 MAXIMUM_DEPTH: Final = 150
 _WORD = "NaN"  # no JSON, but a word of Python's parser, which then calls `parse_constant`
 _STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
@@ -30,14 +30,14 @@ class Members(list[tuple[str, Any]]):
     """The members of an object, in the order of the text; a key may be there twice."""
 
 
-class Hole:
+class Placeholder:
     """A value that is not known, because a function gives it."""
 
     def __repr__(self) -> str:
-        return "HOLE"
+        return "PLACEHOLDER"
 
 
-HOLE: Final = Hole()
+PLACEHOLDER: Final = Placeholder()
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Document:
     """A parsed JSON text.
 
     Attributes:
-        root: `Members`, lists, strings, numbers, booleans, None and `HOLE`.
+        root: `Members`, lists, strings, numbers, booleans, None and `PLACEHOLDER`.
         text: The text.
     """
 
@@ -63,7 +63,7 @@ class Document:
 
 
 def free_mark(text: str) -> str:
-    """A character that a text does not contain, to mark its holes.
+    """A character that a text does not contain, to mark its placeholders.
 
     Raises:
         InvalidJson: The text uses them all.
@@ -78,8 +78,8 @@ def parse(text: str, mark: str = "") -> Document:
     """Parse a text.
 
     Args:
-        text: The text; each hole is `HOLE_WIDTH` marks in it.
-        mark: The character that marks holes; empty where there are none.
+        text: The text; each placeholder is `PLACEHOLDER_WIDTH` marks in it.
+        mark: The character that marks placeholders; empty where there are none.
 
     Raises:
         InvalidJson: The text is not JSON.
@@ -90,13 +90,14 @@ def parse(text: str, mark: str = "") -> Document:
         ([('image', 'nginx')], (11, 16))
     """
     prepared, words = _with_words(text, mark) if mark else (text, 0)
-    holes: list[Hole] = []
+    placeholders: list[Placeholder] = []
 
-    def constant(word: str) -> Hole:
-        if word != _WORD or len(holes) == words:  # the text's own: RFC 8259 has no such value
+    def constant(word: str) -> Placeholder:
+        # A word of the text's own: RFC 8259 has no such value.
+        if word != _WORD or len(placeholders) == words:
             raise InvalidJson(f"{word} is no value")
-        holes.append(HOLE)
-        return HOLE
+        placeholders.append(PLACEHOLDER)
+        return PLACEHOLDER
 
     decoder = json.JSONDecoder(
         object_pairs_hook=Members,
@@ -143,7 +144,7 @@ def _end_of_string(text: str, start: int) -> int:
 
 
 def _with_words(text: str, mark: str) -> tuple[str, int]:
-    """The text with each value that has a hole outside of strings written as `_WORD`."""
+    """The text with each value that has a placeholder outside of strings written as `_WORD`."""
     value = re.compile(rf'[^\s,:\[\]{{}}"{mark}]*{mark}[^\s,:\[\]{{}}"]*')
     starts = _starts_of_strings(text)
     parts: list[str] = []

@@ -237,7 +237,7 @@ def read_manifest(value: Any, kind_paths: tuple[KindPath, ...] = ()) -> Manifest
         kind_paths: The user's own places in Kubernetes objects.
     """
     fragments = Fragments.of(value)
-    if fragments.form == "hole":
+    if fragments.form == "token":
         return Problem(
             f"{_noun(kind_paths)} is not written in the template, so its images cannot be seen.",
             _BY_HAND,

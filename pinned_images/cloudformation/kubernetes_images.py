@@ -23,8 +23,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 from pinned_images.cloudformation.json_text import (
-    HOLE,
     MAXIMUM_DEPTH,
+    PLACEHOLDER,
     InvalidJson,
     Members,
 )
@@ -67,11 +67,11 @@ _NO_TEXTS = frozenset({"kubectl.kubernetes.io/last-applied-configuration"})
 
 
 class FoundImage(NamedTuple):
-    """An image, or a hole that may hide some.
+    """An image, or a placeholder that may hide some.
 
     Attributes:
         path: Where it is in the objects.
-        span: Where its string is in the text; None where a hole takes the place of a value.
+        span: Where its string is in the text; None where a placeholder takes the place of a value.
         exempt_rule: The rule that exempts it from pinning.
         what: The object that it is in, for display, where that is the reason: ``a Kyverno policy``.
     """
@@ -149,7 +149,7 @@ def find_images(
     Args:
         root: The objects, as `json_text` reads them.
         span_of: Gives the place of a string by its number, in the order of the text.
-        mark: The character that marks holes in strings; empty where there are none.
+        mark: The character that marks placeholders in strings; empty where there are none.
         kind_paths: The user's own places.
 
     Raises:
@@ -187,8 +187,8 @@ class _Search:
         elif kind is str:
             self.number += 1
             self._string(value, path, context, routes, _NO_FIELDS)
-        elif value is HOLE:
-            self._hole(path, context, routes, _NO_FIELDS)
+        elif value is PLACEHOLDER:
+            self._placeholder(path, context, routes, _NO_FIELDS)
 
     def _list(self, elements: list[Any], path: Path, context: _Context, routes: _Routes) -> None:
         if len(path) > MAXIMUM_DEPTH:
@@ -233,8 +233,8 @@ class _Search:
                     inside = context._replace(content="images")
                 walk = self._object if kind is Members else self._list
                 walk(value, below, inside, rest)
-            elif value is HOLE:
-                self._hole((*path, key), context, routes and _rest_of(routes, key), fields)
+            elif value is PLACEHOLDER:
+                self._placeholder((*path, key), context, routes and _rest_of(routes, key), fields)
 
     def _patch_value(self, value: Any, path: Path, context: _Context) -> None:
         """The value that an operation of a JSON patch writes, at its place."""
@@ -318,7 +318,7 @@ class _Search:
                 is_image = isinstance(name, str) and name.startswith(_OPERATOR_IMAGE)
             case (*_, field_of_pod, str(), "image") if field_of_pod in CONTAINERS:
                 is_image = not is_in_parts(fields)
-                return is_image and (self._has_hole(value) or is_reference(value))
+                return is_image and (self._has_placeholder(value) or is_reference(value))
             case (*_, parent, "image") if parent in OTHER_IMAGES or parent == TARGET:
                 return False
             case (*_, "image"):
@@ -327,9 +327,9 @@ class _Search:
                 return False
         if not is_image:
             return False
-        return has_variable(value) or self._has_hole(value) or names_tag(value)
+        return has_variable(value) or self._has_placeholder(value) or names_tag(value)
 
-    def _hole(
+    def _placeholder(
         self, path: Path, context: _Context, routes: _Routes, fields: Mapping[str, Any]
     ) -> None:
         """A function in the place of a value, which may give an image or an object with images."""
@@ -357,7 +357,7 @@ class _Search:
         looks = context.content in ("images", "values")
         if not looks and (context.content, key) != ("schema", "default"):
             return
-        looks_so = ":" in value or self._has_hole(value)
+        looks_so = ":" in value or self._has_placeholder(value)
         if not (says_image or looks_so) or key in _NO_TEXTS or is_other_image(path):
             return
         self.texts.append(FoundText(path, self._span(), "", says_image, context.kind, below))
@@ -375,11 +375,11 @@ class _Search:
                 registry = fields.get("registry")
                 host = f"{registry}/" if isinstance(registry, str) and registry else ""
                 text = f"{host}{repository}:{tag}"
-                if tag and repository and not self._has_hole(text):
+                if tag and repository and not self._has_placeholder(text):
                     found = FoundText(path, None, text, says_image=True, kind=context.kind)
                     self.texts.append(found)
 
-    def _has_hole(self, value: str) -> bool:
+    def _has_placeholder(self, value: str) -> bool:
         return self.mark != "" and self.mark in value
 
     def _span(self) -> tuple[int, int]:

@@ -21,7 +21,7 @@ PAIRED = frozenset({"default", "value"})
 TARGET = "target"
 #: Objects whose `image` is none that runs: where a build is pushed to, and a block device.
 OTHER_IMAGES = frozenset({"output", "rbd"})
-#: Keys on the way to a pod's containers: a hole in their place may hide images.
+#: Keys on the way to a pod's containers: a placeholder in their place may hide images.
 _ON_THE_WAY = frozenset(
     (*CONTAINERS, "image", "items", "jobTemplate", "podTemplate", "spec", "template", "volumes")
 )

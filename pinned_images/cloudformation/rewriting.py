@@ -164,8 +164,8 @@ def _ended(
     scope: TemplateScope | None = None,
 ) -> Any:
     """The value with only so many characters of its string kept, and an addition at the end."""
-    pieces = Fragments.of(value)
-    row = list(pieces.row)
+    fragments = Fragments.of(value)
+    row = list(fragments.row)
     if keep is not None and scope is not None:
         row = _first(row, keep, assumptions, scope)
     last = row[-1] if row else None
@@ -173,7 +173,7 @@ def _ended(
         row[-1] = LiteralText(last.reads + addition, last.written + addition, last.element)
     else:
         row.append(LiteralText(addition, addition))
-    return pieces.put_together(row)
+    return fragments.put_together(row)
 
 
 def _first(
@@ -181,23 +181,23 @@ def _first(
 ) -> list[Fragment]:
     """The beginning of a row, of a number of characters."""
     kept: list[Fragment] = []
-    for piece in row:
+    for fragment in row:
         if keep <= 0:
             break
-        if isinstance(piece, LiteralText):
-            text = piece.reads
-            kept.append(piece.cut(0, keep))
+        if isinstance(fragment, LiteralText):
+            text = fragment.reads
+            kept.append(fragment.cut(0, keep))
         else:
-            text = str(Interpreter(assumptions).text(piece.value, scope))
-            kept.append(piece if len(text) <= keep else _first_of_hole(piece, text, keep))
+            text = str(Interpreter(assumptions).text(fragment.value, scope))
+            kept.append(fragment if len(text) <= keep else _first_of_token(fragment, text, keep))
         keep -= len(text)
     return kept
 
 
-def _first_of_hole(hole: Token, text: str, keep: int) -> Token:
+def _first_of_token(token: Token, text: str, keep: int) -> Token:
     """The part of a token before the tag: split at the colon, which works for any tag."""
     delimiter = ":" if ":" not in text[:keep] else text[keep:]
-    return Token({"Fn::Select": [0, {"Fn::Split": [delimiter, hole.value]}]})
+    return Token({"Fn::Select": [0, {"Fn::Split": [delimiter, token.value]}]})
 
 
 def _assuming(value: Any, condition: str, *, answer: bool, depth: int = 0) -> Any:

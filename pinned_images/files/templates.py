@@ -240,21 +240,21 @@ def _writer(masked: str, node: Node, value: Any) -> Span | _Appended | None:
     if isinstance(value, str):
         span = span_of(masked, node) if isinstance(node, Scalar) else None
         return None if span is None else Span(*span)
-    pieces = Fragments.of(value)
-    last = pieces.row[-1] if pieces.row else None
+    fragments = Fragments.of(value)
+    last = fragments.row[-1] if fragments.row else None
     argument = _argument(node)
     if argument is None:
         return None
-    if pieces.form == "join" and (not pieces.delimiter or isinstance(last, LiteralText)):
+    if fragments.form == "join" and (not fragments.delimiter or isinstance(last, LiteralText)):
         elements = nodes.elements_of(argument)
         listed = elements[1] if len(elements) > 1 else None
         if isinstance(listed, Sequence) and listed.items:
             return _end_of_join(masked, listed, last)
-    if pieces.form == "sub" and isinstance(last, LiteralText) and last.reads == last.written:
+    if fragments.form == "sub" and isinstance(last, LiteralText) and last.reads == last.written:
         elements = nodes.elements_of(argument)
         scalar = elements[0] if elements else argument
         return _end_of_scalar(masked, scalar, last.reads)
-    if pieces.form == "sub":
+    if fragments.form == "sub":
         elements = nodes.elements_of(argument)
         return _end_of_scalar(masked, elements[0] if elements else argument, "")
     return None

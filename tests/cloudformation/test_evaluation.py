@@ -325,7 +325,7 @@ DIGEST = "sha256:" + "d" * 64
     "value",
     [
         pytest.param(join(ref("Nameless"), f"@{DIGEST}"), id="repository-without-a-name"),
-        pytest.param(join(ref("Nameless"), ":v1@", DIGEST), id="digest-in-pieces"),
+        pytest.param(join(ref("Nameless"), ":v1@", DIGEST), id="digest-in-fragments"),
         pytest.param(sub(f"${{Nameless}}@{DIGEST}"), id="sub"),
         pytest.param(join(ref("Nameless"), "@", part(0, "|", DIGEST)), id="digest-in-a-function"),
         pytest.param(join(ref("Router"), f"@{DIGEST}"), id="ssm-parameter"),

@@ -14,7 +14,7 @@ from pinned_images.cloudformation.image_signs import may_mention_image, says_ima
 from pinned_images.reference import ImageReference
 
 DIGEST = "sha256:" + "a" * 64
-HOLE = chr(UNKNOWN[0])
+PLACEHOLDER = chr(UNKNOWN[0])
 
 
 @pytest.mark.parametrize(
@@ -30,8 +30,8 @@ HOLE = chr(UNKNOWN[0])
         ("docker run $IMAGE; docker run ${A}:1; docker run `x`", []),
         ("docker runner; mydocker run a; docker run", []),
         ("docker image pull -q nginx:1 # and so on", ["nginx:1"]),
-        (f"docker run {HOLE}/app:1", [f"{HOLE}/app:1"]),
-        (f"docker run {HOLE}", []),
+        (f"docker run {PLACEHOLDER}/app:1", [f"{PLACEHOLDER}/app:1"]),
+        (f"docker run {PLACEHOLDER}", []),
         ("docker pull a:1 && docker tag a:1 b:1 && docker push b:1", []),
         ("docker build -t quay.io/a/b:1 . && docker push quay.io/a/b:1", []),
         (
@@ -86,7 +86,7 @@ WORDS = st.sampled_from(
         *("nginx", "a/b", ":1", ":v2-x", "@", DIGEST, "123456789012.dkr.ecr.eu-west-1.on.aws/"),
         *(
             "${AWS::AccountId}.dkr.ecr.",
-            HOLE,
+            PLACEHOLDER,
             "\\\n",
             "\n",
             " ",
@@ -108,7 +108,7 @@ TEXTS = st.lists(WORDS, max_size=30).map("".join)
 def test_every_image_that_is_told_is_in_the_text_and_is_one(text: str) -> None:
     for image in images_in_text(text):
         assert image in text
-        plain = image.replace(HOLE, "0").replace("${AWS::AccountId}", "0")
+        plain = image.replace(PLACEHOLDER, "0").replace("${AWS::AccountId}", "0")
         assert ImageReference.parse(plain).digest is None
 
 

@@ -101,7 +101,7 @@ def test_an_image_of_the_text_tells_its_place() -> None:
         ({"Fn::Join": ["", ['{"Image":"a:', {"Ref": "Tag"}, '"}']]}, "'Tag' gets its value at"),
         ({"Fn::Join": ["", ['{"Image":', {"Ref": "Tag"}, "}"]]}, "A token is the whole of"),
     ],
-    ids=["no JSON", "function", "unknown tag", "hole"],
+    ids=["no JSON", "function", "unknown tag", "token"],
 )
 def test_what_the_user_has_named_and_cannot_be_pinned_is_a_problem(
     definition: Any, why: str
