@@ -19,6 +19,9 @@ OLDEST_ARGUMENTS := --hypothesis-profile=quick \
   --deselect tests/synth/test_every_type.py::test_the_templates_pass_cfn_lint \
   --deselect tests/rules/test_fixed_name.py::test_schemas_say_that_the_image_and_the_name_are_replaced
 
+DOCS_BIN := .venv-docs/bin
+DOCS_VENV := .make/venv-docs
+
 # jsii warns at length about versions of Node.js past their end of life; they work.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 18,20
 export JSII_SILENCE_WARNING_DEPRECATED_NODE_VERSION := 1
@@ -27,7 +30,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # What another environment has set must not leak into this one.
 unexport PYTHONPATH VIRTUAL_ENV
 
-.PHONY: help synth synth-locked test test-oldest lint format bench clean
+.PHONY: help synth synth-locked test test-oldest lint format docs bench clean
 
 help:
 	@echo 'make synth         pin the example app with a real cdk synth, on registries and AWS in the process'
@@ -35,6 +38,7 @@ help:
 	@echo 'make test          run all tests'
 	@echo 'make test-oldest   run all tests with the oldest packages that pyproject.toml admits'
 	@echo 'make lint          check style and types'
+	@echo 'make docs          build the documentation into docs/_build/html, warnings are errors'
 	@echo 'make bench         measure what it costs, into benchmarks/RESULTS.md'
 	@echo 'make clean         remove everything that was made'
 
@@ -61,20 +65,28 @@ format: $(VENV)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+docs: $(DOCS_VENV)
+	@$(DOCS_BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --fresh-env docs docs/_build/html
+	@echo 'The documentation is in docs/_build/html/index.html'
+
 bench: $(VENV) $(NODE_MODULES)
 	@benchmarks/install_peers.sh
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m benchmarks $(MEASUREMENTS)
 
 clean:
-	rm -rf .venv .venv-oldest .make node_modules cdk.out dist build .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .venv-oldest .venv-docs docs/_build .make node_modules cdk.out dist build .pytest_cache .mypy_cache .ruff_cache
 
-$(VENV): requirements.txt pyproject.toml
+define check_python
 	@command -v $(PYTHON) >/dev/null 2>&1 || { \
 	  echo 'Python is missing: install Python 3.11 or newer (with venv), or set PYTHON.' >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "$(PYTHON) is too old: install Python 3.11 or newer, or set PYTHON." >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
 	  echo 'The venv module of Python is missing: install python3-venv.' >&2; exit 1; }
+endef
+
+$(VENV): requirements.txt pyproject.toml
+	$(check_python)
 	@echo 'Installing Python packages into .venv ...'
 	@$(PYTHON) -m venv --clear .venv
 	@$(BIN)/pip install --quiet --require-hashes -r requirements.txt
@@ -86,6 +98,13 @@ $(OLDEST_VENV): requirements-oldest.txt pyproject.toml
 	@$(OLDEST_PYTHON) -m venv --clear .venv-oldest
 	@$(OLDEST_BIN)/pip install --quiet -r requirements-oldest.txt
 	@$(OLDEST_BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@mkdir -p $(@D) && touch $@
+
+$(DOCS_VENV): docs/requirements.txt
+	$(check_python)
+	@echo 'Installing Python packages into .venv-docs ...'
+	@$(PYTHON) -m venv --clear .venv-docs
+	@$(DOCS_BIN)/pip install --quiet --require-hashes -r docs/requirements.txt
 	@mkdir -p $(@D) && touch $@
 
 $(NODE_MODULES): package.json package-lock.json
