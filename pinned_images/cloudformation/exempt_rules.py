@@ -13,7 +13,6 @@ from pinned_images.cloudformation.outcomes import (
     ExemptByRule,
     Known,
     Leaf,
-    PlacedImage,
     Several,
 )
 from pinned_images.cloudformation.scope import AssetImage, TemplateScope
@@ -138,8 +137,8 @@ def exempt_tag_only(evaluation: Evaluation, image_property: ImageProperty) -> Ev
         )
     if isinstance(evaluation, Several):
         images = (
-            PlacedImage(place, value, exempt_tag_only(each, image_property))
-            for place, value, each in evaluation.images
+            image._replace(evaluation=exempt_tag_only(image.evaluation, image_property))
+            for image in evaluation.images
         )
         return Several(tuple(images))
     return _exempt_leaf(evaluation, image_property)

@@ -71,11 +71,13 @@ class ManifestImage(NamedTuple):
         value: The image: a text, or functions as plain data; a `Problem` where one may stand
             that cannot be seen.
         exempt: The rule that exempts it from pinning.
+        container: The name of the container that runs it, where that is written.
     """
 
     place: str
     value: Any
     exempt: ExemptByRule | None = None
+    container: str | None = None
 
 
 class ManifestText(NamedTuple):
@@ -104,7 +106,7 @@ class Manifest:
     Example:
         >>> manifest = read_manifest('{"kind": "Pod", "spec": {"containers": [{"image": "a"}]}}')
         >>> manifest.images
-        (ManifestImage(place='spec.containers[0].image', value='a', exempt=None),)
+        (ManifestImage(place='spec.containers[0].image', value='a', exempt=None, container=None),)
         >>> manifest.with_images(["b"])
         '{"kind": "Pod", "spec": {"containers": [{"image": "b"}]}}'
     """
@@ -198,13 +200,13 @@ def _placed(
     if isinstance(value, Problem):
         return PlacedImage(image.place, None, value)
     if image.exempt is not None:
-        return PlacedImage(image.place, value, image.exempt)
+        return PlacedImage(image.place, value, image.exempt, image.container)
     evaluation = meanings.get(value) if isinstance(value, str) else None
     if evaluation is None:
         evaluation = evaluate(value, scope, assumptions=assumptions)
         if isinstance(value, str):
             meanings[value] = evaluation
-    return PlacedImage(image.place, value, evaluation)
+    return PlacedImage(image.place, value, evaluation, image.container)
 
 
 def _either(argument: Any, setting: _Setting, assumptions: Assumptions, depth: int) -> Evaluation:
@@ -286,9 +288,10 @@ def _image(row: FragmentRow, found: FoundImage) -> ManifestImage:
         return ManifestImage(place, _hidden(place))
     value = row.value(*found.span)
     if found.exempt_rule is None:
-        return ManifestImage(place, value)
+        return ManifestImage(place, value, container=found.container)
     reason = _EXEMPT_BECAUSE[found.exempt_rule].format(what=found.what)
-    return ManifestImage(place, value, ExemptByRule(display(value), found.exempt_rule, reason))
+    exempt = ExemptByRule(display(value), found.exempt_rule, reason)
+    return ManifestImage(place, value, exempt, found.container)
 
 
 def _hidden(place: str) -> Problem:

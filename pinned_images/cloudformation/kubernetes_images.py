@@ -74,12 +74,14 @@ class FoundImage(NamedTuple):
         span: Where its string is in the text; None where a placeholder takes the place of a value.
         exempt_rule: The rule that exempts it from pinning.
         what: The object that it is in, for display, where that is the reason: ``a Kyverno policy``.
+        container: The name of the container that runs it, where that is written.
     """
 
     path: Path
     span: tuple[int, int] | None
     exempt_rule: KubernetesExemptRule | None = None
     what: str = ""
+    container: str | None = None
 
 
 class FoundText(NamedTuple):
@@ -280,9 +282,19 @@ class _Search:
             )
         elif verdict != "nothing":
             exempt_rule = None if verdict == "image" else verdict
-            self.images.append(
-                FoundImage(path, self._span(), exempt_rule, context.what if exempt_rule else "")
-            )
+            what = context.what if exempt_rule else ""
+            container = self._container(path, fields)
+            self.images.append(FoundImage(path, self._span(), exempt_rule, what, container))
+
+    def _container(self, path: Path, fields: Mapping[str, Any]) -> str | None:
+        """The name of the container whose image is at a path."""
+        match path:
+            case (*_, field_of_pod, int(), "image") if field_of_pod in CONTAINERS:
+                name = fields.get("name")
+                return name if isinstance(name, str) and not self._has_placeholder(name) else None
+            case (*_, field_of_pod, str(name), "image") if field_of_pod in CONTAINERS:
+                return name
+        return None
 
     def _verdict(
         self,

@@ -131,11 +131,13 @@ class PlacedImage(NamedTuple):
         place: Its path in the string, for display: ``[0].spec.containers[0].image``.
         value: The image as it is written; None where it cannot be seen.
         evaluation: Its evaluation.
+        container: The name of the container that runs it, where that is written.
     """
 
     place: str
     value: Any
     evaluation: Evaluation
+    container: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,11 +42,13 @@ class ImageOutcome(NamedTuple):
         location: Its place: ``ContainerDefinitions[0].Image if Large``.
         written: How it is written, for display; empty where it cannot be seen.
         leaf: Its evaluation.
+        container: The name of the container that runs it, where that is written.
     """
 
     location: str
     written: str
     leaf: Leaf
+    container: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,15 +99,20 @@ def outcomes_of(evaluation: Evaluation, site: Site, scope: TemplateScope) -> Ite
         site: The site.
         scope: The template that it is in.
     """
-    return _outcomes(evaluation, site.location, site.value, scope, site.assumed(scope))
+    place = _Place(site.location, site.value, _container_name(site))
+    return _outcomes(evaluation, place, scope, site.assumed(scope))
+
+
+class _Place(NamedTuple):
+    """The place of one image, and what is written there."""
+
+    location: str
+    value: Any
+    container: str | None
 
 
 def _outcomes(
-    evaluation: Evaluation,
-    location: str,
-    value: Any,
-    scope: TemplateScope,
-    assumptions: Assumptions,
+    evaluation: Evaluation, place: _Place, scope: TemplateScope, assumptions: Assumptions
 ) -> Iterator[ImageOutcome]:
     if isinstance(evaluation, Choice):
         condition = evaluation.condition
@@ -114,17 +121,29 @@ def _outcomes(
             (False, "unless", evaluation.when_false),
         ):
             assumed = {**assumptions, condition: answer}
-            yield from _outcomes(side, f"{location} {word} {condition}", value, scope, assumed)
+            chosen = place._replace(location=f"{place.location} {word} {condition}")
+            yield from _outcomes(side, chosen, scope, assumed)
     elif isinstance(evaluation, Several):
         for image in evaluation.images:
-            place = f"{location} {image.place}"
-            yield from _outcomes(image.evaluation, place, image.value, scope, assumptions)
+            inside = _Place(f"{place.location} {image.place}", image.value, image.container)
+            yield from _outcomes(image.evaluation, inside, scope, assumptions)
     else:
         shape = None
         if isinstance(evaluation, Problem):
             interpreter = Interpreter(assumptions, symbolic=True, shows_repositories=True)
-            shape = interpreter.text(value, scope)
-        yield ImageOutcome(location, _written(value, shape), evaluation)
+            shape = interpreter.text(place.value, scope)
+        written = _written(place.value, shape)
+        yield ImageOutcome(place.location, written, evaluation, place.container)
+
+
+def _container_name(site: Site) -> str | None:
+    """The name of the container that an image is a property of, where it is a plain string."""
+    names = map(site.setting, _CONTAINER_NAMES)
+    return next((name for name in names if isinstance(name, str) and name), None)
+
+
+#: Amazon ECS and AWS Batch; GameLift and Lightsail; SageMaker.
+_CONTAINER_NAMES = ("Name", "ContainerName", "ContainerHostname")
 
 
 def _written(value: Any, shape: object) -> str:

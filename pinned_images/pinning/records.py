@@ -35,6 +35,7 @@ def _record(image: Image, decided: DecidedOutcome, refusal: Problem | None) -> S
         property_path=decided.outcome.location,
         reference=_written(decided),
         resolved_by="failed",
+        container=decided.outcome.container,
         parameters=tuple(sorted(str(ParameterKey.of(each) or each) for each in image.parameters)),
     )
     match decided.decision:

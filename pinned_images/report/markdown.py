@@ -93,7 +93,7 @@ def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def _places(image: Image) -> str:
-    return _shown([path for path, _ in image.places])
+    return _shown([place.construct_path for place in image.places])
 
 
 def _shown(places: Sequence[str]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pinned_images.errors import InvalidReference
 from pinned_images.grouping import counted_images
@@ -14,6 +14,7 @@ from pinned_images.report.synth_report import ResolvedBy, SiteRecord, SynthRepor
 from pinned_images.wording import counted
 
 _HASH = re.compile(r"[0-9a-f]{64}")
+_CONDITION = re.compile(r" (?:if|unless) \S+")
 
 Status = Literal["pinned", "asset", "exempt", "failed"]
 
@@ -31,17 +32,43 @@ WORDS: dict[ResolvedBy, str] = {
 }
 
 
+class Place(NamedTuple):
+    """One place where an image is used.
+
+    Attributes:
+        construct_path: Path of the construct in the app.
+        property_path: Path in the resource's properties.
+        container: The name of the container that runs it, where it is known.
+    """
+
+    construct_path: str
+    property_path: str
+    container: str | None = None
+
+    @property
+    def part(self) -> str:
+        """The part of the construct: the container, or the property where no name is known.
+
+        Example:
+            >>> Place("Shop/Task", "ContainerDefinitions[0].Image if Large", "web").part
+            'web if Large'
+        """
+        if self.container is None:
+            return self.property_path
+        return "".join([self.container, *_CONDITION.findall(self.property_path)])
+
+
 @dataclass(frozen=True, slots=True)
 class Image:
     """One image of one stack, with every place that uses it in the same way.
 
     Attributes:
         record: The fields that are the same for all places.
-        places: Construct path and property path of each, in order.
+        places: The places, in order.
     """
 
     record: SiteRecord
-    places: tuple[tuple[str, str], ...]
+    places: tuple[Place, ...]
 
     @property
     def status(self) -> Status:
@@ -121,7 +148,10 @@ def images_of(records: Iterable[SiteRecord]) -> list[Image]:
         )
         places.setdefault(same, []).append(record)
     return [
-        Image(group[0], tuple((one.construct_path, one.property_path) for one in group))
+        Image(
+            group[0],
+            tuple(Place(one.construct_path, one.property_path, one.container) for one in group),
+        )
         for group in places.values()
     ]
 
@@ -155,12 +185,12 @@ class Failure:
     def places(self) -> list[str]:
         """The places: the construct of one image; each image and its construct of several."""
         if len(self.images) == 1:
-            return [construct for construct, _ in self.images[0].places]
+            return [place.construct_path for place in self.images[0].places]
         return [f"{image.label} at {construct}" for image, construct in self._all_places]
 
     @property
     def _all_places(self) -> list[tuple[Image, str]]:
-        return [(image, construct) for image in self.images for construct, _ in image.places]
+        return [(image, place.construct_path) for image in self.images for place in image.places]
 
 
 def failures_of(report: SynthReport) -> list[Failure]:

@@ -66,6 +66,7 @@ class SiteRecord:
         cause: What went wrong, in the words for several images that fail for one reason (the part
             after "2 images"); None where it is about this image alone.
         copied_from: The image that the deployment copies there, and that has this digest.
+        container: The name of the container that runs it, where the template says it.
     """
 
     stack: str
@@ -85,6 +86,7 @@ class SiteRecord:
     parameters: tuple[str, ...] = ()
     cause: str | None = None
     copied_from: str | None = None
+    container: str | None = None
 
     @property
     def place(self) -> tuple[str, str]:

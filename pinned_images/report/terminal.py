@@ -106,4 +106,4 @@ def _table(images: Iterable[Image]) -> Table:
 
 def _where(image: Image) -> str:
     more = len(image.places) - 1
-    return image.places[0][0] + (f" and {more} more" if more else "")
+    return image.places[0].construct_path + (f" and {more} more" if more else "")
