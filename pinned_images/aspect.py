@@ -44,7 +44,9 @@ class PinImages:
         insecure_registries: Hosts that are reached over plain http; loopback always is.
         ecr_roles: Account id to the ARN of the role that reads its private ECR repositories, in
             place of the CDK's lookup role.
-        lock_file: The file that keeps digests between synths; live resolution if left out.
+        lock_file: The file that keeps digests between synths; ``pinned-images.lock.json`` in the
+            working directory, where it exists, if left out, but not together with a resolver. None
+            uses none.
         update: ``missing``, which is the default, ``always`` or ``never``: what is resolved
             besides the lock file.
         resource_types: The resource types to look at; all that are known if left out.

@@ -100,9 +100,12 @@ def parse_name(text: str) -> str:
 
 
 def parse_file(path: Path) -> Path:
-    """The path of a file; anything else is refused."""
-    if not path.name:
-        raise ConfigurationError("It names no file: write one such as pinned-images.lock.json.")
+    """The path of a file; anything else is refused, words that are switches elsewhere too."""
+    if not path.name or str(path).lower() in _SWITCHES:
+        raise ConfigurationError(
+            "It names no file: write one such as pinned-images.lock.json. To have no lock file, "
+            "write None as an argument, and false elsewhere."
+        )
     return path
 
 
@@ -115,6 +118,8 @@ def parse_resolver(value: object) -> object:
         )
     return value
 
+
+_SWITCHES = ("0", "1", "false", "no", "none", "null", "off", "on", "true", "yes")
 
 # IAM API reference, CreateRole: RoleName and Path.
 _ROLE = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[\w+=,.@/-]{1,576}", re.ASCII)

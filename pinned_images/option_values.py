@@ -41,9 +41,13 @@ def convert(value: object, hint: Any, place: Place, *notes: object) -> Any:
     """
     origin = get_origin(hint)
     if origin is Annotated:
-        return convert(value, hint.__origin__, place, *hint.__metadata__)
+        return convert(value, hint.__origin__, place, *notes, *hint.__metadata__)
     if origin in (Union, UnionType):
-        [some] = [each for each in get_args(hint) if each is not NoneType]
+        [some] = [each for each in get_args(hint) if each not in (NoneType, _DECLINED)]
+        if _DECLINED in get_args(hint):
+            if _is_declined(value, place):
+                return False
+            notes = (*notes, Example(f"pinned-images.lock.json, or {_no(place)} for none"))
         return None if value is None else convert(value, some, place, *notes)
     if place.is_text and isinstance(value, str):
         value = _of_text(value, hint, place)
@@ -55,6 +59,21 @@ def convert(value: object, hint: Any, place: Place, *notes: object) -> Any:
             except ConfigurationError as error:
                 raise ConfigurationError(f"{place}: {error}") from None
     return converted
+
+
+#: In the type of an option that can be declined, as the lock file can.
+_DECLINED = Literal[False]
+
+
+def _is_declined(value: object, place: Place) -> bool:
+    """Whether an option says no on purpose: None as an argument, false everywhere else."""
+    if not place.is_text:
+        return value is None
+    return value is False or (isinstance(value, str) and value.strip().lower() == "false")
+
+
+def _no(place: Place) -> str:
+    return "false" if place.is_text else "None"
 
 
 @cache

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypedDict
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, TypedDict
 
 from pinned_images.cloudformation.catalog import Catalog
 from pinned_images.errors import ConfigurationError
@@ -94,7 +94,8 @@ class PinImagesOptions(GateOptions, total=False):
     CDK's lookup role."""
 
     lock_file: str | Path | None
-    """The file that keeps digests between synths; live resolution if left out."""
+    """The file that keeps digests between synths; ``pinned-images.lock.json`` in the working
+    directory, where it exists, if left out, but not together with a resolver. None uses none."""
 
     update: UpdateMode | None
     """``missing``, which is the default, ``always`` or ``never``: what is resolved besides the lock
@@ -120,6 +121,7 @@ class Options:
     """The checked options: `PinImagesOptions` with their defaults.
 
     Attributes:
+        lock_file: False where the user wants none, None where nothing says which.
         bootstrap_qualifier: The qualifier of the app's CDK bootstrap stacks; no option.
     """
 
@@ -141,7 +143,7 @@ class Options:
         Mapping[AccountId, RoleArn],
         Example('{"123456789012": "arn:aws:iam::123456789012:role/reader"}'),
     ] = field(default_factory=dict)
-    lock_file: File | None = None
+    lock_file: File | Literal[False] | None = None
     update: UpdateMode | None = None
     resource_types: Annotated[tuple[str, ...], Example('["AWS::ECS::TaskDefinition"]')] | None = (
         None
@@ -187,7 +189,7 @@ class Options:
                 raise _unknown(f"{taken_by} has no option", name, names)
         options = cls(
             **_converted(
-                _Setting(name, value, Place("argument", name))
+                Setting(name, value, Place("argument", name))
                 for name, value in arguments.items()
                 if value is not None or not takes_a_dict(hints[name])
             )
@@ -234,25 +236,38 @@ class Options:
             require_immutable_tags=self.require_immutable_tags,
         )
 
-    def with_settings(self, context: Mapping[str, Any], environment: Mapping[str, str]) -> Options:
-        """These options with the settings of context and environment.
+    def with_settings(
+        self,
+        context: Mapping[str, Any],
+        environment: Mapping[str, str],
+        default_lock_file: Path | None = None,
+        typed: Iterable[Setting] = (),
+    ) -> Options:
+        """These options with the settings of context, environment and command line.
 
-        The environment counts before context, and context before arguments, so that a single
-        synth can differ from what is committed. Dicts are merged in that order.
+        The command line counts before the environment, that before context, and context before
+        arguments, so that a single synth can differ from what is committed. Dicts are merged in
+        that order.
 
         Args:
             context: All context values of an app, by key.
             environment: Environment variables.
+            default_lock_file: The lock file where nothing names one, or declines it. It is not used
+                with a resolver of the user's: the digests of a test must not get into it.
+            typed: The options of a command.
 
         Raises:
             ConfigurationError: A key or a variable is mistyped, or a value cannot be used; the
                 message says where it is.
         """
-        of_environment = _converted(_in_environment(environment))
-        of_context = _converted(_in_context(context))
+        sources = [
+            _converted(typed),
+            _converted(_in_environment(environment)),
+            _converted(_in_context(context)),
+        ]
         found: dict[str, Any] = {}
         for name in DATA_OPTIONS:
-            given = [some[name] for some in (of_environment, of_context) if name in some]
+            given = [some[name] for some in sources if name in some]
             if given and isinstance(given[0], Mapping):
                 merged: dict[str, Any] = {}
                 for some in (*given, getattr(self, name)):  # the first that matches counts
@@ -260,7 +275,10 @@ class Options:
                 found[name] = merged
             elif given:
                 found[name] = given[0]
-        if "update" not in of_environment and (found.get("lock_file") or self.lock_file):
+        lock_file = found.get("lock_file", self.lock_file)
+        if lock_file is None and self.resolver is None and default_lock_file is not None:
+            lock_file = found["lock_file"] = default_lock_file
+        if lock_file and not any("update" in some for some in sources[:2]):
             # That CDK makes no lookups matters to a lock file only.
             from pinned_images.lockfile import (  # noqa: PLC0415  where there is one
                 UPDATE_VARIABLE,
@@ -269,7 +287,8 @@ class Options:
 
             lookups = mode_of({**environment, UPDATE_VARIABLE: ""})
             found.update({"update": lookups} if lookups else {})
-        if isinstance(qualifier := context.get(QUALIFIER_CONTEXT), str) and qualifier:
+        qualifier = sources[0].get("bootstrap_qualifier") or context.get(QUALIFIER_CONTEXT)
+        if isinstance(qualifier, str) and qualifier:
             found["bootstrap_qualifier"] = qualifier
         options = replace(self, **found) if found else self
         options.check(hosts_are_known=True)
@@ -305,24 +324,32 @@ _BY_VARIABLE = {variable_name(option): option for option in DATA_OPTIONS}
 _NEAR = 0.8
 
 
-class _Setting(NamedTuple):
+class Setting(NamedTuple):
+    """The value of an option as it is written somewhere.
+
+    Attributes:
+        option: The name of the option.
+        value: The value, not converted yet.
+        place: Where it is written.
+    """
+
     option: str
     value: object
     place: Place
 
 
-def _in_context(context: Mapping[str, Any]) -> Iterator[_Setting]:
+def _in_context(context: Mapping[str, Any]) -> Iterator[Setting]:
     """The settings in context: keys ``pinned-images:...``, then the object ``pinned-images``."""
     for key, value in context.items():
         if key in _BY_CONTEXT_KEY:
-            yield _Setting(_BY_CONTEXT_KEY[key], value, Place("context value", key, is_text=True))
+            yield Setting(_BY_CONTEXT_KEY[key], value, Place("context value", key, is_text=True))
         elif key != CONTEXT and _is_mistyped(key):
             raise _unknown("There is no context key", key, (*_BY_CONTEXT_KEY, CONTEXT))
     place = Place("context value", CONTEXT, is_text=True)
     for name, value in _context_object(context.get(CONTEXT), place).items():
         if name not in _BY_CONTEXT_NAME:
             raise _unknown(f"The context value {CONTEXT} has no key", name, _BY_CONTEXT_NAME)
-        yield _Setting(_BY_CONTEXT_NAME[name], value, place.at(name))
+        yield Setting(_BY_CONTEXT_NAME[name], value, place.at(name))
 
 
 def _is_mistyped(key: str) -> bool:
@@ -342,11 +369,11 @@ def _context_object(value: object, place: Place) -> Mapping[str, Any]:
     return found
 
 
-def _in_environment(environment: Mapping[str, str]) -> Iterator[_Setting]:
+def _in_environment(environment: Mapping[str, str]) -> Iterator[Setting]:
     for name, value in environment.items():
         if name in _BY_VARIABLE:
             place = Place("environment variable", name, is_text=True)
-            yield _Setting(_BY_VARIABLE[name], value, place)
+            yield Setting(_BY_VARIABLE[name], value, place)
         elif name.startswith(VARIABLES):
             own = [each.removeprefix(VARIABLES) for each in _BY_VARIABLE]
             near = nearest(name.removeprefix(VARIABLES), own, _NEAR)
@@ -357,7 +384,7 @@ def _in_environment(environment: Mapping[str, str]) -> Iterator[_Setting]:
                 )
 
 
-def _converted(settings: Iterable[_Setting]) -> dict[str, Any]:
+def _converted(settings: Iterable[Setting]) -> dict[str, Any]:
     """The converted values; of several settings of an option the first counts."""
     from pinned_images.option_values import convert, type_hints  # noqa: PLC0415  msgspec, when used
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from pinned_images.cloudformation.outcomes import SsmParameter
 from pinned_images.errors import ConfigurationError
-from pinned_images.lockfile import LockedParameters, LockedResolver
+from pinned_images.lockfile import DEFAULT_NAME, LockedParameters, LockedResolver
 from pinned_images.options import Options
 from pinned_images.problem import Problem
 from pinned_images.resolution import (
@@ -57,12 +57,9 @@ class Sources:
         Raises:
             ConfigurationError: A frozen synth has no lock file.
         """
-        if options.lock_file is None:
+        if not options.lock_file:
             if options.update == "never":
-                raise ConfigurationError(
-                    "A frozen synth (update=never) needs a lock file: "
-                    'name one with PinImages(lock_file="pinned-images.lock.json").'
-                )
+                raise ConfigurationError(_nothing_to_freeze(options))
             return self._unlocked(options)
         return LockedResolver(
             lambda: self._unlocked(options), options.lock_file, options.update or "missing"
@@ -71,7 +68,7 @@ class Sources:
     def parameters(self, options: Options) -> ParameterSource:
         """The SSM parameters that the user gave, then those of the lock file, then those of AWS."""
         read = partial(self._from_aws, options)
-        if options.lock_file is None:
+        if not options.lock_file:
             return _GivenParameters(options.ssm_parameters, read)
         locked = LockedParameters(read, options.lock_file, options.update or "missing")
         return _GivenParameters(options.ssm_parameters, locked.read, locked.keep)
@@ -155,6 +152,25 @@ def _settings(options: Options) -> RegistrySettings:
     if options.bootstrap_qualifier is not None:
         settings = replace(settings, bootstrap_qualifier=options.bootstrap_qualifier)
     return settings
+
+
+def _nothing_to_freeze(options: Options) -> str:
+    """The error of a frozen synth without a lock file."""
+    if options.lock_file is False:
+        return (
+            "A frozen synth (update=never) needs a lock file, and the option lock_file says that "
+            "there is none: name a file there, or leave the option out."
+        )
+    if options.resolver is not None:
+        return (
+            "A frozen synth (update=never) needs a lock file, and one is used together with a "
+            "resolver only where the option lock_file names it: name it there."
+        )
+    return (
+        f"A frozen synth (update=never) needs a lock file, and there is no {DEFAULT_NAME} in the "
+        "working directory: name one with the option lock_file (pinned-images:lock-file in "
+        "cdk.json), and synthesize once without update=never to fill it."
+    )
 
 
 def _unread(parameter: SsmParameter, why: str) -> Problem:

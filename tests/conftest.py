@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from pinned_images.lockfile import no_default_lock_file
 from pinned_images.testing import plugin
 
 pytest_plugins = ["pytester"]
@@ -34,3 +37,10 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register the plugin where the project runs from its folder without being installed."""
     if not config.pluginmanager.has_plugin("pinned_images"):
         config.pluginmanager.register(plugin, "pinned_images")
+
+
+@pytest.fixture(autouse=True)
+def no_lock_file_of_the_example_app() -> Iterator[None]:
+    """No synth of a test uses the lock file of the project's folder, where tests are run."""
+    with no_default_lock_file(Path(__file__).parents[1]):
+        yield

@@ -140,6 +140,9 @@ WRONG: dict[str, tuple[dict[str, Any], list[str]]] = {
     "exempt blank pattern": ({"exempt": {" ": "why"}}, ["pattern"]),
     "lock file number": ({"lock_file": 3}, ["lock_file", "int"]),
     "lock file bytes": ({"lock_file": b"x"}, ["lock_file", "bytes"]),
+    "lock file switch": ({"lock_file": True}, ["lock_file", "bool", "or None for none"]),
+    "lock file off": ({"lock_file": False}, ["lock_file", "bool", "or None for none"]),
+    "lock file word": ({"lock_file": "False"}, ["lock_file", "no file", "write None"]),
     "lock file empty": ({"lock_file": ""}, ["lock_file", "no file"]),
     "deadline text": ({"deadline": "10"}, ["deadline cannot be of the type str"]),
     "deadline switch": ({"deadline": True}, ["deadline cannot be of the type bool"]),
@@ -177,7 +180,7 @@ def test_a_wrong_argument_is_named_at_once_and_its_value_is_not_shown(
 
 def test_what_may_be_left_out_may_be_none() -> None:
     dicts = dict.fromkeys(["exempt", "mirrors", "ecr_roles", "properties", "ssm_parameters"])
-    others = dict.fromkeys(["resolver", "style", "lock_file", "update", "resource_types"])
+    others = dict.fromkeys(["resolver", "style", "update", "resource_types"])
     assert Options.of({**dicts, **others, "record_in": None}) == Options()
 
 
@@ -326,6 +329,8 @@ def test_each_option_is_written_as_json_or_as_text(
             {"pinned-images:exempt": {"a": {"reason": "x", "expires": "soon"}}},
             ["exempt['a']['expires']", "2027-03-31"],
         ),
+        ({"pinned-images:lock-file": True}, ["bool", "or false for none"]),
+        ({"pinned-images:lock-file": "off"}, ["pinned-images:lock-file: It names no file"]),
         ({"pinned-images:resolver": "x"}, ["no context key 'pinned-images:resolver'"]),
         ({"pinned-images:lockfile": "x"}, ["Did you mean 'pinned-images:lock-file'?"]),
         ({"pinned-images:lock_file": "x"}, ["Did you mean 'pinned-images:lock-file'?"]),

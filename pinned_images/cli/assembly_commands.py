@@ -1,86 +1,21 @@
-"""Options and output of the commands on cloud assemblies."""
+"""Output of the commands on cloud assemblies."""
 
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from pinned_images.acknowledgements import rule_id
 from pinned_images.cli.output import echo, show, write
-from pinned_images.errors import ConfigurationError
 from pinned_images.printable import printable
 from pinned_images.wording import counted
 
 if TYPE_CHECKING:
     from pinned_images.assembly import AssemblyOutcome
-    from pinned_images.options import Options
     from pinned_images.rules import Violation
 
 JSON_VERSION = 1
-
-
-def options_of(arguments: Mapping[str, object], context: Mapping[str, Any]) -> Options:
-    """The options of a command, of the app's context and of the environment.
-
-    Args:
-        arguments: By the names of the options of `PinImages`; None where one is left out. What is
-            typed for one run counts before everything else.
-        context: The context of the app.
-    """
-    from pinned_images.options import Options  # noqa: PLC0415 - for --help
-
-    given = {name: value for name, value in arguments.items() if value is not None}
-    typed = Options.of(given)
-    found = typed.with_settings(context, os.environ)
-    counting: dict[str, Any] = {}
-    for name in given:
-        value, other = getattr(typed, name), getattr(found, name)
-        if isinstance(value, Mapping):  # the first pattern that matches counts
-            others = {key: other[key] for key in other if key not in value}
-            counting[name] = {**value, **others}
-        else:
-            counting[name] = value
-    options = replace(found, **counting)
-    options.check(hosts_are_known=True)
-    return options
-
-
-def context_of_cli() -> dict[str, Any]:
-    """The context that the CDK CLI passes to an app: in a variable, and a longer one in a file.
-
-    Raises:
-        ConfigurationError: It cannot be read.
-    """
-    context = _json(os.environ.get("CDK_CONTEXT_JSON") or "{}", "CDK_CONTEXT_JSON")
-    overflow = os.environ.get("CONTEXT_OVERFLOW_LOCATION_ENV")
-    if overflow and Path(overflow).is_file():
-        context = {**context, **_json(Path(overflow).read_text(encoding="utf-8"), overflow)}
-    return context
-
-
-def context_of_folder(folder: Path) -> dict[str, Any]:
-    """The context in the ``cdk.json`` of a folder; empty without one.
-
-    Raises:
-        ConfigurationError: It cannot be read.
-    """
-    file = folder / "cdk.json"
-    if not file.is_file():
-        return {}
-    context = _json(file.read_text(encoding="utf-8-sig"), str(file)).get("context")
-    return context if isinstance(context, dict) else {}
-
-
-def _json(text: str, name: str) -> dict[str, Any]:
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ConfigurationError(f"{name} is not JSON.") from error
-    return found if isinstance(found, dict) else {}
 
 
 def is_assembly(folder: Path) -> bool:

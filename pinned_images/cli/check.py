@@ -6,11 +6,8 @@ from pathlib import Path
 
 import click
 
-from pinned_images.cli.assembly_commands import (
-    context_of_folder,
-    options_of,
-    show_outcome,
-)
+from pinned_images.cli.assembly_commands import show_outcome
+from pinned_images.cli.configuration import options_of
 from pinned_images.cli.shared_options import exempt_option, exemptions_of, json_option
 
 
@@ -26,7 +23,6 @@ def check(path: Path, exemptions: tuple[str, ...], as_json: bool) -> None:  # no
     """
     from pinned_images.assembly import check_assembly, check_template  # noqa: PLC0415 - for --help
 
-    given = exemptions_of(exemptions)
-    options = options_of({"exempt": given or None}, context_of_folder(Path.cwd()))
+    options = options_of({"exempt": exemptions_of(exemptions) or None})
     outcome = (check_template if path.is_file() else check_assembly)(path, options)
     show_outcome(outcome, as_json=as_json)

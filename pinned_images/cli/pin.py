@@ -11,12 +11,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from pinned_images.cli.assembly_commands import (
-    context_of_folder,
-    is_assembly,
-    options_of,
-    show_outcome,
-)
+from pinned_images.cli.assembly_commands import is_assembly, show_outcome
+from pinned_images.cli.configuration import options_of
 from pinned_images.cli.git_repository import change, repository_options, working_tree
 from pinned_images.cli.output import echo, show, write
 from pinned_images.cli.scanned import (
@@ -137,7 +133,7 @@ def _pin_assembly(  # noqa: PLR0917 - the options of the command
         "update": "never" if frozen else None,
         "exempt": exemptions_of(exemptions) or None,
     }
-    options = options_of(given, context_of_folder(Path.cwd()))
+    options = options_of(given)
     outcome = (check_assembly if check else pin_assembly)(folder, options)
     if not outcome.is_complete:
         echo("The assembly lacks context that the CDK CLI looks up: run `cdk synth` first.")

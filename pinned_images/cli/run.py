@@ -15,13 +15,14 @@ from types import FrameType
 
 import click
 
-from pinned_images.cli.assembly_commands import (
-    context_of_cli,
-    options_of,
-    print_violations,
-)
+from pinned_images.cli.assembly_commands import print_violations
+from pinned_images.cli.configuration import options_of
 from pinned_images.cli.output import error
-from pinned_images.cli.shared_options import LOCK_FILE_VARIABLE, exempt_option, exemptions_of
+from pinned_images.cli.shared_options import (
+    exempt_option,
+    exemptions_of,
+    optional_lock_file_option,
+)
 
 _OUTPUT = "CDK_OUTDIR"
 
@@ -34,16 +35,10 @@ _SIGNALED = 128
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
-@click.option(
-    "--lock-file",
-    type=click.Path(dir_okay=False, path_type=Path),
-    envvar=LOCK_FILE_VARIABLE,
-    show_envvar=True,
-    help="Keep digests in this lock file.",
-)
+@optional_lock_file_option
 @exempt_option
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
-def run(lock_file: Path | None, exemptions: tuple[str, ...], command: tuple[str, ...]) -> None:
+def run(lock_file: str | None, exemptions: tuple[str, ...], command: tuple[str, ...]) -> None:
     """Run a CDK app, and pin every image in what it synthesizes.
 
     It stands in cdk.json in front of the command that the app had:
@@ -59,8 +54,7 @@ def run(lock_file: Path | None, exemptions: tuple[str, ...], command: tuple[str,
     output = Path(os.environ.get(_OUTPUT) or "cdk.out")
     from pinned_images.assembly import pin_assembly  # noqa: PLC0415 - for --help
 
-    given = exemptions_of(exemptions)
-    options = options_of({"lock_file": lock_file, "exempt": given or None}, context_of_cli())
+    options = options_of({"lock_file": lock_file, "exempt": exemptions_of(exemptions) or None})
     outcome = pin_assembly(output, options)
     if outcome.has_errors and not _cli_reads_report():
         print_violations(outcome)

@@ -76,6 +76,14 @@ lock_file_option = click.option(
     help="The lock file.",
 )
 
+#: The same of a command that also works without a lock file.
+optional_lock_file_option = click.option(
+    "--lock-file",
+    metavar="FILE",
+    help=f"Keep digests in this lock file; false for none. [default: {DEFAULT_NAME}, if it exists; "
+    f"env var: {LOCK_FILE_VARIABLE}]",
+)
+
 #: The same of a command in the group ``lock``, which takes the group's where it has none itself.
 own_lock_file_option = click.option(
     "--lock-file",

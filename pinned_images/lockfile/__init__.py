@@ -8,6 +8,7 @@ Example:
 
 from __future__ import annotations
 
+from pinned_images.lockfile.default_file import default_lock_file, no_default_lock_file
 from pinned_images.lockfile.entries import LockEntry, LockKey, ParameterKey
 from pinned_images.lockfile.file import DEFAULT_NAME, LockFile
 from pinned_images.lockfile.locked_parameters import LockedParameters
@@ -25,6 +26,8 @@ __all__ = [
     "LockedResolver",
     "ParameterKey",
     "UpdateMode",
+    "default_lock_file",
     "mode_of",
+    "no_default_lock_file",
     "parse_mode",
 ]

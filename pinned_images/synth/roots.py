@@ -18,6 +18,7 @@ from pinned_images.cdk.violation_placement import MissedStage
 from pinned_images.errors import PinnedImagesError
 from pinned_images.examination import Examination, corrected
 from pinned_images.gate import PinnedImagesGate
+from pinned_images.lockfile import default_lock_file
 from pinned_images.options import Options
 from pinned_images.report.synth_report import FILE_NAME, SynthReport, remove_report
 from pinned_images.rules import FAILURE, MUTABLE_REPOSITORY, REPORT, Coverage, Violation
@@ -195,7 +196,7 @@ class Root:
             ConfigurationError: An option, a context value or a variable cannot be used.
         """
         context = self.stage.node.get_all_context()
-        effective = options.with_settings(context, os.environ)
+        effective = options.with_settings(context, os.environ, default_lock_file())
         synthesis = Synthesis(self.stage, scope, applied_at, effective, sources)
         self.syntheses.append(synthesis)
         self.outermost.ensure_gate()

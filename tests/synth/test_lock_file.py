@@ -9,11 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aws_cdk import App, Environment, Stack
+from aws_cdk import App, Environment, Stack, Stage
 from aws_cdk import aws_ecs as ecs
 
 from pinned_images import PinImages
-from pinned_images.testing import FixedResolver
+from pinned_images.errors import ConfigurationError
+from pinned_images.lockfile import LockEntry, LockFile, LockKey
+from pinned_images.options import Options
+from pinned_images.reference import Digest
+from pinned_images.sources import Sources
+from pinned_images.testing import FixedResolver, assert_pinned
 from pinned_images.testing.synthesized import SynthesizedApp
 from tests.registry_aws.amazon import HOME_ACCOUNT, FakeAws
 from tests.registry_aws.conftest import clean_environment, fake_aws
@@ -126,3 +131,51 @@ def test_a_parameter_that_holds_no_image_is_not_written_down(
     resolver = FixedResolver({"nginx:1.27": "sha256:" + "1a" * 32})
     assert synthesize(app_with_firelens(lock_file, resolver=resolver), check=False).errors
     assert "hunter2" not in lock_file.read_text()
+
+
+def app_with_a_stage(**options: Any) -> App:
+    """An app with the same image in a stack of its own and in one of a Stage."""
+    app = App()
+    for scope in (app, Stage(app, "Production")):
+        task = ecs.FargateTaskDefinition(Stack(scope, "Web"), "Task")
+        task.add_container("app", image=ecs.ContainerImage.from_registry("nginx:1.27"))
+    PinImages.apply_to(app, **options)
+    return app
+
+
+def test_the_lock_file_in_the_working_directory_is_used_and_no_test_writes_into_it(
+    synthesize: Synthesize,
+    lock_file: Path,
+    no_network: Callable[[], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    locked = "sha256:" + "1a" * 32
+    entries = {LockKey("docker.io/library/nginx:1.27"): LockEntry(Digest(locked))}
+    lock_file.write_text(LockFile(entries).render(), encoding="utf-8")
+    monkeypatch.chdir(lock_file.parent)
+    no_network()
+    found = assert_pinned(synthesize(app_with_a_stage(platforms="ignore")))
+    assert [image.digest for image in found] == [locked]
+
+    before = lock_file.read_bytes()
+    app = app_with_a_stage(platforms="ignore", resolver=FixedResolver.derived(), update="always")
+    assert {image.digest for image in assert_pinned(synthesize(app))}.isdisjoint([locked])
+    assert lock_file.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        pytest.param({}, "there is no pinned-images.lock.json in the working directory", id="none"),
+        pytest.param({"lock_file": None}, "says that there is none", id="declined"),
+        pytest.param(
+            {"resolver": FixedResolver.derived()}, "only where the option lock_file", id="resolver"
+        ),
+    ],
+)
+def test_a_frozen_synth_without_a_lock_file_says_why_it_has_none(
+    options: dict[str, Any], words: str
+) -> None:
+    effective = Options.of({**options, "update": "never"}).with_settings({}, {})
+    with pytest.raises(ConfigurationError, match=words):
+        Sources().resolver(effective)
