@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import click
 
 from pinned_images.cli.output import echo, show, write
 from pinned_images.errors import ConfigurationError
-from pinned_images.report import SynthReport
+from pinned_images.report import FILE_NAME, SynthReport
+from pinned_images.report.fitted_markdown import COMMENT_BYTES, LEAST_BYTES
+
+if TYPE_CHECKING:
+    from pinned_images.report.synth_comparison import SynthComparison
 
 _Format = Literal["terminal", "json", "markdown", "html"]
 _FORMATS: tuple[_Format, ...] = get_args(_Format)
@@ -28,16 +32,100 @@ _FORMATS: tuple[_Format, ...] = get_args(_Format)
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write to this file; its ending (.json, .md, .html) chooses where no other option does.",
 )
-def report(folder: Path, output: Path | None, **formats: bool) -> None:
-    """Show the images of the app in FOLDER (cdk.out), the output of the last synth."""
+@click.option(
+    "--compare",
+    "base",
+    type=click.Path(path_type=Path),
+    metavar="BASE",
+    help=f"Show what changed since an earlier synth: its {FILE_NAME}, or its output folder.",
+)
+@click.option(
+    "--exit-code", is_flag=True, help="With --compare: exit with 1 where an image changed."
+)
+@click.option(
+    "--max-bytes",
+    type=click.IntRange(min=LEAST_BYTES),
+    help="Leave out rows of Markdown that do not fit; 65536 with --compare, for a comment.",
+)
+def report(
+    folder: Path,
+    output: Path | None,
+    base: Path | None,
+    exit_code: bool,  # noqa: FBT001 - a flag
+    max_bytes: int | None,
+    **formats: bool,
+) -> None:
+    """Show the images of the app in FOLDER (cdk.out), the output of the last synth.
+
+    FOLDER may be a record of its own, too: a pinned-images.json.
+    """
     style = _asked_for(formats) or _style_of(output)
-    found = SynthReport.read(folder)
+    if exit_code and base is None:
+        raise click.UsageError("--exit-code needs --compare BASE, an earlier record.")
+    if max_bytes is not None and style != "markdown":
+        raise click.UsageError("--max-bytes is for Markdown: add --markdown.")
+    if base is None:
+        _show_report(SynthReport.read(folder), style, output, max_bytes)
+        return
+    comparison = _compared(base, folder)
+    _show_comparison(comparison, style, output, max_bytes)
+    if exit_code and comparison.changes:
+        raise SystemExit(1)
+
+
+def _compared(base: Path, folder: Path) -> SynthComparison:
+    """The comparison with an earlier record, which must exist."""
+    from pinned_images.report.synth_comparison import SynthComparison  # noqa: PLC0415 - for --help
+
+    if not (base / FILE_NAME if base.is_dir() else base).exists():
+        raise click.UsageError(
+            f"There is no record at {str(base)!r} to compare with: name the {FILE_NAME} of an "
+            "earlier synth, or its output folder; where there was none yet, leave --compare out."
+        )
+    return SynthComparison.of(SynthReport.read(base), SynthReport.read(folder))
+
+
+def _show_report(
+    found: SynthReport, style: _Format, output: Path | None, max_bytes: int | None
+) -> None:
     if style == "terminal":
         from pinned_images.report.terminal import render_terminal  # noqa: PLC0415 - needs rich
 
         show(render_terminal(found))
-        return
-    text = _render(found, style)
+    elif style == "json":
+        _put(found.to_json(), output)
+    elif style == "markdown":
+        from pinned_images.report.markdown import render_markdown  # noqa: PLC0415 - one of three
+
+        _put(render_markdown(found, max_bytes), output)
+    else:
+        from pinned_images.report.html import render_html  # noqa: PLC0415 - one of three
+
+        _put(render_html(found), output)
+
+
+def _show_comparison(
+    comparison: SynthComparison, style: _Format, output: Path | None, max_bytes: int | None
+) -> None:
+    if style == "terminal":
+        from pinned_images.report.comparison_terminal import (  # noqa: PLC0415 - needs rich
+            render_comparison_terminal,
+        )
+
+        show(render_comparison_terminal(comparison))
+    elif style == "json":
+        _put(comparison.to_json(), output)
+    elif style == "markdown":
+        from pinned_images.report.comparison_markdown import (  # noqa: PLC0415 - one of three
+            render_comparison_markdown,
+        )
+
+        _put(render_comparison_markdown(comparison, max_bytes or COMMENT_BYTES), output)
+    else:
+        raise click.UsageError("--compare has no page yet: use --markdown or --json.")
+
+
+def _put(text: str, output: Path | None) -> None:
     if output is None:
         write(text)
         return
@@ -68,18 +156,6 @@ def _style_of(output: Path | None) -> _Format:
             f"The ending of {output.name!r} names no format: add --json, --markdown or --html."
         )
     return endings[output.suffix.lower()]
-
-
-def _render(found: SynthReport, style: _Format) -> str:
-    if style == "json":
-        return found.to_json()
-    if style == "markdown":
-        from pinned_images.report.markdown import render_markdown  # noqa: PLC0415 - one of three
-
-        return render_markdown(found)
-    from pinned_images.report.html import render_html  # noqa: PLC0415 - one of three
-
-    return render_html(found)
 
 
 def _write(output: Path, text: str) -> None:

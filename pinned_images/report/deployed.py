@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pinned_images.ecr.used_images import UsedImage, short_digest
-from pinned_images.report.markdown import code_span, escaped_words, markdown_table
+from pinned_images.report.markdown_text import code_span, escaped_words, markdown_table
 from pinned_images.wording import counted
 
 _HEADER = ("Image", "Digest", "Used by", "Findings")

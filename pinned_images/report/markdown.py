@@ -1,24 +1,24 @@
-"""The report as a table for a pull request, in GitHub Flavored Markdown.
-
-Images and paths are in code spans, where nothing is markup; other words are escaped. A pipe
-is escaped in both, as "Tables (extension)" of the GFM specification requires.
-"""
+"""The report as a table for a pull request, in GitHub Flavored Markdown."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from pinned_images.grouping import MOST_NAMED
-from pinned_images.printable import printable
+from pinned_images.report.fitted_markdown import MarkdownTable, fitted
+from pinned_images.report.markdown_text import code_span, escaped_words
 from pinned_images.report.summary import Image, failures_of, headline, images_of
 from pinned_images.report.synth_report import SynthReport
 
-_PUNCTUATION = re.compile(r"([\\`*_{}\[\]()#+!|~$])")
+_COLUMNS = ["Image", "Tag", "Digest", "Platforms", "Resolved by", "Where"]
 
 
-def render_markdown(report: SynthReport) -> str:
+def render_markdown(report: SynthReport, limit: int | None = None) -> str:
     """The report as Markdown: a sentence, what failed, what is exempt, and a table a stack.
+
+    Args:
+        report: The report.
+        limit: The most bytes of UTF-8, in whole rows; all of it by default.
 
     Example:
         >>> print(render_markdown(SynthReport()))
@@ -27,17 +27,19 @@ def render_markdown(report: SynthReport) -> str:
         No container images.
         <BLANKLINE>
     """
-    sections = ["### Container images", headline(report)]
+    return fitted(_parts(report), limit)
+
+
+def _parts(report: SynthReport) -> Iterator[str | MarkdownTable]:
+    yield "### Container images"
+    yield headline(report)
+    header = ["Image", "Where", "Reason"]
     if report.failed:
-        sections += [
-            "#### Not pinned",
-            markdown_table(["Image", "Where", "Reason"], _failures(report)),
-        ]
+        yield MarkdownTable(header, _failures(report), "Not pinned")
     if report.exempt:
-        sections += ["#### Exempt", _reasons(images_of(report.exempt))]
+        yield MarkdownTable(header, _reasons(images_of(report.exempt)), "Exempt")
     for stack, records in report.by_stack().items():
-        sections += [f"#### {escaped_words(stack)}", _images(images_of(records))]
-    return "\n\n".join(sections) + "\n"
+        yield MarkdownTable(_COLUMNS, _images(images_of(records)), escaped_words(stack))
 
 
 def _failures(report: SynthReport) -> list[list[str]]:
@@ -54,8 +56,8 @@ def _failures(report: SynthReport) -> list[list[str]]:
     ]
 
 
-def _reasons(images: Sequence[Image]) -> str:
-    rows = [
+def _reasons(images: Sequence[Image]) -> list[list[str]]:
+    return [
         [
             code_span(image.record.reference),
             _places(image),
@@ -63,11 +65,10 @@ def _reasons(images: Sequence[Image]) -> str:
         ]
         for image in images
     ]
-    return markdown_table(["Image", "Where", "Reason"], rows)
 
 
-def _images(images: Sequence[Image]) -> str:
-    rows = [
+def _images(images: Sequence[Image]) -> list[list[str]]:
+    return [
         [
             _name(image),
             code_span(image.tag) if image.tag else "",
@@ -78,18 +79,12 @@ def _images(images: Sequence[Image]) -> str:
         ]
         for image in images
     ]
-    return markdown_table(["Image", "Tag", "Digest", "Platforms", "Resolved by", "Where"], rows)
 
 
 def _name(image: Image) -> str:
     """The name, and the SSM parameters that it is read from."""
     read = (f"from {code_span(parameter)}" for parameter in image.record.parameters)
     return "<br>".join([code_span(image.name), *read])
-
-
-def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def _places(image: Image) -> str:
@@ -100,21 +95,3 @@ def _shown(places: Sequence[str]) -> str:
     shown = [code_span(place) for place in places[:MOST_NAMED]]
     more = len(places) - len(shown)
     return "<br>".join([*shown, f"and {more} more"] if more else shown)
-
-
-def code_span(text: str) -> str:
-    """A code span, fenced by more backticks than it holds ("Code spans")."""
-    text = _one_line(text)
-    fence = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))
-    blank = " " if text.startswith("`") or text.endswith("`") else ""
-    return f"{fence}{blank}{text}{blank}{fence}".replace("|", r"\|")
-
-
-def escaped_words(text: str) -> str:
-    """Escaped text, without mentions (``@name``)."""
-    text = _one_line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return _PUNCTUATION.sub(r"\\\1", text).replace("@", "@<!-- -->")
-
-
-def _one_line(text: str) -> str:
-    return " ".join(printable(text).split())

@@ -185,7 +185,12 @@ class SynthReport:
                 content.removeprefix(codecs.BOM_UTF8), type=dict[str, Any]
             )
             version = document.get("version")
-            if isinstance(version, int) and version > SCHEMA_VERSION:
+            if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+                raise ConfigurationError(
+                    f"{name!r} is no report of pinned-images (its version is none): synthesize "
+                    "the app again."
+                )
+            if version > SCHEMA_VERSION:
                 raise ConfigurationError(
                     f"The report {name!r} is written in schema {version}, newer than this "
                     "pinned-images: pip install --upgrade pinned-images."

@@ -102,6 +102,9 @@ def test_a_report_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
         pytest.param(b'{"version": 1}', "no report", id="no-images"),
         pytest.param(b'{"version": 1, "images": [{"stack": "x"}]}', "construct_path", id="half"),
         pytest.param(b'{"version": 2, "images": 5}', "schema 2, newer", id="newer"),
+        pytest.param(b'{"images": []}', "its version is none", id="without-a-version"),
+        pytest.param(b'{"version": 0, "images": []}', "its version is none", id="older"),
+        pytest.param(b'{"version": true, "images": []}', "its version is none", id="no-number"),
     ],
 )
 def test_a_text_that_is_no_report_is_refused_by_name(text: bytes, words: str) -> None:

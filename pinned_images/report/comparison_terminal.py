@@ -1,0 +1,61 @@
+"""The comparison of two synths as a table in a terminal; needs rich."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.text import Text
+
+from pinned_images.grouping import named
+from pinned_images.report.comparison_summary import (
+    comparison_headline,
+    kind_words,
+    platform_words,
+    short_digest,
+    short_tag,
+    shown_name,
+    status_words,
+)
+from pinned_images.report.synth_comparison import ImageChange, ImageState, SynthComparison
+from pinned_images.report.terminal import Name, plain_table, printable
+
+
+def render_comparison_terminal(comparison: SynthComparison) -> RenderableType:
+    """The comparison for a rich console: a table of changes, then the totals."""
+    headline = printable(comparison_headline(comparison))
+    if not comparison.changes:
+        return headline
+    table = plain_table("Image", "Before", "After")
+    for change in comparison.changes:
+        table.add_row(_image(change), _state(change.before), _state(change.after))
+    return Group(table, Text(), headline)
+
+
+def _image(change: ImageChange) -> Group:
+    lines = [printable(kind_words(change), _style(change)), printable(_where(change), "dim")]
+    if "replaced" in change.kinds and change.before is not None:
+        lines.append(printable(f"in place of {shown_name(change.before)}", "dim"))
+    lines += [printable(words, "dim") for words in platform_words(change)]
+    if words := status_words(change.current):
+        lines.append(printable(words, "yellow"))
+    return Group(
+        Name(shown_name(change.current)), Padding(Group(*lines), (0, 0, 0, 2), expand=False)
+    )
+
+
+def _style(change: ImageChange) -> str:
+    if "failed" in change.kinds:
+        return "red"
+    return "yellow" if "exempt" in change.kinds else "cyan"
+
+
+def _where(change: ImageChange) -> str:
+    where = f"in {named(change.stacks)}"
+    return f"from {named(change.moved_from)}, now {where}" if change.moved_from else where
+
+
+def _state(state: ImageState | None) -> Group | Text:
+    if state is None:
+        return Text("-")
+    parts = [part for part in (short_tag(state), short_digest(state)) if part]
+    return Group(*map(printable, parts or [state.status]))

@@ -1,0 +1,47 @@
+"""Foreign text in GitHub Flavored Markdown: code spans, escaped words and rows of tables.
+
+Images and paths are in code spans, where nothing is markup; other words are escaped. A pipe
+is escaped in both, as "Tables (extension)" of the GFM specification requires. Both are bounded, so
+that no row fills a comment.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from pinned_images.printable import printable, shortened
+
+_PUNCTUATION = re.compile(r"([\\`*_{}\[\]()#+!|~$])")
+# No image reference and no sentence of this library is longer.
+_LONGEST_SPAN = 600
+_LONGEST_WORDS = 1_000
+
+
+def code_span(text: str) -> str:
+    """A code span, fenced by more backticks than it holds ("Code spans")."""
+    text = _one_line(shortened(text, _LONGEST_SPAN))
+    fence = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))
+    blank = " " if text.startswith("`") or text.endswith("`") else ""
+    return f"{fence}{blank}{text}{blank}{fence}".replace("|", r"\|")
+
+
+def escaped_words(text: str) -> str:
+    """Escaped text, without mentions (``@name``)."""
+    text = _one_line(shortened(text, _LONGEST_WORDS))
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return _PUNCTUATION.sub(r"\\\1", text).replace("@", "@<!-- -->")
+
+
+def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table of cells that are Markdown."""
+    return "\n".join(map(markdown_row, [header, ["---"] * len(header), *rows]))
+
+
+def markdown_row(cells: Sequence[str]) -> str:
+    """A row of a table."""
+    return f"| {' | '.join(cells)} |"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(printable(text).split())

@@ -1,0 +1,209 @@
+"""The comparison of two synths for a pull request and for a terminal."""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rich.console import Console
+
+from pinned_images.reference import Digest
+from pinned_images.report import SiteRecord, SynthReport
+from pinned_images.report.comparison_markdown import render_comparison_markdown
+from pinned_images.report.comparison_terminal import render_comparison_terminal
+from pinned_images.report.fitted_markdown import (
+    COMMENT_BYTES,
+    LEAST_BYTES,
+    MarkdownTable,
+    fitted,
+)
+from pinned_images.report.markdown import render_markdown
+from pinned_images.report.markdown_text import code_span, escaped_words
+from pinned_images.report.synth_comparison import SynthComparison
+from tests.hostile import ANY_TEXT, CONTROLS
+from tests.report.conftest import HOSTILE, NGINX, a_record, unpinned
+from tests.report.test_text import plain
+
+OTHER = Digest.of(b"another")
+CELL_ENDS = re.compile(r"(?<!\\)\|")
+
+
+def compared(before: list[SiteRecord], after: list[SiteRecord]) -> SynthComparison:
+    return SynthComparison.of(SynthReport.of(before), SynthReport.of(after))
+
+
+def many(number: int, **changes: Any) -> SynthComparison:
+    fields = [{"reference": f"app{each}:1", "construct_path": f"C{each}"} for each in range(number)]
+    return compared(
+        [a_record(**{**each, **changes}) for each in fields],
+        [a_record(**{**each, **changes, "digest": OTHER}) for each in fields],
+    )
+
+
+def in_terminal(comparison: SynthComparison, width: int = 100) -> str:
+    stream = io.StringIO()
+    console = Console(file=stream, width=width, force_terminal=True, color_system="standard")
+    console.print(render_comparison_terminal(comparison))
+    return plain(stream.getvalue())
+
+
+def size(text: str) -> int:
+    return len(text.encode())
+
+
+def rows_of(text: str) -> list[str]:
+    return [line for line in text.splitlines() if line.startswith("| ") and "| --- |" not in line]
+
+
+def test_markdown_shows_both_digests_the_stacks_and_the_whole_digests_folded() -> None:
+    text = render_comparison_markdown(compared([a_record()], [a_record(digest=OTHER)]))
+    assert (
+        f"| new digest | `nginx` | `1.25`<br>`{NGINX.short}` | `1.25`<br>`{OTHER.short}` | "
+        "linux/arm64 | `Shop-Web` |"
+    ) in text
+    assert "\n\n1 change: 1 changed.\n\n" in text
+    folded = text.partition("<details><summary>Whole digests</summary>")[2]
+    assert f"| `nginx:1.25` | `{NGINX}` | `{OTHER}` |" in folded
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "shown"),
+    [
+        (a_record(), a_record(reference="nginx:1.25.3"), "| new tag, same digest |"),
+        (a_record(stack="Old"), a_record(stack="New"), "| `Old` → `New` |"),
+        (
+            a_record(),
+            unpinned(resolved_by="exempt", reason="It moves."),
+            "| exempt now | `nginx` | `1.25`<br>`5be1ecc7935f` | `1.25`<br>exempt: It moves. |",
+        ),
+        (
+            a_record(),
+            a_record(reference="httpd:2", digest=OTHER),
+            "| other image, new digest | `httpd` | `nginx`<br>`1.25`<br>`5be1ecc7935f` | `2`<br>",
+        ),
+        (
+            a_record(),
+            a_record(digest=OTHER, platforms=("linux/amd64",)),
+            "| linux/arm64<br>without linux/arm64 |",
+        ),
+        (a_record(), a_record(platform="linux/amd64"), "| linux/arm64 → linux/amd64 |"),
+    ],
+    ids=["tag", "moved", "exempt", "replaced", "lost-platform", "platform"],
+)
+def test_markdown_of_each_kind(before: SiteRecord, after: SiteRecord, shown: str) -> None:
+    assert shown in render_comparison_markdown(compared([before], [after]))
+
+
+def test_many_changes_are_folded_and_all_of_them_shown() -> None:
+    text = render_comparison_markdown(many(60))
+    shown, _, folded = text.partition("<details><summary>More changes</summary>")
+    assert len(rows_of(shown)) == 1 + 30
+    assert len(rows_of(folded.partition("<details>")[0])) == 1 + 30
+
+
+def test_thousands_of_changes_fit_a_comment_and_the_rest_is_counted() -> None:
+    text = render_comparison_markdown(many(5_000))
+    assert COMMENT_BYTES - 1_000 < size(text) <= COMMENT_BYTES
+    changes = [row for row in rows_of(text) if row.startswith("| new digest |")]
+    [more] = re.findall(r"^and (\d+) more$", text, re.MULTILINE)
+    assert len(changes) + int(more) == 5_000
+    assert text.count("<details>") == text.count("</details>") == 1
+    assert text.endswith("\n\n1 more table with 5000 rows did not fit here.\n")
+
+
+def test_the_report_itself_is_shortened_in_whole_rows_too() -> None:
+    report = SynthReport.of(
+        a_record(stack=f"Stack{number % 50}", construct_path=f"C{number}", reference=f"a{number}:1")
+        for number in range(2_000)
+    )
+    whole, short = render_markdown(report), render_markdown(report, COMMENT_BYTES)
+    assert size(short) <= COMMENT_BYTES < size(whole)
+    assert set(rows_of(short)) <= set(rows_of(whole))
+    shown = len(rows_of(short)) - short.count("| Image |")
+    more = [*re.findall(r"^and (\d+) more$", short, re.MULTILINE)]
+    more += re.findall(r"with (\d+) rows? did not fit here\.$", short, re.MULTILINE)
+    assert shown + sum(map(int, more)) == 2_000
+
+
+CELLS = st.builds(
+    lambda text, escape: escape(text),
+    ANY_TEXT | st.just(HOSTILE * 5),
+    st.sampled_from([code_span, escaped_words]),
+)
+TABLES = st.builds(
+    MarkdownTable,
+    st.just(["a", "b"]),
+    st.lists(st.tuples(CELLS, CELLS), max_size=40),
+    st.sampled_from(["", "Title"]),
+    st.booleans(),
+)
+
+
+@settings(max_examples=50)
+@given(st.lists(TABLES, max_size=4), st.integers(LEAST_BYTES, 8_000))
+def test_whatever_the_cells_hold_whole_rows_fit_and_the_others_are_counted(
+    tables: list[MarkdownTable], limit: int
+) -> None:
+    text = fitted(["### Heading", *tables], limit)
+    assert size(text) <= limit
+    assert text.count("<details>") == text.count("</details>")
+    rows = [f"| {' | '.join(row)} |" for table in tables for row in table.rows]
+    lines = [line for line in text.splitlines() if CELL_ENDS.match(line)]
+    shown = [line for line in lines if line not in ("| a | b |", "| --- | --- |")]
+    assert shown == rows[: len(shown)]
+    left_out = re.findall(
+        r"^(?:and (\d+) more$|\d+ more tables? with (\d+) rows? )", text, re.MULTILINE
+    )
+    assert len(shown) + sum(int(one or other) for one, other in left_out) == len(rows)
+
+
+@pytest.mark.parametrize(
+    "word",
+    [HOSTILE, "".join(f"{each}x" for each in CONTROLS), "\ud800", "🌈" * 900],
+    ids=["markup", "controls", "half-a-pair", "long"],
+)
+def test_hostile_words_in_every_field_are_shown_within_their_cells(word: str) -> None:
+    names = (
+        "stack",
+        "construct_path",
+        "property_path",
+        "reference",
+        "reason",
+        "platform",
+        "digest",
+    )
+    before = [a_record(**{name: word}) for name in names]
+    after = [
+        a_record(**{name: word, "resolved_by": by})
+        for name in names
+        for by in ("registry", "exempt", "failed", "asset")
+    ]
+    for one, other in ((before, after), (after, before), ([], after), (after, [])):
+        comparison = compared(one, other)
+        text = render_comparison_markdown(comparison)
+        assert size(text) <= COMMENT_BYTES
+        assert {len(CELL_ENDS.findall(row)) for row in rows_of(text)} <= {4, 7}
+        outside = re.sub(r"(?<!\\)(`+)(?!`).*?(?<!`)\1(?!`)", "", text)
+        assert "<script" not in outside
+        assert not re.search(r"@\w", outside)
+        for shown in (text, in_terminal(comparison), comparison.to_json()):
+            assert all(line.isprintable() for line in shown.split("\n"))
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_the_terminal_shows_what_changed_within_its_width(width: int) -> None:
+    text = in_terminal(compared([a_record()], [a_record(digest=OTHER)]), width)
+    assert max(map(len, text.splitlines())) <= width
+    for shown in ("nginx", "new digest", NGINX.short, OTHER.short, "in Shop-Web", "1 change"):
+        assert shown in text
+
+
+def test_no_change_is_one_sentence() -> None:
+    same = compared([a_record()], [a_record()])
+    sentence = "No image changed: 1 place names the same image as before.\n"
+    assert in_terminal(same) == sentence
+    assert render_comparison_markdown(same) == f"### Container images\n\n{sentence}"
