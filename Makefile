@@ -27,8 +27,9 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 18,20
 export JSII_SILENCE_WARNING_DEPRECATED_NODE_VERSION := 1
 export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
-# What another environment has set must not leak into this one.
-unexport PYTHONPATH VIRTUAL_ENV
+# What another environment has set must not leak into this one. (Without bytecode files, each of the
+# programs that tests start compiles this project again.)
+unexport PYTHONPATH VIRTUAL_ENV PYTHONDONTWRITEBYTECODE
 
 .PHONY: help synth synth-locked test test-oldest lint format docs bench clean
 

@@ -24,6 +24,13 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 # the five seconds of CPU of a small synth. The test of the example app leaves it on.
 os.environ["CDK_VALIDATION"] = "false"
 
+# jsii keeps the unpacked CDK below the home of the user. Unpacking takes seven seconds of CPU, and
+# each test with a home of its own would pay them again.
+os.environ.setdefault(
+    "JSII_RUNTIME_PACKAGE_CACHE_ROOT",
+    str(Path("~/.cache/aws/jsii/package-cache").expanduser()),
+)
+
 # No test fails because the machine is slow.
 settings.register_profile(
     "untimed", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow]
