@@ -1,9 +1,9 @@
 """The comparison of two synths of an app: which images changed, and how, as plain data.
 
 A use of an image before is paired with one after, from the most to the least alike: in the same
-place, then in the same construct, then in the same stack, then in another stack, at last another
-image in the same place. So neither a container that is added in front of others nor a construct
-with another name is a change of an image. What cannot be paired was added or removed.
+container or place, then in the same construct, then in the same stack, then in another stack, at
+last another image in the same place. So neither a container that is added in front of others nor a
+construct with another name is a change of an image. What cannot be paired was added or removed.
 """
 
 from __future__ import annotations
@@ -112,11 +112,13 @@ class Place:
         stack: Name of the stack.
         construct_path: Path of the construct in the app.
         property_path: Path in the resource's properties.
+        container: The name of the container that runs the image, where it is known.
     """
 
     stack: str
     construct_path: str
     property_path: str
+    container: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,7 +330,18 @@ def _paired(
 
 
 def _exact(record: SiteRecord) -> Hashable:
-    return _place(record)
+    return record.stack, record.construct_path, record.property_path
+
+
+def _container(record: SiteRecord) -> Hashable:
+    """The container, whose index may have changed; None where its name is not known."""
+    if record.container is None:
+        return None
+    return record.stack, record.construct_path, record.container
+
+
+def _name_in_container(record: SiteRecord) -> Hashable:
+    return None if record.container is None else (_container(record), _name(record))
 
 
 def _same(record: SiteRecord) -> Hashable:
@@ -347,6 +360,8 @@ def _name(record: SiteRecord) -> str:
 
 
 _KEYS: Sequence[_Key] = (
+    lambda record: (_exact(record), record.container, _same(record)),
+    _name_in_container,
     lambda record: (_exact(record), _same(record)),
     lambda record: (record.stack, record.construct_path, _same(record)),
     lambda record: (_exact(record), _name(record)),
@@ -354,12 +369,13 @@ _KEYS: Sequence[_Key] = (
     lambda record: (record.stack, _same(record)),
     _name_in_stack,
     _same,
+    _container,
     _exact,
 )
 
 
 def _place(record: SiteRecord) -> Place:
-    return Place(record.stack, record.construct_path, record.property_path)
+    return Place(record.stack, record.construct_path, record.property_path, record.container)
 
 
 def _grouped(uses: Iterable[_Use]) -> list[ImageChange]:
@@ -385,8 +401,8 @@ def _change(uses: Sequence[_Use]) -> ImageChange:
     )
 
 
-def _place_order(place: Place) -> tuple[str, str, str]:
-    return place.stack, place.construct_path, place.property_path
+def _place_order(place: Place) -> tuple[str, ...]:
+    return place.stack, place.construct_path, place.property_path, place.container or ""
 
 
 def _order(change: ImageChange) -> tuple[Any, ...]:
@@ -415,6 +431,7 @@ def _plain_change(change: ImageChange) -> dict[str, Any]:
                 "stack": place.stack,
                 "constructPath": place.construct_path,
                 "propertyPath": place.property_path,
+                **({} if place.container is None else {"container": place.container}),
             }
             for place in change.places
         ],

@@ -155,6 +155,22 @@ def test_a_container_in_front_of_others_moves_none_of_them() -> None:
     assert (change.kinds, change.current.reference) == (("added",), "envoy:1")
 
 
+def test_a_container_is_known_by_its_name_whatever_its_index() -> None:
+    before = [
+        container(0, container="web", reference="nginx:1.25", digest=NGINX),
+        container(1, container="proxy", reference="nginx:1.26", digest=OTHER),
+    ]
+    after = [
+        container(0, container="proxy", reference="nginx:1.27", digest=NGINX),
+        container(1, container="web", reference="nginx:1.26", digest=OTHER),
+    ]
+    found = {
+        change.places[0].container: (change.before and change.before.tag, change.current.tag)
+        for change in compared(before, after).changes
+    }
+    assert found == {"web": ("1.25", "1.26"), "proxy": ("1.26", "1.27")}
+
+
 def test_the_stacks_of_one_change_are_one_row_with_each_platform() -> None:
     def everywhere(**changes: Any) -> list[SiteRecord]:
         return [
@@ -215,6 +231,7 @@ RECORDS = st.lists(
         stack=st.sampled_from(["A", "B"]),
         construct_path=st.sampled_from(["X", "Y"]),
         property_path=st.sampled_from(["[0]", "[1]"]),
+        container=st.sampled_from(["web", "proxy", None]),
         reference=REFERENCES | ANY_TEXT,
         resolved_by=st.sampled_from(["registry", "asset", "exempt", "failed"]),
         digest=st.sampled_from([NGINX, OTHER, None]),
