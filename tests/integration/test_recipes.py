@@ -11,15 +11,9 @@ from typing import Any
 
 import aws_cdk as cdk
 import botocore.session
-import cdk_ecr_deployment
 import pytest
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecr_assets as ecr_assets
-from aws_cdk import aws_ecs as ecs
-from aws_cdk import aws_iam as iam
-from aws_cdk import aws_s3 as s3
-from aws_cdk import pipelines
-from aws_cdk.assertions import Match, Template
 from botocore.validate import validate_parameters
 
 from pinned_images import PinImages
@@ -34,24 +28,8 @@ from tools.example_network import mirrors_variable
 PAGE = "recipes.md"
 ENVIRONMENT = cdk.Environment(account="123456789012", region="eu-west-1")
 RESOLVER = FixedResolver.derived()
-NAMES: dict[str, Any] = {
-    "DockerImageName": cdk_ecr_deployment.DockerImageName,
-    "ECRDeployment": cdk_ecr_deployment.ECRDeployment,
-    "Match": Match,
-    "PinImages": PinImages,
-    "Template": Template,
-    "cdk": cdk,
-    "ecr": ecr,
-    "ecs": ecs,
-    "iam": iam,
-    "pipelines": pipelines,
-    "s3": s3,
-}
 
 FIRST_DEPLOYMENT = """
-import aws_cdk as cdk
-from aws_cdk import aws_ecr as ecr
-from aws_cdk import aws_ecs as ecs
 from pinned_images import PinImages
 from pinned_images.testing import FixedResolver
 
@@ -66,9 +44,9 @@ app.synth()
 
 def recipe(title: str) -> Any:
     """The function of an example."""
-    names = dict(NAMES)
+    names: dict[str, Any] = {"__name__": "recipe"}
     exec(example(PAGE, title), names)  # noqa: S102 - the page's own example
-    [found] = [value for key, value in names.items() if key not in NAMES and key[0] != "_"]
+    [found] = [each for each in names.values() if getattr(each, "__module__", "") == "recipe"]
     return found
 
 

@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import aws_cdk
 import pytest
 from aws_cdk import (
     Acknowledgment,
@@ -253,7 +252,7 @@ class TestTheGateRule:
 
 
 def test_the_example_of_the_page(synthesize: Synthesize) -> None:
-    names: dict[str, Any] = {"cdk": aws_cdk, "ecr": ecr, "ImmutableTags": ImmutableTags}
+    names: dict[str, Any] = {}
     exec(example("ecs-version-consistency.md", "immutable tags"), names)  # noqa: S102
     app = App()
     names["shop"](app)
