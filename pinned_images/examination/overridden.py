@@ -24,7 +24,7 @@ def records_of_overridden(resource: ImageResource, site: Site, policy: Policy) -
     """
     evaluation = evaluate_site(site, resource.scope)
     image = Image(resource, site, evaluation, None, None, resource.acknowledged)
-    return records_of(image, decide(image, policy, _NobodyWasAsked()))
+    return records_of(image, decide(image, policy, _NothingWasAsked()))
 
 
 def corrected(records: Iterable[SiteRecord], examination: Examination) -> list[SiteRecord]:
@@ -55,7 +55,7 @@ def corrected(records: Iterable[SiteRecord], examination: Examination) -> list[S
     return [*kept, *moved, *examination.overridden]
 
 
-class _NobodyWasAsked(Mapping[ResolutionRequest, Outcome]):
+class _NothingWasAsked(Mapping[ResolutionRequest, Outcome]):
     def __getitem__(self, request: ResolutionRequest) -> Outcome:
         return ResolutionError("An override has set it, and it carries no digest.")
 

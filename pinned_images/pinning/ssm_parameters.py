@@ -71,11 +71,11 @@ def values_that_name_images(
         for decided in decision.outcomes
         for parameter in image.parameters
         if isinstance(value := values.get(parameter), str)
-        if _stands_in_name(value, decided)
+        if _is_part_of_name(value, decided)
     }
 
 
-def _stands_in_name(value: str, decided: DecidedOutcome) -> bool:
+def _is_part_of_name(value: str, decided: DecidedOutcome) -> bool:
     leaf = decided.outcome.leaf
     decision = decided.decision
     is_absent = isinstance(decision, AlreadyPinned) and decision.unusable is not None

@@ -1,4 +1,4 @@
-"""The report as a table in a terminal; needs rich, of the extra ``cli``."""
+"""The report as a table in a terminal."""
 
 from __future__ import annotations
 

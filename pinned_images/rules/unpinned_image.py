@@ -86,11 +86,11 @@ def _problem(outcome: ImageOutcome, policy: Policy) -> Problem | None:
     ended = policy.exempt.ended(leaf.reference, policy.today)
     if ended is None and policy.exempt.match(leaf.reference) is not None:
         return None
-    what = f"The image {_without_stand_in(leaf.text)}{at} carries no digest."
+    what = f"The image {_without_placeholder(leaf.text)}{at} carries no digest."
     return Problem(what if ended is None else f"{what} {ended}")
 
 
-def _without_stand_in(text: str) -> str:
+def _without_placeholder(text: str) -> str:
     """An image for display, without the placeholder for a parameter's value."""
     return "in an SSM parameter" if text.startswith(STAND_IN) else shown_image(text)
 
