@@ -91,11 +91,14 @@ def pin_assembly(root: Path, options: Options, sources: Sources | None = None) -
     files = _files(root)
     if not files.is_complete:
         return AssemblyOutcome(is_complete=False)
-    pinning = _Pinning(files, options)
+    artifacts = Artifacts(files.documents)
+    pinning = _Pinning(files, read_stacks(files, artifacts), options)
     failure = pinning.pin(sources or Sources())
-    replace_files(root, files.changed(pinning.templates()))
+    changed = files.changed(pinning.templates())
+    replace_files(root, changed)
+    artifacts.forget(changed)
     coverage = pinning.coverage(is_silent=failure is not None)
-    outcome = _examined(files, coverage, pinning, failure)
+    outcome = _examined(root, read_stacks(files, artifacts), coverage, pinning, failure)
     write_validation_report(
         root,
         PLUGIN,
@@ -152,10 +155,15 @@ def _files(root: Path) -> AssemblyFiles:
     return files
 
 
-def read_stacks(files: AssemblyFiles) -> list[AssemblyStack]:
-    """The top-level stacks of an assembly and of those nested in it."""
+def read_stacks(files: AssemblyFiles, artifacts: Artifacts | None = None) -> list[AssemblyStack]:
+    """The top-level stacks of an assembly and of those nested in it.
+
+    Args:
+        files: The files of the assembly.
+        artifacts: The files that were read for an earlier look at the same assembly.
+    """
     try:
-        return list(_stacks(files))
+        return list(_stacks(files, artifacts or Artifacts(files.documents)))
     except (msgspec.MsgspecError, OSError, ValueError) as error:
         raise ConfigurationError(
             f"The construct metadata of the cloud assembly in {quoted(files.root)} cannot be read: "
@@ -163,8 +171,7 @@ def read_stacks(files: AssemblyFiles) -> list[AssemblyStack]:
         ) from error
 
 
-def _stacks(files: AssemblyFiles) -> Iterator[AssemblyStack]:
-    artifacts = Artifacts()
+def _stacks(files: AssemblyFiles, artifacts: Artifacts) -> Iterator[AssemblyStack]:
     for folder in files.folders:
         for name, artifact in files.artifacts(folder, "aws:cloudformation:stack").items():
             yield AssemblyStack.read(
@@ -196,8 +203,11 @@ class _Place:
 class _Pinning:
     """The pinning of one assembly."""
 
-    def __init__(self, files: AssemblyFiles, options: Options) -> None:
+    def __init__(
+        self, files: AssemblyFiles, stacks: Sequence[AssemblyStack], options: Options
+    ) -> None:
         self._files = files
+        self._stacks = stacks
         self._options = options
         self._parameter_values: dict[SsmParameter, str | Problem] = {}
         self._places: dict[ImageResource, _Place] = {}
@@ -356,10 +366,9 @@ class _Pinning:
         return None
 
     def _resources(self) -> list[ImageResource]:
-        stacks = read_stacks(self._files)
-        scopes = scopes_of(stacks, self.coverage(is_silent=False), to_pin=True)
+        scopes = scopes_of(self._stacks, self.coverage(is_silent=False), to_pin=True)
         wanted = self._options.catalog().resource_types
-        for top in stacks:
+        for top in self._stacks:
             for stack in top.with_nested():
                 if stack.content is not None:
                     continue  # it is in a property of another template, and is found there
@@ -418,10 +427,13 @@ def _judged(stacks: Sequence[AssemblyStack], coverage: Coverage) -> AssemblyOutc
 
 
 def _examined(
-    files: AssemblyFiles, coverage: Coverage, pinning: _Pinning, failure: str | None
+    root: Path,
+    stacks: Sequence[AssemblyStack],
+    coverage: Coverage,
+    pinning: _Pinning,
+    failure: str | None,
 ) -> AssemblyOutcome:
     """The violations in the templates on disk now; the report of a pinning is written."""
-    stacks = read_stacks(files)
     found = examine(stacks, [coverage])
     whole = examine_app(stacks, [coverage], found)
     left_out = tuple(pinning.unpublished())
@@ -440,7 +452,7 @@ def _examined(
         violations.insert(0, FAILURE.nothing_pinned(failure))
     report = SynthReport.of(corrected(pinning.records, found))
     try:
-        report.write(files.root / FILE_NAME)
+        report.write(root / FILE_NAME)
     except (PinnedImagesError, OSError) as error:
         violations.append(REPORT.not_written(str(error)))
     return AssemblyOutcome(_left(violations, stacks), report)

@@ -85,6 +85,8 @@ class ExemptionPatterns:
             image: A reference; or, for an unknown name, its form in the report, which may hold
                 special characters of patterns.
         """
+        if not self.patterns:
+            return None
         text = image if isinstance(image, str) else image.normalized
         for pattern, exemption in self.patterns:
             if text == pattern or fnmatchcase(text, pattern):

@@ -10,7 +10,6 @@ Identifiers of assets stay: CDK Pipelines writes them into the commands of its b
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -21,6 +20,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
+from pinned_images.cloud_assembly.documents import LONGEST_BEGIN, compact_json, like, parse_json
 from pinned_images.errors import ConfigurationError
 from pinned_images.printable import printable, quoted
 
@@ -96,14 +96,17 @@ class AssemblyFiles:
 
     Attributes:
         root: The folder of the assembly.
+        documents: The JSON documents that were read, by file.
 
     Raises:
         ConfigurationError: The folder is no cloud assembly, or a file of it cannot be read.
     """
 
     root: Path
-    _documents: dict[Path, Any] = field(default_factory=dict)
+    documents: dict[Path, Any] = field(default_factory=dict)
+    _begins: dict[Path, bytes] = field(default_factory=dict)
     _schemas: dict[tuple[Path, type], Any] = field(default_factory=dict)
+    _found: dict[Path, bool] = field(default_factory=dict)
 
     @cached_property
     def folders(self) -> tuple[Path, ...]:
@@ -156,12 +159,21 @@ class AssemblyFiles:
 
     def has(self, path: Path) -> bool:
         """Whether a file is below the folder of the assembly with no symbolic link on its way."""
-        root = self.root.resolve()
+        if path not in self._found:
+            self._found[path] = self._has(path)
+        return self._found[path]
+
+    def _has(self, path: Path) -> bool:
+        root = self._resolved_root
         wanted = os.path.normpath(root / os.path.relpath(path, self.root))
         try:
             return str(path.resolve()) == wanted and Path(wanted).is_relative_to(root)
         except (OSError, RuntimeError, ValueError):  # a loop of links; a name that none can be
             return False
+
+    @cached_property
+    def _resolved_root(self) -> Path:
+        return self.root.resolve()
 
     def _checked(self, path: Path, schema: type[_Schema]) -> _Schema:
         key = (path, schema)
@@ -182,16 +194,21 @@ class AssemblyFiles:
         Raises:
             ConfigurationError: It cannot be read.
         """
-        if path not in self._documents:
+        if path not in self.documents or path not in self._begins:
             try:
-                document = json.loads(path.read_text(encoding="utf-8"))
-                self._documents[path] = msgspec.convert(document, dict[str, Any])
+                content = path.read_bytes()
+                self.documents[path] = msgspec.convert(parse_json(content), dict[str, Any])
+                self._begins[path] = content[:LONGEST_BEGIN]
             except (OSError, ValueError, RecursionError, msgspec.MsgspecError) as error:
                 raise ConfigurationError(
                     f"The file {quoted(path)} of the cloud assembly cannot be read: synthesize the "
                     "app again."
                 ) from error
-        return self._documents[path]
+        return self.documents[path]
+
+    def written(self, document: Any, path: Path) -> bytes:
+        """A document in the form of the file that it is read from."""
+        return like(document, self._begins[path])
 
     def changed(self, templates: Mapping[Path, Any]) -> dict[Path, bytes]:
         """The content of every file that differs after a change of some templates.
@@ -328,7 +345,7 @@ class _Edit:
         document = self._given.get(path, self._files.document(path))
         replaced = self._with_new_keys(document, path, (*above, path))
         is_same = path not in self._given and replaced == document
-        self._contents[path] = None if is_same else _written(replaced, path)
+        self._contents[path] = None if is_same else self._files.written(replaced, path)
         return self._contents[path]
 
     def _with_new_keys(self, document: Any, path: Path, above: tuple[Path, ...]) -> Any:
@@ -336,7 +353,7 @@ class _Edit:
         keys = [key for key in self._owners if path not in self._owners[key]]
         if not keys or not isinstance(document, dict):
             return document
-        text = json.dumps(document, ensure_ascii=False)
+        text = compact_json(document).decode()
         new_keys = {}
         for key in keys:
             if key in text:
@@ -379,7 +396,7 @@ class _Edit:
                 destinations = document["files"][asset.identifier]["destinations"]
                 for name, destination in asset.destinations.items():
                     destinations[name]["objectKey"] = new_key(destination.key, content)
-        return {path: _written(document, path) for path, document in changed.items()}
+        return {path: self._files.written(document, path) for path, document in changed.items()}
 
     def _assembly_manifests(self, contents: Mapping[Path, bytes]) -> dict[Path, bytes]:
         for path, data in self._files.legacy_assets:
@@ -388,17 +405,17 @@ class _Edit:
         changed = {}
         for path in self._files.metadata_files if self._files.legacy_assets else ():
             document = self._files.document(path)
-            if document != json.loads(path.read_text(encoding="utf-8")):
-                changed[path] = _written(document, path)
+            if document != parse_json(path.read_bytes()):
+                changed[path] = self._files.written(document, path)
         for folder in reversed(self._files.folders):
             path = folder / MANIFEST
-            before = json.loads(path.read_text(encoding="utf-8"))
+            before = parse_json(path.read_bytes())
             document = _copied(self._files.document(path))
             for artifact in (document.get("artifacts") or {}).values():
                 if artifact.get("type") == "aws:cloudformation:stack":
                     self._rename(artifact["properties"], folder, contents)
             if document != before:
-                changed[path] = _written(document, path)
+                changed[path] = self._files.written(document, path)
         return changed
 
     def _rename(
@@ -457,23 +474,4 @@ def _mapped(value: Any, change: Callable[[str], str]) -> Any:
 
 
 def _copied(document: Any) -> Any:
-    return json.loads(json.dumps(document))
-
-
-def _written(document: Any, path: Path) -> bytes:
-    """A document as JSON, indented as its file is; CDK indents templates by 1, manifests by 2."""
-    try:
-        with path.open(encoding="utf-8") as file:
-            begin = file.read(200)
-    except OSError:
-        begin = ""
-    found = re.match(r"\s*[\[{](\r?\n)( +|\t+)", begin)
-    form: dict[str, Any] = {"indent": 1}
-    if found is not None:
-        form["indent"] = found[2] if "\t" in found[2] else len(found[2])
-    elif begin.strip():
-        form = {"separators": (",", ":")}
-    try:
-        return json.dumps(document, ensure_ascii=False, **form).encode()
-    except UnicodeEncodeError:  # half of a surrogate pair has no form in UTF-8
-        return json.dumps(document, **form).encode()
+    return parse_json(compact_json(document))

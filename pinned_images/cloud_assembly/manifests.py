@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from pinned_images.cloud_assembly.documents import parse_json
 from pinned_images.cloudformation.scope import AssetImage
 
 _ASSETS, _TEMPLATE = ".assets.json", ".template.json"
@@ -93,7 +93,7 @@ def asset_manifests(folder: Path) -> Iterator[Mapping[str, Any]]:
 def _asset_manifests(folder: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """The name of each stack's files with its manifest."""
     for path in sorted(folder.glob(f"*{_ASSETS}")):
-        manifest: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        manifest: Mapping[str, Any] = parse_json(path.read_bytes())
         yield path.name.removesuffix(_ASSETS), manifest
 
 
@@ -179,21 +179,51 @@ def _texts(value: object) -> Mapping[str, str]:
 
 
 class Artifacts:
-    """The entries of stacks in the manifests of an app, each of which is read once."""
+    """The manifests, templates and construct metadata of an app, each read once.
 
-    def __init__(self) -> None:
+    Args:
+        documents: Documents that were read before, by file; those that are read are added.
+    """
+
+    def __init__(self, documents: MutableMapping[Path, Any] | None = None) -> None:
+        self._documents = {} if documents is None else documents
         self._by_template: dict[Path, dict[str, Mapping[str, Any]]] = {}
+        self._metadata: dict[Path, Mapping[str, Any]] = {}
+
+    def document(self, path: Path) -> Any:
+        """The JSON document in a file."""
+        if path not in self._documents:
+            self._documents[path] = parse_json(path.read_bytes())
+        return self._documents[path]
 
     def of_template(self, template_path: Path) -> Mapping[str, Any]:
         """A stack's entry, with its id; empty without a manifest."""
         path = template_path.parent / "manifest.json"
         if path not in self._by_template:
-            self._by_template[path] = _by_template(path) if path.exists() else {}
+            manifest = self.document(path) if path.exists() else {}
+            self._by_template[path] = _by_template(manifest)
         return self._by_template[path].get(template_path.name, {})
 
+    def metadata_of(self, template_path: Path) -> Mapping[str, Any]:
+        """The construct metadata of a stack."""
+        artifact = self.of_template(template_path)
+        separate = artifact.get("additionalMetadataFile")
+        if separate is None:
+            return metadata_of(artifact, template_path.parent)
+        path = template_path.parent / separate
+        if path not in self._metadata:
+            self._metadata[path] = metadata_of(artifact, template_path.parent)
+        return self._metadata[path]
 
-def _by_template(path: Path) -> dict[str, Mapping[str, Any]]:
-    manifest = json.loads(path.read_text(encoding="utf-8"))
+    def forget(self, paths: Iterable[Path]) -> None:
+        """Forget files that have changed."""
+        self._by_template.clear()
+        for path in paths:
+            self._documents.pop(path, None)
+            self._metadata.pop(path, None)
+
+
+def _by_template(manifest: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     return {
         artifact.get("properties", {}).get("templateFile", ""): {**artifact, "id": identifier}
         for identifier, artifact in manifest.get("artifacts", {}).items()

@@ -26,6 +26,7 @@ _URLS = Catalog([]).extended(
     }
 )
 _BODIES = Catalog([]).extended({"AWS::CloudFormation::StackSet": ["TemplateBody"]})
+_NAMING = _URLS.resource_types | _BODIES.resource_types
 
 
 class NamedTemplate(NamedTuple):
@@ -43,7 +44,10 @@ class NamedTemplate(NamedTuple):
 
 
 def templates_named_by(
-    resource: Mapping[str, Any], assets: Callable[[], Sequence[FileAsset]], folder: Path
+    resource: Mapping[str, Any],
+    assets: Callable[[], Sequence[FileAsset]],
+    folder: Path,
+    read: Callable[[Path], Any],
 ) -> Iterator[NamedTemplate]:
     """The templates that a resource names.
 
@@ -51,8 +55,11 @@ def templates_named_by(
         resource: The resource, as the template has it.
         assets: Gives the file assets of the app; most resources name no template.
         folder: The folder that their paths begin at.
+        read: Gives the JSON document in a file.
     """
     resource_type, properties = str(resource.get("Type")), resource.get("Properties")
+    if resource_type not in _NAMING:
+        return
     for site in find_sites(resource_type, properties, _URLS):
         metadata = resource.get("Metadata")
         named = metadata.get("aws:asset:path") if isinstance(metadata, Mapping) else None
@@ -63,22 +70,25 @@ def templates_named_by(
             else [each.path for each in assets() if each.content_hash in url]
         )
         file = folder / paths[0] if paths else None
-        yield NamedTemplate(site.location, file, None if file is None else _read(file))
+        yield NamedTemplate(site.location, file, None if file is None else _read(file, read))
     for site in find_sites(resource_type, properties, _BODIES):
         yield NamedTemplate(site.location, None, _parsed(site.value))
 
 
-def _read(file: Path) -> Mapping[str, Any] | None:
+def _read(file: Path, read: Callable[[Path], Any]) -> Mapping[str, Any] | None:
     try:
-        return _parsed(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError):
+        return _template(read(file))
+    except (OSError, ValueError, RecursionError):
         return None
 
 
 def _parsed(text: object) -> Mapping[str, Any] | None:
     """A template in JSON; YAML is not read."""
     try:
-        content = json.loads(text) if isinstance(text, str) else text
+        return _template(json.loads(text) if isinstance(text, str) else text)
     except (ValueError, RecursionError):
         return None
+
+
+def _template(content: Any) -> Mapping[str, Any] | None:
     return content if isinstance(content, Mapping) and "Resources" in content else None

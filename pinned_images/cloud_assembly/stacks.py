@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
@@ -14,7 +13,6 @@ from pinned_images.cloud_assembly.manifests import (
     Artifacts,
     file_assets,
     legacy_file_assets,
-    metadata_of,
 )
 from pinned_images.cloud_assembly.named_templates import (
     NESTED_STACKS,
@@ -42,7 +40,7 @@ class StackConstructs:
         below = [path[1:] for path in metadata if path.startswith(f"/{stack}/")]
         inner = {path for path in below if self._data(path, _TEMPLATE_FILE)}
         inner |= {_nested_stack_of(path) for path in below if path.endswith(_NESTED_RESOURCE)}
-        self._own = [path for path in below if not _is_below_any(path, inner)]
+        self._own = [path for path in below if not _is_below_any(path, inner)] if inner else below
         self._inner = [path for path in inner if not _is_below_any(path, inner)]
 
     def paths_by_logical_id(self) -> dict[str, str]:
@@ -98,6 +96,7 @@ class AssemblyStack:
         validate_on_synth: Whether `cdk synth` shows its violations, whatever its Stage.
         deployer: The service that deploys it, if not the app.
         content: The template where it is not in a file of its own.
+        artifacts: The files that were read so far, shared by the stacks of an app.
         paths_of_template: The source of construct paths that are not in the metadata.
     """
 
@@ -111,6 +110,7 @@ class AssemblyStack:
     validate_on_synth: bool = False
     deployer: Deployer | None = None
     content: Mapping[str, Any] | None = field(default=None, repr=False)
+    artifacts: Artifacts = field(default_factory=Artifacts, repr=False)
     paths_of_template: PathsOfTemplate = field(default=lambda _: {}, repr=False)
 
     @classmethod
@@ -132,18 +132,20 @@ class AssemblyStack:
             account: The account that it is deployed to, where it is known.
             region: The region that it is deployed to, where it is known.
             paths_of_template: The source of construct paths that are not in the metadata.
-            artifacts: The manifests read so far, shared by the stacks of an app.
+            artifacts: The files read so far, shared by the stacks of an app.
         """
-        artifact = (artifacts or Artifacts()).of_template(template_path)
+        artifacts = artifacts or Artifacts()
+        artifact = artifacts.of_template(template_path)
         properties = artifact.get("properties", {})
         return cls(
             construct_path,
             template_path,
-            metadata_of(artifact, template_path.parent),
+            artifacts.metadata_of(template_path),
             account,
             region,
             name=properties.get("stackName", artifact.get("id", "")),
             validate_on_synth=properties.get("validateOnSynth", False),
+            artifacts=artifacts,
             paths_of_template=paths_of_template,
         )
 
@@ -152,7 +154,7 @@ class AssemblyStack:
         """The template."""
         if self.content is not None:
             return self.content
-        content: Mapping[str, Any] = json.loads(self.template_path.read_text(encoding="utf-8"))
+        content: Mapping[str, Any] = self.artifacts.document(self.template_path)
         return content
 
     @cached_property
@@ -178,7 +180,7 @@ class AssemblyStack:
 
     def resources(self) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
         """Logical id, type and properties of each resource."""
-        for logical_id, resource in _resources(self.template.get("Resources")):
+        for logical_id, resource in self._resources:
             properties = resource.get("Properties", {})
             if isinstance(properties, Mapping):
                 yield logical_id, str(resource.get("Type")), properties
@@ -208,8 +210,12 @@ class AssemblyStack:
                 yield logical_id, named
 
     @cached_property
+    def _resources(self) -> list[tuple[str, Mapping[str, Any]]]:
+        return list(_resources(self.template.get("Resources")))
+
+    @cached_property
     def _by_logical_id(self) -> Mapping[str, Mapping[str, Any]]:
-        return dict(_resources(self.template.get("Resources")))
+        return dict(self._resources)
 
     @cached_property
     def _constructs(self) -> StackConstructs:
@@ -227,8 +233,8 @@ class AssemblyStack:
         assets = cache(lambda: [*file_assets(folder), *legacy_file_assets(self.metadata)])
         return [
             (logical_id, str(resource.get("Type")), named)
-            for logical_id, resource in _resources(self.template.get("Resources"))
-            for named in templates_named_by(resource, assets, folder)
+            for logical_id, resource in self._resources
+            for named in templates_named_by(resource, assets, folder, self.artifacts.document)
         ]
 
     @cached_property
@@ -274,6 +280,7 @@ class AssemblyStack:
             self.region if is_nested else None,
             logical_id,
             deployer=self.deployer if is_nested else deployer,
+            artifacts=self.artifacts,
             paths_of_template=self.paths_of_template,
         )
 

@@ -6,12 +6,12 @@ ends with exit code 1 where there are errors, whatever program has written the f
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pinned_images.atomic_write import write_atomically
+from pinned_images.cloud_assembly.documents import indented_json, parse_json
 from pinned_images.errors import ConfigurationError
 
 FILE = "validation-report.json"
@@ -52,7 +52,7 @@ def write_validation_report(
     try:
         write_atomically(
             file,
-            json.dumps(document, indent=2, ensure_ascii=False),
+            indented_json(document, 2),
             temporary=file.with_name(f".{FILE}.tmp"),
             is_lasting=False,
         )
@@ -64,7 +64,7 @@ def _read(file: Path) -> dict[str, Any]:
     document: Any = {}
     if file.exists():
         try:
-            document = json.loads(file.read_text(encoding="utf-8"))
+            document = parse_json(file.read_bytes())
         except (OSError, ValueError, RecursionError) as error:
             raise ConfigurationError(
                 f"{str(file)!r} cannot be read: synthesize the app again."

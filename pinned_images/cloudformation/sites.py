@@ -100,7 +100,10 @@ def find_sites(resource_type: str, properties: Any, catalog: Catalog | None = No
     """
     catalog = Catalog.default() if catalog is None else catalog
     sites: list[Site] = []
-    for image_property in catalog.properties_of(resource_type):
+    image_properties = catalog.properties_of(resource_type)
+    if not image_properties:
+        return sites
+    for image_property in image_properties:
         sites.extend(_walk(_Position(image_property, properties), image_property.steps))
     return _each_once(sites)
 

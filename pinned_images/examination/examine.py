@@ -32,6 +32,10 @@ from pinned_images.rules import (
 )
 
 _INDEX = re.compile(r"\[[0-9]+\]")
+_OF_IMAGES, _OF_RESOURCES, _OF_TEMPLATES = (
+    tuple(rule for rule in RULES if getattr(type(rule), hook) is not getattr(Rule, hook))
+    for hook in ("check_image", "check_resource", "check_template")
+)
 
 
 def _last_part(path: str) -> str:
@@ -130,7 +134,7 @@ class _Template:
                         logical_id in nested,
                     )
                 )
-        for rule in RULES:
+        for rule in _OF_TEMPLATES:
             for logical_id, problem in rule.check_template(self.stack):
                 whole = self.stack.construct_path
                 path = self.stack.construct_path_of(logical_id) if logical_id else whole
@@ -142,7 +146,7 @@ class _Template:
             self.found.resources.add(resource.construct_path)
         for site in resource.sites:
             self._examine_image(resource, site)
-        for rule in RULES:
+        for rule in _OF_RESOURCES:
             for problem in rule.check_resource(resource):
                 self._report(rule, problem, resource.construct_path, resource.logical_id)
 
@@ -159,7 +163,7 @@ class _Template:
         image = ExaminedImage(resource, site, scope, decision)
         at = self._reported_at(resource.construct_path, site)
         self.found.patterns.update(_patterns(image))
-        for rule in RULES:
+        for rule in _OF_IMAGES:
             for problem in rule.check_image(image):
                 self._report(rule, problem, at, resource.logical_id, site.path)
         if coverage.is_pinned:

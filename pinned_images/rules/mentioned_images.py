@@ -7,11 +7,11 @@ Kubernetes objects and files that properties name are searched.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from pinned_images.cloud_assembly.documents import compact_json
 from pinned_images.cloudformation.catalog import Catalog
 from pinned_images.cloudformation.display import display
 from pinned_images.cloudformation.fragments import Fragments, LiteralText
@@ -150,7 +150,7 @@ def _in_manifests(resource: ExaminedResource, texts: _Texts) -> Iterator[Mention
 def _in_files(resource: ExaminedResource) -> Iterator[MentionedImage]:
     """Images in the files that properties name: the definition of a state machine, a script."""
     for key, value in resource.properties.items() if not resource.templates else ():
-        for content_hash, file in resource.files_named_in(json.dumps(value, default=str)):
+        for content_hash, file in resource.files_named_in(compact_json(value).decode()):
             try:
                 with file.open(encoding="utf-8") as opened:
                     text = opened.read(_MAXIMUM_FILE)
@@ -324,7 +324,7 @@ def _is_worth_evaluating(value: Any, path: Path) -> bool:
     keys = (key for key in reversed(path) if isinstance(key, str) and not key.startswith("Fn::"))
     key = next(keys, "")
     is_named = key.lower().endswith("value") or says_image(key)
-    return is_named or may_mention_image(json.dumps(value, default=str))
+    return is_named or may_mention_image(compact_json(value).decode())
 
 
 def _substituted(properties: Any) -> Any:

@@ -6,11 +6,12 @@ machine.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
+from pinned_images.cloud_assembly.documents import compact_json
 from pinned_images.cloudformation.image_signs import may_mention_image
+from pinned_images.cloudformation.property_paths import replace_at, value_at
 from pinned_images.errors import InvalidReference
 from pinned_images.printable import printable
 from pinned_images.problem import Problem
@@ -38,7 +39,7 @@ class _UnlistedImage(Rule):
         """
         if resource.is_nested_stack or resource.resource_type.startswith(_NO_IMAGES):
             return
-        text = json.dumps((resource.properties, resource.metadata), default=str)
+        text = compact_json((_unlisted(resource), resource.metadata)).decode()
         if not may_mention_image(text) and not resource.files_named_in(text):
             return
         from pinned_images.rules.mentioned_images import (  # noqa: PLC0415 - most apps have none
@@ -48,6 +49,19 @@ class _UnlistedImage(Rule):
         found = [each for each in images_mentioned_by(resource) if not _is_exempt(each, resource)]
         if found:
             yield _problem(found)
+
+
+def _unlisted(resource: ExaminedResource) -> Mapping[str, Any]:
+    """The properties without those that are images as a whole, whose keys speak of images too."""
+    properties: Mapping[str, Any] = resource.properties
+    for site in resource.sites:
+        *above, key = site.path
+        is_image = site.image_property.holds == "image" and not site.image_property.leads_into_text
+        if is_image and isinstance(key, str):
+            holder = value_at(properties, tuple(above))
+            rest = {name: holder[name] for name in holder if name != key}
+            properties = replace_at(properties, tuple(above), rest)
+    return properties
 
 
 def _is_exempt(found: MentionedImage, resource: ExaminedResource) -> bool:
