@@ -2,6 +2,8 @@
 
 PYTHON ?= python3
 PYTEST_ARGUMENTS ?=
+# Those that `make test-languages` tests; each fetches some hundred megabytes of packages.
+LANGUAGES ?= typescript,java,go
 MEASUREMENTS ?=
 
 BIN := .venv/bin
@@ -31,13 +33,14 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # programs that tests start compiles this project again.)
 unexport PYTHONPATH VIRTUAL_ENV PYTHONDONTWRITEBYTECODE
 
-.PHONY: help synth synth-locked test test-oldest lint format docs bench clean
+.PHONY: help synth synth-locked test test-oldest test-languages lint format docs bench clean
 
 help:
 	@echo 'make synth         pin the example app with a real cdk synth, on registries and AWS in the process'
 	@echo 'make synth-locked  the same from the lock file that make synth keeps, without network'
 	@echo 'make test          run all tests'
 	@echo 'make test-oldest   run all tests with the oldest packages that pyproject.toml admits'
+	@echo 'make test-languages  run the apps in TypeScript, Java and Go (needs npm, Maven, Go; or LANGUAGES=java)'
 	@echo 'make lint          check style and types'
 	@echo 'make docs          build the documentation into docs/_build/html, warnings are errors'
 	@echo 'make bench         measure what it costs, into benchmarks/RESULTS.md'
@@ -56,6 +59,10 @@ test: $(VENV) $(NODE_MODULES)
 test-oldest: $(OLDEST_VENV) $(NODE_MODULES)
 	@$(OLDEST_BIN)/python --version
 	@PATH="$(CURDIR)/$(OLDEST_BIN):$$PATH" $(OLDEST_BIN)/python -m pytest -n auto --dist loadgroup $(OLDEST_ARGUMENTS) $(PYTEST_ARGUMENTS)
+
+test-languages: $(VENV) $(NODE_MODULES)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" PINNED_IMAGES_TEST_LANGUAGES=$(LANGUAGES) \
+	  $(BIN)/python -m pytest tests/any_language $(PYTEST_ARGUMENTS)
 
 lint: $(VENV)
 	$(BIN)/ruff check .

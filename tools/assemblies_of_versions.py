@@ -1,7 +1,7 @@
 """Cloud assemblies by several versions of aws-cdk-lib, kept as data of the tests.
 
 Run ``python -m tools.assemblies_of_versions [VERSION]...`` in the project's folder; it needs
-Node.js and npm, and installs each version of aws-cdk-lib into ``.make/aws-cdk-lib``.
+Node.js and npm, and installs each version of aws-cdk-lib into ``.make/npm``.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tools.npm_packages import install
+
 PROJECT = Path(__file__).resolve().parents[1]
 APPS = PROJECT / "tests" / "any_language" / "javascript"
 TARGET = PROJECT / "tests" / "cloud_assembly" / "versions"
 PIPELINE = PROJECT / "tests" / "cloud_assembly" / "pipeline"
-INSTALLED = PROJECT / ".make" / "aws-cdk-lib"
 
 #: Each wrote something in another way than the one before.
 VERSIONS = ("2.20.0", "2.60.0", "2.100.0", "2.150.0", "2.200.0", "2.275.0")
@@ -27,17 +28,11 @@ _STACK_TRACE = "aws:cdk:creationStack"
 _NO_PART = ("tree.json", "validation-report.json")
 
 
-def install(version: str) -> Path:
-    """A version of aws-cdk-lib from npm, installed once; gives its ``node_modules``."""
-    folder = INSTALLED / version
-    if not (folder / "node_modules" / "aws-cdk-lib").is_dir():
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "package.json").write_text('{"private": true}', encoding="utf-8")
-        packages = [f"aws-cdk-lib@{version}", "constructs@10"]
-        npm = shutil.which("npm") or "npm"
-        command = [npm, "install", "--no-audit", "--no-fund", "--silent", *packages]
-        subprocess.run(command, cwd=folder, check=True)
-    return folder / "node_modules"
+def install_version(version: str) -> Path:
+    """A version of aws-cdk-lib from npm; gives its ``node_modules``."""
+    packages = {"aws-cdk-lib": version, "constructs": "10"}
+    content = json.dumps({"private": True, "dependencies": packages})
+    return install(f"aws-cdk-lib-{version}", {"package.json": content})
 
 
 def synthesize(app: str, node_modules: Path, target: Path) -> None:
@@ -69,8 +64,8 @@ def _is_trace(value: Any) -> bool:
 def main() -> None:
     """Write the assemblies of the versions that are named, or of all."""
     for version in sys.argv[1:] or VERSIONS:
-        synthesize("app.js", install(version), TARGET / version)
-    synthesize("pipeline.js", install(VERSIONS[-1]), PIPELINE)
+        synthesize("app.js", install_version(version), TARGET / version)
+    synthesize("pipeline.js", install_version(VERSIONS[-1]), PIPELINE)
 
 
 if __name__ == "__main__":

@@ -27,14 +27,24 @@ def fill(stack: cdk.Stack, repository: ecr.IRepository) -> None:
     )
     task.add_container("built", image=ecs.ContainerImage.from_asset(str(IMAGE)))
     task.add_container("proxy", image=ecs.ContainerImage.from_registry("nginx:1.27"))
-    left = ecs.FargateTaskDefinition(stack, "Left")
-    left.add_container("left", image=ecs.ContainerImage.from_registry("ghcr.io/org/left:1"))
-    cdk.Validations.of(left).acknowledge(
-        cdk.Acknowledgment(id="pinned-images::unpinned-image", reason="Follows the vendor's tag.")
-    )
     for name in ("First", "Second"):
         inner = ecs.FargateTaskDefinition(cdk.NestedStack(stack, name), "Task")
         inner.add_container("jobs", image=ecs.ContainerImage.from_registry("ghcr.io/org/jobs:2"))
+    acknowledge(stack)
+
+
+def acknowledge(stack: cdk.Stack) -> None:
+    """Tasks whose images stay as they are."""
+    agent = ecs.FargateTaskDefinition(stack, "Agent")
+    agent.add_container("agent", image=ecs.ContainerImage.from_registry("ghcr.io/vendor/agent:7"))
+    probe = ecs.FargateTaskDefinition(stack, "Probe")
+    probe.add_container("probe", image=ecs.ContainerImage.from_registry("ghcr.io/vendor/probe:7"))
+    for task in (agent, probe):
+        cdk.Validations.of(task).acknowledge(
+            cdk.Acknowledgment(
+                id="pinned-images::unpinned-image", reason="Follows the vendor's tag."
+            )
+        )
 
 
 def main() -> None:

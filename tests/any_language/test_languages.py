@@ -1,0 +1,103 @@
+"""One app in several languages and in Python: equal pinned images, through the real CDK CLI.
+
+Each app is as ``cdk init`` lays it out, with ``pinned-images run`` in its ``cdk.json``. Their
+packages are some hundred megabytes in each language, so the tests run where
+``PINNED_IMAGES_TEST_LANGUAGES`` names the languages (``make test-languages`` names all); in CI,
+that is TypeScript.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pinned_images.testing import SynthesizedApp
+from tests.cloud_assembly.consistency import assert_consistent
+from tests.integration.cdk import CDK, environment_of_a_synth
+from tests.synth.image_values import take_images_out
+from tools.npm_packages import install
+
+HERE = Path(__file__).parent
+VARIABLE = "PINNED_IMAGES_TEST_LANGUAGES"
+WANTED = os.environ.get(VARIABLE, "typescript" if os.environ.get("CI") else "").split(",")
+JSII_FOLDER = re.compile(r"/jsii-[\w.-]+/")
+
+#: The command that runs the app of each language.
+LANGUAGES = {
+    "typescript": "npx tsx bin/app.ts",
+    "java": "mvn -e -q compile exec:java",
+    "go": "go run .",
+}
+
+
+def parameter(language: str) -> Any:
+    """A language as a parameter of a test, skipped where it was not asked for."""
+    reason = f"set {VARIABLE}={language}: its packages are fetched, some 100 MB"
+    return pytest.param(language, marks=pytest.mark.skipif(language not in WANTED, reason=reason))
+
+
+def synth(folder: Path, output: Path, *arguments: str, **environment: str) -> None:
+    """``cdk synth`` of an app, without network."""
+    finished = subprocess.run(
+        [str(CDK), "synth", "--quiet", "--no-notices", "--output", str(output), *arguments],
+        cwd=folder,
+        env=environment_of_a_synth(DOCKER_CONFIG=str(folder), **environment),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    for metadata in output.rglob("*.metadata.json"):  # stack traces name a folder of each run
+        content = metadata.read_text(encoding="utf-8")
+        metadata.write_text(JSII_FOLDER.sub("/jsii/", content), encoding="utf-8")
+
+
+def images(folder: Path) -> dict[str, list[Any]]:
+    """The values at the image properties of each template."""
+    assembly = SynthesizedApp.read(folder)
+    return {path: take_images_out(template) for path, template in assembly.templates.items()}
+
+
+@pytest.fixture(scope="module")
+def twin(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The app in Python, pinned by the Aspect: its lock file, and its assembly in ``cdk.out``."""
+    folder = tmp_path_factory.mktemp("python")
+    app = f"{sys.executable} {HERE / 'python' / 'app.py'}"
+    lock_file = str(folder / "pinned-images.lock.json")
+    synth(folder, folder / "cdk.out", "--app", app, LOCK_FILE=lock_file)
+    return folder
+
+
+def test_only_known_languages_are_asked_for() -> None:
+    assert set(WANTED) - {""} <= LANGUAGES.keys()
+
+
+@pytest.mark.parametrize("language", list(map(parameter, LANGUAGES)))
+def test_an_app_is_pinned_by_run_as_its_twin_in_python_by_the_aspect(
+    language: str, twin: Path, tmp_path: Path
+) -> None:
+    app = tmp_path / language
+    shutil.copytree(HERE / language, app, ignore=shutil.ignore_patterns("node_modules", "target"))
+    shutil.copytree(HERE / "image", tmp_path / "image")
+    shutil.copy(twin / "pinned-images.lock.json", app)
+    if language == "typescript":
+        files = ("package.json", "package-lock.json")
+        contents = {name: (app / name).read_text(encoding="utf-8") for name in files}
+        (app / "node_modules").symlink_to(install("typescript", contents))
+
+    synth(app, tmp_path / "plain.out", "--app", LANGUAGES[language])
+    synth(app, tmp_path / "cdk.out", PINNED_IMAGES_UPDATE="never")
+
+    (tmp_path / "plain.out" / "validation-report.json").unlink(missing_ok=True)
+    assert_consistent(tmp_path / "plain.out", tmp_path / "cdk.out")
+    found, wanted = images(tmp_path / "cdk.out"), images(twin / "cdk.out")
+    assert found == wanted
+    assert json.dumps(found).count("@sha256:") == 11
