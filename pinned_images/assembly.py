@@ -57,11 +57,13 @@ class AssemblyOutcome:
         violations: The violations that are not acknowledged.
         report: The record of each image.
         is_complete: Whether the assembly was examined; not where context is missing.
+        failure: Why nothing could be pinned at all; a broken lock file for instance.
     """
 
     violations: tuple[Violation, ...] = ()
     report: SynthReport = field(default_factory=SynthReport)
     is_complete: bool = True
+    failure: PinnedImagesError | None = None
 
     @property
     def has_errors(self) -> bool:
@@ -214,7 +216,7 @@ class _Pinning:
         self._results: list[PinnedResource] = []
         self.unrecorded: list[Violation] = []
 
-    def pin(self, sources: Sources) -> str | None:
+    def pin(self, sources: Sources) -> PinnedImagesError | None:
         """Pin all images; return the reason if nothing could be pinned at all."""
         try:
             self._results = pin_images(
@@ -225,7 +227,7 @@ class _Pinning:
                 self._parameter_values,
             )
         except PinnedImagesError as error:
-            return str(error)
+            return error
         return None
 
     def coverage(self, *, is_silent: bool) -> Coverage:
@@ -431,7 +433,7 @@ def _examined(
     stacks: Sequence[AssemblyStack],
     coverage: Coverage,
     pinning: _Pinning,
-    failure: str | None,
+    failure: PinnedImagesError | None,
 ) -> AssemblyOutcome:
     """The violations in the templates on disk now; the report of a pinning is written."""
     found = examine(stacks, [coverage])
@@ -449,13 +451,13 @@ def _examined(
         ),
     ]
     if failure is not None:
-        violations.insert(0, FAILURE.nothing_pinned(failure))
+        violations.insert(0, FAILURE.nothing_pinned(str(failure)))
     report = SynthReport.of(corrected(pinning.records, found))
     try:
         report.write(root / FILE_NAME)
     except (PinnedImagesError, OSError) as error:
         violations.append(REPORT.not_written(str(error)))
-    return AssemblyOutcome(_left(violations, stacks), report)
+    return AssemblyOutcome(_left(violations, stacks), report, failure=failure)
 
 
 def _left(

@@ -1,4 +1,4 @@
-"""The root command, and the exit codes of all commands."""
+"""The root command: all commands, and how each of them ends."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ import click
 
 from pinned_images.cli.check import check
 from pinned_images.cli.check_deployed import check_deployed
+from pinned_images.cli.command_group import CommandGroup
+from pinned_images.cli.exit_codes import ExitCode, code_of, help_text
 from pinned_images.cli.lifecycle import lifecycle
 from pinned_images.cli.list_images import list_images
 from pinned_images.cli.lock import lock
@@ -30,29 +32,37 @@ from pinned_images.cli.update_files import update_files
 from pinned_images.errors import PinnedImagesError
 from pinned_images.version import __version__
 
-#: 128 + SIGINT, as shells report it.
-INTERRUPTED = 130
+
+class _Failure(click.ClickException):
+    """An error that ends a command, with its exit code."""
+
+    def __init__(self, message: str, code: ExitCode) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class _Interrupted(click.ClickException):
     """Ctrl-C while a command runs."""
 
-    exit_code = INTERRUPTED
+    exit_code = ExitCode.INTERRUPTED
 
     def show(self, file: Any = None) -> None:
         click.echo(self.message, file=file)
 
 
-class _Program(click.Group):
+class _Program(CommandGroup):
     """A group whose commands end with an exit code, and with one sentence on failure."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except PinnedImagesError as error:
-            raise click.ClickException(str(error)) from error
+            raise _Failure(str(error), code_of(error)) from error
         except KeyboardInterrupt:
             raise _Interrupted("Interrupted.") from None
+        except BrokenPipeError:
+            _give_up_output()
+            raise click.exceptions.Exit(ExitCode.READER_GONE) from None
 
     def main(self, *arguments: Any, standalone_mode: bool = True, **options: Any) -> Any:
         run = partial(super().main, *arguments, standalone_mode=False, **options)
@@ -69,17 +79,23 @@ def _exit_code(run: Callable[[], Any]) -> int:
         words = io.StringIO()
         error.show(file=words)
         error_lines(words.getvalue())
-        return error.exit_code
+        if isinstance(error, _Failure):
+            return error.code
+        # click's own is 1 for all that is not wrong use by its grammar.
+        return ExitCode.WRONG_USE if error.exit_code == ExitCode.FINDING else error.exit_code
     except click.Abort:
         error_lines("Interrupted.\n")
-        return INTERRUPTED
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        _give_up_output()
+        return ExitCode.READER_GONE
     except OSError as error:
         # All files but the output itself are spoken of by their names.
         error_lines(f"Error: The output cannot be written ({error.strerror}).\n")
         _give_up_output()
-        return 1
+        return ExitCode.UNKNOWN
     # click gives the code of an early end, such as that of --help; a command gives nothing.
-    return result if isinstance(result, int) else 0
+    return result if isinstance(result, int) else ExitCode.FINE
 
 
 def _give_up_output() -> None:
@@ -88,7 +104,11 @@ def _give_up_output() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-@click.group(cls=_Program, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=_Program,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=help_text(),
+)
 @click.version_option(__version__)
 def application() -> None:
     """Pin container images: of files, and of an AWS CDK app."""

@@ -6,7 +6,10 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from click.exceptions import Exit
+
 from pinned_images.acknowledgements import rule_id
+from pinned_images.cli.exit_codes import ExitCode, code_of, worst
 from pinned_images.cli.output import echo, show, write
 from pinned_images.printable import printable
 from pinned_images.wording import counted
@@ -28,7 +31,7 @@ def is_assembly(folder: Path) -> bool:
 
 
 def show_outcome(outcome: AssemblyOutcome, *, as_json: bool) -> NoReturn:
-    """Print the violations as a table or as JSON, and exit with the code they mean."""
+    """Print the violations as a table or as JSON, and exit with their code."""
     if as_json:
         write_json(outcome)
     elif outcome.violations:
@@ -38,7 +41,17 @@ def show_outcome(outcome: AssemblyOutcome, *, as_json: bool) -> NoReturn:
     errors = sum(each.rule.severity != "warning" for each in outcome.violations)
     warnings = len(outcome.violations) - errors
     echo(f"{counted(errors, 'error')}, {counted(warnings, 'warning')}.")
-    raise SystemExit(1 if outcome.has_errors else 0)
+    raise Exit(code_of_outcome(outcome))
+
+
+def code_of_outcome(outcome: AssemblyOutcome) -> ExitCode:
+    """The exit code of an assembly that was pinned or checked."""
+    if outcome.failure is not None:
+        return code_of(outcome.failure)
+    errors = (each.problem for each in outcome.violations if each.rule.severity != "warning")
+    return worst(
+        ExitCode.FINDING if problem.error is None else code_of(problem.error) for problem in errors
+    )
 
 
 def print_violations(outcome: AssemblyOutcome) -> None:

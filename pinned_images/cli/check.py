@@ -19,7 +19,7 @@ def check(path: Path, exemptions: tuple[str, ...], as_json: bool) -> None:  # no
     """Show the images without a digest in PATH (cdk.out), the output of a synth or a template.
 
     A template is one of CloudFormation in JSON or YAML. No registry is asked and nothing is
-    changed. Exits with 1 where an image has no digest and is not exempt.
+    changed.
     """
     from pinned_images.assembly import check_assembly, check_template  # noqa: PLC0415 - for --help
 

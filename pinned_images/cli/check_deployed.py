@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.exceptions import Exit
 
+from pinned_images.cli.exit_codes import ExitCode, worst
 from pinned_images.cli.output import echo, error, grouped_errors, show, write
 from pinned_images.cli.shared_options import json_option, registry_options
 from pinned_images.ecr.used_images import (
@@ -49,8 +51,6 @@ if TYPE_CHECKING:
     from pinned_images.cli.shared_options import Network
     from pinned_images.ecr.inventory import RepositoryImage
 
-_GONE = 1
-_UNSEEN = 3
 _FAIL_ON: tuple[FindingKind, ...] = ("gone", "archived")
 _CALL_SECONDS = 60.0
 
@@ -84,7 +84,7 @@ _Question = tuple[ImageReference, Platform | None]
     "--fail-on",
     multiple=True,
     type=click.Choice([*FINDING_KINDS]),
-    help="Exit with 1 on findings of this kind; on gone and archived if left out.",
+    help="Exit with 1 for findings of this kind; gone and archived if left out.",
 )
 @json_option
 @click.option("--markdown", "as_markdown", is_flag=True, help="Write Markdown.")
@@ -106,9 +106,7 @@ def check_deployed(
 ) -> None:
     """Check the images of deployed ECS services, tasks, rules, schedules and Lambda functions.
 
-    Nothing is changed. Exits with 1 where an image is gone or archived, and with 3 where none is
-    and something could not be looked at. With --cluster or --service, rules, schedules and
-    functions are left aside.
+    Nothing is changed. With --cluster or --service, rules, schedules and functions are left aside.
     """
     if as_json + as_markdown + as_html > 1:
         raise click.UsageError("--json, --markdown and --html exclude each other: give one.")
@@ -136,10 +134,8 @@ def check_deployed(
         error(sentence)
     echo(_summary(images, unseen))
     kinds = {finding.kind for image in images for finding in image.findings}
-    if kinds & set(fail_on or _FAIL_ON):
-        raise SystemExit(_GONE)
-    if unseen:
-        raise SystemExit(_UNSEEN)
+    found = [ExitCode.FINDING] if kinds & set(fail_on or _FAIL_ON) else []
+    raise Exit(worst([*found, *([ExitCode.UNKNOWN] if unseen else [])]))
 
 
 def _read(

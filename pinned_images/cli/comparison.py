@@ -13,6 +13,7 @@ from pinned_images.cli.compared_parameters import (
     changed_parameters,
     read_parameters,
 )
+from pinned_images.cli.exit_codes import ExitCode, code_of, worst
 from pinned_images.cli.output import grouped_errors, show
 from pinned_images.errors import ConfigurationError, ResolutionError
 from pinned_images.lockfile import LockEntry, LockFile, LockKey, ParameterKey
@@ -201,6 +202,14 @@ class Comparison:
     def problems(self) -> list[str]:
         """The errors, grouped by cause."""
         return [*grouped_errors(self.unanswered.items()), *self.unusable]
+
+    @property
+    def code(self) -> ExitCode:
+        """The exit code of the errors; changes are none."""
+        unread = [value for value in self.values.values() if not isinstance(value, str)]
+        errors = [*self.unanswered.values(), *unread]
+        unusable = [ExitCode.FINDING for each in self.changed if each not in self.renamed]
+        return worst([*map(code_of, errors), *unusable])
 
     @property
     def summary(self) -> str:

@@ -8,9 +8,16 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import click
+from click.exceptions import Exit
 
-from pinned_images.cli.output import echo, error
-from pinned_images.cli.writing import finish, print_changes, problems_of, show_diffs
+from pinned_images.cli.output import echo
+from pinned_images.cli.writing import (
+    code_of_changes,
+    finish,
+    print_changes,
+    show_diffs,
+    show_problems,
+)
 from pinned_images.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -129,7 +136,7 @@ def change(
     verbose: bool = False,
     besides: Sequence[str] = (),
 ) -> None:
-    """Change files in the working folder or in a repository; exits with 1 on failure.
+    """Change files in the working folder or in a repository; exits with the code of the errors.
 
     Args:
         repository: The repository.
@@ -158,14 +165,11 @@ def change(
 
 
 def _show(changes: Changes, *, is_dry: bool) -> None:
-    problems = list(problems_of(changes))
     show_diffs(changes)
-    for problem in problems:
-        error(problem)
+    show_problems(changes)
     if not is_dry:
         echo("Nothing was committed: add --commit MESSAGE to commit and push this.")
-    if problems:
-        raise SystemExit(1)
+    raise Exit(code_of_changes(changes))
 
 
 def _publish(
@@ -180,10 +184,9 @@ def _publish(
     try:
         published = publish(clone, plan, message, repository.author, besides=besides)
     except Unfinished as unfinished:
-        for problem in problems_of(unfinished.changes):
-            error(problem)
+        show_problems(unfinished.changes)
         echo("Nothing was committed, and nothing was pushed.")
-        raise SystemExit(1) from None
+        raise Exit(code_of_changes(unfinished.changes)) from None
     if published.commit is None:
         echo("Nothing to commit.")
         return

@@ -142,9 +142,12 @@ def _from_ecr(
             text = repositories.lifecycle_policy(repository)
         details = repositories.images(repository)
     except AwsFault as fault:
-        raise fault.error.about(
+        told = fault.error.about(
             subject=f"The repository {repository!r}", predicate=f"could not be read in {chosen}"
-        ) from None
+        )
+        if fault.code == "RepositoryNotFoundException":
+            raise ConfigurationError(str(told)) from None
+        raise told from None
     return text, [RepositoryImage.of_detail(detail) for detail in details]
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from click.exceptions import Exit
 
+from pinned_images.cli.command_group import CommandGroup
 from pinned_images.cli.comparison import read_lock
+from pinned_images.cli.exit_codes import ExitCode
 from pinned_images.cli.lock_update import update
 from pinned_images.cli.lock_verify import verify
 from pinned_images.cli.output import echo, show, write
@@ -22,14 +25,14 @@ from pinned_images.lockfile.update_modes import synth_with_lookups
 from pinned_images.wording import counted
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=CommandGroup, invoke_without_command=True)
 @lock_file_option
 @json_option
 @click.option(
     "--check",
     "is_check",
     is_flag=True,
-    help="Check that the file has all that the app uses, else exit with 1.",
+    help="Check that the file has all that the app uses.",
 )
 @app_option
 @click.pass_context
@@ -100,8 +103,7 @@ def _check(lock: LockFile, folders: tuple[Path, ...]) -> None:
     is_complete = not any(lacking.values())
     end = "." if is_complete else f": run `{synth_with_lookups()}` and commit the file."
     echo(f"{', '.join(told)} locked{end}")
-    if not is_complete:
-        raise SystemExit(1)
+    raise Exit(ExitCode.FINE if is_complete else ExitCode.FINDING)
 
 
 def _can_be_locked(parameter: str) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.exceptions import Exit
 
 from pinned_images.cli.comparison import Answer, Comparison, read_lock, show_comparison
 from pinned_images.cli.output import echo, error
@@ -57,7 +58,7 @@ def update(
     if comparison.problems:
         left = len(comparison.unanswered) + len(comparison.unusable)
         echo(f"{counted(left, 'entry')} left as locked.")
-        raise SystemExit(1)
+    raise Exit(comparison.code)
 
 
 def _write(lock_file: Path, comparison: Comparison, left: Collection[LockKey]) -> None:

@@ -6,9 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.exceptions import Exit
 
-from pinned_images.cli.compared_parameters import changed_parameters, read_parameters
+from pinned_images.cli.compared_parameters import (
+    ChangedParameter,
+    changed_parameters,
+    read_parameters,
+)
 from pinned_images.cli.comparison import Answer, ask, read_lock
+from pinned_images.cli.exit_codes import ExitCode, code_of, worst
 from pinned_images.cli.output import echo, error, grouped_errors
 from pinned_images.cli.shared_options import own_lock_file_option, registry_options
 from pinned_images.lockfile import LockFile, LockKey
@@ -31,7 +37,7 @@ if TYPE_CHECKING:
 @registry_options
 @own_lock_file_option
 def verify(*, lock_file: Path, platforms: bool, warm: bool, network: Network) -> None:
-    """Check that each locked digest still exists in its registry, else exit with 1.
+    """Check that each locked digest still exists in its registry.
 
     An SSM parameter has to be there, and to name the repository in which the digest is.
     """
@@ -47,7 +53,7 @@ def verify(*, lock_file: Path, platforms: bool, warm: bool, network: Network) ->
     wrong = [key for key in lock.entries if answers[key].errors]
     unusable = _unusable_parameters(lock, network)
     errors = ((key, error) for key in wrong for error in answers[key].errors)
-    for problem in (*grouped_errors(errors), *unusable):
+    for problem in (*grouped_errors(errors), *(sentence for sentence, _ in unusable)):
         error(problem)
     for key, answer in tagged.items():
         if key not in served and (now := _digest(answer)) is not None:
@@ -57,8 +63,14 @@ def verify(*, lock_file: Path, platforms: bool, warm: bool, network: Network) ->
         usable = len(lock.parameters) - len(unusable)
         verified.append(f"{usable} of {counted(len(lock.parameters), 'parameter')}")
     echo(f"{', '.join(verified)} verified.")
-    if wrong or unusable:
-        raise SystemExit(1)
+    raise Exit(
+        worst(
+            [
+                *(code_of(error) for key in wrong for error in answers[key].errors),
+                *(code for _, code in unusable),
+            ]
+        )
+    )
 
 
 def _asked_by_tag(
@@ -94,18 +106,24 @@ def _report_moved_tag(key: LockKey, now: Digest, *, is_there: bool) -> None:
     )
 
 
-def _unusable_parameters(lock: LockFile, network: Network) -> list[str]:
-    """The errors of parameters that a deployment would fail on.
+def _unusable_parameters(lock: LockFile, network: Network) -> list[tuple[str, ExitCode]]:
+    """The errors of parameters that a deployment would fail on, each with its exit code.
 
     Another tag in the same repository is none: the digest takes precedence.
     """
     values = read_parameters(lock.parameters, network)
     return [
-        *(str(value) for value in values.values() if not isinstance(value, str)),
+        *((str(value), code_of(value)) for value in values.values() if not isinstance(value, str)),
         *(
-            f"The SSM parameter {str(each.key)!r} names another repository now, and the digest is "
-            f"that of {each.locked}: run `pinned-images lock update` and synthesize again."
+            (_renamed(each), ExitCode.FINDING)
             for each in changed_parameters(lock, values)
             if each.names_other_repository
         ),
     ]
+
+
+def _renamed(parameter: ChangedParameter) -> str:
+    return (
+        f"The SSM parameter {str(parameter.key)!r} names another repository now, and the digest is "
+        f"that of {parameter.locked}: run `pinned-images lock update` and synthesize again."
+    )

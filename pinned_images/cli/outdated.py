@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.exceptions import Exit
 
 from pinned_images.cli.comparison import Comparison, read_lock, show_comparison
+from pinned_images.cli.exit_codes import ExitCode, worst
 from pinned_images.cli.output import echo, error, write
 from pinned_images.cli.shared_options import (
     json_option,
@@ -52,8 +54,8 @@ def outdated(
     for problem in comparison.problems:
         error(problem)
     echo(comparison.summary)
-    if comparison.problems or (exit_code and (moved or comparison.changed)):
-        raise SystemExit(1)
+    found = [ExitCode.FINDING] if exit_code and (moved or comparison.changed) else []
+    raise Exit(worst([comparison.code, *found]))
 
 
 def _plain(

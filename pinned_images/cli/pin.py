@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import click
+from click.exceptions import Exit
 
 from pinned_images.cli.assembly_commands import is_assembly, show_outcome
 from pinned_images.cli.configuration import options_of
+from pinned_images.cli.exit_codes import ExitCode
 from pinned_images.cli.git_repository import change, repository_options, working_tree
 from pinned_images.cli.output import echo, show, write
 from pinned_images.cli.scanned import (
@@ -31,6 +33,7 @@ from pinned_images.cli.shared_options import (
     registry_options,
     typed_settings,
 )
+from pinned_images.errors import ConfigurationError
 from pinned_images.wording import counted
 
 if TYPE_CHECKING:
@@ -75,17 +78,10 @@ def pin(  # noqa: PLR0917 - click gives them by name
 
     The folder that a synth of a CDK app wrote (cdk.out) is pinned as `run` pins it.
 
-    Tags stay, and what has a digest stays as it is. Exits with 1 where an image could not be
-    resolved; the others are written all the same.
+    Tags stay, and what has a digest stays as it is. Where an image cannot be resolved, the others
+    are written all the same.
     """
-    if frozen and lock_file is None:
-        raise click.UsageError("--frozen takes digests from a lock file: add --lock-file.")
-    if as_json and not check:
-        raise click.UsageError("--json shows what --check finds: add --check.")
-    if check and repository is not None and repository.commit is not None:
-        raise click.UsageError("--check changes nothing: leave --commit out.")
-    if repository is not None and lock_file is not None and not _is_below(lock_file):
-        raise click.UsageError("The lock file is one of the repository: give a path in it.")
+    _refuse_contradictions(lock_file, repository, check=check, frozen=frozen, as_json=as_json)
     exempt = _exemption_patterns(exemptions_of(exemptions))
     if repository is None and any(is_assembly(Path(path)) for path in paths):
         if len(paths) != 1 or dry_run:
@@ -102,17 +98,39 @@ def pin(  # noqa: PLR0917 - click gives them by name
             scanned = list(scanned_files(paths, base, besides=_in(base, lock_file)))
         missing = unpinned(scanned, exempt, today)
         _show_unpinned(scanned, missing, as_json=as_json)
-        raise SystemExit(1 if missing else 0)
+        raise Exit(ExitCode.FINDING if missing else ExitCode.FINE)
 
     def plan(base: Path | None) -> Changes:
         from pinned_images.files.pinned_files import pin as planned  # noqa: PLC0415 - for --help
 
         locked = _in(base, lock_file)
+        if frozen and locked:
+            _require(Path(locked[0]), lock_file)
         scanned = list(scanned_files(paths, base, besides=locked))
         resolver = _Digests(network, locked[0] if locked else None, frozen, dry_run)
         return planned(scanned, resolver, exempt, today)
 
     change(repository, plan, dry_run=dry_run, verbose=verbose, besides=_in(None, lock_file))
+
+
+def _refuse_contradictions(
+    lock_file: Path | None,
+    repository: Repository | None,
+    *,
+    check: bool,
+    frozen: bool,
+    as_json: bool,
+) -> None:
+    if frozen and lock_file is None:
+        raise click.UsageError("--frozen takes digests from a lock file: add --lock-file.")
+    if frozen and repository is None:
+        _require(lock_file)
+    if as_json and not check:
+        raise click.UsageError("--json shows what --check finds: add --check.")
+    if check and repository is not None and repository.commit is not None:
+        raise click.UsageError("--check changes nothing: leave --commit out.")
+    if repository is not None and lock_file is not None and not _is_below(lock_file):
+        raise click.UsageError("The lock file is one of the repository: give a path in it.")
 
 
 def _pin_assembly(  # noqa: PLR0917 - the options of the command
@@ -136,9 +154,20 @@ def _pin_assembly(  # noqa: PLR0917 - the options of the command
     options = options_of(given)
     outcome = (check_assembly if check else pin_assembly)(folder, options)
     if not outcome.is_complete:
-        echo("The assembly lacks context that the CDK CLI looks up: run `cdk synth` first.")
-        raise SystemExit(1)
+        raise click.UsageError(
+            "The assembly lacks context that the CDK CLI looks up: run `cdk synth` first."
+        )
     show_outcome(outcome, as_json=as_json)
+
+
+def _require(lock_file: Path | None, shown: Path | None = None) -> None:
+    """Refuse a lock file that is not there, where it is all that is asked."""
+    if lock_file is not None and not lock_file.exists():
+        shown = shown or lock_file
+        raise ConfigurationError(
+            f"There is no lock file {str(shown)!r}: run `pinned-images pin --lock-file {shown}`, "
+            "or name another one."
+        )
 
 
 def _is_below(path: Path) -> bool:

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 import click
+from click.exceptions import Exit
 
+from pinned_images.cli.exit_codes import ExitCode, worst
 from pinned_images.cli.images_in_use import (
     EcrRepository,
     ImagesInUse,
@@ -33,8 +35,6 @@ if TYPE_CHECKING:
     from pinned_images.registry.aws.ecr_repositories import Repositories
 
 JSON_VERSION = 1
-#: Something is not protected; something could not be looked at.
-NOT_PROTECTED, NOT_SEEN = 1, 3
 
 _State = Literal["protected", "taken", "archived", "gone", "tag-exists", "failed"]
 _Change = Literal["none", "tagged", "would-tag"]
@@ -73,8 +73,7 @@ def protect(
     """Give images in use a tag of their own in ECR, so that no lifecycle rule takes them.
 
     Rules for untagged images spare an image that has a tag; rules that would take it all the same
-    are named. No tag is moved. Exits with 1 where an image is not protected, and with 3 where
-    something could not be looked at.
+    are named. No tag is moved.
     """
     from pinned_images.ecr.protection import parse_prefix  # noqa: PLC0415 - for --help
 
@@ -95,9 +94,16 @@ def protect(
     elif outcomes:
         show(_table(outcomes))
     _tell(outcomes, used, prefix, dry_run=dry_run)
-    if any(each.state not in ("protected", "failed") for each in outcomes):
-        raise SystemExit(NOT_PROTECTED)
-    raise SystemExit(NOT_SEEN if used.unseen or _having("failed", outcomes) else 0)
+    is_unknown = bool(used.unseen or _having("failed", outcomes))
+    is_found = any(each.state not in ("protected", "failed") for each in outcomes)
+    raise Exit(
+        worst(
+            [
+                ExitCode.FINDING if is_found else ExitCode.FINE,
+                ExitCode.UNKNOWN if is_unknown else ExitCode.FINE,
+            ]
+        )
+    )
 
 
 @dataclass(frozen=True, slots=True)

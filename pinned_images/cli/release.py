@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 import click
+from click.exceptions import Exit
 
+from pinned_images.cli.exit_codes import ExitCode
 from pinned_images.cli.images_in_use import (
     EcrRepository,
     ImagesInUse,
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
     from pinned_images.registry.aws.ecr_repositories import Repositories
 
 JSON_VERSION = 1
-NOT_SEEN = 3
 
 _Result = Literal["released", "deleted", "last-tag", "failed"]
 
@@ -79,8 +80,7 @@ def release(
 
     Name everything that tells of images in use, what is deployed above all: an image that is not
     in there is taken to be unused. The repositories of those images are looked through. ECR deletes
-    an image with its last tag, so such a tag stays unless --delete-images is given. Exits with 3
-    where something could not be looked at.
+    an image with its last tag, so such a tag stays unless --delete-images is given.
     """
     from pinned_images.ecr.protection import parse_prefix  # noqa: PLC0415 - for --help
 
@@ -114,7 +114,8 @@ def release(
     elif outcomes:
         show(_table(outcomes))
     _tell(outcomes, failures, dry_run=dry_run)
-    raise SystemExit(NOT_SEEN if failures or _number("failed", outcomes) else 0)
+    is_unknown = failures or _number("failed", outcomes)
+    raise Exit(ExitCode.UNKNOWN if is_unknown else ExitCode.FINE)
 
 
 def _refuse_incomplete(used: ImagesInUse) -> None:
@@ -123,7 +124,7 @@ def _refuse_incomplete(used: ImagesInUse) -> None:
         error(f"Not looked at: {unseen}.")
     if used.unseen:
         error("Nothing is released, since images may be in use that could not be seen.")
-        raise SystemExit(NOT_SEEN)
+        raise Exit(ExitCode.UNKNOWN)
     if not used.repositories:
         raise ConfigurationError(
             "The files name no image of a private ECR repository, so nothing is released: name "

@@ -8,7 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
+from click.exceptions import Exit
 
+from pinned_images.cli.exit_codes import ExitCode, code_of, worst
 from pinned_images.cli.output import error, write
 from pinned_images.cli.scanned import JSON_VERSION
 from pinned_images.cli.shared_options import json_option, registry_options
@@ -54,8 +56,7 @@ def resolve(
 ) -> None:
     """Print each image with its digest; without REF, or for -, images are read from the input.
 
-    Images that cannot be resolved are told on the error stream, the others are printed, and the
-    exit code is 1.
+    Images that cannot be resolved are told on the error stream, and the others are printed.
     """
     chosen = _platform(platform)
     answers = [_asked(text, chosen, as_json=as_json) for text in _given(references)]
@@ -64,16 +65,15 @@ def resolve(
     if as_json:
         images = [_plain(answer, outcomes) for answer in answers]
         write(json.dumps({"version": JSON_VERSION, "images": images}, indent=2) + "\n")
-    failed = False
+    codes: list[ExitCode] = []
     for answer in answers:
         outcome = _outcome(answer, outcomes)
         if isinstance(outcome, PinnedImagesError):
-            failed = True
+            codes.append(code_of(outcome))
             error(str(outcome))
         elif not as_json:
             write(f"{_pinned(answer, outcome.digest)}\n")
-    if failed:
-        raise SystemExit(1)
+    raise Exit(worst(codes))
 
 
 def _platform(text: str | None) -> Platform | None:

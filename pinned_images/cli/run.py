@@ -14,8 +14,9 @@ from pathlib import Path
 from types import FrameType
 
 import click
+from click.exceptions import Exit
 
-from pinned_images.cli.assembly_commands import print_violations
+from pinned_images.cli.assembly_commands import code_of_outcome, print_violations
 from pinned_images.cli.configuration import options_of
 from pinned_images.cli.output import error
 from pinned_images.cli.shared_options import (
@@ -50,7 +51,7 @@ def run(lock_file: str | None, exemptions: tuple[str, ...], command: tuple[str, 
     """
     code = _run_app(command)
     if code:
-        raise SystemExit(code)
+        raise Exit(code)
     output = Path(os.environ.get(_OUTPUT) or "cdk.out")
     from pinned_images.assembly import pin_assembly  # noqa: PLC0415 - for --help
 
@@ -58,7 +59,7 @@ def run(lock_file: str | None, exemptions: tuple[str, ...], command: tuple[str, 
     outcome = pin_assembly(output, options)
     if outcome.has_errors and not _cli_reads_report():
         print_violations(outcome)
-        raise SystemExit(1)
+        raise Exit(code_of_outcome(outcome))
 
 
 def _run_app(command: Sequence[str]) -> int:

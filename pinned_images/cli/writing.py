@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from click.exceptions import Exit
+
+from pinned_images.cli.exit_codes import ExitCode, code_of, worst
 from pinned_images.cli.output import echo, error, grouped_errors, write
 from pinned_images.cli.scanned import print_skipped
 from pinned_images.errors import ConfigurationError
@@ -16,24 +18,24 @@ if TYPE_CHECKING:
 
 
 def finish(changes: Changes, *, dry_run: bool, verbose: bool = False) -> None:
-    """Write the files, or print the diff; exit with 1 if there is an error.
+    """Write the files, or print the diff; exits with the code of the errors.
 
     Args:
         changes: The plan.
         dry_run: Print a unified diff and write nothing.
         verbose: Print every reference that changes.
     """
-    problems = list(problems_of(changes))
+    unwritten: list[str] = []
     if verbose:
         print_changes(changes)
     if dry_run:
         show_diffs(changes)
     else:
-        problems += _write(changes)
-    for problem in problems:
+        unwritten = _write(changes)
+    show_problems(changes)
+    for problem in unwritten:
         error(problem)
-    if problems:
-        raise SystemExit(1)
+    raise Exit(worst([code_of_changes(changes), *([ExitCode.FINDING] if unwritten else [])]))
 
 
 def _write(changes: Changes) -> list[str]:
@@ -79,8 +81,13 @@ def _show_diff(diff: bytes) -> None:
         sys.stdout.buffer.write(diff)
 
 
-def problems_of(changes: Changes) -> Iterable[str]:
-    """The errors and refusals of a plan, each once."""
-    yield from grouped_errors(changes.errors.items())
-    for refusal in changes.refusals:
-        yield str(refusal)
+def show_problems(changes: Changes) -> None:
+    """Print the errors and refusals of a plan, each once."""
+    for problem in (*grouped_errors(changes.errors.items()), *map(str, changes.refusals)):
+        error(problem)
+
+
+def code_of_changes(changes: Changes) -> ExitCode:
+    """The exit code of a plan: that of its errors and refusals."""
+    refused = [ExitCode.FINDING] if changes.refusals else []
+    return worst([*map(code_of, changes.errors.values()), *refused])

@@ -89,7 +89,7 @@ def test_images_that_cannot_be_resolved_are_errors(
     assert result.exit_code == 1
     assert "ghcr.io/org/app:1" in result.stdout
     assert "Traceback" not in result.output
-    assert run("pin", "cdk.out", "--lock-file", "no.lock.json", "--frozen").exit_code == 1
+    assert run("pin", "cdk.out", "--lock-file", "no.lock.json", "--frozen").exit_code == 2
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_a_broken_assembly_is_one_sentence_and_no_file_of_it_is_edited(
     before = contents(assembly)
     for command in ("pin", "check"):
         result = run(command, "cdk.out")
-        assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+        assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
     assert contents(assembly) == before
 
 
@@ -143,5 +143,5 @@ def test_a_template_is_checked_by_the_same_rules(run: Run, folder: Path, name: s
 def test_what_is_no_template_is_one_sentence(run: Run, folder: Path, text: str) -> None:
     Path("web.yaml").write_text(text, "utf-8")
     result = run("check", "web.yaml")
-    assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
     assert "is no CloudFormation template" in result.stderr

@@ -139,7 +139,7 @@ def test_a_file_that_is_something_else_is_one_line(
     (folder / "policy.json").write_text(policy)
     (folder / "images.json").write_text(images)
     result = run("lifecycle", "policy.json", "--images", "images.json")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert result.stderr.startswith("Error: ")
     assert result.stderr.count("\n") == 1
     assert "\x1b" not in result.stderr
@@ -181,6 +181,6 @@ def test_a_repository_without_a_policy_loses_nothing(run: Run, moto: Moto) -> No
 
 def test_a_repository_that_is_not_there_is_one_line(run: Run, moto: Moto) -> None:
     result = run("lifecycle", "--repository", "web", "--region", "eu-west-1")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert result.stderr.startswith("Error: The repository 'web' could not be read in eu-west-1: ")
     assert result.stderr.count("\n") == 1

@@ -128,7 +128,7 @@ def test_an_output_that_cannot_be_written_is_one_line(arguments: str) -> None:
     with Path("/dev/full").open("w") as full:
         result = program("-m", "pinned_images", *arguments.split(), stdout=full)
     assert (result.returncode, result.stderr) == (
-        1,
+        3,
         "Error: The output cannot be written (No space left on device).\n",
     )
 

@@ -257,7 +257,7 @@ def test_a_file_that_check_deployed_did_not_write_is_one_line(
 ) -> None:
     (folder / "deployed.json").write_text(text)
     result = run("protect", "--deployed", "deployed.json")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert result.stderr.startswith("Error: ")
     assert result.stderr.count("\n") == 1
 
@@ -355,7 +355,7 @@ def test_a_tag_that_has_become_the_last_one_meanwhile_stays(
 def test_release_without_an_image_in_use_releases_nothing(run: Run, shop: Shop) -> None:
     run("protect", "--lock-file", shop.lock(shop.used))
     result = run("release", "--lock-file", shop.lock(), "--repository", f"{HOST}/shop/web")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert shop.tags(shop.used) == {"1.4", shop.tag}
 
 

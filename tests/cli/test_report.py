@@ -89,13 +89,13 @@ def test_two_formats_at_once_are_a_wrong_use(
 
 def test_a_file_that_cannot_be_written_is_one_sentence(run: Run, report: SynthReport) -> None:
     result = run("report", "-o", "absent/report.html")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert result.stderr.startswith("Error: 'absent/report.html' cannot be written")
 
 
 def test_a_folder_without_a_report_is_one_sentence(run: Run) -> None:
     result = run("report", "elsewhere")
-    assert result.exit_code == 1
+    assert result.exit_code == 2
     assert result.stderr.startswith("Error: There is no report at 'elsewhere'")
 
 

@@ -140,7 +140,7 @@ def test_a_url_that_is_no_repository_leaves_the_checkout_around_it(
 ) -> None:
     before = everything(around)
     result = program(*PIN, "--repository", url)
-    assert result.returncode == 1
+    assert result.returncode == 3
     assert everything(around) == before
     assert list(temporary.iterdir()) == []
     assert "git clone failed" in result.stderr
@@ -149,7 +149,7 @@ def test_a_url_that_is_no_repository_leaves_the_checkout_around_it(
 def test_a_missing_branch_is_an_error(bare: Bare, program: Program) -> None:
     before = bare.state()
     result = program(*PIN, "--repository", bare.url, "--branch", "nothing")
-    assert result.returncode == 1
+    assert result.returncode == 3
     assert bare.state() == before
 
 
@@ -195,7 +195,7 @@ def test_a_commit_that_fails_pushes_nothing(
     git(tmp_path, "config", "--global", "core.hooksPath", str(hooks))
     before = bare.state()
     result = program(*PIN, "--repository", bare.url)
-    assert result.returncode == 1
+    assert result.returncode == 3
     assert "git commit failed" in result.stderr
     assert "not today" in result.stderr
     assert bare.state() == before
@@ -208,7 +208,7 @@ def test_a_push_that_is_refused_is_told_and_not_tried_again(
     bare.hook("pre-receive", f"echo x >> {tmp_path}/tries; echo Policy says no. >&2; exit 1")
     before = bare.state()
     result = program(*PIN, "--repository", bare.url)
-    assert result.returncode == 1
+    assert result.returncode == 3
     assert "Policy says no." in result.stderr
     assert bare.state() == before
     assert (tmp_path / "tries").read_text() == "x\n"
@@ -246,7 +246,7 @@ def test_a_push_that_always_loses_gives_up_and_leaves_the_others(
     script = compete(bare, "true", "other")
     monkeypatch.setenv("PATH", program_before_push(tmp_path, script))
     result = program(*PIN, "--repository", bare.url)
-    assert result.returncode == 1
+    assert result.returncode == 3
     assert "moved on each of 10 times" in result.stderr
     assert set(bare.log()) == {"Other", "Seed"}
     assert list(temporary.iterdir()) == []

@@ -179,6 +179,10 @@ def test_frozen_asks_nobody_and_names_what_is_missing(
 ) -> None:
     write(folder, "compose.yaml", "services: {a: {image: 'redis:7'}}")
     asked = images.requests
+    missing = program("pin", "--lock-file", "x.lock.json", "--frozen")
+    assert (missing.returncode, missing.stdout) == (2, "")
+    assert "pinned-images pin --lock-file x.lock.json" in missing.stderr
+    write(folder, "x.lock.json", '{"version": 1, "images": {}}')
     result = program("pin", "--lock-file", "x.lock.json", "--frozen")
     assert result.returncode == 1
     assert "redis:7 is not in the lock file 'x.lock.json'" in result.stderr
@@ -201,7 +205,7 @@ def test_resolve_prints_what_it_can_and_tells_the_rest(
 ) -> None:
     digest = images.digest("docker.io/library/nginx:1.25")
     result = program("resolve", "gone:1", "nginx:1.25", "No:1", "docker.io/nginx:1.25")
-    assert result.returncode == 1
+    assert result.returncode == 2
     assert result.stdout.splitlines() == [
         f"nginx:1.25@{digest}",
         f"docker.io/nginx:1.25@{digest}",

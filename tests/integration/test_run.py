@@ -172,7 +172,7 @@ def test_the_exit_code_of_the_app_is_that_of_the_command(tmp_path: Path, code: i
 
 def test_an_app_that_writes_no_assembly_is_one_line(tmp_path: Path) -> None:
     finished = run(tmp_path, sys.executable, "-c", "")
-    assert finished.returncode == 1
+    assert finished.returncode == 2
     assert finished.stderr.startswith("Error: There is no cloud assembly")
     assert finished.stderr.count("\n") == 1
 

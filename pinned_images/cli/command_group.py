@@ -1,0 +1,33 @@
+"""Groups of commands: the nearest name for a mistyped one, and exit codes in every help."""
+
+from __future__ import annotations
+
+import click
+
+from pinned_images.cli.exit_codes import COMMANDS, help_text
+from pinned_images.wording import did_you_mean
+
+
+class CommandGroup(click.Group):
+    """A group that offers the nearest command, as newer versions of click do."""
+
+    def add_command(self, cmd: click.Command, name: str | None = None) -> None:
+        """Add a command; its help ends with its exit codes."""
+        super().add_command(cmd, name)
+        path = cmd.name if self.name not in COMMANDS else f"{self.name} {cmd.name}"
+        if path in COMMANDS:
+            cmd.epilog = help_text(path)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that the arguments begin with.
+
+        Raises:
+            UsageError: There is no such command.
+        """
+        name = args[0]
+        known = self.list_commands(ctx)
+        if name not in known and name[:1].isalnum() and not ctx.resilient_parsing:
+            ctx.fail(f"No such command {name!r}.{did_you_mean(name, known)}")
+        return super().resolve_command(ctx, args)
