@@ -102,7 +102,11 @@ COMMANDS: Mapping[str, Findings] = {
         "use is released.",
         "a tag stays since it is the last one of its image",
     ),
-    "report": Findings(None, None, "the synth failed for images"),
+    "report": Findings(
+        "With --compare and --exit-code: an image has changed.",
+        None,
+        "the synth failed for images, or images have changed, without --exit-code",
+    ),
     "resolve": Findings("There is no such image, or none for the platform.", _NO_ANSWER),
     "run": Findings(
         "An image could not be pinned, and the CDK CLI is too old to say so. A code of the app's "

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
 import click
+from click.exceptions import Exit
 
+from pinned_images.cli.exit_codes import ExitCode
 from pinned_images.cli.output import echo, show, write
 from pinned_images.errors import ConfigurationError
 from pinned_images.report import FILE_NAME, SynthReport
@@ -70,7 +72,7 @@ def report(
     comparison = _compared(base, folder)
     _show_comparison(comparison, style, output, max_bytes)
     if exit_code and comparison.changes:
-        raise SystemExit(1)
+        raise Exit(ExitCode.FINDING)
 
 
 def _compared(base: Path, folder: Path) -> SynthComparison:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -61,6 +62,8 @@ def command_folder(folder: Path, registry: RegistryServer, monkeypatch: pytest.M
     record = SiteRecord("S", "S/T", "AWS::ECS::TaskDefinition", "Image", "nginx:1", "registry")
     Path("synth").mkdir()
     SynthReport.of([record]).write("synth")
+    Path("base").mkdir()
+    SynthReport.of([replace(record, reference="nginx:0")]).write("base")
     Path("policy.json").write_text(POLICY)
     Path("images.json").write_text('{"imageDetails": []}')
     return folder
@@ -120,6 +123,9 @@ def command_folder(folder: Path, registry: RegistryServer, monkeypatch: pytest.M
         ("pin good --check", 1),
         ("pin good --lock-file broken.lock.json", 2),
         ("report synth", 0),
+        ("report synth --compare base", 0),
+        ("report synth --compare base --exit-code", 1),
+        ("report synth --compare synth --exit-code", 0),
         ("report nothing", 2),
         ("resolve nginx:1", 0),
         ("resolve nginx:2", 1),
