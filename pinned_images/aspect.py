@@ -58,6 +58,8 @@ class PinImages:
         record_in: ``metadata`` or ``outputs``: the place in each stack's template that records the
             pinned images, to be read from the deployed stack; none if left out.
         deadline: Seconds in which all images of a synth must be resolved; 120 if left out.
+        summary: Whether a synth prints a line on the error stream about what it did; if left out,
+            it does where the CDK CLI has started the app, and not in unit tests.
 
     Raises:
         ConfigurationError: An argument, a context value or an environment variable cannot be used.

@@ -115,6 +115,10 @@ class PinImagesOptions(GateOptions, total=False):
     deadline: float
     """Seconds in which all images of a synth must be resolved; 120 if left out."""
 
+    summary: bool | None
+    """Whether a synth prints a line on the error stream about what it did; if left out, it does
+    where the CDK CLI has started the app, and not in unit tests."""
+
 
 @dataclass(frozen=True, slots=True)
 class Options:
@@ -158,6 +162,7 @@ class Options:
     use_parameter_defaults: bool = False
     record_in: RecordIn | None = None
     deadline: Seconds = 120.0
+    summary: bool | None = None
     bootstrap_qualifier: str | None = None
 
     @classmethod

@@ -16,6 +16,7 @@ from pinned_images.wording import counted
 
 if TYPE_CHECKING:
     from pinned_images.assembly import AssemblyOutcome
+    from pinned_images.options import Options
     from pinned_images.rules import Violation
 
 JSON_VERSION = 1
@@ -52,6 +53,15 @@ def code_of_outcome(outcome: AssemblyOutcome) -> ExitCode:
     return worst(
         ExitCode.FINDING if problem.error is None else code_of(problem.error) for problem in errors
     )
+
+
+def print_summary(outcome: AssemblyOutcome, options: Options) -> None:
+    """Print what the pinning of an assembly did in one line; nothing where there are no images."""
+    from pinned_images.report.synth_line import synth_line  # noqa: PLC0415 - for --help
+
+    line = synth_line(outcome.report.records, [options.lock_file or None])
+    if line is not None:
+        echo(line)
 
 
 def print_violations(outcome: AssemblyOutcome) -> None:

@@ -16,7 +16,11 @@ from types import FrameType
 import click
 from click.exceptions import Exit
 
-from pinned_images.cli.assembly_commands import code_of_outcome, print_violations
+from pinned_images.cli.assembly_commands import (
+    code_of_outcome,
+    print_summary,
+    print_violations,
+)
 from pinned_images.cli.configuration import options_of
 from pinned_images.cli.output import error
 from pinned_images.cli.shared_options import (
@@ -26,6 +30,7 @@ from pinned_images.cli.shared_options import (
 )
 
 _OUTPUT = "CDK_OUTDIR"
+_SUMMARY = "PINNED_IMAGES_SUMMARY"
 
 #: The first version of the CDK CLI that prints ``validation-report.json``.
 _READS_REPORT = (2, 1129)
@@ -57,6 +62,8 @@ def run(lock_file: str | None, exemptions: tuple[str, ...], command: tuple[str, 
 
     options = options_of({"lock_file": lock_file, "exempt": exemptions_of(exemptions) or None})
     outcome = pin_assembly(output, options)
+    if options.summary is not False and outcome.is_complete:
+        print_summary(outcome, options)
     if outcome.has_errors and not _cli_reads_report():
         print_violations(outcome)
         raise Exit(code_of_outcome(outcome))
@@ -68,7 +75,11 @@ def _run_app(command: Sequence[str]) -> int:
     if program is None:
         error(f"The command {command[0]!r} was not found.")
         return _NOT_FOUND
-    environment = {**os.environ, _OUTPUT: os.environ.get(_OUTPUT) or "cdk.out"}
+    environment = {
+        **os.environ,
+        _OUTPUT: os.environ.get(_OUTPUT) or "cdk.out",
+        _SUMMARY: "false",  # of an app that pins its images itself: one line is enough
+    }
     sys.stdout.flush()
     try:
         process = subprocess.Popen([program, *command[1:]], env=environment)

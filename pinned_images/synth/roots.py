@@ -24,6 +24,7 @@ from pinned_images.report.synth_report import FILE_NAME, SynthReport, remove_rep
 from pinned_images.rules import FAILURE, MUTABLE_REPOSITORY, REPORT, Coverage, Violation
 from pinned_images.sources import Sources
 from pinned_images.synth.recording import record_in_stacks
+from pinned_images.synth.summary_line import print_summary
 from pinned_images.synth.synthesis import Synthesis
 from pinned_images.synth.tag_immutability import TagImmutability, repositories_below
 from pinned_images.synth.undeployed import problems_of_undeployed
@@ -75,17 +76,20 @@ class SynthAspectState:
         return missed
 
     def examined(self, examination: Examination) -> list[Violation]:
-        """Write the report of the images in the templates, overrides included.
+        """Write the report of the images in the templates, overrides included, and sum it up.
 
         It has to be a new file: plugins must not change existing ones.
         """
-        if not self._syntheses():
+        syntheses = self._syntheses()
+        if not syntheses:
             return []
-        problems = list(problems_of_undeployed(self._syntheses(), examination))
-        records = [record for synthesis in self._syntheses() for record in synthesis.records]
+        problems = list(problems_of_undeployed(syntheses, examination))
+        records = [record for synthesis in syntheses for record in synthesis.records]
         report = SynthReport.of(corrected(records, examination))
+        folder = Path(self.root.stage.outdir)
+        print_summary(report, syntheses, folder)
         try:
-            report.write(Path(self.root.stage.outdir) / FILE_NAME)
+            report.write(folder / FILE_NAME)
         except (PinnedImagesError, OSError) as error:
             return [*problems, REPORT.not_written(str(error))]
         return problems

@@ -61,3 +61,29 @@ def test_what_is_mistyped_names_the_nearest_and_ends_without_a_traceback(
     assert finished.returncode == 1
     assert "The context value pinned-images:update is 'nevr'. Did you mean 'never'?" in output
     assert "Traceback" not in output
+
+
+def test_the_lock_file_next_to_cdk_json_is_used_without_being_named(
+    tmp_path: Path, registry: RegistryServer
+) -> None:
+    digest = registry.push("ghcr.io/org/app:1")
+    mirrors = mirrors_variable(registry.mirrors)
+    project(tmp_path, registry)
+    settings = {"app": f"{sys.executable} app.py", "context": {"pinned-images:summary": True}}
+    (tmp_path / "cdk.json").write_text(json.dumps(settings), encoding="utf-8")
+    (tmp_path / ".cdk.json").write_text(
+        json.dumps({"context": {"pinned-images": {"exempt": {"ghcr.io/org/agent:*": "why"}}}})
+    )
+    name = "pinned-images.lock.json"
+    first = cdk_synth(
+        tmp_path,
+        *("-c", f"pinned-images:lock-file={name}"),
+        HOME=str(tmp_path),
+        PINNED_IMAGES_MIRRORS=mirrors,
+    )
+    assert "1 image pinned (1 registry), 1 exempt; lock file pinned-images" in first.stderr
+    registry.stop()
+    found = cdk_synth(tmp_path, HOME=str(tmp_path), PINNED_IMAGES_UPDATE="never")
+    assert found.returncode == 0, found.stderr
+    assert f"1 image pinned (1 lock file), 1 exempt; lock file {name}\n" in found.stderr
+    assert f'"ghcr.io/org/app:1@{digest}"' in (tmp_path / "cdk.out/Web.template.json").read_text()

@@ -51,6 +51,8 @@ def test_an_image_is_pinned_when_the_cli_has_looked_up_its_name(
     )
     assert finished.returncode == 0, finished.stderr
     assert "dummy-value" not in finished.stdout + finished.stderr
+    assert finished.stderr.count("pinned-images: 1 image pinned (1 registry)\n") == 1
+    assert finished.stderr.count("pinned-images:") == 1
     [image] = assert_pinned(tmp_path / "cdk.out")
     assert str(image) == f"ghcr.io/org/app:1@{digest}"
     looked_up = json.loads((tmp_path / "cdk.context.json").read_text("utf-8"))

@@ -98,8 +98,12 @@ def test_templates_are_pinned_and_uploaded_under_new_keys(
             assert key not in parent.read_text("utf-8"), path
     locked = (folder / "pinned-images.lock.json").read_text("utf-8")
     first = {path: path.read_bytes() for path in (folder / "cdk.out").rglob("*.template.json")}
+    configure(folder)  # the lock file is found without being named
     again = cdk_synth(folder, "-c", "pinned-images:update=never", DOCKER_CONFIG=str(folder))
     assert again.returncode == 0, again.stderr
+    assert (
+        again.stderr.count("pinned-images: 2 images pinned (2 lock file), 1 exempt; lock file") == 1
+    )
     assert {path: path.read_bytes() for path in first} == first
     assert (folder / "pinned-images.lock.json").read_text("utf-8") == locked
 

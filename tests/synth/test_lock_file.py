@@ -148,19 +148,24 @@ def test_the_lock_file_in_the_working_directory_is_used_and_no_test_writes_into_
     lock_file: Path,
     no_network: Callable[[], None],
     monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     locked = "sha256:" + "1a" * 32
     entries = {LockKey("docker.io/library/nginx:1.27"): LockEntry(Digest(locked))}
     lock_file.write_text(LockFile(entries).render(), encoding="utf-8")
     monkeypatch.chdir(lock_file.parent)
     no_network()
-    found = assert_pinned(synthesize(app_with_a_stage(platforms="ignore")))
+    found = assert_pinned(synthesize(app_with_a_stage(platforms="ignore", summary=True)))
     assert [image.digest for image in found] == [locked]
+    assert capsys.readouterr().err == (
+        "pinned-images: 1 image pinned (1 lock file); lock file pinned-images.lock.json\n"
+    )
 
     before = lock_file.read_bytes()
     app = app_with_a_stage(platforms="ignore", resolver=FixedResolver.derived(), update="always")
     assert {image.digest for image in assert_pinned(synthesize(app))}.isdisjoint([locked])
     assert lock_file.read_bytes() == before
+    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize(
