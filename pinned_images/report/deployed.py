@@ -6,10 +6,14 @@ from collections.abc import Sequence
 
 from pinned_images.ecr.used_images import UsedImage, short_digest
 from pinned_images.report.markdown_text import code_span, escaped_words, markdown_table
+from pinned_images.report.registry_pages import registry_page
 from pinned_images.wording import counted
 
 _HEADER = ("Image", "Digest", "Used by", "Findings")
 _DRIFT = ("Image", "Declared", "Locked", "Registry", "Running")
+
+_WITH = "with findings"
+_WITHOUT = "without findings"
 
 
 def render_deployed_markdown(images: Sequence[UsedImage], unseen: Sequence[str]) -> str:
@@ -50,16 +54,28 @@ def render_deployed_html(images: Sequence[UsedImage], unseen: Sequence[str]) -> 
     """
     from pinned_images.report.page import render_page  # noqa: PLC0415 - needs Jinja2
 
+    found = [finding.message for image in images for finding in image.findings]
+    kinds = [list(dict.fromkeys((one.kind, one.severity) for one in i.findings)) for i in images]
+    with_findings = sum(map(bool, kinds))
     return render_page(
         "deployed.html",
-        has_script=False,
-        images=images,
-        findings=[finding.message for image in images for finding in image.findings],
+        rows=[
+            {
+                "image": image,
+                "page": registry_page(image.reference),
+                "short_digest": short_digest(image.digest),
+                "workloads": list(dict.fromkeys(use.name for use in image.uses)),
+                "kinds": kinds_of_image,
+                "status": _WITH if kinds_of_image else _WITHOUT,
+            }
+            for image, kinds_of_image in zip(images, kinds, strict=True)
+        ],
+        choices={"all": len(images), _WITH: with_findings, _WITHOUT: len(images) - with_findings},
         header=_HEADER,
-        rows=_rows(images),
+        findings=list(dict.fromkeys(found)),
         drift_header=_DRIFT,
         drift=_drift(images),
-        unseen=unseen,
+        unseen=list(dict.fromkeys(unseen)),
     )
 
 

@@ -20,24 +20,23 @@ from pinned_images.printable import printable
 from pinned_images.wording import counted
 
 
-def render_page(template: str, *, has_script: bool = True, **values: object) -> str:
+def render_page(template: str, **values: object) -> str:
     """A page from one of the templates.
 
     Args:
         template: The name of a template that extends ``page.html``.
-        has_script: Whether the page carries the script.
         values: What the template shows.
 
     Returns:
         The whole document; equal values give the same bytes.
     """
-    style, script = _resource("page.css"), _resource("page.js") if has_script else ""
+    style, script = _resource("page.css"), _resource("page.js")
     policy = {
         "default-src": "'none'",
         "base-uri": "'none'",
         "form-action": "'none'",
         "style-src": _source_hash(style),
-        "script-src": _source_hash(script) if script else "'none'",
+        "script-src": _source_hash(script),
     }
     own = {
         "policy": "; ".join(f"{directive} {source}" for directive, source in policy.items()),

@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 from pinned_images.errors import InvalidReference
 from pinned_images.grouping import counted_images
 from pinned_images.reference import Digest, ImageReference
+from pinned_images.report.registry_pages import registry_page
 from pinned_images.report.synth_report import ResolvedBy, SiteRecord, SynthReport
 from pinned_images.wording import counted
 
@@ -101,6 +102,11 @@ class Image:
         return self.name if self.short_tag is None else f"{self.name}:{self.short_tag}"
 
     @property
+    def page(self) -> str | None:
+        """The page of the image at its registry."""
+        return None if self._reference is None else registry_page(self._reference)
+
+    @property
     def short_digest(self) -> str | None:
         """The first digits of the digest."""
         if self.record.digest is None:
@@ -187,6 +193,11 @@ class Failure:
         if len(self.images) == 1:
             return [place.construct_path for place in self.images[0].places]
         return [f"{image.label} at {construct}" for image, construct in self._all_places]
+
+    @property
+    def stacks(self) -> list[str]:
+        """The stacks of the images."""
+        return list(dict.fromkeys(image.record.stack for image in self.images))
 
     @property
     def _all_places(self) -> list[tuple[Image, str]]:

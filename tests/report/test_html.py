@@ -89,10 +89,12 @@ def test_a_page_without_images_says_so() -> None:
 
 
 def test_the_page_asks_nobody_for_anything(report: SynthReport) -> None:
-    page = render_html(report)
-    assert not re.search(r"https?:|//[a-z]|url\(|@import", page)
-    assert not {"src", "href", "action"} & {name for _, one in Page(page).elements for name in one}
-    assert "default-src 'none'" in page.replace("&#x27;", "'")
+    text = render_html(report)
+    page = Page(text)
+    assert not re.search(r"url\(|@import", text)
+    assert not {"src", "action"} & {name for _, one in page.elements for name in one}
+    assert not {"link", "base", "iframe", "form"} & {tag for tag, _ in page.elements}
+    assert "default-src 'none'; base-uri 'none'; form-action 'none'" in text
 
 
 def test_texts_of_the_app_add_no_element_and_no_attribute(
@@ -115,3 +117,83 @@ def test_the_policy_names_the_script_and_the_style_of_the_page(report: SynthRepo
 def test_the_same_report_gives_the_same_page(report: SynthReport) -> None:
     again = SynthReport.from_json(report.to_json())
     assert render_html(again) == render_html(report)
+
+
+def links_of(page: str) -> list[str]:
+    """Where the page leads: the addresses of its links to elsewhere."""
+    links = [attributes for tag, attributes in Page(page).elements if tag == "a"]
+    leading_out = [each for each in links if not str(each["href"]).startswith("#")]
+    assert all(each["rel"] == "noopener noreferrer" for each in leading_out)
+    return [str(each["href"]) for each in leading_out]
+
+
+def test_an_image_leads_to_its_page_at_the_registry(record: SiteRecord) -> None:
+    images = ("nginx:1.27", "ghcr.io/acme/agent:1", "registry.example.com/app:1")
+    report = SynthReport.of(replace(record, reference=image) for image in images)
+    assert links_of(render_html(report)) == [
+        "https://ghcr.io/acme/agent",
+        "https://hub.docker.com/_/nginx/tags?name=1.27",
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "javascript:alert(1)",
+        "https://evil.example/nginx",
+        "//evil.example/nginx:1",
+        "ghcr.io/a/b?x=1",
+        "ghcr.io/../b:1",
+        'ghcr.io/a/b:1" onclick="alert(1)',
+        "docker.io\u202e/a/b",
+        "evil.example#ghcr.io/a/b",
+    ],
+)
+def test_no_link_holds_what_is_no_reference(record: SiteRecord, text: str) -> None:
+    assert links_of(render_html(SynthReport.of([replace(record, reference=text)]))) == []
+
+
+def test_the_title_names_the_app(report: SynthReport) -> None:
+    assert "<title>Container images of shop &amp; co</title>" in render_html(report, "shop & co")
+    assert "<title>Container images</title>" in render_html(report)
+
+
+def test_each_stack_has_an_anchor_of_its_own(record: SiteRecord) -> None:
+    """Whatever a stack is called: in the address of a link it is the same in every synth."""
+    names = ["Web", "Production/Web", "a b", "a-b", "a\tb", '"><b>', "w" * 900, "w" * 901]
+    page = Page(render_html(SynthReport.of(replace(record, stack=name) for name in names)))
+    anchors = [str(anchor) for anchor in page.attributes("id")]
+    assert len(set(anchors)) == len(names)
+    assert all(re.fullmatch(r"stack-[A-Za-z0-9_./-]+", anchor) for anchor in anchors)
+    assert {"stack-Web", "stack-Production/Web"} < set(anchors)
+    assert {f"#{anchor}" for anchor in anchors} == set(page.attributes("href")) - {
+        "https://hub.docker.com/_/nginx/tags?name=1.25"
+    }
+
+
+@pytest.mark.parametrize(("failures", "folded"), [(5, 0), (6, 1), (12, 7)])
+def test_failures_are_folded_after_five(record: SiteRecord, failures: int, folded: int) -> None:
+    report = SynthReport.of(
+        replace(record, reference=f"app{number}:1", resolved_by="failed", reason="It is gone.")
+        for number in range(failures)
+    )
+    trouble = render_html(report).partition('class="trouble"')[2].partition("</section>")[0]
+    shown, _, more = trouble.partition('<details class="more">')
+    assert shown.count("It is gone.") == failures - folded
+    assert more.count("It is gone.") == folded
+    assert (f"<summary>{folded} more</summary>" in more) is bool(folded)
+
+
+def test_a_container_is_named_and_its_index_is_in_the_title(record: SiteRecord) -> None:
+    page = render_html(SynthReport.of([replace(record, container="web")]))
+    assert '<code title="ContainerDefinitions[0].Image">web</code>' in page
+
+
+def test_columns_are_sorted_by_buttons(report: SynthReport) -> None:
+    page = Page(render_html(report))
+    headings = [attributes for tag, attributes in page.elements if tag == "th"]
+    columns = [each for each in headings if each["scope"] == "col"]
+    assert {each["aria-sort"] for each in columns} == {"none"}
+    buttons = [each for tag, each in page.elements if tag == "button"]
+    sorting = [each for each in buttons if each.get("class") == "sort"]
+    assert len(sorting) == len(columns)
