@@ -28,9 +28,11 @@ from pinned_images.cli.shared_options import (
     exemptions_of,
     optional_lock_file_option,
 )
+from pinned_images.errors import ConfigurationError
 
 _OUTPUT = "CDK_OUTDIR"
 _SUMMARY = "PINNED_IMAGES_SUMMARY"
+_MANIFEST = "manifest.json"
 
 #: The first version of the CDK CLI that prints ``validation-report.json``.
 _READS_REPORT = (2, 1129)
@@ -54,10 +56,17 @@ def run(lock_file: str | None, exemptions: tuple[str, ...], command: tuple[str, 
     All else is configured as for the Aspect of Python apps: by the context in cdk.json and by
     environment variables.
     """
+    output = Path(os.environ.get(_OUTPUT) or "cdk.out")
+    before = _last_written(output)
     code = _run_app(command)
     if code:
         raise Exit(code)
-    output = Path(os.environ.get(_OUTPUT) or "cdk.out")
+    if before is not None and _last_written(output) == before:
+        raise ConfigurationError(
+            f"The command {command[0]!r} wrote no cloud assembly; the one in {str(output)!r} is of "
+            "an earlier run. Where the app in cdk.json is several commands, joined by `&&`, write "
+            "`pinned-images run --` in front of the one that runs the app."
+        )
     from pinned_images.assembly import pin_assembly  # noqa: PLC0415 - for --help
 
     options = options_of({"lock_file": lock_file, "exempt": exemptions_of(exemptions) or None})
@@ -67,6 +76,15 @@ def run(lock_file: str | None, exemptions: tuple[str, ...], command: tuple[str, 
     if outcome.has_errors and not _cli_reads_report():
         print_violations(outcome)
         raise Exit(code_of_outcome(outcome))
+
+
+def _last_written(output: Path) -> tuple[int, ...] | None:
+    """The state of an assembly's manifest, which every synth writes; None where there is none."""
+    try:
+        found = (output / _MANIFEST).stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_ino, found.st_size
 
 
 def _run_app(command: Sequence[str]) -> int:

@@ -52,6 +52,9 @@ def replace_files(root: Path, contents: Mapping[Path, bytes]) -> None:
 def finish_replacement(root: Path) -> bool:
     """Finish a replacement that a crash has interrupted.
 
+    Where there is a manifest, nothing was replaced yet, or the app was synthesized since: then the
+    new files belong to no assembly and are removed.
+
     Args:
         root: The folder of the assembly.
 
@@ -65,8 +68,12 @@ def finish_replacement(root: Path) -> bool:
     if not journal.is_file():
         return False
     try:
-        names = json.loads(journal.read_text(encoding="utf-8"))
-        _finish(root, [name for name in names if _is_inside(root, name)])
+        given = json.loads(journal.read_text(encoding="utf-8"))
+        names = [name for name in given if _is_inside(root, name)]
+        if (root / MANIFEST).exists():
+            _discard(root, names)
+        else:
+            _finish(root, names)
     except (OSError, ValueError, TypeError) as error:
         raise ConfigurationError(
             f"An earlier run left the cloud assembly in {str(root)!r} half done, and it cannot be "
@@ -87,6 +94,13 @@ def _finish(root: Path, names: list[str]) -> None:
                 new.chmod(path.stat().st_mode & 0o7777)
             new.replace(path)
     (root / JOURNAL).unlink()
+
+
+def _discard(root: Path, names: list[str]) -> None:
+    """Remove the new files; the journal goes first, so that none of them can be put into place."""
+    (root / JOURNAL).unlink()
+    for name in (*names, MANIFEST):
+        _beside(root / name, _NEW).unlink(missing_ok=True)
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -181,6 +181,22 @@ def test_an_app_that_writes_no_assembly_is_one_line(tmp_path: Path) -> None:
     assert finished.stderr.count("\n") == 1
 
 
+def test_the_assembly_of_an_earlier_run_is_not_taken_for_one_of_the_command(
+    tmp_path: Path,
+) -> None:
+    """As where ``run -- npx tsc && npx tsx app.ts`` leaves the app itself to the shell."""
+    assembly = tmp_path / "cdk.out"
+    assembly.mkdir()
+    (assembly / "manifest.json").write_text('{"version": "36.0.0"}')
+    finished = run(tmp_path, sys.executable, "-c", "")
+    assert (finished.returncode, finished.stderr.count("\n")) == (2, 1)
+    assert "is of an earlier run" in finished.stderr
+    assert [path.name for path in assembly.iterdir()] == ["manifest.json"]
+    script = "import pathlib; path = pathlib.Path('cdk.out/manifest.json'); "
+    same = f"{script}path.write_text(path.read_text())"
+    assert run(tmp_path, sys.executable, "-c", same).returncode == 0
+
+
 def test_a_command_that_is_not_there_is_one_line(tmp_path: Path) -> None:
     finished = run(tmp_path, "no-such-program")
     assert (finished.returncode, finished.stderr.count("\n")) == (127, 1)
@@ -188,8 +204,6 @@ def test_a_command_that_is_not_there_is_one_line(tmp_path: Path) -> None:
 
 
 def test_context_that_is_missing_leaves_the_assembly_to_the_cli(tmp_path: Path) -> None:
-    assembly = tmp_path / "cdk.out"
-    assembly.mkdir()
     manifest = {
         "version": "36.0.0",
         "missing": [{"key": "x", "provider": "ami", "props": {}}],
@@ -202,11 +216,14 @@ def test_context_that_is_missing_leaves_the_assembly_to_the_cli(tmp_path: Path) 
         },
     }
     template = {"Resources": {"Task": {"Type": "AWS::ECS::TaskDefinition", "Properties": {}}}}
-    (assembly / "manifest.json").write_text(json.dumps(manifest))
-    (assembly / "Web.template.json").write_text(json.dumps(template))
-    finished = run(tmp_path, sys.executable, "-c", "")
+    script = (
+        "import pathlib; out = pathlib.Path('cdk.out'); out.mkdir(); "
+        f"(out / 'manifest.json').write_text({json.dumps(manifest)!r}); "
+        f"(out / 'Web.template.json').write_text({json.dumps(template)!r})"
+    )
+    finished = run(tmp_path, sys.executable, "-c", script)
     assert finished.returncode == 0, finished.stderr
-    assert sorted(path.name for path in assembly.iterdir()) == [
+    assert sorted(path.name for path in (tmp_path / "cdk.out").iterdir()) == [
         "Web.template.json",
         "manifest.json",
     ]
