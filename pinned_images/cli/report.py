@@ -45,6 +45,11 @@ _FORMATS: tuple[_Format, ...] = get_args(_Format)
     "--exit-code", is_flag=True, help="With --compare: exit with 1 where an image changed."
 )
 @click.option(
+    "--app",
+    metavar="NAME",
+    help="The name of the app in the title of a page; left out, that of the folder of cdk.json.",
+)
+@click.option(
     "--max-bytes",
     type=click.IntRange(min=LEAST_BYTES),
     help="Leave out rows of Markdown that do not fit; 65536 with --compare, for a comment.",
@@ -53,7 +58,9 @@ def report(
     folder: Path,
     output: Path | None,
     base: Path | None,
-    exit_code: bool,  # noqa: FBT001 - a flag
+    *,
+    exit_code: bool,
+    app: str | None,
     max_bytes: int | None,
     **formats: bool,
 ) -> None:
@@ -67,7 +74,9 @@ def report(
     if max_bytes is not None and style != "markdown":
         raise click.UsageError("--max-bytes is for Markdown: add --markdown.")
     if base is None:
-        _show_report(SynthReport.read(folder), style, output, max_bytes)
+        if style == "html":
+            app = app or _app_name(folder)
+        _show_report(SynthReport.read(folder), style, output, max_bytes, app)
         return
     comparison = _compared(base, folder)
     _show_comparison(comparison, style, output, max_bytes)
@@ -88,7 +97,11 @@ def _compared(base: Path, folder: Path) -> SynthComparison:
 
 
 def _show_report(
-    found: SynthReport, style: _Format, output: Path | None, max_bytes: int | None
+    found: SynthReport,
+    style: _Format,
+    output: Path | None,
+    max_bytes: int | None,
+    app: str | None,
 ) -> None:
     if style == "terminal":
         from pinned_images.report.terminal import render_terminal  # noqa: PLC0415 - needs rich
@@ -103,7 +116,7 @@ def _show_report(
     else:
         from pinned_images.report.html import render_html  # noqa: PLC0415 - one of three
 
-        _put(render_html(found), output)
+        _put(render_html(found, app), output)
 
 
 def _show_comparison(
@@ -125,6 +138,13 @@ def _show_comparison(
         _put(render_comparison_markdown(comparison, max_bytes or COMMENT_BYTES), output)
     else:
         raise click.UsageError("--compare has no page yet: use --markdown or --json.")
+
+
+def _app_name(folder: Path) -> str | None:
+    """The name of the nearest folder with cdk.json, at or above the output of a synth."""
+    output = Path(os.path.realpath(folder))
+    app = next((each for each in (output, *output.parents) if (each / "cdk.json").is_file()), None)
+    return None if app is None else app.name
 
 
 def _put(text: str, output: Path | None) -> None:

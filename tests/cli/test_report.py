@@ -67,6 +67,19 @@ def test_the_ending_of_the_output_chooses_the_format(
     assert (folder / name).read_text(encoding="utf-8") == render(report)
 
 
+@pytest.mark.parametrize("folder_of_app", [".", "apps/shop"])
+def test_the_page_is_called_as_the_app_or_the_folder_of_its_cdk_json(
+    run: Run, report: SynthReport, folder: Path, folder_of_app: str
+) -> None:
+    app = folder / folder_of_app
+    app.mkdir(parents=True, exist_ok=True)
+    report.write(app / "record.json")
+    (app / "cdk.json").write_text("{}", encoding="utf-8")
+    path = f"{folder_of_app}/record.json"
+    assert run("report", path, "--html").stdout == render_html(report, app.resolve().name)
+    assert run("report", path, "--html", "--app", "a <b>").stdout == render_html(report, "a <b>")
+
+
 def test_an_ending_that_names_no_format_is_a_wrong_use(run: Run, report: SynthReport) -> None:
     result = run("report", "-o", "report.pdf")
     assert result.exit_code == 2
