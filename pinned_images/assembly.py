@@ -25,7 +25,6 @@ from pinned_images.cloudformation.outcomes import SsmParameter
 from pinned_images.errors import ConfigurationError, PinnedImagesError
 from pinned_images.examination import corrected, examine, examine_app
 from pinned_images.examination.template_scopes import scopes_of
-from pinned_images.files.templates import read_template
 from pinned_images.options import Options
 from pinned_images.pinning import Decision, ImageResource, PinnedResource, pin_images
 from pinned_images.printable import printable, quoted
@@ -136,6 +135,8 @@ def check_template(path: Path, options: Options) -> AssemblyOutcome:
     Raises:
         ConfigurationError: The file is no template of CloudFormation.
     """
+    from pinned_images.files.templates import read_template  # noqa: PLC0415 - for a template alone
+
     content = read_template(path)
     if content is None:
         raise ConfigurationError(

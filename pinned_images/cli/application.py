@@ -5,32 +5,38 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Callable
+from collections import UserDict
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
+from importlib import import_module
 from typing import Any
 
 import click
 
-from pinned_images.cli.check import check
-from pinned_images.cli.check_deployed import check_deployed
 from pinned_images.cli.command_group import CommandGroup
 from pinned_images.cli.exit_codes import ExitCode, code_of, help_text
-from pinned_images.cli.lifecycle import lifecycle
-from pinned_images.cli.list_images import list_images
-from pinned_images.cli.lock import lock
-from pinned_images.cli.outdated import outdated
 from pinned_images.cli.output import error_lines
-from pinned_images.cli.pin import pin
-from pinned_images.cli.protect import protect
-from pinned_images.cli.release import release
-from pinned_images.cli.report import report
-from pinned_images.cli.resolve import resolve
-from pinned_images.cli.run import run
-from pinned_images.cli.serve import serve
-from pinned_images.cli.update_files import update_files
 from pinned_images.errors import PinnedImagesError
 from pinned_images.version import __version__
+
+#: The module of each command, and its name there. Few of them are used in a run.
+_COMMANDS = {
+    "check": "check",
+    "check-deployed": "check_deployed",
+    "lifecycle": "lifecycle",
+    "list": "list_images",
+    "lock": "lock",
+    "outdated": "outdated",
+    "pin": "pin",
+    "protect": "protect",
+    "release": "release",
+    "report": "report",
+    "resolve": "resolve",
+    "run": "run",
+    "serve": "serve",
+    "update": "update_files",
+}
 
 
 class _Failure(click.ClickException):
@@ -50,8 +56,35 @@ class _Interrupted(click.ClickException):
         click.echo(self.message, file=file)
 
 
+class _Commands(UserDict[str, click.Command]):
+    """Commands by name, each imported and added to its group when it is used."""
+
+    def __init__(self, group: click.Group) -> None:
+        super().__init__()
+        self._group = group
+
+    def __getitem__(self, name: str) -> click.Command:
+        if name in _COMMANDS and name not in self.data:
+            module = import_module(f"pinned_images.cli.{_COMMANDS[name]}")
+            self._group.add_command(getattr(module, _COMMANDS[name]))
+        return super().__getitem__(name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in _COMMANDS
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_COMMANDS)
+
+    def __len__(self) -> int:
+        return len(_COMMANDS)
+
+
 class _Program(CommandGroup):
     """A group whose commands end with an exit code, and with one sentence on failure."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.commands = _Commands(self)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -112,19 +145,3 @@ def _give_up_output() -> None:
 @click.version_option(__version__)
 def application() -> None:
     """Pin container images: of files, and of an AWS CDK app."""
-
-
-application.add_command(check)
-application.add_command(check_deployed)
-application.add_command(lifecycle)
-application.add_command(list_images)
-application.add_command(lock)
-application.add_command(outdated)
-application.add_command(pin)
-application.add_command(protect)
-application.add_command(release)
-application.add_command(report)
-application.add_command(resolve)
-application.add_command(run)
-application.add_command(serve)
-application.add_command(update_files)
