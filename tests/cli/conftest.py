@@ -13,9 +13,9 @@ from pinned_images.lockfile import LockedResolver, LockFile, LockKey
 from pinned_images.reference import Digest, ImageReference, Platform
 from pinned_images.registry.resolver import RegistryResolver
 from pinned_images.resolution import ResolutionRequest
-from tests.registry_aws.conftest import clean_environment, fake_aws, moto, moto_server
+from tests.registry_aws.conftest import clean_environment, fake_aws, models, moto, moto_server
 
-__all__ = ["clean_environment", "fake_aws", "moto", "moto_server"]
+__all__ = ["clean_environment", "fake_aws", "models", "moto", "moto_server"]
 
 Run = Callable[..., Result]
 
