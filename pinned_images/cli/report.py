@@ -73,13 +73,13 @@ def report(
         raise click.UsageError("--exit-code needs --compare BASE, an earlier record.")
     if max_bytes is not None and style != "markdown":
         raise click.UsageError("--max-bytes is for Markdown: add --markdown.")
+    if style == "html":
+        app = app or _app_name(folder)
     if base is None:
-        if style == "html":
-            app = app or _app_name(folder)
         _show_report(SynthReport.read(folder), style, output, max_bytes, app)
         return
     comparison = _compared(base, folder)
-    _show_comparison(comparison, style, output, max_bytes)
+    _show_comparison(comparison, style, output, max_bytes, app)
     if exit_code and comparison.changes:
         raise Exit(ExitCode.FINDING)
 
@@ -120,7 +120,11 @@ def _show_report(
 
 
 def _show_comparison(
-    comparison: SynthComparison, style: _Format, output: Path | None, max_bytes: int | None
+    comparison: SynthComparison,
+    style: _Format,
+    output: Path | None,
+    max_bytes: int | None,
+    app: str | None,
 ) -> None:
     if style == "terminal":
         from pinned_images.report.comparison_terminal import (  # noqa: PLC0415 - needs rich
@@ -137,7 +141,11 @@ def _show_comparison(
 
         _put(render_comparison_markdown(comparison, max_bytes or COMMENT_BYTES), output)
     else:
-        raise click.UsageError("--compare has no page yet: use --markdown or --json.")
+        from pinned_images.report.comparison_html import (  # noqa: PLC0415 - one of three
+            render_comparison_html,
+        )
+
+        _put(render_comparison_html(comparison, app), output)
 
 
 def _app_name(folder: Path) -> str | None:

@@ -12,6 +12,9 @@ from pinned_images.wording import counted
 
 MOST_PLATFORMS = 3
 
+#: What a change means for the app, in the order in which they are counted.
+GROUPS = ("changed", "added", "removed", "moved")
+
 _WORDS: dict[Kind, str] = {
     "failed": "not pinned",
     "no-longer-failed": "pinned again",
@@ -43,17 +46,14 @@ def comparison_headline(comparison: SynthComparison) -> str:
     same = f"{places} the same image as before."
     if not comparison.changes:
         return f"No image changed: {same}" if comparison.unchanged else "No container images."
-    found = Counter(map(_group, comparison.changes))
-    parts = [
-        f"{found[group]} {group}"
-        for group in ("changed", "added", "removed", "moved")
-        if found[group]
-    ]
+    found = Counter(map(group_of, comparison.changes))
+    parts = [f"{found[group]} {group}" for group in GROUPS if found[group]]
     totals = f"{counted(len(comparison.changes), 'change')}: {', '.join(parts)}."
     return f"{totals} {same}" if comparison.unchanged else totals
 
 
-def _group(change: ImageChange) -> str:
+def group_of(change: ImageChange) -> str:
+    """Whether an image was added, removed, moved to another stack, or changed."""
     if change.before is None:
         return "added"
     if change.after is None:

@@ -12,6 +12,7 @@ from click.testing import Result
 
 from pinned_images.reference import Digest
 from pinned_images.report import SiteRecord, SynthReport
+from pinned_images.report.comparison_html import render_comparison_html
 from pinned_images.report.comparison_markdown import render_comparison_markdown
 from pinned_images.report.html import render_html
 from pinned_images.report.markdown import render_markdown
@@ -140,6 +141,7 @@ def test_what_changed_since_an_earlier_synth_is_shown(
     [
         ("--json", SynthComparison.to_json),
         ("--markdown", render_comparison_markdown),
+        ("--html", lambda found: render_comparison_html(found, "shop")),
     ],
 )
 def test_the_comparison_is_written_in_the_format_asked_for(
@@ -150,7 +152,7 @@ def test_the_comparison_is_written_in_the_format_asked_for(
     render: Callable[[SynthComparison], str],
 ) -> None:
     expected = render(SynthComparison.of(base, report))
-    assert run("report", "--compare", "base.json", option).stdout == expected
+    assert run("report", "--compare", "base.json", "--app", "shop", option).stdout == expected
 
 
 def test_a_difference_is_no_finding_unless_it_is_asked_for(run: Run, base: SynthReport) -> None:

@@ -8,8 +8,10 @@ from pinned_images.ecr.used_images import Drift, Finding, UsedImage
 from pinned_images.ecr.workloads import Use
 from pinned_images.reference import Digest, ImageReference
 from pinned_images.report import SiteRecord, SynthReport
+from pinned_images.report.comparison_html import render_comparison_html
 from pinned_images.report.deployed import render_deployed_html
 from pinned_images.report.html import render_html
+from pinned_images.report.synth_comparison import SynthComparison
 from tests.report.conftest import HOSTILE, a_record, unpinned
 
 ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
@@ -118,6 +120,17 @@ MANY = [
     for number in range(2_000)
 ]
 
+CHANGED = [
+    replace(FINE[0], digest=digest_of("nginx moved"), platforms=("linux/amd64",)),
+    replace(FINE[1], reference="public.ecr.aws/aws-observability/aws-otel-collector:v0.41.0"),
+    replace(FINE[2], digest=digest_of("nginx moved"), platforms=("linux/amd64",)),
+    replace(FINE[4], stack="Shop-Web"),
+    replace(FINE[5], reference=ASSET.replace("5" * 64, "6" * 64)),
+    pinned("quay.io/acme/report:nightly", stack="Shop-Jobs", construct_path="Shop/Jobs/Nightly"),
+    pinned("ghcr.io/acme/new:1", construct_path="Shop/Web/New"),
+    *FAILED[:1],
+]
+
 STEERING = "javascript:alert(1)//\u202e\x07 onerror=alert(1) </style></script><img src=x>"
 
 HOSTILE_RECORDS = [
@@ -179,5 +192,11 @@ def pages() -> dict[str, str]:
         "many": render_html(SynthReport.of(MANY), app="shop"),
         "hostile": render_html(SynthReport.of(HOSTILE_RECORDS), app=HOSTILE),
         "empty": render_html(SynthReport()),
+        "changes": render_comparison_html(
+            SynthComparison.of(SynthReport.of(FINE), SynthReport.of(CHANGED)), app="shop"
+        ),
+        "hostile changes": render_comparison_html(
+            SynthComparison.of(SynthReport.of(HOSTILE_RECORDS), SynthReport.of(FINE)), app=HOSTILE
+        ),
         "deployed": render_deployed_html(DEPLOYED, ["The schedules could not be read: no access."]),
     }

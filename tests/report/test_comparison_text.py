@@ -13,6 +13,7 @@ from rich.console import Console
 
 from pinned_images.reference import Digest
 from pinned_images.report import SiteRecord, SynthReport
+from pinned_images.report.comparison_html import render_comparison_html
 from pinned_images.report.comparison_markdown import render_comparison_markdown
 from pinned_images.report.comparison_terminal import render_comparison_terminal
 from pinned_images.report.fitted_markdown import (
@@ -207,3 +208,21 @@ def test_no_change_is_one_sentence() -> None:
     sentence = "No image changed: 1 place names the same image as before.\n"
     assert in_terminal(same) == sentence
     assert render_comparison_markdown(same) == f"### Container images\n\n{sentence}"
+
+
+def test_the_page_shows_both_sides_and_links_no_foreign_text() -> None:
+    page = render_comparison_html(compared([a_record()], [a_record(digest=OTHER)]), "shop & co")
+    assert "<title>Changed container images of shop &amp; co</title>" in page
+    for shown in (NGINX, OTHER, NGINX.short, OTHER.short, "new digest", "<li>Shop-Web</li>"):
+        assert shown in page
+    hostile = a_record(stack=HOSTILE, reference=HOSTILE, reason=HOSTILE, platform=HOSTILE)
+    for before, after in (([], [hostile]), ([hostile], []), ([a_record()], [hostile])):
+        page = render_comparison_html(compared(before, after), HOSTILE)
+        assert page.count("<script") == 1
+        assert "javascript:1" not in "".join(re.findall(r'href="[^"]*"', page))
+
+
+def test_the_page_of_no_change_is_one_sentence() -> None:
+    page = render_comparison_html(compared([a_record()], [a_record()]))
+    assert "No image changed: 1 place names the same image as before." in page
+    assert "<table" not in page

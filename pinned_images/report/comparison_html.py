@@ -1,0 +1,89 @@
+"""The comparison of two synths as one self-contained HTML page."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from pinned_images.errors import InvalidReference
+from pinned_images.reference import ImageReference
+from pinned_images.report.comparison_summary import (
+    GROUPS,
+    comparison_headline,
+    group_of,
+    kind_words,
+    platform_words,
+    short_digest,
+    short_tag,
+    shown_name,
+    status_words,
+)
+from pinned_images.report.page import render_page
+from pinned_images.report.registry_pages import registry_page
+from pinned_images.report.synth_comparison import ImageChange, ImageState, SynthComparison
+
+
+def render_comparison_html(comparison: SynthComparison, app: str | None = None) -> str:
+    """The comparison as one page, light or dark as the reader's system is.
+
+    Args:
+        comparison: The comparison.
+        app: The name of the app, for the title.
+
+    Returns:
+        The whole document; the same comparison gives the same bytes.
+    """
+    found = Counter(map(group_of, comparison.changes))
+    return render_page(
+        "comparison.html",
+        app=app,
+        headline=comparison_headline(comparison),
+        rows=list(map(_row, comparison.changes)),
+        choices={"all": len(comparison.changes), **{group: found[group] for group in GROUPS}},
+    )
+
+
+def _row(change: ImageChange) -> dict[str, Any]:
+    state = change.current
+    return {
+        "image": {"name": shown_name(state), "tag": None, "page": _page(state)},
+        "group": group_of(change),
+        "status": "" if change.after is None else state.status,
+        "words": kind_words(change),
+        "reason": _reason(state),
+        "search": " ".join(
+            str(side.digest) for side in (change.before, change.after) if side and side.digest
+        ),
+        "before": _side(change.before, with_name="replaced" in change.kinds),
+        "after": _side(change.after, is_current=True),
+        "platforms": platform_words(change),
+        "stacks": change.stacks,
+        "moved_from": change.moved_from,
+    }
+
+
+def _side(
+    state: ImageState | None, *, with_name: bool = False, is_current: bool = False
+) -> dict[str, Any] | None:
+    if state is None:
+        return None
+    return {
+        "name": shown_name(state) if with_name else None,
+        "tag": short_tag(state),
+        "full_tag": state.tag,
+        "digest": state.digest,
+        "short_digest": short_digest(state),
+        "status": state.status,
+        "reason": None if is_current else _reason(state),
+    }
+
+
+def _reason(state: ImageState) -> str | None:
+    return None if state.status == "asset" else status_words(state)
+
+
+def _page(state: ImageState) -> str | None:
+    try:
+        return registry_page(ImageReference.parse(state.reference))
+    except InvalidReference:
+        return None
