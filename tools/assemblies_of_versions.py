@@ -20,17 +20,22 @@ PROJECT = Path(__file__).resolve().parents[1]
 APPS = PROJECT / "tests" / "any_language" / "javascript"
 TARGET = PROJECT / "tests" / "cloud_assembly" / "versions"
 PIPELINE = PROJECT / "tests" / "cloud_assembly" / "pipeline"
+STAGING = PROJECT / "tests" / "cloud_assembly" / "staging"
 
 #: Each wrote something in another way than the one before.
 VERSIONS = ("2.20.0", "2.60.0", "2.100.0", "2.150.0", "2.200.0", "2.275.0")
+
+#: The newest version that npm has of the alpha package, with the version of CDK it was made for.
+_STAGING_VERSION = "2.149.0"
+_STAGING_PACKAGE = {"@aws-cdk/app-staging-synthesizer-alpha": f"{_STAGING_VERSION}-alpha.0"}
 
 _STACK_TRACE = "aws:cdk:creationStack"
 _NO_PART = ("tree.json", "validation-report.json")
 
 
-def install_version(version: str) -> Path:
-    """A version of aws-cdk-lib from npm; gives its ``node_modules``."""
-    packages = {"aws-cdk-lib": version, "constructs": "10"}
+def install_version(version: str, **more: str) -> Path:
+    """A version of aws-cdk-lib from npm, and more packages; gives their ``node_modules``."""
+    packages = {"aws-cdk-lib": version, "constructs": "10", **more}
     content = json.dumps({"private": True, "dependencies": packages})
     return install(f"aws-cdk-lib-{version}", {"package.json": content})
 
@@ -66,6 +71,7 @@ def main() -> None:
     for version in sys.argv[1:] or VERSIONS:
         synthesize("app.js", install_version(version), TARGET / version)
     synthesize("pipeline.js", install_version(VERSIONS[-1]), PIPELINE)
+    synthesize("staging.js", install_version(_STAGING_VERSION, **_STAGING_PACKAGE), STAGING)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,7 @@ _TEXTS = (
     *(".asl", ".bash", ".cfg", ".conf", ".env", ".json", ".ps1", ".service", ".sh", ".toml"),
     *(".txt", ".yaml", ".yml"),
 )
+_SOURCE_HASH = re.compile(r"[0-9a-f]{64}")
 _STACK_TRACES = frozenset({"aws:cdk:creationStack"})
 
 
@@ -153,12 +155,12 @@ def image_assets(folder: Path) -> Iterator[ImageAsset]:
     a program of the user's builds (``executable``) has no known Dockerfile.
     """
     for name, manifest in _asset_manifests(folder):
-        for content_hash, asset in _mapping(manifest.get("dockerImages")).items():
+        for identifier, asset in _mapping(manifest.get("dockerImages")).items():
             source = _mapping(_mapping(asset).get("source"))
             directory = source.get("directory")
             if isinstance(directory, str) and "executable" not in source:
                 yield ImageAsset(
-                    str(content_hash),
+                    _source_hash(identifier),
                     str(asset.get("displayName", "")),
                     f"{name}{_TEMPLATE}",
                     folder / directory,
@@ -261,11 +263,20 @@ def asset_images(manifest: Any) -> frozenset[AssetImage]:
 
 def _images(manifest: Any) -> Iterator[AssetImage]:
     images = manifest.get("dockerImages") if isinstance(manifest, Mapping) else None
-    for source_hash, asset in images.items() if isinstance(images, Mapping) else ():
+    for identifier, asset in images.items() if isinstance(images, Mapping) else ():
         destinations = asset.get("destinations") if isinstance(asset, Mapping) else None
         for destination in destinations.values() if isinstance(destinations, Mapping) else ():
             match destination:
                 case {"repositoryName": str(repository), "imageTag": str(tag)} if tag.endswith(
-                    str(source_hash)
+                    _source_hash(identifier)
                 ):
                     yield AssetImage(repository, tag)
+
+
+def _source_hash(identifier: object) -> str:
+    """The hash in an image asset's identifier; an asset with a name of its own has that before it.
+
+    aws-cdk-lib, `AssetManifestBuilder.addDockerImageAsset`: ``NAME-HASH``.
+    """
+    found = _SOURCE_HASH.search(str(identifier))
+    return found[0] if found is not None else str(identifier)

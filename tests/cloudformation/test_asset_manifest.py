@@ -12,14 +12,15 @@ from pinned_images.cloudformation.scope import AssetImage, TemplateScope
 HASH = "250c4bd2c110b496b4d693329276cbdcdc3b7eb6452e29254178f70ee40cd0f0"
 
 
-def manifest(tag: str) -> dict[str, Any]:
+def manifest(tag: str, identifier: str = HASH) -> dict[str, Any]:
     destination = {"repositoryName": "staging-${AWS::AccountId}/web", "imageTag": tag}
-    return {"dockerImages": {HASH: {"destinations": {"current": destination}}}}
+    return {"dockerImages": {identifier: {"destinations": {"current": destination}}}}
 
 
 @pytest.mark.parametrize("tag", [HASH, f"web-{HASH}"], ids=["bare", "prefixed"])
-def test_images_are_named_with_the_hash_of_their_source(tag: str) -> None:
-    images = asset_images(manifest(tag))
+@pytest.mark.parametrize("identifier", [HASH, f"web-{HASH}"], ids=["unnamed", "named"])
+def test_images_are_named_with_the_hash_of_their_source(tag: str, identifier: str) -> None:
+    images = asset_images(manifest(tag, identifier))
     assert images == {AssetImage("staging-${AWS::AccountId}/web", tag)}
     scope = TemplateScope(account="123456789012", region="eu-west-1", asset_images=images)
     host = "${AWS::AccountId}.dkr.ecr.${AWS::Region}.${AWS::URLSuffix}"
@@ -29,6 +30,7 @@ def test_images_are_named_with_the_hash_of_their_source(tag: str) -> None:
 
 def test_a_tag_that_does_not_end_with_the_hash_can_move() -> None:
     assert asset_images(manifest("latest")) == frozenset()
+    assert asset_images(manifest("web-1", f"web-{HASH}")) == frozenset()
 
 
 @pytest.mark.parametrize(
