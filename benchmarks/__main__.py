@@ -16,6 +16,7 @@ from benchmarks import (
     imports,
     list_files,
     manifests,
+    run_overhead,
     synth_overhead,
     warm_synth,
 )
@@ -31,6 +32,7 @@ MEASUREMENTS: dict[str, Callable[[], Measurement]] = {
     "warm_synth": warm_synth.measure,
     "cold_resolve": cold_resolve.measure,
     "synth_overhead": synth_overhead.measure,
+    "run_overhead": run_overhead.measure,
     "growth": growth.measure,
     "manifests": manifests.measure,
     "list_files": list_files.measure,

@@ -33,10 +33,12 @@ class Finished:
 
     Attributes:
         seconds: From its start to its end.
+        processor: The seconds of the processor that it took, with its children.
         output: What it printed.
     """
 
     seconds: float
+    processor: float
     output: str
 
 
@@ -57,6 +59,7 @@ def run(
     Raises:
         ProcessFailed: It ended with another status than 0; the message holds what it said.
     """
+    used = _processor_of_children()
     started = time.perf_counter()
     finished = subprocess.run(
         command,
@@ -71,7 +74,12 @@ def run(
     if finished.returncode:
         said = (finished.stdout + finished.stderr)[-2000:]
         raise ProcessFailed(f"{' '.join(command[:4])} ended with {finished.returncode}:\n{said}")
-    return Finished(seconds, finished.stdout)
+    return Finished(seconds, _processor_of_children() - used, finished.stdout)
+
+
+def _processor_of_children() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def run_module(
