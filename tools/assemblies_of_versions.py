@@ -18,9 +18,7 @@ from tools.npm_packages import install
 
 PROJECT = Path(__file__).resolve().parents[1]
 APPS = PROJECT / "tests" / "any_language" / "javascript"
-TARGET = PROJECT / "tests" / "cloud_assembly" / "versions"
-PIPELINE = PROJECT / "tests" / "cloud_assembly" / "pipeline"
-STAGING = PROJECT / "tests" / "cloud_assembly" / "staging"
+ASSEMBLIES = PROJECT / "tests" / "cloud_assembly"
 
 #: Each wrote something in another way than the one before.
 VERSIONS = ("2.20.0", "2.60.0", "2.100.0", "2.150.0", "2.200.0", "2.275.0")
@@ -69,9 +67,11 @@ def _is_trace(value: Any) -> bool:
 def main() -> None:
     """Write the assemblies of the versions that are named, or of all."""
     for version in sys.argv[1:] or VERSIONS:
-        synthesize("app.js", install_version(version), TARGET / version)
-    synthesize("pipeline.js", install_version(VERSIONS[-1]), PIPELINE)
-    synthesize("staging.js", install_version(_STAGING_VERSION, **_STAGING_PACKAGE), STAGING)
+        synthesize("app.js", install_version(version), ASSEMBLIES / "versions" / version)
+    for name in ("pipeline", "synthesizers"):
+        synthesize(f"{name}.js", install_version(VERSIONS[-1]), ASSEMBLIES / name)
+    staging = install_version(_STAGING_VERSION, **_STAGING_PACKAGE)
+    synthesize("staging.js", staging, ASSEMBLIES / "staging")
 
 
 if __name__ == "__main__":
