@@ -242,6 +242,7 @@ def test_a_block_of_commands_is_one(block: Block) -> None:
     text = without_comments(script(block))
     parsed = subprocess.run(["bash", "-n"], input=text, capture_output=True, text=True, check=False)
     assert parsed.returncode == 0, parsed.stderr
+    assert block.language != "indented", "put it between fences, with its language"
     check(text)
 
 

@@ -41,7 +41,8 @@ LANGUAGES = {
 def parameter(language: str) -> Any:
     """A language as a parameter of a test, skipped where it was not asked for."""
     reason = f"set {VARIABLE}={language}: its packages are fetched, some 100 MB"
-    return pytest.param(language, marks=pytest.mark.skipif(language not in WANTED, reason=reason))
+    wanted = pytest.mark.skipif(language not in WANTED, reason=reason)
+    return pytest.param(language, marks=[wanted, pytest.mark.xdist_group("packages")])
 
 
 def synth(folder: Path, output: Path, *arguments: str, **environment: str) -> None:
