@@ -35,27 +35,31 @@ class StackConstructs:
     """
 
     def __init__(self, stack: str, metadata: Mapping[str, Any]) -> None:
-        self._stack = stack
-        self._metadata = metadata
-        below = [path[1:] for path in metadata if path.startswith(f"/{stack}/")]
-        inner = {path for path in below if self._data(path, _TEMPLATE_FILE)}
-        inner |= {_nested_stack_of(path) for path in below if path.endswith(_NESTED_RESOURCE)}
-        self._own = [path for path in below if not _is_below_any(path, inner)] if inner else below
-        self._inner = [path for path in inner if not _is_below_any(path, inner)]
+        begin = f"/{stack}/"
+        files: list[tuple[str, str]] = []
+        resources: list[tuple[str, str]] = []
+        inner: set[str] = set()
+        for path, entries in metadata.items():
+            if path.startswith(begin):
+                for entry in entries:
+                    kind = entry.get("type")
+                    if kind == _LOGICAL_ID:
+                        resources.append((str(entry["data"]), path[1:]))
+                    elif kind == _TEMPLATE_FILE:
+                        files.append((str(entry["data"]), path[1:]))
+                if path.endswith(_NESTED_RESOURCE):
+                    inner.add(_nested_stack_of(path[1:]))
+        inner.update(path for _, path in files)
+        self._resources = _outside(inner, resources)
+        self._files = _outside(inner, files)
 
-    def paths_by_logical_id(self) -> dict[str, str]:
+    def paths_by_logical_id(self) -> Mapping[str, str]:
         """The construct path of each resource; none where CDK is configured to omit them."""
-        return {
-            logical_id: path for path in self._own for logical_id in self._data(path, _LOGICAL_ID)
-        }
+        return self._resources
 
-    def inner_stacks_by_file(self) -> dict[str, str]:
+    def inner_stacks_by_file(self) -> Mapping[str, str]:
         """The construct path of each stack that is in this one, by its template's file."""
-        return {file: path for path in self._inner for file in self._data(path, _TEMPLATE_FILE)}
-
-    def _data(self, path: str, kind: str) -> list[str]:
-        entries: Iterable[Mapping[str, Any]] = self._metadata.get(f"/{path}", ())
-        return [str(entry["data"]) for entry in entries if entry.get("type") == kind]
+        return self._files
 
 
 def _nested_stack_of(resource_path: str) -> str:
@@ -73,8 +77,10 @@ def nested_stack_at(resource_path: str) -> str:
     return resource_path
 
 
-def _is_below_any(path: str, others: Iterable[str]) -> bool:
-    return any(path.startswith(f"{other}/") for other in others)
+def _outside(stacks: Collection[str], paths: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """The entries whose paths are not in one of some stacks."""
+    begins = tuple(f"{stack}/" for stack in stacks)
+    return {key: path for key, path in paths if not path.startswith(begins)}
 
 
 #: Construct paths by logical id, for the file of a template.
@@ -180,10 +186,7 @@ class AssemblyStack:
 
     def resources(self) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
         """Logical id, type and properties of each resource."""
-        for logical_id, resource in self._resources:
-            properties = resource.get("Properties", {})
-            if isinstance(properties, Mapping):
-                yield logical_id, str(resource.get("Type")), properties
+        yield from self._with_properties
 
     def metadata_of(self, logical_id: str) -> Mapping[str, Any]:
         """The metadata of a resource in the template; empty without any."""
@@ -212,6 +215,15 @@ class AssemblyStack:
     @cached_property
     def _resources(self) -> list[tuple[str, Mapping[str, Any]]]:
         return list(_resources(self.template.get("Resources")))
+
+    @cached_property
+    def _with_properties(self) -> list[tuple[str, str, Mapping[str, Any]]]:
+        found = []
+        for logical_id, resource in self._resources:
+            properties = resource.get("Properties", {})
+            if isinstance(properties, Mapping):
+                found.append((logical_id, str(resource.get("Type")), properties))
+        return found
 
     @cached_property
     def _by_logical_id(self) -> Mapping[str, Mapping[str, Any]]:
