@@ -82,7 +82,7 @@ class Sources:
         from pinned_images.registry.aws.sessions import AwsSessions  # noqa: PLC0415  when used
         from pinned_images.registry.resolver import RegistryResolver  # noqa: PLC0415  when used
 
-        settings = _settings(options)
+        settings = registry_settings(options)
         for network in self._networks:
             if network.settings == settings:
                 return network
@@ -137,7 +137,8 @@ class _GivenParameters:
         self.keep_others({each: values[each] for each in values if str(each) not in self.values})
 
 
-def _settings(options: Options) -> RegistrySettings:
+def registry_settings(options: Options) -> RegistrySettings:
+    """The settings of the registry client that the options ask for."""
     from pinned_images.registry.settings import (  # noqa: PLC0415  network, when used
         RegistrySettings,
     )

@@ -6,20 +6,22 @@ import ast
 import inspect
 import itertools
 import json
+import re
 from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import click
 import pytest
 from aws_cdk import App
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pinned_images import PinImages, PinnedImagesGate
-from pinned_images.cli.lock import lock
-from pinned_images.cli.outdated import outdated
+from pinned_images.cli.application import application
+from pinned_images.cli.configuration import COMMAND_OPTIONS
 from pinned_images.errors import ConfigurationError
 from pinned_images.exemptions import Exemption
 from pinned_images.options import (
@@ -405,6 +407,7 @@ def test_the_last_day_of_an_exemption_is_a_day(last: Any) -> None:
 
 
 PAGE = "configuration.md"
+_CELLS = 4
 
 
 def documented() -> dict[str, list[str]]:
@@ -413,7 +416,7 @@ def documented() -> dict[str, list[str]]:
         line.strip("|").split("|") for line in page(PAGE).splitlines() if line.startswith("| `")
     ]
     cells = [[cell.strip().strip("`") for cell in row] for row in rows]
-    return {argument: others for argument, *others in cells}
+    return {argument: others for argument, *others in cells if len(others) == _CELLS}
 
 
 def test_the_table_has_every_option_with_its_key_and_its_variable() -> None:
@@ -424,13 +427,38 @@ def test_the_table_has_every_option_with_its_key_and_its_variable() -> None:
     }
 
 
-def test_the_options_of_commands_in_the_table_are_some() -> None:
-    known = {
-        option for command in (outdated, lock) for each in command.params for option in each.opts
+def options_of_commands(group: click.Group) -> dict[str, set[str]]:
+    """The options of each command, by the names that are typed."""
+    found: dict[str, set[str]] = {}
+    for name, command in group.commands.items():
+        found[name] = {option for each in command.params for option in each.opts}
+        if isinstance(command, click.Group):
+            below = options_of_commands(command)
+            found.update({f"{name} {each}": options for each, options in below.items()})
+    return found
+
+
+def test_the_table_has_every_option_of_a_command_that_is_an_option_of_synths_too() -> None:
+    told = {name: cells[2] for name, cells in documented().items() if cells[2]}
+    assert told == {name: COMMAND_OPTIONS[name] for name in DATA_OPTIONS if name in COMMAND_OPTIONS}
+    commands = options_of_commands(application)
+    assert set(COMMAND_OPTIONS.values()) <= set().union(*commands.values())
+    # An option with the name of one of PinImages is in the table.
+    typed = {f"--{context_name(name)}" for name in DATA_OPTIONS}
+    known = set(COMMAND_OPTIONS.values())
+    for command, options in commands.items():
+        assert options & typed <= known | {"--platforms"}, command
+
+
+def test_the_page_says_which_commands_read_what() -> None:
+    commands = options_of_commands(application)
+    registries = {name for name, options in commands.items() if "--mirror" in options}
+    aws = {name for name, options in commands.items() if "--ecr-role" in options} - registries
+    told = {
+        row.group(1): set(re.findall("`([a-z -]+)`", row.group(2)))
+        for row in re.finditer(r"^\| ([A-Za-z ]+) \| (`.*`) \|$", page(PAGE), re.MULTILINE)
     }
-    told = {cells[2] for cells in documented().values()} - {""}
-    assert told
-    assert told <= known
+    assert told == {"registries and AWS": registries, "AWS alone": aws}
 
 
 def test_what_the_page_shows_of_files_and_variables_is_taken() -> None:

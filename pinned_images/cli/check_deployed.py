@@ -14,9 +14,14 @@ from typing import TYPE_CHECKING
 import click
 from click.exceptions import Exit
 
+from pinned_images.cli.comparison import read_lock
 from pinned_images.cli.exit_codes import ExitCode, worst
 from pinned_images.cli.output import echo, error, grouped_errors, show, write
-from pinned_images.cli.shared_options import json_option, registry_options
+from pinned_images.cli.shared_options import (
+    json_option,
+    named_lock_file_option,
+    registry_options,
+)
 from pinned_images.ecr.used_images import (
     FINDING_KINDS,
     Drift,
@@ -37,7 +42,7 @@ from pinned_images.errors import (
     PlatformMismatch,
     ResolutionError,
 )
-from pinned_images.lockfile import LockFile, LockKey
+from pinned_images.lockfile import LockKey
 from pinned_images.printable import printable
 from pinned_images.reference import Digest, ImageReference, Platform
 from pinned_images.registry.aws.hosts import EcrHost, parse_ecr_host
@@ -75,11 +80,7 @@ _Question = tuple[ImageReference, Platform | None]
     metavar="FOLDER",
     help="Show the drift from the app whose last synth is in FOLDER.",
 )
-@click.option(
-    "--lock-file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Show the drift from this lock file.",
-)
+@named_lock_file_option(help="Show the drift from this lock file.")
 @click.option(
     "--fail-on",
     multiple=True,
@@ -343,7 +344,7 @@ def _declared(folder: Path | None, lock_file: Path | None) -> _Declared | None:
     for record in () if folder is None else SynthReport.read(folder).records:
         if record.digest is not None:
             app.setdefault(_by_tag(record.pinned or record.reference), []).append(record.digest)
-    for key, entry in {} if lock_file is None else LockFile.read(lock_file).entries.items():
+    for key, entry in {} if lock_file is None else read_lock(lock_file).entries.items():
         lock.setdefault(_by_tag(key.reference), []).append(entry.digest)
     return _Declared(app, lock)
 

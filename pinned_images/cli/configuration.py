@@ -17,8 +17,9 @@ from pinned_images.printable import quoted
 if TYPE_CHECKING:
     from pinned_images.options import Options
 
-#: The options of commands that are options of `PinImages`, too, by their names there.
+#: The options of commands that are fields of `Options`, too, by their names there.
 COMMAND_OPTIONS = {
+    "bootstrap_qualifier": "--qualifier",
     "deadline": "--timeout",
     "ecr_roles": "--ecr-role",
     "exempt": "--exempt",
@@ -33,13 +34,21 @@ _CONTEXT_VARIABLE = "CDK_CONTEXT_JSON"
 _OVERFLOW_VARIABLE = "CONTEXT_OVERFLOW_LOCATION_ENV"
 
 
-def options_of(typed: Mapping[str, object], *, with_default_lock_file: bool = True) -> Options:
+def options_of(
+    typed: Mapping[str, object],
+    context: Mapping[str, Any] | None = None,
+    *,
+    with_default_lock_file: bool = True,
+    **defaults: Any,
+) -> Options:
     """The options of `PinImages` for a command.
 
     Args:
         typed: The options of the command, by the names of those of `PinImages`; None where one is
             left out. They count before everything else.
+        context: The context; that of the app in the working directory by default.
         with_default_lock_file: Use the lock file in the working directory where nothing names one.
+        defaults: Values that count where nothing else does.
 
     Raises:
         ConfigurationError: A setting cannot be used; the message says where it is.
@@ -49,15 +58,47 @@ def options_of(typed: Mapping[str, object], *, with_default_lock_file: bool = Tr
     from pinned_images.options import Options, Setting  # noqa: PLC0415 - for --help
 
     settings = [
-        Setting(name, value, Place("option", COMMAND_OPTIONS.get(name, name), is_text=True))
+        Setting(name, value, Place("option", COMMAND_OPTIONS[name], is_text=True))
         for name, value in typed.items()
         if value is not None
     ]
     default = default_lock_file() if with_default_lock_file else None
-    return Options().with_settings(context(), os.environ, default, settings)
+    known = context_of_app() if context is None else context
+    return Options(**defaults).with_settings(known, os.environ, default, settings)
 
 
-def context() -> dict[str, Any]:
+def lock_file_of(typed: str | None, *, with_default: bool = True) -> Path | None:
+    """The lock file that a command uses; None where nothing names one, or it is declined.
+
+    Args:
+        typed: The option ``--lock-file``.
+        with_default: Use the lock file in the working directory where nothing names one.
+    """
+    options = options_of({"lock_file": typed}, with_default_lock_file=with_default)
+    return options.lock_file or None
+
+
+def required_lock_file(typed: str | None) -> Path:
+    """The lock file of a command that is about one; there need not be such a file.
+
+    Args:
+        typed: The option ``--lock-file``.
+
+    Raises:
+        ConfigurationError: The configuration says that there is none.
+    """
+    from pinned_images.lockfile import DEFAULT_NAME  # noqa: PLC0415 - for --help
+
+    found = options_of({"lock_file": typed}).lock_file
+    if found is False:
+        raise ConfigurationError(
+            "The configuration says that there is no lock file (lock-file is false): name one "
+            "with --lock-file."
+        )
+    return found or Path(DEFAULT_NAME)
+
+
+def context_of_app() -> dict[str, Any]:
     """The context of the CDK app: as the CDK CLI hands it over, or else as its files have it.
 
     Raises:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, TypeVar
 
 import click
 
+from pinned_images.cli.configuration import lock_file_of
 from pinned_images.errors import ConfigurationError, InvalidReference, ResolutionError
 from pinned_images.printable import quoted
 from pinned_images.reference import Digest, ImageReference
@@ -25,6 +26,13 @@ _DEPLOYED_VERSION = 1
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
+
+def _configured_lock_file() -> tuple[Path, ...]:
+    """The lock file that the configuration names; one that only lies there is not enough."""
+    named = lock_file_of(None, with_default=False)
+    return () if named is None else (named,)
+
+
 _SOURCES = (
     click.option(
         "--lock-file",
@@ -32,7 +40,8 @@ _SOURCES = (
         type=click.Path(exists=True, dir_okay=False, path_type=Path),
         multiple=True,
         metavar="FILE",
-        help="A lock file; may be given several times.",
+        callback=lambda _context, _parameter, value: value or _configured_lock_file(),
+        help="A lock file; may be given several times. [env var: PINNED_IMAGES_LOCK_FILE]",
     ),
     click.option(
         "--app",
@@ -165,9 +174,9 @@ class ImagesInUse:
             self._add(reference, known)
 
     def _add_lock_file(self, path: Path) -> None:
-        from pinned_images.lockfile import LockFile  # noqa: PLC0415 - for --help
+        from pinned_images.cli.comparison import read_lock  # noqa: PLC0415 - for --help
 
-        for key, entry in LockFile.read(path).entries.items():
+        for key, entry in read_lock(path).entries.items():
             self._add_text(key.reference, entry.digest)
 
     def _add_report(self, folder: Path) -> None:

@@ -9,14 +9,15 @@ from click.exceptions import Exit
 
 from pinned_images.cli.command_group import CommandGroup
 from pinned_images.cli.comparison import read_lock
+from pinned_images.cli.configuration import required_lock_file
 from pinned_images.cli.exit_codes import ExitCode
 from pinned_images.cli.lock_update import update
 from pinned_images.cli.lock_verify import verify
 from pinned_images.cli.output import echo, show, write
 from pinned_images.cli.shared_options import (
     app_option,
+    group_lock_file_option,
     json_option,
-    lock_file_option,
     own_lock_file_option,
 )
 from pinned_images.errors import ConfigurationError
@@ -26,7 +27,7 @@ from pinned_images.wording import counted
 
 
 @click.group(cls=CommandGroup, invoke_without_command=True)
-@lock_file_option
+@group_lock_file_option
 @json_option
 @click.option(
     "--check",
@@ -40,7 +41,7 @@ def lock(
     context: click.Context,
     /,
     *,
-    lock_file: Path,
+    lock_file: str | None,
     as_json: bool,
     is_check: bool,
     folders: tuple[Path, ...],
@@ -49,7 +50,8 @@ def lock(
     context.obj = lock_file
     if context.invoked_subcommand is not None:
         return
-    found = read_lock(lock_file)
+    path = required_lock_file(lock_file)
+    found = read_lock(path)
     if is_check:
         _check(found, folders)
         return
@@ -66,7 +68,7 @@ def lock(
     if found.parameters:
         holds += f" and {counted(len(found.parameters), 'SSM parameter')}"
         show("", parameters_table(found.parameters))
-    show(f"\n{holds} in {lock_file}")
+    show(f"\n{holds} in {path}")
 
 
 def _check(lock: LockFile, folders: tuple[Path, ...]) -> None:

@@ -26,12 +26,11 @@ from pinned_images.cli.scanned import (
     verbose_option,
 )
 from pinned_images.cli.shared_options import (
-    LOCK_FILE_VARIABLE,
     exempt_option,
     exemptions_of,
     json_option,
+    optional_lock_file_option,
     registry_options,
-    typed_settings,
 )
 from pinned_images.errors import ConfigurationError
 from pinned_images.wording import counted
@@ -39,9 +38,11 @@ from pinned_images.wording import counted
 if TYPE_CHECKING:
     from pinned_images.cli.git_repository import Repository
     from pinned_images.cli.shared_options import Network
-    from pinned_images.exemptions import ExemptionPatterns
+    from pinned_images.exemptions import Exemption, ExemptionPatterns
     from pinned_images.files.pinned_files import Changes, Unpinned
     from pinned_images.files.scanning import ScannedFile
+    from pinned_images.lockfile import UpdateMode
+    from pinned_images.options import Options
     from pinned_images.resolution import Outcome, ResolutionRequest, Resolver
 
 
@@ -49,13 +50,7 @@ if TYPE_CHECKING:
 @paths_argument
 @click.option("--check", is_flag=True, help="Write nothing; show what has no digest, exit with 1.")
 @click.option("--dry-run", is_flag=True, help="Write nothing; print the changes as a diff.")
-@click.option(
-    "--lock-file",
-    type=click.Path(dir_okay=False, path_type=Path),
-    envvar=LOCK_FILE_VARIABLE,
-    show_envvar=True,
-    help="Take digests from this lock file, and add new ones to it.",
-)
+@optional_lock_file_option
 @click.option("--frozen", is_flag=True, help="Take digests from the lock file alone.")
 @exempt_option
 @json_option
@@ -66,7 +61,7 @@ def pin(  # noqa: PLR0917 - click gives them by name
     paths: tuple[str, ...],
     check: bool,  # noqa: FBT001 - a flag
     dry_run: bool,  # noqa: FBT001 - a flag
-    lock_file: Path | None,
+    lock_file: str | None,
     frozen: bool,  # noqa: FBT001 - a flag
     exemptions: tuple[str, ...],
     as_json: bool,  # noqa: FBT001 - a flag
@@ -81,21 +76,34 @@ def pin(  # noqa: PLR0917 - click gives them by name
     Tags stay, and what has a digest stays as it is. Where an image cannot be resolved, the others
     are written all the same.
     """
-    _refuse_contradictions(lock_file, repository, check=check, frozen=frozen, as_json=as_json)
-    exempt = _exemption_patterns(exemptions_of(exemptions))
+    if as_json and not check:
+        raise click.UsageError("--json shows what --check finds: add --check.")
+    typed = {
+        "lock_file": lock_file,
+        "update": "never" if frozen else None,
+        "exempt": exemptions_of(exemptions) or None,
+    }
     if repository is None and any(is_assembly(Path(path)) for path in paths):
         if len(paths) != 1 or dry_run:
             raise click.UsageError(
                 "A cloud assembly is pinned as a whole: name it alone"
                 f"{', without --dry-run; --check changes nothing' if dry_run else ''}."
             )
-        _pin_assembly(Path(paths[0]), network, lock_file, exemptions, frozen, check, as_json)
+        options = options_of({**({} if check else network.typed), **typed})
+        if frozen or (options.update == "never" and not check):
+            _require(options.lock_file or None)
+        _pin_assembly(Path(paths[0]), options, check=check, as_json=as_json)
+    if check and repository is not None and repository.commit is not None:
+        raise click.UsageError("--check changes nothing: leave --commit out.")
+    options = _options_for_files(typed, repository, is_frozen=frozen, is_check=check)
+    locked_in = options.lock_file or None
+    exempt = _exemption_patterns(options.exempt)
     today = datetime.now(timezone.utc).date()
     if check:
         from pinned_images.files.pinned_files import unpinned  # noqa: PLC0415 - for --help
 
         with working_tree(repository) as base:
-            scanned = list(scanned_files(paths, base, besides=_in(base, lock_file)))
+            scanned = list(scanned_files(paths, base, besides=_in(base, locked_in)))
         missing = unpinned(scanned, exempt, today)
         _show_unpinned(scanned, missing, as_json=as_json)
         raise Exit(ExitCode.FINDING if missing else ExitCode.FINE)
@@ -103,55 +111,39 @@ def pin(  # noqa: PLR0917 - click gives them by name
     def plan(base: Path | None) -> Changes:
         from pinned_images.files.pinned_files import pin as planned  # noqa: PLC0415 - for --help
 
-        locked = _in(base, lock_file)
-        if frozen and locked:
-            _require(Path(locked[0]), lock_file)
+        locked = _in(base, locked_in)
+        if options.update == "never" and locked:
+            _require(Path(locked[0]), locked_in)
         scanned = list(scanned_files(paths, base, besides=locked))
-        resolver = _Digests(network, locked[0] if locked else None, frozen, dry_run)
+        mode = options.update or "missing"
+        resolver = _Digests(network, locked[0] if locked else None, mode, dry_run)
         return planned(scanned, resolver, exempt, today)
 
-    change(repository, plan, dry_run=dry_run, verbose=verbose, besides=_in(None, lock_file))
+    change(repository, plan, dry_run=dry_run, verbose=verbose, besides=_in(None, locked_in))
 
 
-def _refuse_contradictions(
-    lock_file: Path | None,
-    repository: Repository | None,
-    *,
-    check: bool,
-    frozen: bool,
-    as_json: bool,
-) -> None:
-    if frozen and lock_file is None:
-        raise click.UsageError("--frozen takes digests from a lock file: add --lock-file.")
-    if frozen and repository is None:
+def _options_for_files(
+    typed: Mapping[str, object], repository: Repository | None, *, is_frozen: bool, is_check: bool
+) -> Options:
+    """The options for plain files; the context of the working directory is not a repository's."""
+    if repository is None:
+        options = options_of(typed)
+    else:
+        options = options_of(typed, context={}, with_default_lock_file=False)
+    lock_file = options.lock_file or None
+    if (is_frozen or (options.update == "never" and not is_check)) and (
+        repository is None or lock_file is None
+    ):
         _require(lock_file)
-    if as_json and not check:
-        raise click.UsageError("--json shows what --check finds: add --check.")
-    if check and repository is not None and repository.commit is not None:
-        raise click.UsageError("--check changes nothing: leave --commit out.")
     if repository is not None and lock_file is not None and not _is_below(lock_file):
         raise click.UsageError("The lock file is one of the repository: give a path in it.")
+    return options
 
 
-def _pin_assembly(  # noqa: PLR0917 - the options of the command
-    folder: Path,
-    network: Network,
-    lock_file: Path | None,
-    exemptions: tuple[str, ...],
-    frozen: bool,  # noqa: FBT001 - a flag
-    check: bool,  # noqa: FBT001 - a flag
-    as_json: bool,  # noqa: FBT001 - a flag
-) -> NoReturn:
+def _pin_assembly(folder: Path, options: Options, *, check: bool, as_json: bool) -> NoReturn:
     """Pin the templates of a cloud assembly, or look at them; exits."""
     from pinned_images.assembly import check_assembly, pin_assembly  # noqa: PLC0415 - for --help
 
-    given = {
-        **{name: value for name, value in typed_settings(network).items() if not check},
-        "lock_file": lock_file,
-        "update": "never" if frozen else None,
-        "exempt": exemptions_of(exemptions) or None,
-    }
-    options = options_of(given)
     outcome = (check_assembly if check else pin_assembly)(folder, options)
     if not outcome.is_complete:
         raise click.UsageError(
@@ -162,7 +154,12 @@ def _pin_assembly(  # noqa: PLR0917 - the options of the command
 
 def _require(lock_file: Path | None, shown: Path | None = None) -> None:
     """Refuse a lock file that is not there, where it is all that is asked."""
-    if lock_file is not None and not lock_file.exists():
+    if lock_file is None:
+        raise click.UsageError(
+            "Where nothing may be asked (--frozen, or update=never), digests come from a lock "
+            "file: add --lock-file."
+        )
+    if not lock_file.exists():
         shown = shown or lock_file
         raise ConfigurationError(
             f"There is no lock file {str(shown)!r}: run `pinned-images pin --lock-file {shown}`, "
@@ -186,7 +183,7 @@ def _in(base: Path | None, lock_file: Path | None) -> tuple[str, ...]:
     return (str(path),)
 
 
-def _exemption_patterns(given: Mapping[str, str]) -> ExemptionPatterns:
+def _exemption_patterns(given: Mapping[str, Exemption]) -> ExemptionPatterns:
     from pinned_images.exemptions import ExemptionPatterns  # noqa: PLC0415 - for --help
 
     return ExemptionPatterns.of(given)
@@ -199,20 +196,20 @@ class _Digests:
     Attributes:
         network: The registries.
         lock_file: The lock file.
-        is_frozen: Resolve nothing that the lock file lacks.
+        mode: What is resolved besides the lock file.
         is_dry: Leave the lock file as it is.
     """
 
     network: Network
     lock_file: str | None
-    is_frozen: bool
+    mode: UpdateMode
     is_dry: bool
 
     def resolve(self, requests: Sequence[ResolutionRequest]) -> Mapping[ResolutionRequest, Outcome]:
         """See `Resolver.resolve`."""
         if self.lock_file is None:
             return self.network.registries.resolve(requests)
-        if self.is_frozen or not self.is_dry:
+        if self.mode == "never" or not self.is_dry:
             return self._locked(self.lock_file).resolve(requests)
         from tempfile import TemporaryDirectory  # noqa: PLC0415 - for --help
 
@@ -228,7 +225,7 @@ class _Digests:
         return LockedResolver(
             lambda: self.network.registries,
             path,
-            "never" if self.is_frozen else "missing",
+            self.mode,
             fix_command=f"pinned-images pin --lock-file {self.lock_file}",
         )
 

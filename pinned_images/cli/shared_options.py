@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, wraps
+from functools import cached_property, partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-from click.core import ParameterSource
 
+from pinned_images.cli.configuration import lock_file_of, options_of, required_lock_file
 from pinned_images.errors import InvalidReference
 from pinned_images.lockfile import DEFAULT_NAME
 from pinned_images.lockfile.entries import parse_platform
@@ -28,11 +27,13 @@ class Network:
     """Registries and AWS with the same credentials, opened on first use.
 
     Attributes:
-        settings: The user's options.
+        settings: The configuration of the registries.
+        typed: The options that were typed, by the names of those of `PinImages`.
         profile: The AWS profile; that of the environment if left out.
     """
 
     settings: RegistrySettings
+    typed: Mapping[str, object]
     profile: str | None = None
 
     @cached_property
@@ -62,33 +63,46 @@ class Network:
         return RegistryResolver(self.settings, self.sessions)
 
 
-LOCK_FILE_VARIABLE = "PINNED_IMAGES_LOCK_FILE"
-
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
+_LOCK_FILE_HELP = "[env var: PINNED_IMAGES_LOCK_FILE; default: {}]"
+
+#: Its value is for `required_lock_file`.
 lock_file_option = click.option(
     "--lock-file",
-    type=click.Path(dir_okay=False, path_type=Path),
-    default=DEFAULT_NAME,
-    envvar=LOCK_FILE_VARIABLE,
-    show_default=True,
-    show_envvar=True,
-    help="The lock file.",
+    metavar="FILE",
+    help=f"The lock file. {_LOCK_FILE_HELP.format(DEFAULT_NAME)}",
+    callback=lambda _context, _parameter, value: required_lock_file(value),
 )
 
-#: The same of a command that also works without a lock file.
+#: The same of a command that also works without a lock file; its value is for `options_of`.
 optional_lock_file_option = click.option(
     "--lock-file",
     metavar="FILE",
-    help=f"Keep digests in this lock file; false for none. [default: {DEFAULT_NAME}, if it exists; "
-    f"env var: {LOCK_FILE_VARIABLE}]",
+    help="Take digests from this lock file, and add new ones to it; false for none. "
+    f"{_LOCK_FILE_HELP.format(f'{DEFAULT_NAME}, if it exists')}",
+)
+
+#: The same of a command that uses a lock file only if one is named.
+named_lock_file_option = partial(
+    click.option,
+    "--lock-file",
+    metavar="FILE",
+    callback=lambda _context, _parameter, value: lock_file_of(value, with_default=False),
+)
+
+#: The same of the group ``lock``, which leaves it to its commands.
+group_lock_file_option = click.option(
+    "--lock-file",
+    metavar="FILE",
+    help=f"The lock file. {_LOCK_FILE_HELP.format(DEFAULT_NAME)}",
 )
 
 #: The same of a command in the group ``lock``, which takes the group's where it has none itself.
 own_lock_file_option = click.option(
     "--lock-file",
-    type=click.Path(dir_okay=False, path_type=Path),
-    callback=lambda context, _, value: value or context.obj,
+    metavar="FILE",
+    callback=lambda context, _, value: required_lock_file(value or context.obj),
     help="The lock file.",
 )
 
@@ -129,13 +143,16 @@ exempt_option = click.option(
     help="Leave images as they are: docker.io/library/*:*='Mirrored.'",
 )
 
+#: The commands on many images are not waited for by a synth.
+_DEADLINE = 600.0
+
 _MIRROR_OPTIONS = (
     click.option(
         "--mirror",
         "mirrors",
         multiple=True,
         metavar="HOST=URL",
-        help="Ask URL in place of the registry HOST; PINNED_IMAGES_MIRRORS counts too.",
+        help="Ask URL in place of the registry HOST.",
     ),
     click.option(
         "--mirror-fallback",
@@ -161,15 +178,13 @@ _AWS_OPTIONS = (
     ),
     click.option(
         "--qualifier",
-        default="hnb659fds",
-        show_default=True,
+        show_default="the app's, or hnb659fds",
         help="Qualifier of the CDK bootstrap stacks, for their lookup roles.",
     ),
     click.option(
         "--timeout",
         type=click.FloatRange(min=0, min_open=True),
-        default=600.0,
-        show_default=True,
+        show_default=f"{_DEADLINE:g}",
         help="Seconds in which all images must be answered.",
     ),
 )
@@ -208,49 +223,32 @@ def _with_network(
     def with_network(  # the options' names are those of the settings
         *arguments: Any,
         roles: tuple[str, ...],
-        qualifier: str,
-        timeout: float,
+        qualifier: str | None,
+        timeout: float | None,
         mirrors: tuple[str, ...] = (),
         mirror_fallback: bool = False,
         insecure: tuple[str, ...] = (),
         **others: Any,
     ) -> Any:
-        from pinned_images.registry.settings import RegistrySettings  # noqa: PLC0415 - for --help
+        from pinned_images.sources import registry_settings  # noqa: PLC0415 - for --help
 
-        settings = RegistrySettings(
-            mirrors=_mirrors(mirrors),
-            mirror_fallback=mirror_fallback,
-            insecure_registries=frozenset(insecure),
-            ecr_roles=_roles(roles),
-            bootstrap_qualifier=qualifier,
-            deadline=timeout,
-        )
-        return command(*arguments, network=Network(settings), **others)
+        given: dict[str, object] = {
+            "mirrors": _mirrors(mirrors) or None,
+            "mirror_fallback": mirror_fallback or None,
+            "insecure_registries": insecure or None,
+            "ecr_roles": _roles(roles) or None,
+            "bootstrap_qualifier": qualifier,
+            "deadline": timeout,
+        }
+        typed = {name: value for name, value in given.items() if value is not None}
+        settings = registry_settings(options_of(typed, deadline=_DEADLINE))
+        return command(*arguments, network=Network(settings, typed), **others)
 
     decorated: Any = with_network
     for option in reversed(options):
         decorated = option(decorated)
     result: _Command = decorated
     return result
-
-
-def typed_settings(network: Network) -> dict[str, object]:
-    """The registry options that were typed, by the names of the options of `PinImages`."""
-    settings = network.settings
-    by_parameter = {
-        "mirrors": ("mirrors", settings.mirrors),
-        "mirror_fallback": ("mirror_fallback", settings.mirror_fallback),
-        "insecure": ("insecure_registries", sorted(settings.insecure_registries)),
-        "roles": ("ecr_roles", settings.ecr_roles),
-        "qualifier": ("bootstrap_qualifier", settings.bootstrap_qualifier),
-        "timeout": ("deadline", settings.deadline),
-    }
-    source = click.get_current_context().get_parameter_source
-    return {
-        option: dict(value) if isinstance(value, Mapping) else value
-        for parameter, (option, value) in by_parameter.items()
-        if source(parameter) is ParameterSource.COMMANDLINE
-    }
 
 
 def _platform(text: str) -> Platform:
@@ -261,15 +259,9 @@ def _platform(text: str) -> Platform:
 
 
 def _mirrors(given: tuple[str, ...]) -> dict[str, str]:
-    from pinned_images.registry.settings import (  # noqa: PLC0415 - for --help
-        MIRRORS_VARIABLE,
-        parse_mirrors,
-    )
+    from pinned_images.registry.settings import parse_mirrors  # noqa: PLC0415 - for --help
 
-    return {
-        **parse_mirrors(os.environ.get(MIRRORS_VARIABLE, "")),
-        **parse_mirrors(",".join(given), "--mirror"),
-    }
+    return parse_mirrors(",".join(given), "--mirror")
 
 
 def _roles(given: tuple[str, ...]) -> dict[str, str]:

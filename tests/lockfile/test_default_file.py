@@ -10,6 +10,8 @@ from pinned_images.lockfile import LockFile, default_lock_file, no_default_lock_
 from pinned_images.options import Options
 from pinned_images.testing import FixedResolver, RegistryServer
 
+pytestmark = pytest.mark.usefixtures("finds_lock_files")
+
 NAME = Path("pinned-images.lock.json")
 
 
