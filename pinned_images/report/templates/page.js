@@ -10,7 +10,9 @@ const fold = filter?.querySelector(".fold");
 const groups = [...document.querySelectorAll("[data-name]")];
 const stacks = groups.filter((group) => group.matches("details"));
 const live = document.querySelector("[aria-live]");
-const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
+const withNumbers = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
+const asLetters = new Intl.Collator("en");
+const DIGEST = /^[0-9a-f]{12}$/;
 
 const tables = [...document.querySelectorAll("table")].map((table) => ({
   body: table.tBodies[0],
@@ -89,6 +91,8 @@ function sort() {
 
 function sorted(rows, column, direction) {
   const keyed = rows.map((row) => [key(row.cells[column]), row]);
+  const areDigests = keyed.every(([value]) => value === "" || DIGEST.test(value));
+  const collator = areDigests ? asLetters : withNumbers;
   keyed.sort(([one], [other]) => {
     if (one === "" || other === "") return (one === "") - (other === "");  // always last
     return direction * collator.compare(one, other);
@@ -99,7 +103,8 @@ function sorted(rows, column, direction) {
 function key(cell) {
   if (cell.dataset.sort !== undefined) return cell.dataset.sort;
   if (cell.querySelector(".none")) return "";
-  return (cell.querySelector(".image, code, li") ?? cell).textContent.trim();
+  const text = (cell.querySelector(".image, code, li") ?? cell).textContent.trim();
+  return text === "-" ? "" : text;
 }
 
 // --- The address ---
