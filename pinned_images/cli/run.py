@@ -66,11 +66,11 @@ def run(lock_file: str | None, exemptions: tuple[str, ...], command: tuple[str, 
     code = _run_app(command)
     if code:
         raise Exit(code)
-    if before is not None and _last_written(output) == before:
+    if _last_written(output) in (None, before):
         raise ConfigurationError(
-            f"The command {command[0]!r} wrote no cloud assembly; the one in {str(output)!r} is of "
-            "an earlier run. Where the app in cdk.json is several commands, joined by `&&`, write "
-            "`pinned-images run --` in front of the one that runs the app."
+            f"The command {command[0]!r} wrote no cloud assembly into {str(output)!r}. Where the "
+            "app in cdk.json is several commands, joined by `&&`, write `pinned-images run --` in "
+            "front of the one that runs the app."
         )
     # A fifth of the time of pinning goes there, and the process ends soon.
     gc.disable()

@@ -177,7 +177,8 @@ def test_the_exit_code_of_the_app_is_that_of_the_command(tmp_path: Path, code: i
 def test_an_app_that_writes_no_assembly_is_one_line(tmp_path: Path) -> None:
     finished = run(tmp_path, sys.executable, "-c", "")
     assert finished.returncode == 2
-    assert finished.stderr.startswith("Error: There is no cloud assembly")
+    assert finished.stderr.startswith("Error: The command ")
+    assert "wrote no cloud assembly into 'cdk.out'" in finished.stderr
     assert finished.stderr.count("\n") == 1
 
 
@@ -190,7 +191,7 @@ def test_the_assembly_of_an_earlier_run_is_not_taken_for_one_of_the_command(
     (assembly / "manifest.json").write_text('{"version": "36.0.0"}')
     finished = run(tmp_path, sys.executable, "-c", "")
     assert (finished.returncode, finished.stderr.count("\n")) == (2, 1)
-    assert "is of an earlier run" in finished.stderr
+    assert "wrote no cloud assembly into 'cdk.out'" in finished.stderr
     assert [path.name for path in assembly.iterdir()] == ["manifest.json"]
     script = "import pathlib; path = pathlib.Path('cdk.out/manifest.json'); "
     same = f"{script}path.write_text(path.read_text())"
