@@ -34,6 +34,7 @@ _COMMANDS = {
     "report": "report",
     "resolve": "resolve",
     "run": "run",
+    "schema": "schema",
     "serve": "serve",
     "update": "update_files",
 }

@@ -81,6 +81,8 @@ def _sentence(violation: Violation) -> str:
 
 def write_json(outcome: AssemblyOutcome) -> None:
     """Print the violations as JSON."""
+    from pinned_images.cli.documents import kind_of  # noqa: PLC0415 - for --help
+
     found = {
         "version": JSON_VERSION,
         "violations": [
@@ -92,6 +94,7 @@ def write_json(outcome: AssemblyOutcome) -> None:
                 "location": printable(each.location),
                 "description": printable(each.problem.what),
                 "fix": None if each.problem.fix is None else printable(each.problem.fix),
+                "kind": None if each.problem.error is None else kind_of(each.problem.error),
             }
             for each in outcome.violations
         ],

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.exceptions import Exit
@@ -24,6 +24,7 @@ from pinned_images.cli.shared_options import (
 )
 from pinned_images.ecr.used_images import (
     FINDING_KINDS,
+    JSON_VERSION,
     Drift,
     Finding,
     FindingKind,
@@ -121,7 +122,17 @@ def check_deployed(
     unseen = [*used.unseen, *answers.unseen]
     _clear_progress()
     if as_json:
-        write(json.dumps(document(images, unseen), indent=2) + "\n")
+        write(
+            json.dumps(
+                {
+                    "version": JSON_VERSION,
+                    "scope": _scope(network, regions, clusters, services),
+                    **document(images, unseen),
+                },
+                indent=2,
+            )
+            + "\n"
+        )
     elif as_markdown or as_html:
         from pinned_images.report.deployed import (  # noqa: PLC0415 - for --help
             render_deployed_html,
@@ -164,6 +175,18 @@ def _read(
     images = UsedImages.of(uses)
     images.unseen = [*unseen, *images.unseen]
     return images
+
+
+def _scope(
+    network: Network, regions: Sequence[str], clusters: Sequence[str], services: Sequence[str]
+) -> dict[str, Any]:
+    """What was looked at, for JSON."""
+    return {
+        "regions": list(dict.fromkeys(regions)) or [network.region],
+        "clusters": list(clusters),
+        "services": list(services),
+        "complete": not clusters and not services,
+    }
 
 
 @dataclass

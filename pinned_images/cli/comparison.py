@@ -206,10 +206,14 @@ class Comparison:
     @property
     def code(self) -> ExitCode:
         """The exit code of the errors; changes are none."""
-        unread = [value for value in self.values.values() if not isinstance(value, str)]
-        errors = [*self.unanswered.values(), *unread]
         unusable = [ExitCode.FINDING for each in self.changed if each not in self.renamed]
-        return worst([*map(code_of, errors), *unusable])
+        return worst([*(code_of(error) for _, error in self.errors), *unusable])
+
+    @property
+    def errors(self) -> list[tuple[LockKey | ParameterKey, ResolutionError]]:
+        """The images and parameters without a usable answer, each with the error."""
+        unread = [(key, value) for key, value in self.values.items() if not isinstance(value, str)]
+        return [*self.unanswered.items(), *unread]
 
     @property
     def summary(self) -> str:

@@ -115,6 +115,7 @@ COMMANDS: Mapping[str, Findings] = {
         "CLI is too old to say so.",
         "an image could not be pinned, and the CDK CLI says so: it then exits with 1",
     ),
+    "schema": Findings(None, None),
     "serve": Findings(None, None, "SIGTERM has ended the service"),
     "update": Findings(_LEFT, _NO_ANSWER_OR_GIT),
 }

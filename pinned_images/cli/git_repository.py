@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import click
 from click.exceptions import Exit
 
-from pinned_images.cli.output import echo
+from pinned_images.cli.output import echo, write_document
 from pinned_images.cli.writing import (
     code_of_changes,
     finish,
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from pinned_images.files.git import Author, Clone, Target
     from pinned_images.files.pinned_files import Changes
+    from pinned_images.files.publishing import Published
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -134,6 +135,7 @@ def change(
     *,
     dry_run: bool,
     verbose: bool = False,
+    as_json: bool = False,
     besides: Sequence[str] = (),
 ) -> None:
     """Change files in the working folder or in a repository; exits with the code of the errors.
@@ -143,32 +145,43 @@ def change(
         plan: Plans the changes, in a folder or where the user is.
         dry_run: Print the changes as a diff and write nothing.
         verbose: Tell every reference that changes.
+        as_json: Print the changes as JSON, and no diff.
         besides: Files in the repository that the plan itself may change.
     """
     if repository is None:
-        finish(plan(None), dry_run=dry_run, verbose=verbose)
+        finish(plan(None), dry_run=dry_run, verbose=verbose, as_json=as_json)
         return
 
+    planned: list[Changes] = []
+
     def told(base: Path | None) -> Changes:
-        changes = plan(base)
+        planned.append(plan(base))
         if verbose:
-            print_changes(changes)
-        return changes
+            print_changes(planned[-1])
+        return planned[-1]
 
     from pinned_images.files.git import Clone  # noqa: PLC0415 - for --help
 
     with Clone(repository.target) as clone:
         if dry_run or repository.commit is None:
-            _show(told(clone.root), is_dry=dry_run)
+            changes, published = told(clone.root), None
+            if not as_json:
+                show_diffs(changes)
         else:
-            _publish(repository, clone, told, besides)
+            published = _publish(repository, clone, told, besides)
+            changes = planned[-1]
+        if as_json:
+            from pinned_images.cli.changes_document import changes_document  # noqa: PLC0415
 
-
-def _show(changes: Changes, *, is_dry: bool) -> None:
-    show_diffs(changes)
+            files = () if published is None else published.files
+            commit = None if published is None else published.commit
+            is_dry = dry_run or repository.commit is None
+            write_document(changes_document(changes, dry_run=is_dry, written=files, commit=commit))
     show_problems(changes)
-    if not is_dry:
+    if repository.commit is None and not dry_run:
         echo("Nothing was committed: add --commit MESSAGE to commit and push this.")
+    elif not dry_run and not changes.is_whole:
+        echo("Nothing was committed, and nothing was pushed.")
     raise Exit(code_of_changes(changes))
 
 
@@ -177,19 +190,19 @@ def _publish(
     clone: Clone,
     plan: Callable[[Path | None], Changes],
     besides: Sequence[str],
-) -> None:
+) -> Published | None:
+    """Commit and push; None where some of the changes cannot be made, so that nothing was."""
     from pinned_images.files.publishing import Unfinished, publish  # noqa: PLC0415 - for --help
 
     message = repository.commit or ""
     try:
         published = publish(clone, plan, message, repository.author, besides=besides)
-    except Unfinished as unfinished:
-        show_problems(unfinished.changes)
-        echo("Nothing was committed, and nothing was pushed.")
-        raise Exit(code_of_changes(unfinished.changes)) from None
+    except Unfinished:
+        return None
     if published.commit is None:
         echo("Nothing to commit.")
-        return
+        return published
     for name in published.files:
         echo(f"Updated {name}.")
     echo(f"Pushed {published.commit} to {repository.target.shown}.")
+    return published

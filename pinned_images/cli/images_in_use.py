@@ -101,6 +101,7 @@ class ImagesInUse:
         elsewhere: Images of other registries.
         by_tag: Images that are used by their tag alone: the tag keeps the image that is used.
         unseen: What the files could not see, as clauses.
+        limits: What they left aside on purpose, as clauses.
     """
 
     repositories: dict[EcrRepository, dict[Digest, str]] = field(default_factory=dict)
@@ -108,6 +109,12 @@ class ImagesInUse:
     elsewhere: dict[str, None] = field(default_factory=dict)
     by_tag: dict[str, None] = field(default_factory=dict)
     unseen: list[str] = field(default_factory=list)
+    limits: list[str] = field(default_factory=list)
+
+    @property
+    def hidden(self) -> list[str]:
+        """All that may be in use and is not in the files, as clauses."""
+        return [*self.unseen, *self.limits]
 
     @classmethod
     def read(
@@ -191,7 +198,15 @@ class ImagesInUse:
                 self._add_text(record.pinned or record.reference)
 
     def _add_deployed(self, content: bytes, name: str) -> None:
-        for image in _deployed_images(content, name, self.unseen):
+        document = _deployed_document(content, name)
+        hidden = document["unseen"]
+        self.unseen.extend(f"check-deployed could not see {quoted(each, 400)}" for each in hidden)
+        self.limits.extend(_limits(document.get("scope"), name))
+        for image in document["images"]:
+            if not isinstance(image, dict):
+                raise ConfigurationError(
+                    f"{quoted(name)} has an image that is no object: {_REMEDY}."
+                )
             reference, digest = image.get("reference"), image.get("digest")
             if not isinstance(reference, str) or not isinstance(digest, (str, type(None))):
                 raise ConfigurationError(
@@ -206,8 +221,31 @@ def _name_of(stream: BinaryIO) -> str:
     return name if isinstance(name, str) else "<stdin>"
 
 
-def _deployed_images(content: bytes, name: str, unseen: list[str]) -> Iterator[Mapping[str, Any]]:
-    remedy = "write it with pinned-images check-deployed --json"
+_REMEDY = "write it with pinned-images check-deployed --json"
+
+
+def _limits(scope: object, name: str) -> Iterator[str]:
+    """The clusters and services to which check-deployed was limited."""
+    if scope is None:
+        return
+    is_complete = scope.get("complete") if isinstance(scope, dict) else None
+    if not isinstance(scope, dict) or not isinstance(is_complete, bool):
+        raise ConfigurationError(f"{quoted(name)} does not say what was looked at: {_REMEDY}.")
+    if not is_complete:
+        named = [scope.get("clusters"), scope.get("services")]
+        words = quoted(
+            ", ".join(str(each) for some in named if isinstance(some, list) for each in some), 200
+        )
+        yield f"{quoted(name)} is limited to {words} by --cluster or --service"
+
+
+def _deployed_document(content: bytes, name: str) -> Mapping[str, Any]:
+    """What check-deployed wrote, with lists of images and of what was not seen.
+
+    Raises:
+        ConfigurationError: The content is something else.
+    """
+    remedy = _REMEDY
     if len(content) > _LONGEST_TEXT:
         raise ConfigurationError(f"{quoted(name)} is longer than 64 MiB: {remedy}.")
     try:
@@ -223,11 +261,8 @@ def _deployed_images(content: bytes, name: str, unseen: list[str]) -> Iterator[M
             f"{quoted(name)} is of the version {quoted(document.get('version'))}, which this "
             f"pinned-images does not know: {remedy}."
         )
-    unseen.extend(f"check-deployed could not see {quoted(each, 400)}" for each in hidden)
-    for image in images:
-        if not isinstance(image, dict):
-            raise ConfigurationError(f"{quoted(name)} has an image that is no object: {remedy}.")
-        yield image
+    found: Mapping[str, Any] = document
+    return found
 
 
 def open_repository(

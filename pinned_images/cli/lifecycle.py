@@ -13,7 +13,7 @@ import click
 
 from pinned_images.cli.output import echo, show, write
 from pinned_images.cli.shared_options import json_option
-from pinned_images.errors import ConfigurationError
+from pinned_images.errors import ConfigurationError, ResolutionError
 from pinned_images.printable import printable
 from pinned_images.wording import counted
 
@@ -87,7 +87,12 @@ def lifecycle(
     now = datetime.now(timezone.utc)
     text = None if policy is None else _read(policy)
     if repository is not None:
-        text, images = _from_ecr(repository, region, text)
+        try:
+            text, images = _from_ecr(repository, region, text)
+        except ResolutionError as unseen:
+            if as_json:
+                write(json.dumps(_plain([], [str(unseen)]), indent=2) + "\n")
+            raise
     else:
         from pinned_images.ecr.inventory import parse_inventory  # noqa: PLC0415 - for --help
 
@@ -95,7 +100,7 @@ def lifecycle(
     rules = _parsed(text)
     removals = [] if rules is None else rules.removals(images, at or now, read_at=now)
     if as_json:
-        write(json.dumps(_plain(removals), indent=2) + "\n")
+        write(json.dumps(_plain(removals, []), indent=2) + "\n")
         return
     if removals:
         show(_table(removals))
@@ -151,7 +156,7 @@ def _from_ecr(
     return text, [RepositoryImage.of_detail(detail) for detail in details]
 
 
-def _plain(removals: Sequence[Removal]) -> dict[str, Any]:
+def _plain(removals: Sequence[Removal], unseen: Sequence[str]) -> dict[str, Any]:
     return {
         "version": JSON_VERSION,
         "images": [
@@ -164,6 +169,7 @@ def _plain(removals: Sequence[Removal]) -> dict[str, Any]:
             }
             for each in removals
         ],
+        "unseen": list(unseen),
     }
 
 

@@ -13,7 +13,7 @@ from pinned_images.cli.configuration import required_lock_file
 from pinned_images.cli.exit_codes import ExitCode
 from pinned_images.cli.lock_update import update
 from pinned_images.cli.lock_verify import verify
-from pinned_images.cli.output import echo, show, write
+from pinned_images.cli.output import echo, show, write, write_document
 from pinned_images.cli.shared_options import (
     app_option,
     group_lock_file_option,
@@ -49,11 +49,17 @@ def lock(
     """Show the lock file, or change it with a command of its own."""
     context.obj = lock_file
     if context.invoked_subcommand is not None:
+        for option, is_given in (("--json", as_json), ("--check", is_check)):
+            if is_given:
+                raise click.UsageError(
+                    f"{option} is for `pinned-images lock` alone, or goes behind the command: "
+                    f"pinned-images lock {context.invoked_subcommand} {option}."
+                )
         return
     path = required_lock_file(lock_file)
     found = read_lock(path)
     if is_check:
-        _check(found, folders)
+        _check(found, folders, as_json=as_json)
         return
     if as_json:
         write(found.render())
@@ -71,7 +77,7 @@ def lock(
     show(f"\n{holds} in {path}")
 
 
-def _check(lock: LockFile, folders: tuple[Path, ...]) -> None:
+def _check(lock: LockFile, folders: tuple[Path, ...], *, as_json: bool) -> None:
     """List the images of apps that a lock file lacks, without resolving anything."""
     from pinned_images.report import SynthReport  # noqa: PLC0415 - for --help
 
@@ -90,11 +96,20 @@ def _check(lock: LockFile, folders: tuple[Path, ...]) -> None:
         if _can_be_locked(name)
     }
     lacking = {
-        "image": {str(key) for key in images if lock.answering(key) is None},
-        "parameter": parameters - set(map(str, lock.parameters)),
+        "image": sorted(str(key) for key in images if lock.answering(key) is None),
+        "parameter": sorted(parameters - set(map(str, lock.parameters))),
     }
-    for names in lacking.values():
-        for name in sorted(names):
+    is_complete = not any(lacking.values())
+    if as_json:
+        from pinned_images.cli.documents import LockCheck, LockedName  # noqa: PLC0415
+
+        lacks = [
+            *(LockedName(image=name) for name in lacking["image"]),
+            *(LockedName(parameter=name) for name in lacking["parameter"]),
+        ]
+        write_document(LockCheck(complete=is_complete, lacking=lacks))
+    else:
+        for name in (*lacking["image"], *lacking["parameter"]):
             write(f"{name}\n")
     counts = {"image": len(images), "parameter": len(parameters)}
     told = [
@@ -102,7 +117,6 @@ def _check(lock: LockFile, folders: tuple[Path, ...]) -> None:
         for noun, names in lacking.items()
         if counts[noun] or noun == "image"
     ]
-    is_complete = not any(lacking.values())
     end = "." if is_complete else f": run `{synth_with_lookups()}` and commit the file."
     echo(f"{', '.join(told)} locked{end}")
     raise Exit(ExitCode.FINE if is_complete else ExitCode.FINDING)
@@ -120,8 +134,9 @@ def _can_be_locked(parameter: str) -> bool:
 @lock.command()
 @app_option
 @click.option("--dry-run", is_flag=True, help="Say what would be dropped, and drop nothing.")
+@json_option
 @own_lock_file_option
-def prune(lock_file: Path, folders: tuple[Path, ...], dry_run: bool) -> None:  # noqa: FBT001 - a flag
+def prune(*, lock_file: Path, folders: tuple[Path, ...], dry_run: bool, as_json: bool) -> None:
     """Drop what no image of the app uses any more.
 
     What is used stands in the report that the last synth wrote into its output folder.
@@ -129,10 +144,16 @@ def prune(lock_file: Path, folders: tuple[Path, ...], dry_run: bool) -> None:  #
     found = read_lock(lock_file)
     used = {key for folder in folders for key in _used(folder, found)}
     unused = {key for key in found.keys if str(key) not in used}
-    for key in sorted(map(str, unused)):
-        write(f"{key}\n")
+    in_order = sorted(unused, key=str)
     if not dry_run:
         LockFile.change(lock_file, lambda lock: lock.without(unused))
+    if as_json:
+        from pinned_images.cli.documents import LockedName, LockPrune  # noqa: PLC0415
+
+        write_document(LockPrune(dry_run=dry_run, dropped=list(map(LockedName.of, in_order))))
+    else:
+        for key in in_order:
+            write(f"{key}\n")
     echo(f"{counted(len(unused), 'entry')} {'would be ' if dry_run else ''}dropped.")
 
 

@@ -10,8 +10,9 @@ import click
 from click.exceptions import Exit
 
 from pinned_images.cli.comparison import Answer, Comparison, read_lock, show_comparison
-from pinned_images.cli.output import echo, error
+from pinned_images.cli.output import echo, error, write_document
 from pinned_images.cli.shared_options import (
+    json_option,
     moved_only_option,
     own_lock_file_option,
     platform_option,
@@ -29,16 +30,20 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("patterns", metavar="[PATTERN]...", nargs=-1)
+@click.option("--dry-run", is_flag=True, help="Change nothing, and show what would change.")
 @moved_only_option
 @platform_option
+@json_option
 @registry_options
 @own_lock_file_option
 def update(
     *,
     lock_file: Path,
     patterns: tuple[str, ...],
+    dry_run: bool,
     moved_only: bool,
     platforms: tuple[Platform, ...],
+    as_json: bool,
     network: Network,
 ) -> None:
     """Ask again for what is locked, and print old and new digests.
@@ -49,8 +54,15 @@ def update(
     lock = read_lock(lock_file)
     part = _matching(lock, patterns)
     comparison = Comparison.of(lock, network, part=part, platforms=platforms)
-    _write(lock_file, comparison, left=comparison.unchanged if moved_only else ())
-    show_comparison(comparison, "Old", "New", moved_only=moved_only)
+    if not dry_run:
+        _write(lock_file, comparison, left=comparison.unchanged if moved_only else ())
+    if as_json:
+        from pinned_images.cli.comparison_documents import update_document  # noqa: PLC0415
+
+        moved = comparison.really_moved if moved_only else comparison.moved
+        write_document(update_document(comparison, moved, dry_run=dry_run))
+    else:
+        show_comparison(comparison, "Old", "New", moved_only=moved_only)
     echo(comparison.summary)
     _warn_of_lost_platforms(comparison.answers.values())
     for problem in comparison.problems:
@@ -58,6 +70,8 @@ def update(
     if comparison.problems:
         left = len(comparison.unanswered) + len(comparison.unusable)
         echo(f"{counted(left, 'entry')} left as locked.")
+    if dry_run:
+        echo(f"Nothing was written to {lock_file}: leave --dry-run out to take it over.")
     raise Exit(comparison.code)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 from click.exceptions import Exit
@@ -15,13 +16,16 @@ from pinned_images.cli.compared_parameters import (
 )
 from pinned_images.cli.comparison import Answer, ask, read_lock
 from pinned_images.cli.exit_codes import ExitCode, code_of, worst
-from pinned_images.cli.output import echo, error, grouped_errors
-from pinned_images.cli.shared_options import own_lock_file_option, registry_options
-from pinned_images.lockfile import LockFile, LockKey
+from pinned_images.cli.output import echo, error, grouped_errors, write_document
+from pinned_images.cli.shared_options import json_option, own_lock_file_option, registry_options
+from pinned_images.errors import ResolutionError
+from pinned_images.lockfile import LockFile, LockKey, ParameterKey
+from pinned_images.printable import printable
 from pinned_images.reference import Digest, ImageReference
 from pinned_images.wording import counted
 
 if TYPE_CHECKING:
+    from pinned_images.cli.documents import LockVerify
     from pinned_images.cli.shared_options import Network
 
 
@@ -34,9 +38,12 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Ask private ECR by tag first: pull-through caches import an image by its tag alone.",
 )
+@json_option
 @registry_options
 @own_lock_file_option
-def verify(*, lock_file: Path, platforms: bool, warm: bool, network: Network) -> None:
+def verify(
+    *, lock_file: Path, platforms: bool, warm: bool, as_json: bool, network: Network
+) -> None:
     """Check that each locked digest still exists in its registry.
 
     An SSM parameter has to be there, and to name the repository in which the digest is.
@@ -52,8 +59,10 @@ def verify(*, lock_file: Path, platforms: bool, warm: bool, network: Network) ->
     answers = {**served, **ask(others, network, by_digest=True, with_platforms=platforms)}
     wrong = [key for key in lock.entries if answers[key].errors]
     unusable = _unusable_parameters(lock, network)
-    errors = ((key, error) for key in wrong for error in answers[key].errors)
-    for problem in (*grouped_errors(errors), *(sentence for sentence, _ in unusable)):
+    errors = [(key, error) for key in wrong for error in answers[key].errors]
+    if as_json:
+        write_document(_document(lock, errors, unusable))
+    for problem in (*grouped_errors(errors), *(each.reason for each in unusable)):
         error(problem)
     for key, answer in tagged.items():
         if key not in served and (now := _digest(answer)) is not None:
@@ -63,14 +72,47 @@ def verify(*, lock_file: Path, platforms: bool, warm: bool, network: Network) ->
         usable = len(lock.parameters) - len(unusable)
         verified.append(f"{usable} of {counted(len(lock.parameters), 'parameter')}")
     echo(f"{', '.join(verified)} verified.")
-    raise Exit(
-        worst(
-            [
-                *(code_of(error) for key in wrong for error in answers[key].errors),
-                *(code for _, code in unusable),
-            ]
-        )
+    raise Exit(worst([*(code_of(each) for _, each in errors), *(each.code for each in unusable)]))
+
+
+def _document(
+    lock: LockFile,
+    errors: Sequence[tuple[LockKey, ResolutionError]],
+    unusable: Sequence[_Unusable],
+) -> LockVerify:
+    from pinned_images.cli.documents import (  # noqa: PLC0415 - for --help
+        LockedName,
+        LockVerify,
+        Problem,
+        split,
     )
+
+    of_parameters = [(each.key, each.error) for each in unusable if each.error is not None]
+    problems, unknown = split([*errors, *of_parameters])
+    problems += [
+        Problem(parameter=str(each.key), kind="other-repository", reason=printable(each.reason))
+        for each in unusable
+        if each.error is None
+    ]
+    wrong = {key for key, _ in errors} | {each.key for each in unusable}
+    return LockVerify(
+        verified=[LockedName.of(key) for key in lock.keys if key not in wrong],
+        problems=problems,
+        unknown=unknown,
+    )
+
+
+class _Unusable(NamedTuple):
+    """A parameter that a deployment would fail on; without an error it names another repository."""
+
+    key: ParameterKey
+    reason: str
+    error: ResolutionError | None = None
+
+    @property
+    def code(self) -> ExitCode:
+        """The exit code."""
+        return ExitCode.FINDING if self.error is None else code_of(self.error)
 
 
 def _asked_by_tag(
@@ -106,16 +148,20 @@ def _report_moved_tag(key: LockKey, now: Digest, *, is_there: bool) -> None:
     )
 
 
-def _unusable_parameters(lock: LockFile, network: Network) -> list[tuple[str, ExitCode]]:
-    """The errors of parameters that a deployment would fail on, each with its exit code.
+def _unusable_parameters(lock: LockFile, network: Network) -> list[_Unusable]:
+    """The parameters that a deployment would fail on.
 
     Another tag in the same repository is none: the digest takes precedence.
     """
     values = read_parameters(lock.parameters, network)
     return [
-        *((str(value), code_of(value)) for value in values.values() if not isinstance(value, str)),
         *(
-            (_renamed(each), ExitCode.FINDING)
+            _Unusable(key, str(value), value)
+            for key, value in values.items()
+            if not isinstance(value, str)
+        ),
+        *(
+            _Unusable(each.key, _renamed(each))
             for each in changed_parameters(lock, values)
             if each.names_other_repository
         ),

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from click.exceptions import Exit
 
 from pinned_images.cli.comparison import Comparison, read_lock, show_comparison
 from pinned_images.cli.exit_codes import ExitCode, worst
-from pinned_images.cli.output import echo, error, write
+from pinned_images.cli.output import echo, error, write_document
 from pinned_images.cli.shared_options import (
     json_option,
     lock_file_option,
@@ -20,7 +18,6 @@ from pinned_images.cli.shared_options import (
     platform_option,
     registry_options,
 )
-from pinned_images.lockfile import LockEntry, LockKey
 from pinned_images.reference import Platform
 
 if TYPE_CHECKING:
@@ -48,7 +45,9 @@ def outdated(
     comparison = Comparison.of(lock, network, with_platforms=False, platforms=platforms)
     moved = comparison.really_moved if moved_only else comparison.moved
     if as_json:
-        write(json.dumps(_plain(comparison, moved), indent=2) + "\n")
+        from pinned_images.cli.comparison_documents import outdated_document  # noqa: PLC0415
+
+        write_document(outdated_document(comparison, moved))
     else:
         show_comparison(comparison, "Locked", "Now", moved_only=moved_only)
     for problem in comparison.problems:
@@ -56,29 +55,3 @@ def outdated(
     echo(comparison.summary)
     found = [ExitCode.FINDING] if exit_code and (moved or comparison.changed) else []
     raise Exit(worst([comparison.code, *found]))
-
-
-def _plain(
-    comparison: Comparison, moved: Mapping[LockKey, tuple[LockEntry, LockEntry]]
-) -> list[dict[str, Any]]:
-    images = [
-        {
-            "image": str(key),
-            "locked": str(old.digest),
-            "now": str(new.digest),
-            **_same_on(comparison.unchanged.get(key)),
-        }
-        for key, (old, new) in moved.items()
-    ]
-    parameters = [
-        {"parameter": str(each.key), "locked": each.locked, "now": each.value}
-        for each in comparison.renamed
-    ]
-    return [
-        *sorted(images, key=lambda row: str(row["image"])),
-        *sorted(parameters, key=lambda row: row["parameter"]),
-    ]
-
-
-def _same_on(platforms: Iterable[Platform] | None) -> dict[str, list[str]]:
-    return {} if platforms is None else {"sameOn": list(map(str, platforms))}

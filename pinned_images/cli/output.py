@@ -18,6 +18,7 @@ from pinned_images.printable import printable, printable_lines
 from pinned_images.wording import counted
 
 if TYPE_CHECKING:
+    from msgspec import Struct
     from rich.console import RenderableType
 
 
@@ -46,6 +47,15 @@ def show(*parts: RenderableType) -> None:
 def write(text: str) -> None:
     """Print lines to stdout, each of which ends with a line feed."""
     _put(printable_lines(text), sys.stdout)
+
+
+def write_document(document: Struct) -> None:
+    """Print a JSON document to stdout, in ASCII."""
+    import json  # noqa: PLC0415 - for --help
+
+    import msgspec  # noqa: PLC0415 - for --help
+
+    write(json.dumps(msgspec.to_builtins(document, enc_hook=str), indent=2) + "\n")
 
 
 def echo(text: str) -> None:

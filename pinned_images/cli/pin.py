@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -16,9 +15,8 @@ from pinned_images.cli.assembly_commands import is_assembly, show_outcome
 from pinned_images.cli.configuration import options_of
 from pinned_images.cli.exit_codes import ExitCode
 from pinned_images.cli.git_repository import change, repository_options, working_tree
-from pinned_images.cli.output import echo, show, write
+from pinned_images.cli.output import echo, show, write_document
 from pinned_images.cli.scanned import (
-    JSON_VERSION,
     paths_argument,
     plain_location,
     print_skipped,
@@ -76,8 +74,6 @@ def pin(  # noqa: PLR0917 - click gives them by name
     Tags stay, and what has a digest stays as it is. Where an image cannot be resolved, the others
     are written all the same.
     """
-    if as_json and not check:
-        raise click.UsageError("--json shows what --check finds: add --check.")
     typed = {
         "lock_file": lock_file,
         "update": "never" if frozen else None,
@@ -119,7 +115,14 @@ def pin(  # noqa: PLR0917 - click gives them by name
         resolver = _Digests(network, locked[0] if locked else None, mode, dry_run)
         return planned(scanned, resolver, exempt, today)
 
-    change(repository, plan, dry_run=dry_run, verbose=verbose, besides=_in(None, locked_in))
+    change(
+        repository,
+        plan,
+        dry_run=dry_run,
+        verbose=verbose,
+        as_json=as_json,
+        besides=_in(None, locked_in),
+    )
 
 
 def _options_for_files(
@@ -233,16 +236,21 @@ class _Digests:
 def _show_unpinned(
     scanned: Sequence[ScannedFile], missing: Sequence[Unpinned], *, as_json: bool
 ) -> None:
-    if as_json:
-        rows = [
-            {**plain_location(each.file, each.place), "reference": str(each.place.reference)}
-            for each in missing
-        ]
-        write(json.dumps({"version": JSON_VERSION, "unpinned": rows}, indent=2) + "\n")
-        return
     from pinned_images.files.pinned_files import skipped_in  # noqa: PLC0415 - for --help
 
+    if as_json:
+        from pinned_images.cli.documents import PinCheck, UnpinnedReference  # noqa: PLC0415
+
+        rows = [
+            UnpinnedReference(
+                **plain_location(each.file, each.place), reference=str(each.place.reference)
+            )
+            for each in missing
+        ]
+        write_document(PinCheck(unpinned=rows))
     print_skipped(skipped_in(scanned))
+    if as_json:
+        return
     if missing:
         from pinned_images.cli.tables import unpinned_table  # noqa: PLC0415 - needs rich
 

@@ -89,6 +89,8 @@ def release(
     except ConfigurationError as wrong:
         raise click.BadParameter(str(wrong), param_hint="--tag-prefix") from wrong
     used = ImagesInUse.read(lock_files, folders, deployed)
+    if as_json and used.hidden:
+        write(json.dumps(_plain([], used.hidden, dry_run=dry_run), indent=2) + "\n")
     _refuse_incomplete(used)
     for repository in more:
         host, _, name = repository.partition("/")
@@ -120,9 +122,9 @@ def release(
 
 def _refuse_incomplete(used: ImagesInUse) -> None:
     """What could not be seen may be in use: nothing is released then."""
-    for unseen in used.unseen:
+    for unseen in used.hidden:
         error(f"Not looked at: {unseen}.")
-    if used.unseen:
+    if used.hidden:
         error("Nothing is released, since images may be in use that could not be seen.")
         raise Exit(ExitCode.UNKNOWN)
     if not used.repositories:

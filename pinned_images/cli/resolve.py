@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 from click.exceptions import Exit
 
 from pinned_images.cli.exit_codes import ExitCode, code_of, worst
-from pinned_images.cli.output import error, write
-from pinned_images.cli.scanned import JSON_VERSION
+from pinned_images.cli.output import error, write, write_document
 from pinned_images.cli.shared_options import json_option, registry_options
 from pinned_images.errors import InvalidReference, PinnedImagesError
 
 if TYPE_CHECKING:
+    from pinned_images.cli.documents import ResolvedImage
     from pinned_images.cli.shared_options import Network
     from pinned_images.reference import Platform
     from pinned_images.resolution import Outcome, ResolutionRequest
@@ -63,8 +62,7 @@ def resolve(
     requests = [request for answer in answers for request in answer.requests]
     outcomes = network.registries.resolve(requests) if requests else {}
     if as_json:
-        images = [_plain(answer, outcomes) for answer in answers]
-        write(json.dumps({"version": JSON_VERSION, "images": images}, indent=2) + "\n")
+        _write_json(answers, outcomes)
     codes: list[ExitCode] = []
     for answer in answers:
         outcome = _outcome(answer, outcomes)
@@ -74,6 +72,17 @@ def resolve(
         elif not as_json:
             write(f"{_pinned(answer, outcome.digest)}\n")
     raise Exit(worst(codes))
+
+
+def _write_json(answers: Sequence[_Answer], outcomes: Mapping[ResolutionRequest, Outcome]) -> None:
+    from pinned_images.cli.documents import Resolved, split  # noqa: PLC0415 - for --help
+
+    found = {answer.text: _outcome(answer, outcomes) for answer in answers}
+    problems, unknown = split(
+        (text, outcome) for text, outcome in found.items() if isinstance(outcome, PinnedImagesError)
+    )
+    images = [_plain(answer, outcomes) for answer in answers]
+    write_document(Resolved(images=images, problems=problems, unknown=unknown))
 
 
 def _platform(text: str | None) -> Platform | None:
@@ -129,37 +138,28 @@ def _pinned(answer: _Answer, digest: str) -> str:
     return str(answer.requests[-1].reference.with_digest(digest))
 
 
-def _plain(answer: _Answer, outcomes: Mapping[ResolutionRequest, Outcome]) -> dict[str, Any]:
+def _plain(answer: _Answer, outcomes: Mapping[ResolutionRequest, Outcome]) -> ResolvedImage:
+    from pinned_images.cli.documents import ResolvedImage  # noqa: PLC0415 - for --help
+
     outcome = _outcome(answer, outcomes)
     if isinstance(outcome, PinnedImagesError):
-        return _image(answer.text, error=str(outcome))
+        return ResolvedImage(
+            reference=answer.text,
+            pinned=None,
+            digest=None,
+            media_type=None,
+            platforms=[],
+            error=str(outcome),
+        )
     selected = answer.requests[0]
     platforms: Iterable[object] = outcome.platforms
     if selected.select and selected.platform is not None:
         platforms = [selected.platform]
-    return _image(
-        answer.text,
+    return ResolvedImage(
+        reference=answer.text,
         pinned=_pinned(answer, outcome.digest),
         digest=str(outcome.digest),
         media_type=outcome.media_type,
         platforms=[str(each) for each in platforms],
+        error=None,
     )
-
-
-def _image(
-    reference: str,
-    *,
-    pinned: str | None = None,
-    digest: str | None = None,
-    media_type: str | None = None,
-    platforms: Sequence[str] = (),
-    error: str | None = None,
-) -> dict[str, Any]:
-    return {
-        "reference": reference,
-        "pinned": pinned,
-        "digest": digest,
-        "mediaType": media_type,
-        "platforms": list(platforms),
-        "error": error,
-    }

@@ -8,7 +8,7 @@ import click
 
 from pinned_images.cli.git_repository import change, repository_options
 from pinned_images.cli.scanned import paths_argument, scanned_files, verbose_option
-from pinned_images.cli.shared_options import registry_options
+from pinned_images.cli.shared_options import json_option, registry_options
 from pinned_images.errors import ConfigurationError, InvalidReference
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     "highest, then the one with the shortest ending.",
 )
 @click.option("--dry-run", is_flag=True, help="Write nothing; print the changes as a diff.")
+@json_option
 @verbose_option
 @repository_options
 @registry_options
@@ -54,6 +55,7 @@ def update_files(  # noqa: PLR0917 - click gives them by name
     resolve_digest: bool,  # noqa: FBT001 - a flag
     resolve_tag: bool,  # noqa: FBT001 - a flag
     dry_run: bool,  # noqa: FBT001 - a flag
+    as_json: bool,  # noqa: FBT001 - a flag
     verbose: bool,  # noqa: FBT001 - a flag
     repository: Repository | None,
     network: Network,
@@ -76,7 +78,7 @@ def update_files(  # noqa: PLR0917 - click gives them by name
         scanned = list(scanned_files(paths, base, wanted=requested.wanted))
         return update(scanned, requested, network.registries, ListedTags(network.registries))
 
-    change(repository, plan, dry_run=dry_run, verbose=verbose)
+    change(repository, plan, dry_run=dry_run, verbose=verbose, as_json=as_json)
 
 
 def _requested_update(

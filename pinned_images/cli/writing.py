@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from click.exceptions import Exit
 
 from pinned_images.cli.exit_codes import ExitCode, code_of, worst
-from pinned_images.cli.output import echo, error, grouped_errors, write
+from pinned_images.cli.output import echo, error, grouped_errors, write, write_document
 from pinned_images.cli.scanned import print_skipped
 from pinned_images.errors import ConfigurationError
 from pinned_images.wording import counted
@@ -17,44 +17,55 @@ if TYPE_CHECKING:
     from pinned_images.files.pinned_files import Changes
 
 
-def finish(changes: Changes, *, dry_run: bool, verbose: bool = False) -> None:
+def finish(
+    changes: Changes, *, dry_run: bool, verbose: bool = False, as_json: bool = False
+) -> None:
     """Write the files, or print the diff; exits with the code of the errors.
 
     Args:
         changes: The plan.
         dry_run: Print a unified diff and write nothing.
         verbose: Print every reference that changes.
+        as_json: Print the changes as JSON, and no diff.
     """
-    unwritten: list[str] = []
+    written: list[str] = []
+    unwritten: dict[str, str] = {}
     if verbose:
         print_changes(changes)
-    if dry_run:
+    if not dry_run:
+        written, unwritten = _write(changes)
+    if as_json:
+        from pinned_images.cli.changes_document import changes_document  # noqa: PLC0415
+
+        write_document(
+            changes_document(changes, dry_run=dry_run, written=written, unwritten=unwritten)
+        )
+    elif dry_run:
         show_diffs(changes)
-    else:
-        unwritten = _write(changes)
     show_problems(changes)
-    for problem in unwritten:
+    for problem in unwritten.values():
         error(problem)
     raise Exit(worst([code_of_changes(changes), *([ExitCode.FINDING] if unwritten else [])]))
 
 
-def _write(changes: Changes) -> list[str]:
-    """Write the files, and return the errors."""
-    problems: list[str] = []
-    written = 0
+def _write(changes: Changes) -> tuple[list[str], dict[str, str]]:
+    """Write the files; those that were written, and the errors of the others."""
+    written: list[str] = []
+    unwritten: dict[str, str] = {}
     for change in changes.files:
         if not change.edits:
             continue
+        name = change.file.file.shown
         try:
             change.write()
         except ConfigurationError as failure:
-            problems.append(str(failure))
+            unwritten[name] = str(failure)
             continue
-        written += 1
-        echo(f"Updated {change.file.file.shown}.")
+        written.append(name)
+        echo(f"Updated {name}.")
     print_skipped(changes.skipped)
-    echo(f"{counted(written, 'file')} updated.")
-    return problems
+    echo(f"{counted(len(written), 'file')} updated.")
+    return written, unwritten
 
 
 def print_changes(changes: Changes) -> None:

@@ -98,7 +98,6 @@ def test_images_that_cannot_be_resolved_are_errors(
         ["cdk.out", "other"],
         ["cdk.out", "--dry-run"],
         ["cdk.out", "--frozen"],
-        ["cdk.out", "--json"],
     ],
 )
 def test_what_makes_no_sense_for_an_assembly_is_wrong_use(

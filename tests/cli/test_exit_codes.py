@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -13,60 +13,15 @@ import pytest
 
 from pinned_images.cli.application import application
 from pinned_images.cli.exit_codes import COMMANDS, MEANINGS, ExitCode
-from pinned_images.lockfile import LockFile, LockKey
-from pinned_images.lockfile.entries import LockEntry
-from pinned_images.reference import Digest
-from pinned_images.report import SiteRecord, SynthReport
-from pinned_images.testing.registry_server import RegistryServer
 from tests.cli.conftest import Run
-from tests.cloud_assembly.assemblies import Assembly, Stack, Template
+from tests.cli.schemas import validate
+from tests.cli.workplace import ECR, GONE, REGION, images_in_ecr, workplace
 from tests.documentation import page
-from tests.registry_aws.amazon import HOME_ACCOUNT, Moto, host_of
+from tests.registry_aws.amazon import Moto
 
-REGION = "eu-west-1"
-ECR = host_of(HOME_ACCOUNT, REGION)
-POLICY = """{"rules": [{"rulePriority": 1, "action": {"type": "expire"}, "selection":
-    {"tagStatus": "untagged", "countType": "imageCountMoreThan", "countNumber": 1}}]}"""
-LOCK = "pinned-images.lock.json"
-EMPTY_LOCK = '{"version": 1, "images": {}}'
-GONE = "0" * 64
+__all__ = ["workplace"]
+
 COPY = "import os, shutil; shutil.copytree('plain.out', os.environ['CDK_OUTDIR'])"
-
-
-@pytest.fixture
-def command_folder(folder: Path, registry: RegistryServer, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Files, a lock file and an assembly; docker.io is on loopback, quay.io is down."""
-    there = registry.push("docker.io/library/nginx:1")
-    mirrors = [f"{host}={url}" for host, url in registry.mirrors.items()]
-    monkeypatch.setenv("PINNED_IMAGES_MIRRORS", ",".join([*mirrors, "quay.io=http://127.0.0.1:1"]))
-    monkeypatch.setenv("CDK_CLI_VERSION", "2.1000.0")
-    for name, image in {
-        "good": "nginx:1",
-        "gone": "nginx:2",
-        "down": "quay.io/a/b:1",
-    }.items():
-        (folder / f"{name}.Dockerfile").write_text(f"FROM {image}\n")
-        assembly = Assembly((Stack(Template((image,)), "default"),))
-        assembly.write(folder / name)
-        key = LockKey.parse(image if "/" in image else f"docker.io/library/{image}")
-        digest = Digest(f"sha256:{GONE}") if name == "gone" else there
-        lock = LockFile({key: LockEntry(digest)})
-        (folder / f"{name}.lock.json").write_text(lock.render())
-    (folder / "both.Dockerfile").write_text("FROM nginx:2\nFROM quay.io/a/b:1\n")
-    Assembly((Stack(Template(("nginx:2", "quay.io/a/b:1")), "default"),)).write(folder / "both")
-    both = [LockFile.read(f"{name}.lock.json").entries for name in ("gone", "down")]
-    Path("both.lock.json").write_text(LockFile({**both[0], **both[1]}).render())
-    Path("empty.lock.json").write_text(EMPTY_LOCK)
-    Path("broken.lock.json").write_text("{")
-    Path("read-only").mkdir()
-    record = SiteRecord("S", "S/T", "AWS::ECS::TaskDefinition", "Image", "nginx:1", "registry")
-    Path("synth").mkdir()
-    SynthReport.of([record]).write("synth")
-    Path("base").mkdir()
-    SynthReport.of([replace(record, reference="nginx:0")]).write("base")
-    Path("policy.json").write_text(POLICY)
-    Path("images.json").write_text('{"imageDetails": []}')
-    return folder
 
 
 @pytest.mark.parametrize(
@@ -156,9 +111,7 @@ def command_folder(folder: Path, registry: RegistryServer, monkeypatch: pytest.M
         ("--help", 0),
     ],
 )
-def test_a_command_exits_with_its_code(
-    run: Run, command_folder: Path, words: str, code: int
-) -> None:
+def test_a_command_exits_with_its_code(run: Run, workplace: Path, words: str, code: int) -> None:
     arguments = words.split()
     if "{copies}" in arguments:
         shutil.copytree(arguments[-1], "plain.out")
@@ -168,41 +121,50 @@ def test_a_command_exits_with_its_code(
     assert "Traceback" not in result.output
 
 
-def in_ecr(*digests: str) -> str:
-    """A lock file of images in ECR."""
-    lock = LockFile(
-        {
-            LockKey(f"{ECR}/shop/web:{each[0]}"): LockEntry(Digest(f"sha256:{each}"))
-            for each in digests
-        }
-    )
-    Path("ecr.lock.json").write_text(lock.render())
-    return "ecr.lock.json"
-
-
 def test_the_commands_on_aws_exit_with_their_codes(
     run: Run, folder: Path, moto: Moto, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here = ("--region", REGION)
     digest = moto.push("shop/web", {"1": "{}"})["1"].removeprefix("sha256:")
     assert run("lifecycle", "--repository", "shop/web", *here).exit_code == 0
-    assert run("protect", "--lock-file", in_ecr(digest)).exit_code == 0
-    assert run("release", "--lock-file", in_ecr(digest)).exit_code == 0
-    assert run("protect", "--lock-file", in_ecr(digest, GONE)).exit_code == 1
+    assert run("protect", "--lock-file", images_in_ecr(digest)).exit_code == 0
+    for command, some, code in (
+        ("release", [digest], 0),
+        ("protect", [digest, GONE], 1),
+    ):
+        result = run(command, "--lock-file", images_in_ecr(*some), "--json")
+        assert result.exit_code == code
+        validate(command, json.loads(result.stdout))
 
     ecs = moto.client("ecs", REGION)
     ecs.create_cluster(clusterName="shop")
     container = {"name": "app", "image": f"{ECR}/shop/web@sha256:{GONE}", "memory": 128}
     ecs.register_task_definition(family="web", containerDefinitions=[container])
     ecs.create_service(cluster="shop", serviceName="web", taskDefinition="web", desiredCount=1)
-    assert run("check-deployed", *here).exit_code == 1
+    result = run("check-deployed", *here, "--json")
+    assert result.exit_code == 1
+    document = json.loads(result.stdout)
+    validate("check-deployed", document)
+    assert document["scope"] == {
+        "regions": [REGION],
+        "clusters": [],
+        "services": [],
+        "complete": True,
+    }
     assert run("check-deployed", *here, "--fail-on", "archived").exit_code == 0
 
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
-    assert run("lifecycle", "--repository", "shop/web", *here).exit_code == 3
-    assert run("protect", "--lock-file", in_ecr(digest)).exit_code == 3
-    assert run("release", "--lock-file", in_ecr(digest)).exit_code == 3
-    assert run("check-deployed", *here).exit_code == 3
+    for words in (
+        ["lifecycle", "--repository", "shop/web", *here],
+        ["protect", "--lock-file", images_in_ecr(digest)],
+        ["release", "--lock-file", images_in_ecr(digest)],
+        ["check-deployed", *here],
+    ):
+        result = run(*words, "--json")
+        assert result.exit_code == 3
+        document = json.loads(result.stdout)
+        validate(words[0], document)
+        assert document["unseen"] or document["images"][0]["state"] == "failed"
     assert run("check-deployed").exit_code == 2
     assert run("protect").exit_code == 2
     assert run("release").exit_code == 2

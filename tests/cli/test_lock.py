@@ -369,7 +369,13 @@ def test_outdated_shows_tags_that_moved_and_changes_nothing(
     assert (result.exit_code, result.stderr) == (0, "1 of 2 images moved.\n")
     assert lock.digest(web) == old
     answer = json.loads(run("outdated", "--json").stdout)
-    assert answer == [{"image": web, "locked": old, "now": new}]
+    assert answer == {
+        "version": 1,
+        "moved": [{"image": web, "locked": old, "now": new}],
+        "changed": [],
+        "problems": [],
+        "unknown": [],
+    }
 
 
 @pytest.fixture
@@ -387,7 +393,7 @@ def test_outdated_tells_of_an_image_that_moved_and_is_the_same_where_it_runs(
     result = run("outdated")
     assert "the same on linux/amd64, linux/arm64" in result.stdout
     assert result.stderr == "1 of 1 image moved, 1 of them the same where they run.\n"
-    [row] = json.loads(run("outdated", "--json").stdout)
+    [row] = json.loads(run("outdated", "--json").stdout)["moved"]
     assert row["sameOn"] == list(BOTH)
     assert run("outdated", "--exit-code").exit_code == 1
 
@@ -397,7 +403,7 @@ def test_outdated_and_update_can_leave_out_what_is_the_same_where_it_runs(
 ) -> None:
     before = lock.text
     assert run("outdated", "--moved-only", "--exit-code").exit_code == 0
-    assert json.loads(run("outdated", "--moved-only", "--json").stdout) == []
+    assert json.loads(run("outdated", "--moved-only", "--json").stdout)["moved"] == []
     result = run("lock", "update", "--moved-only")
     assert (result.exit_code, result.stdout, lock.text) == (0, "", before)
     assert run("lock", "update").exit_code == 0
@@ -435,7 +441,7 @@ def test_the_platforms_that_count_can_be_named(
     }
     registry.push_manifest("team/web:1", json.dumps(index).encode(), OCI_INDEX)
     listed = {
-        platform: json.loads(run("outdated", "--moved-only", "--json", *option).stdout)
+        platform: json.loads(run("outdated", "--moved-only", "--json", *option).stdout)["moved"]
         for platform, option in {
             "all": (),
             "amd64": ("--platform", "linux/amd64"),
@@ -454,7 +460,7 @@ def test_an_old_index_that_is_gone_counts_as_moved(
     run: Run, lock: Any, registry: RegistryServer, grown: str
 ) -> None:
     registry.delete(f"team/web@{lock.digest(grown)}")
-    [row] = json.loads(run("outdated", "--moved-only", "--json").stdout)
+    [row] = json.loads(run("outdated", "--moved-only", "--json").stdout)["moved"]
     assert "sameOn" not in row
 
 

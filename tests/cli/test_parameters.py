@@ -164,7 +164,7 @@ def test_outdated_shows_a_parameter_that_names_another_image(
     before = store.lock.text
     assert run("outdated").exit_code == 0
     assert run("outdated", "--exit-code").exit_code == 1
-    assert json.loads(run("outdated", "--json").stdout) == [
+    assert json.loads(run("outdated", "--json").stdout)["changed"] == [
         {"parameter": KEY, "locked": web, "now": new}
     ]
     assert store.lock.text == before

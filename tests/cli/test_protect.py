@@ -279,6 +279,22 @@ def test_what_check_deployed_could_not_see_is_told_and_nothing_is_released(
     assert shop.tags(shop.used) == {"1.4", shop.tag}
 
 
+def test_nothing_is_released_by_a_look_at_one_cluster(run: Run, shop: Shop, folder: Path) -> None:
+    run("protect", "--lock-file", shop.lock(shop.used))
+    document = json.loads(shop.deployed(shop.new))
+    scope = {"regions": ["eu-west-1"], "clusters": ["a"], "services": [], "complete": False}
+    (folder / "deployed.json").write_text(json.dumps({**document, "scope": scope}))
+    result = run("release", "--deployed", "deployed.json", "--json")
+    assert result.exit_code == 3
+    assert "is limited to 'a' by --cluster or --service" in result.stderr
+    assert json.loads(result.stdout)["tags"] == []
+    assert len(json.loads(result.stdout)["unseen"]) == 1
+    assert shop.tags(shop.used) == {"1.4", shop.tag}
+    assert run("protect", "--deployed", "deployed.json").exit_code == 0
+    (folder / "deployed.json").write_text(json.dumps({**document, "scope": {"complete": 1}}))
+    assert run("release", "--deployed", "deployed.json").exit_code == 2
+
+
 def test_an_image_that_is_used_by_its_tag_is_told(run: Run, shop: Shop, folder: Path) -> None:
     document = json.loads(shop.deployed(shop.new))
     document["images"].append({"reference": f"{HOST}/shop/web:1.4", "digest": None})
