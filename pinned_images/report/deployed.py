@@ -54,7 +54,7 @@ def render_deployed_html(images: Sequence[UsedImage], unseen: Sequence[str]) -> 
     """
     from pinned_images.report.page import render_page  # noqa: PLC0415 - needs Jinja2
 
-    found = [finding.message for image in images for finding in image.findings]
+    findings = dict.fromkeys(finding for image in images for finding in image.findings)
     kinds = [list(dict.fromkeys((one.kind, one.severity) for one in i.findings)) for i in images]
     with_findings = sum(map(bool, kinds))
     return render_page(
@@ -72,7 +72,8 @@ def render_deployed_html(images: Sequence[UsedImage], unseen: Sequence[str]) -> 
         ],
         choices={"all": len(images), _WITH: with_findings, _WITHOUT: len(images) - with_findings},
         header=_HEADER,
-        findings=list(dict.fromkeys(found)),
+        findings=list(findings),
+        are_errors=any(finding.severity == "error" for finding in findings),
         drift_header=_DRIFT,
         drift=_drift(images),
         unseen=list(dict.fromkeys(unseen)),

@@ -126,7 +126,8 @@ class TestSearch:
         page = pages.open("fine")
         search(page).fill("JSON windows shop-web  lock otel")
         assert images(page) == ["public.ecr.aws/aws-observability/aws-otel-collector:v0.40.0"]
-        expect(announced(page)).to_have_text("1 shown")
+        expect(announced(page)).to_have_text("1 of 6 shown")
+        expect(page.get_by_text("1 of 6", exact=True)).to_be_visible()
         expect(page.locator(".stack:visible")).to_have_count(1)
 
     def test_every_part_of_a_row_is_searched(self, pages: Pages) -> None:

@@ -7,6 +7,7 @@ const filter = document.querySelector(".filter");
 const words = filter?.querySelector("input");
 const choices = [...(filter?.querySelectorAll("button[data-status]") ?? [])];
 const fold = filter?.querySelector(".fold");
+const shown = filter?.querySelector(".shown");
 const groups = [...document.querySelectorAll("[data-name]")];
 const stacks = groups.filter((group) => group.matches("details"));
 const live = document.querySelector("[aria-live]");
@@ -27,6 +28,8 @@ const searched = groups.map((group) => ({
     text: `${group.dataset.name} ${row.textContent} ${row.dataset.search ?? ""}`.toLowerCase(),
   })),
 }));
+
+const total = searched.reduce((sum, { rows }) => sum + rows.length, 0);
 
 let state = { q: "", status: "all", sort: "" };
 
@@ -53,9 +56,11 @@ function show() {
       button.ariaPressed = String(button.dataset.status === state.status);
     }
     document.querySelector(".nothing").hidden = count > 0;
+    shown.hidden = !isFiltered;
+    shown.textContent = `${count} of ${total}`;
   }
   if (isFiltered) unfold(stacks); else foldBack(stacks);
-  return `${count} shown`;
+  return `${count} of ${total} shown`;
 }
 
 // Details that are open for a while, and whether they were before.
