@@ -335,7 +335,7 @@ def test_a_status_is_a_word_and_a_mark_of_its_own(pages: Pages, name: str) -> No
     by_status = dict(marks)
     assert "none" not in by_status.values()
     assert len(set(by_status.values())) == len(by_status)
-    assert all(page.locator(".status").all_inner_texts())
+    assert all(page.locator(".status").all_text_contents())
 
 
 def test_forced_colors_show_what_is_chosen_and_what_is_framed(pages: Pages) -> None:
