@@ -18,9 +18,10 @@ import msgspec
 
 from pinned_images.acknowledgements import PLUGIN, Acknowledgements, is_below
 from pinned_images.cloud_assembly import Artifacts, AssemblyStack
-from pinned_images.cloud_assembly.edits import AssemblyFiles
+from pinned_images.cloud_assembly.edits import MANIFEST, AssemblyFiles
 from pinned_images.cloud_assembly.replacement import finish_replacement, replace_files
-from pinned_images.cloud_assembly.validation_report import write_validation_report
+from pinned_images.cloud_assembly.validation_report import FILE as VALIDATION_REPORT
+from pinned_images.cloud_assembly.validation_report import validation_report
 from pinned_images.cloudformation.outcomes import SsmParameter
 from pinned_images.errors import ConfigurationError, PinnedImagesError
 from pinned_images.examination import corrected, examine, examine_app
@@ -96,17 +97,13 @@ def pin_assembly(root: Path, options: Options, sources: Sources | None = None) -
     pinning = _Pinning(files, read_stacks(files, artifacts), options)
     failure = pinning.pin(sources or Sources())
     changed = files.changed(pinning.templates())
-    replace_files(root, changed)
-    artifacts.forget(changed)
+    artifacts.replace(changed)
     coverage = pinning.coverage(is_silent=failure is not None)
     outcome = _examined(root, read_stacks(files, artifacts), coverage, pinning, failure)
-    write_validation_report(
-        root,
-        PLUGIN,
-        __version__,
-        [_plain(each, root) for each in outcome.violations],
-        success=not outcome.has_errors,
-    )
+    told = _told(root, outcome)
+    if changed or any(_content(path) != content for path, content in told.items()):
+        # All at once: after a crash there is no assembly that looks pinned and lacks its errors.
+        replace_files(root, {**changed, **told})
     return outcome
 
 
@@ -436,7 +433,7 @@ def _examined(
     pinning: _Pinning,
     failure: PinnedImagesError | None,
 ) -> AssemblyOutcome:
-    """The violations in the templates on disk now; the report of a pinning is written."""
+    """The violations in the templates as they are after a pinning, and the report."""
     found = examine(stacks, [coverage])
     whole = examine_app(stacks, [coverage], found)
     left_out = tuple(pinning.unpublished())
@@ -453,12 +450,43 @@ def _examined(
     ]
     if failure is not None:
         violations.insert(0, FAILURE.nothing_pinned(str(failure)))
-    report = SynthReport.of(corrected(pinning.records, found))
-    try:
-        report.write(root / FILE_NAME)
-    except (PinnedImagesError, OSError) as error:
-        violations.append(REPORT.not_written(str(error)))
+    report = SynthReport.of(corrected(pinning.records, found)).keeping(_earlier_report(root))
+    if (root / FILE_NAME).is_dir():
+        violations.append(REPORT.not_written(f"There is a folder at {str(root / FILE_NAME)!r}."))
     return AssemblyOutcome(_left(violations, stacks), report, failure=failure)
+
+
+def _earlier_report(root: Path) -> SynthReport:
+    """The report of an assembly; empty where there is none, or the one of an earlier synth."""
+    try:
+        if (root / FILE_NAME).stat().st_mtime_ns < (root / MANIFEST).stat().st_mtime_ns:
+            return SynthReport()
+        return SynthReport.read(root / FILE_NAME)
+    except (PinnedImagesError, OSError):
+        return SynthReport()
+
+
+def _content(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
+
+
+def _told(root: Path, outcome: AssemblyOutcome) -> dict[Path, bytes]:
+    """The files that tell of a pinning: the report, and what the CDK CLI prints."""
+    told = {
+        FILE_NAME: outcome.report.to_json().encode(),
+        VALIDATION_REPORT: validation_report(
+            root,
+            PLUGIN,
+            __version__,
+            [_plain(each, root) for each in outcome.violations],
+            success=not outcome.has_errors,
+        ),
+    }
+    return {
+        root / name: content
+        for name, content in told.items()
+        if content is not None and not (root / name).is_dir()
+    }
 
 
 def _left(

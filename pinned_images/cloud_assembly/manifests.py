@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -92,20 +92,31 @@ def asset_manifests(folder: Path) -> Iterator[Mapping[str, Any]]:
         yield manifest
 
 
-def _asset_manifests(folder: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def read_json(path: Path) -> Any:
+    """The JSON document in a file."""
+    return parse_json(path.read_bytes())
+
+
+def _asset_manifests(
+    folder: Path, read: Callable[[Path], Any] = read_json
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """The name of each stack's files with its manifest."""
     for path in sorted(folder.glob(f"*{_ASSETS}")):
-        manifest: Mapping[str, Any] = parse_json(path.read_bytes())
+        manifest: Mapping[str, Any] = read(path)
         yield path.name.removesuffix(_ASSETS), manifest
 
 
-def file_assets(folder: Path) -> list[FileAsset]:
+def file_assets(folder: Path, read: Callable[[Path], Any] = read_json) -> list[FileAsset]:
     """The file assets of all stacks in the folder of an assembly.
 
     A template that was changed has another key than its identifier, and is named by that.
+
+    Args:
+        folder: The folder.
+        read: Gives the JSON document in a file.
     """
     found: dict[FileAsset, None] = {}
-    for manifest in asset_manifests(folder):
+    for _, manifest in _asset_manifests(folder, read):
         for identifier, asset in manifest.get("files", {}).items():
             path = str(asset.get("source", {}).get("path", ""))
             found[FileAsset(identifier.partition("-")[0], path)] = None
@@ -195,7 +206,7 @@ class Artifacts:
     def document(self, path: Path) -> Any:
         """The JSON document in a file."""
         if path not in self._documents:
-            self._documents[path] = parse_json(path.read_bytes())
+            self._documents[path] = read_json(path)
         return self._documents[path]
 
     def of_template(self, template_path: Path) -> Mapping[str, Any]:
@@ -217,11 +228,11 @@ class Artifacts:
             self._metadata[path] = metadata_of(artifact, template_path.parent)
         return self._metadata[path]
 
-    def forget(self, paths: Iterable[Path]) -> None:
-        """Forget files that have changed."""
+    def replace(self, contents: Mapping[Path, bytes]) -> None:
+        """Take other contents for those of some files, before they are written or after."""
         self._by_template.clear()
-        for path in paths:
-            self._documents.pop(path, None)
+        for path, content in contents.items():
+            self._documents[path] = parse_json(content)
             self._metadata.pop(path, None)
 
 

@@ -36,10 +36,11 @@ def replace_files(root: Path, contents: Mapping[Path, bytes]) -> None:
     manifest = root / MANIFEST
     paths = [path for path in contents if path != manifest]
     try:
-        for path in contents:
+        # It is written first: what is told of the assembly is not older than it.
+        content = contents[manifest] if manifest in contents else manifest.read_bytes()
+        _write(_beside(manifest, _NEW), content)
+        for path in paths:
             _write(_beside(path, _NEW), contents[path])
-        if manifest not in contents:
-            _write(_beside(manifest, _NEW), manifest.read_bytes())
         names = [path.relative_to(root).as_posix() for path in paths]
         _write(root / JOURNAL, json.dumps(names).encode())
         _finish(root, names)

@@ -242,11 +242,12 @@ class AssemblyStack:
     def _named(self) -> list[tuple[str, str, NamedTemplate]]:
         """Logical id and type of each resource that names a template, and the template."""
         folder = self.template_path.parent
-        assets = cache(lambda: [*file_assets(folder), *legacy_file_assets(self.metadata)])
+        read = self.artifacts.document
+        assets = cache(lambda: [*file_assets(folder, read), *legacy_file_assets(self.metadata)])
         return [
             (logical_id, str(resource.get("Type")), named)
             for logical_id, resource in self._resources
-            for named in templates_named_by(resource, assets, folder, self.artifacts.document)
+            for named in templates_named_by(resource, assets, folder, read)
         ]
 
     @cached_property

@@ -10,17 +10,16 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pinned_images.atomic_write import write_atomically
 from pinned_images.cloud_assembly.documents import indented_json, parse_json
 from pinned_images.errors import ConfigurationError
 
 FILE = "validation-report.json"
 
 
-def write_validation_report(
+def validation_report(
     root: Path, plugin: str, version: str, violations: Sequence[Mapping[str, Any]], *, success: bool
-) -> None:
-    """Write the report of a plugin into the file, next to those of others.
+) -> bytes | None:
+    """The content of the file with the report of a plugin, next to those of others.
 
     Args:
         root: The folder of the assembly.
@@ -29,8 +28,11 @@ def write_validation_report(
         violations: Its violations, in the format of the file.
         success: Whether none of them is an error.
 
+    Returns:
+        The content; None where there is no file and nothing to say.
+
     Raises:
-        ConfigurationError: The file cannot be read or written.
+        ConfigurationError: The file cannot be read.
     """
     file = root / FILE
     document = _read(file)
@@ -40,7 +42,7 @@ def write_validation_report(
         if not (isinstance(each, Mapping) and each.get("pluginName") == plugin)
     ]
     if not violations and not file.exists():
-        return
+        return None
     conclusion = "success" if success else "failure"
     own = {
         "pluginName": plugin,
@@ -49,15 +51,7 @@ def write_validation_report(
         "violations": list(violations),
     }
     document["pluginReports"] = [*others, own]
-    try:
-        write_atomically(
-            file,
-            indented_json(document, 2),
-            temporary=file.with_name(f".{FILE}.tmp"),
-            is_lasting=False,
-        )
-    except OSError as error:
-        raise ConfigurationError(f"{str(file)!r} cannot be written ({error.strerror}).") from error
+    return indented_json(document, 2)
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -140,6 +140,26 @@ class SynthReport:
         """A report of records in any order; equal records count once."""
         return cls(tuple(_in_order(set(records))))
 
+    def keeping(self, earlier: SynthReport) -> SynthReport:
+        """This report with the facts of an earlier one of the same assembly.
+
+        An image that was pinned before carries its digest now, and how it became known is in the
+        earlier report alone.
+
+        Args:
+            earlier: The report of the assembly before it was pinned again.
+        """
+        known = {
+            (record.construct_path, record.property_path): record
+            for record in earlier.records
+            if record.digest is not None
+        }
+        kept = []
+        for record in self.records:
+            first = known.get((record.construct_path, record.property_path))
+            kept.append(record if first is None or not _has_pinned(first, record) else first)
+        return SynthReport.of(kept)
+
     @property
     def failed(self) -> tuple[SiteRecord, ...]:
         """The images that could not be pinned."""
@@ -247,6 +267,13 @@ class SynthReport:
                 "folder, and make it writable."
             ) from error
         return path
+
+
+def _has_pinned(earlier: SiteRecord, record: SiteRecord) -> bool:
+    """Whether an image carries its digest since the run of an earlier record."""
+    if record.resolved_by == "exempt":  # no more than its digest is known at synth
+        return record.reference.endswith(f"@{earlier.digest}")
+    return record.resolved_by == "already-pinned" and record.pinned == earlier.pinned
 
 
 def _in_order(records: Iterable[SiteRecord]) -> Iterator[SiteRecord]:

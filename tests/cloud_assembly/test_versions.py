@@ -53,7 +53,7 @@ def test_the_assembly_of_a_version_is_pinned(version: str, tmp_path: Path) -> No
     ]
 
     first = contents(root)
-    pin_assembly(root, OPTIONS)
+    assert pin_assembly(root, OPTIONS).report == outcome.report
     assert contents(root) == first
 
 

@@ -256,14 +256,14 @@ def test_signals_reach_the_app(tmp_path: Path, number: signal.Signals) -> None:
 def test_a_crash_between_two_files_is_finished_by_the_next_run(
     folder: Path, registry: RegistryServer
 ) -> None:
-    """Killed at each replacement of a file: the CLI refuses what is half done, a rerun ends it."""
+    """Killed at a replacement of a file: the CLI refuses what is half done, a rerun ends it."""
     mirrors = mirrors_variable(registry.mirrors)
     environment = environment_of_a_synth(
         PINNED_IMAGES_MIRRORS=mirrors, DOCKER_CONFIG=str(folder), CDK_OUTDIR="plain.out"
     )
     subprocess.run([sys.executable, "app.py"], cwd=folder, env=environment, check=True)
     wanted: dict[str, bytes] = {}
-    for deaths in (None, *range(0, 40, 8)):
+    for deaths in (None, 8, 24):
         shutil.rmtree(folder / "cdk.out", ignore_errors=True)
         shutil.copytree(folder / "plain.out", folder / "cdk.out")
         crash = "" if deaths is None else CRASH.format(deaths=deaths)
