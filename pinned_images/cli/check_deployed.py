@@ -34,7 +34,6 @@ from pinned_images.ecr.used_images import (
     document,
     expiries,
     findings_of,
-    short_digest,
 )
 from pinned_images.ecr.workloads import uses_of
 from pinned_images.errors import (
@@ -402,7 +401,7 @@ def _table(images: Iterable[UsedImage]) -> Table:
         workloads = Counter(kind for kind, _ in {(use.kind, use.name) for use in image.uses})
         table.add_row(
             Name(image.name),
-            short_digest(image.digest),
+            table.digest(image.digest),
             ", ".join(counted(number, kind) for kind, number in sorted(workloads.items())),
             ", ".join(finding.kind for finding in image.findings) or "-",
         )
@@ -417,7 +416,7 @@ def _drift_table(images: Iterable[UsedImage]) -> Table:
         drift = image.drift
         if drift is not None:
             sides = drift.declared, drift.locked, drift.registry, drift.running
-            table.add_row(Name(image.name), *map(short_digest, sides))
+            table.add_row(Name(image.name), *map(table.digest, sides))
     return table
 
 

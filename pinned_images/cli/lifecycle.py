@@ -179,7 +179,7 @@ def _table(removals: Sequence[Removal]) -> Table:
     table = plain_table("Digest", "Tags", "Action", "Rule", "Since")
     for each in removals:
         table.add_row(
-            printable(each.image.digest.removeprefix("sha256:")[:12]),
+            table.digest(each.image.digest),
             printable(", ".join(sorted(each.image.tags)) or "untagged"),
             each.rule.action,
             str(each.rule.priority),

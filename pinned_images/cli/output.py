@@ -22,12 +22,11 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 
-_UNBOUNDED = 1000
-
-
 def show(*parts: RenderableType) -> None:
     """Print to stdout, as wide as the terminal; in a pipe or a file nothing is wrapped."""
     from rich.console import Console  # noqa: PLC0415 - for --help
+
+    from pinned_images.report.terminal import NO_WIDTH  # noqa: PLC0415 - needs rich
 
     parts = tuple(printable_lines(part) if isinstance(part, str) else part for part in parts)
     console = Console(highlight=False)
@@ -35,7 +34,7 @@ def show(*parts: RenderableType) -> None:
         for part in parts:
             console.print(part, markup=False)
         return
-    width = console.width if "COLUMNS" in os.environ else _UNBOUNDED
+    width = console.width if "COLUMNS" in os.environ else NO_WIDTH
     console = Console(highlight=False, width=width, file=io.StringIO())
     with console.capture() as capture:
         for part in parts:

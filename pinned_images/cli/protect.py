@@ -274,7 +274,7 @@ def _table(outcomes: list[_Outcome]) -> Table:
     for each in outcomes:
         table.add_row(
             printable(each.repository.name),
-            each.digest.short,
+            table.digest(each.digest),
             printable(each.tag),
             each.state,
             each.change,

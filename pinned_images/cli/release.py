@@ -226,7 +226,7 @@ def _table(outcomes: list[_Outcome]) -> Table:
     for each in outcomes:
         table.add_row(
             printable(each.repository.name),
-            printable(each.digest.partition(":")[2][:12]),
+            table.digest(each.digest),
             printable(each.tag),
             each.result,
         )

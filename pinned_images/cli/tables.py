@@ -24,7 +24,7 @@ def entries_table(entries: Mapping[LockKey, LockEntry]) -> Table:
     table = plain_table("Image", "Digest")
     for key, entry in sorted(entries.items(), key=lambda item: str(item[0])):
         below = [printable(shortened(map(str, entry.platforms)), "dim")] if entry.platforms else []
-        table.add_row(_above(key, *below), Text(entry.digest.short))
+        table.add_row(_above(key, *below), table.digest(entry.digest))
     return table
 
 
@@ -48,7 +48,7 @@ def changes_table(
         platforms = shortened(map(str, unchanged.get(key, ())))
         below = [printable(f"the same on {platforms}", "dim")] if platforms else []
         table.add_row(
-            _above(key, *below), Text(old.digest.short, "dim"), Text(new.digest.short, "green")
+            _above(key, *below), table.digest(old.digest, "dim"), table.digest(new.digest, "green")
         )
     return table
 

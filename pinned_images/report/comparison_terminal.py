@@ -11,13 +11,12 @@ from pinned_images.report.comparison_summary import (
     comparison_headline,
     kind_words,
     platform_words,
-    short_digest,
     short_tag,
     shown_name,
     status_words,
 )
 from pinned_images.report.synth_comparison import ImageChange, ImageState, SynthComparison
-from pinned_images.report.terminal import Name, plain_table, printable
+from pinned_images.report.terminal import Name, PlainTable, plain_table, printable
 
 
 def render_comparison_terminal(comparison: SynthComparison) -> RenderableType:
@@ -27,7 +26,7 @@ def render_comparison_terminal(comparison: SynthComparison) -> RenderableType:
         return headline
     table = plain_table("Image", "Before", "After")
     for change in comparison.changes:
-        table.add_row(_image(change), _state(change.before), _state(change.after))
+        table.add_row(_image(change), _state(table, change.before), _state(table, change.after))
     return Group(table, Text(), headline)
 
 
@@ -54,8 +53,10 @@ def _where(change: ImageChange) -> str:
     return f"from {named(change.moved_from)}, now {where}" if change.moved_from else where
 
 
-def _state(state: ImageState | None) -> Group | Text:
+def _state(table: PlainTable, state: ImageState | None) -> Group | Text:
     if state is None:
         return Text("-")
-    parts = [part for part in (short_tag(state), short_digest(state)) if part]
-    return Group(*map(printable, parts or [state.status]))
+    tag = short_tag(state)
+    parts = [printable(tag)] if tag else []
+    digest = [table.digest(state.digest)] if state.digest else []
+    return Group(*(parts + digest or [printable(state.status)]))

@@ -24,7 +24,12 @@ _STYLES: dict[Status, str] = {
     "exempt": "yellow",
     "failed": "red",
 }
+#: The width of what is no terminal, such as a pipe: nothing is wrapped there.
+NO_WIDTH = 1000
+
+_DIGITS_SHOWN = 12
 _PLATFORMS_SHOWN = 3
+_UNBOUNDED = 10_000
 
 
 def render_terminal(report: SynthReport) -> RenderableType:
@@ -37,12 +42,64 @@ def render_terminal(report: SynthReport) -> RenderableType:
     return Group(*parts, printable(headline(report)))
 
 
-def plain_table(*columns: str) -> Table:
-    """A table without a frame; the first column takes the remaining width and wraps."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="dim")
-    for number, column in enumerate(columns):
-        table.add_column(column, overflow="fold", no_wrap=number > 0)
-    return table
+class PlainTable(Table):
+    """A table without a frame; the first column takes the remaining width and wraps.
+
+    Its digests are whole in a terminal where nothing has to wrap for that, and a dozen digits long
+    in a narrower one, and in a pipe: programs read JSON.
+    """
+
+    def __init__(self, *columns: str) -> None:
+        super().__init__(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="dim")
+        for number, column in enumerate(columns):
+            self.add_column(column, overflow="fold", no_wrap=number > 0)
+        self.shows_whole_digests = False
+
+    def digest(self, digest: str | None, style: str = "") -> RenderableType:
+        """A cell with a digest."""
+        return _DigestCell(self, digest or "-", style)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        self._choose_digests(console, options)
+        return super().__rich_console__(console, options)
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        self._choose_digests(console, options)
+        return super().__rich_measure__(console, options)
+
+    def _choose_digests(self, console: Console, options: ConsoleOptions) -> None:
+        self.shows_whole_digests = True
+        needed = super().__rich_measure__(console, options.update(max_width=_UNBOUNDED)).maximum
+        self.shows_whole_digests = needed <= options.max_width < NO_WIDTH
+
+
+@dataclass(frozen=True, slots=True)
+class _DigestCell:
+    table: PlainTable
+    digest: str
+    style: str
+
+    def __rich_console__(self, _: Console, __: ConsoleOptions) -> RenderResult:
+        yield self._text
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        return Measurement.get(console, options, self._text)
+
+    @property
+    def _text(self) -> Text:
+        whole = self.table.shows_whole_digests
+        return printable(self.digest if whole else _short(self.digest), self.style)
+
+
+def _short(digest: str) -> str:
+    """The first digits of a digest; other text as it is."""
+    algorithm, colon, encoded = digest.partition(":")
+    return encoded[:_DIGITS_SHOWN] if colon and algorithm.isalnum() else digest
+
+
+def plain_table(*columns: str) -> PlainTable:
+    """A table without a frame; see `PlainTable`."""
+    return PlainTable(*columns)
 
 
 def shortened(platforms: Iterable[str]) -> str:
@@ -98,7 +155,7 @@ def _table(images: Iterable[Image]) -> Table:
             lines.append(printable(image.record.reason, "yellow"))
         table.add_row(
             Group(Name(image.label), Padding(Group(*lines), (0, 0, 0, 2), expand=False)),
-            printable(image.short_digest or "-"),
+            table.digest(image.record.digest),
             Text(image.resolved_words, _STYLES[image.status]),
         )
     return table

@@ -94,3 +94,20 @@ def test_a_long_name_is_broken_behind_a_slash(record: SiteRecord) -> None:
     report = SynthReport.of([replace(record, reference=f"{name}:3.2")])
     lines = [line.rstrip() for line in plain(in_terminal(report, 80)).splitlines()]
     assert "platform/router:3.2" in lines
+
+
+@pytest.mark.parametrize(("width", "is_whole"), [(80, False), (120, True), (200, True)])
+def test_digests_are_whole_where_the_terminal_is_wide_enough(
+    record: SiteRecord, width: int, *, is_whole: bool
+) -> None:
+    text = plain(in_terminal(SynthReport.of([record]), width))
+    assert max(map(len, text.splitlines())) <= width
+    assert str(record.digest)[7:19] in text
+    assert (str(record.digest) in text) is is_whole
+
+
+def test_digests_are_short_where_a_name_would_wrap(record: SiteRecord) -> None:
+    name = "444444444444.dkr.ecr.eu-west-1.amazonaws.com/platform/router:3.2"
+    report = SynthReport.of([record, replace(record, reference=name)])
+    assert "sha256:" not in plain(in_terminal(report, 120))
+    assert plain(in_terminal(report, 200)).count(str(record.digest)) == 2
