@@ -85,7 +85,7 @@ def _state(state: ImageState | None, change: ImageChange) -> str:
 
 def _stacks(change: ImageChange) -> str:
     stacks = _named(change.stacks)
-    return f"{_named(change.moved_from)} → {stacks}" if change.moved_from else stacks
+    return f"from {_named(change.moved_from)}<br>to {stacks}" if change.moved_from else stacks
 
 
 def _named(names: Sequence[str]) -> str:

@@ -1,9 +1,10 @@
 """The comparison of two synths of an app: which images changed, and how, as plain data.
 
 A use of an image before is paired with one after, from the most to the least alike: in the same
-container or place, then in the same construct, then in the same stack, then in another stack, at
-last another image in the same place. So neither a container that is added in front of others nor a
-construct with another name is a change of an image. What cannot be paired was added or removed.
+container or place, then in the same construct, then in the same stack, then in another stack, then
+a changed one in a stack with another name, at last another image in the same place. So neither a
+container that is added in front of others nor a construct with another name is a change of an
+image. What cannot be paired was added or removed.
 """
 
 from __future__ import annotations
@@ -355,6 +356,14 @@ def _name_in_stack(record: SiteRecord) -> Hashable:
     return _name(record), record.stack
 
 
+def _name_below_stack(record: SiteRecord) -> Hashable:
+    """The construct without its stack, which may have got another name, or another Stage."""
+    below = record.construct_path.removeprefix(f"{record.stack}/")
+    if below == record.construct_path:
+        return None
+    return _name(record), below, record.container or record.property_path
+
+
 def _name(record: SiteRecord) -> str:
     return _name_and_tag(record)[0]
 
@@ -369,6 +378,7 @@ _KEYS: Sequence[_Key] = (
     lambda record: (record.stack, _same(record)),
     _name_in_stack,
     _same,
+    _name_below_stack,
     _container,
     _exact,
 )

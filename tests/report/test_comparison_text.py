@@ -75,7 +75,7 @@ def test_markdown_shows_both_digests_the_stacks_and_the_whole_digests_folded() -
     ("before", "after", "shown"),
     [
         (a_record(), a_record(reference="nginx:1.25.3"), "| new tag, same digest |"),
-        (a_record(stack="Old"), a_record(stack="New"), "| `Old` → `New` |"),
+        (a_record(stack="Old"), a_record(stack="New"), "| from `Old`<br>to `New` |"),
         (
             a_record(),
             unpinned(resolved_by="exempt", reason="It moves."),

@@ -199,6 +199,18 @@ def test_an_image_that_moved_names_both_stacks() -> None:
     assert (change.moved_from, change.stacks) == (("Old",), ("New",))
 
 
+def test_a_stack_with_another_name_whose_images_have_changed_too_is_recognized() -> None:
+    before = a_record(stack="Staging/Web", construct_path="Staging/Web/Task")
+    after = a_record(
+        stack="Production/Web", construct_path="Production/Web/Task", reference="nginx:1.26"
+    )
+    change = change_of([before], [after])
+    assert change.kinds == ("tag", "moved")
+    assert (change.moved_from, change.stacks) == (("Staging/Web",), ("Production/Web",))
+    elsewhere = a_record(stack="B", construct_path="B/Other", reference="nginx:1.26")
+    assert len(compared([before], [elsewhere]).changes) == 2
+
+
 def test_assets_of_other_constructs_are_not_taken_for_one_another() -> None:
     before = unpinned(
         construct_path="Shop/A", reference=f"{ASSETS}:{'5' * 64}", resolved_by="asset"
