@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 import os
@@ -55,9 +56,13 @@ def nothing_of_the_user() -> Iterator[None]:
         os.environ.update(kept)
 
 
+#: botocore parses the descriptions of services for each session again.
+_session = functools.cache(botocore.session.get_session)
+
+
 def client_of_moto(url: str, service: str, account: str, region: str) -> Any:
     """A client of the SDK in an account, which moto tells from the role that is assumed."""
-    create: Any = botocore.session.get_session().create_client
+    create: Any = _session().create_client
     options = {"region_name": region, "endpoint_url": url}
     sts = create("sts", **{name.lower(): key for name, key in _KEYS.items()}, **options)
     role = f"arn:aws:iam::{account}:role/administrator"
