@@ -30,6 +30,10 @@ from tests.report.conftest import HOSTILE, NGINX, a_record, unpinned
 from tests.report.test_text import plain
 
 OTHER = Digest.of(b"another")
+HEADERS = (
+    "| Change | Image | Before | After | Platforms | Stacks |",
+    "| Image | Before | After |",
+)
 CELL_ENDS = re.compile(r"(?<!\\)\|")
 
 
@@ -54,6 +58,12 @@ def in_terminal(comparison: SynthComparison, width: int = 100) -> str:
 
 def size(text: str) -> int:
     return len(text.encode())
+
+
+def count_of_left_out(text: str) -> int:
+    """The rows that a text says it leaves out."""
+    note = re.compile(r"^(?:and (\d+) more$|\d+ more tables? with (\d+) rows? )", re.MULTILINE)
+    return sum(int(one or other) for one, other in note.findall(text))
 
 
 def rows_of(text: str) -> list[str]:
@@ -106,14 +116,16 @@ def test_many_changes_are_folded_and_all_of_them_shown() -> None:
     assert len(rows_of(folded.partition("<details>")[0])) == 1 + 30
 
 
-def test_thousands_of_changes_fit_a_comment_and_the_rest_is_counted() -> None:
-    text = render_comparison_markdown(many(5_000))
-    assert COMMENT_BYTES - 1_000 < size(text) <= COMMENT_BYTES
+@pytest.mark.parametrize("word", ["Web", HOSTILE, "\U0001f308" * 900, "\u202e|`" * 900])
+def test_thousands_of_changes_fit_a_comment_and_the_rest_is_counted(word: str) -> None:
+    comparison = many(2_000, stack=word, platform=word)
+    text = render_comparison_markdown(comparison)
+    assert size(text) <= COMMENT_BYTES
+    assert size(text) > COMMENT_BYTES - 20_000, "no row is longer"
+    assert len(text.encode("utf-16-le")) // 2 <= COMMENT_BYTES, "as JavaScript counts"
     changes = [row for row in rows_of(text) if row.startswith("| new digest |")]
-    [more] = re.findall(r"^and (\d+) more$", text, re.MULTILINE)
-    assert len(changes) + int(more) == 5_000
-    assert text.count("<details>") == text.count("</details>") == 1
-    assert text.endswith("\n\n1 more table with 5000 rows did not fit here.\n")
+    assert count_of_left_out(text) + len(changes) == 4_000
+    assert text.count("<details>") == text.count("</details>") <= 1
 
 
 def test_the_report_itself_is_shortened_in_whole_rows_too() -> None:
@@ -125,9 +137,7 @@ def test_the_report_itself_is_shortened_in_whole_rows_too() -> None:
     assert size(short) <= COMMENT_BYTES < size(whole)
     assert set(rows_of(short)) <= set(rows_of(whole))
     shown = len(rows_of(short)) - short.count("| Image |")
-    more = [*re.findall(r"^and (\d+) more$", short, re.MULTILINE)]
-    more += re.findall(r"with (\d+) rows? did not fit here\.$", short, re.MULTILINE)
-    assert shown + sum(map(int, more)) == 2_000
+    assert shown + count_of_left_out(short) == 2_000
 
 
 CELLS = st.builds(
@@ -156,10 +166,35 @@ def test_whatever_the_cells_hold_whole_rows_fit_and_the_others_are_counted(
     lines = [line for line in text.splitlines() if CELL_ENDS.match(line)]
     shown = [line for line in lines if line not in ("| a | b |", "| --- | --- |")]
     assert shown == rows[: len(shown)]
-    left_out = re.findall(
-        r"^(?:and (\d+) more$|\d+ more tables? with (\d+) rows? )", text, re.MULTILINE
-    )
-    assert len(shown) + sum(int(one or other) for one, other in left_out) == len(rows)
+    assert len(shown) + count_of_left_out(text) == len(rows)
+
+
+RECORDS = st.lists(
+    st.builds(
+        a_record,
+        stack=ANY_TEXT,
+        construct_path=ANY_TEXT,
+        reference=st.sampled_from(["nginx:1.25", "nginx:1.26", HOSTILE]) | ANY_TEXT,
+        resolved_by=st.sampled_from(["registry", "asset", "exempt", "failed"]),
+        digest=st.sampled_from([NGINX, OTHER, None]) | ANY_TEXT,
+        reason=ANY_TEXT,
+    ),
+    max_size=20,
+)
+
+
+@settings(max_examples=50)
+@given(RECORDS, RECORDS, st.integers(LEAST_BYTES, 10_000))
+def test_a_comparison_of_any_records_fits_any_limit_in_whole_rows(
+    before: list[SiteRecord], after: list[SiteRecord], limit: int
+) -> None:
+    comparison = compared(before, after)
+    text, whole = (render_comparison_markdown(comparison, each) for each in (limit, 10**9))
+    assert size(text) <= limit
+    shown = [row for row in rows_of(text) if row not in HEADERS]
+    rows = [row for row in rows_of(whole) if row not in HEADERS]
+    assert shown == rows[: len(shown)]
+    assert len(shown) + count_of_left_out(text) == len(rows)
 
 
 @pytest.mark.parametrize(
