@@ -96,7 +96,7 @@ def pin_assembly(root: Path, options: Options, sources: Sources | None = None) -
     artifacts = Artifacts(files.documents)
     pinning = _Pinning(files, read_stacks(files, artifacts), options)
     failure = pinning.pin(sources or Sources())
-    changed = files.changed(pinning.templates())
+    changed = files.changed(pinning.templates(), pinning.template_files())
     artifacts.replace(changed)
     coverage = pinning.coverage(is_silent=failure is not None)
     outcome = _examined(root, read_stacks(files, artifacts), coverage, pinning, failure)
@@ -269,6 +269,15 @@ class _Pinning:
         for top, records in self._records_by_stack().items():
             self._record(top, records, changed)
         return changed
+
+    def template_files(self) -> list[Path]:
+        """The files of all templates, changed or not."""
+        return [
+            stack.template_path
+            for top in self._stacks
+            for stack in top.with_nested()
+            if stack.content is None
+        ]
 
     def _records_by_stack(self) -> dict[AssemblyStack, list[SiteRecord]]:
         """The records to write into each top-level stack; none where no option says so."""

@@ -68,7 +68,7 @@ def main() -> None:
     """Write the assemblies of the versions that are named, or of all."""
     for version in sys.argv[1:] or VERSIONS:
         synthesize("app.js", install_version(version), ASSEMBLIES / "versions" / version)
-    for name in ("pipeline", "synthesizers"):
+    for name in ("pipeline", "shared_templates", "synthesizers"):
         synthesize(f"{name}.js", install_version(VERSIONS[-1]), ASSEMBLIES / name)
     staging = install_version(_STAGING_VERSION, **_STAGING_PACKAGE)
     synthesize("staging.js", staging, ASSEMBLIES / "staging")

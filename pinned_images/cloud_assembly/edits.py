@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -32,6 +32,8 @@ _HASH = re.compile(r"[0-9a-f]{64}")
 MARKER = "cdk.out"
 
 _METADATA_FILE = "additionalMetadataFile"
+#: Files of builds that CDK Pipelines writes with ``publishAssetsInParallel: false``.
+_BUILDS = "buildspec-*.yaml"
 
 _Schema = TypeVar("_Schema")
 _Metadata = dict[str, list[dict[str, Any]]]
@@ -210,19 +212,29 @@ class AssemblyFiles:
         """A document in the form of the file that it is read from."""
         return like(document, self._begins[path])
 
-    def changed(self, templates: Mapping[Path, Any]) -> dict[Path, bytes]:
+    def changed(
+        self, templates: Mapping[Path, Any], known: Collection[Path] = ()
+    ) -> dict[Path, bytes]:
         """The content of every file that differs after a change of some templates.
 
         Args:
             templates: The new templates by file.
+            known: The files of all templates of the app, those that are in no manifest too.
 
         Raises:
-            ConfigurationError: Two nested stacks share one key and would become different.
+            ConfigurationError: Two nested stacks share one key, or one step of a pipeline, and
+                would become different.
         """
-        edit = _Edit(
-            self, {path: new for path, new in templates.items() if self._differs(path, new)}
+        given = {path: new for path, new in templates.items() if self._differs(path, new)}
+        return _Edit(self, given, known).files()
+
+    def is_published(self, selector: str) -> bool:
+        """Whether a build of a pipeline publishes an asset, named by ``id:destination``."""
+        builds = (path for folder in self.folders for path in folder.glob(_BUILDS))
+        wanted = selector.encode()
+        return any(
+            wanted in path.read_bytes() for path in (*self.templates, *builds) if self.has(path)
         )
-        return edit.files()
 
     def _differs(self, path: Path, new: Any) -> bool:
         return bool(self.document(path) != new)
@@ -305,12 +317,16 @@ def _destinations(asset: _File) -> dict[str, Destination]:
 class _Edit:
     """One change of an assembly, computed from the innermost templates outwards."""
 
-    def __init__(self, files: AssemblyFiles, given: Mapping[Path, Any]) -> None:
+    def __init__(
+        self, files: AssemblyFiles, given: Mapping[Path, Any], known: Collection[Path]
+    ) -> None:
         self._files = files
         self._given = given
         # A nested stack may be of a template that the app has as an asset under any name.
         of_app = (path for path in given if path in files.assets and files.has(path))
-        self._templates = tuple(dict.fromkeys([*files.templates, *of_app]))
+        listed = dict.fromkeys([*files.templates, *of_app])
+        self._twins = _twins(listed, [path for path in known if files.has(path)])
+        self._templates = (*listed, *self._twins)
         self._contents: dict[Path, bytes | None] = {}
         self._owners = self._owners_of_keys()
 
@@ -323,7 +339,11 @@ class _Edit:
             for path in self._templates
             if (content := self._content(path, ())) is not None
         }
+        for path, listed in self._twins.items():
+            if contents.get(path) != contents.get(listed):
+                raise _different([listed, path])
         manifests = self._asset_manifests(contents)
+        self._check_publishing(contents)
         assemblies = self._assembly_manifests(contents)
         return {**contents, **manifests, **assemblies}
 
@@ -374,17 +394,14 @@ class _Edit:
         if len(contents) > 1:
             # Templates with one content have one key; which of them a parent means, is in the
             # metadata of its resource at best.
-            raise ConfigurationError(
-                f"The nested stacks {', '.join(quoted(owner.name) for owner in owners)} had one "
-                "template, and their images are different ones now: give one of them a "
-                "description of its own, so that CDK tells them apart."
-            )
+            raise _different(owners)
         [content] = contents
         return None if content is None else new_key(key, content)
 
     def _manifests_of(self, path: Path) -> frozenset[Path]:
         """The asset manifests that list a template: those of the stack that it belongs to."""
-        return frozenset(asset.manifest for asset in self._files.assets.get(path, ()))
+        listed = self._twins.get(path, path)
+        return frozenset(asset.manifest for asset in self._files.assets.get(listed, ()))
 
     def _asset_manifests(self, contents: Mapping[Path, bytes]) -> dict[Path, bytes]:
         changed: dict[Path, Any] = {}
@@ -397,6 +414,24 @@ class _Edit:
                 for name, destination in asset.destinations.items():
                     destinations[name]["objectKey"] = new_key(destination.key, content)
         return {path: self._files.written(document, path) for path, document in changed.items()}
+
+    def _check_publishing(self, contents: Mapping[Path, bytes]) -> None:
+        """Refuse templates that become different, and that a pipeline publishes as one.
+
+        CDK Pipelines publishes an asset of several stages once, from the manifest of one of them
+        (aws-cdk-lib, pipelines/lib/helpers-internal/pipeline-graph.ts: by its identifier).
+        """
+        shared: dict[tuple[str, str], dict[bytes | None, Path]] = {}
+        for path in self._templates:
+            for asset in self._files.assets.get(path, ()):
+                for name in asset.destinations:
+                    by_content = shared.setdefault((asset.identifier, name), {})
+                    by_content.setdefault(contents.get(path), path)
+        for (identifier, name), by_content in shared.items():
+            if len(by_content) > 1 and self._files.is_published(f"{identifier}:{name}"):
+                raise _different(
+                    list(by_content.values()), "the pipeline publishes that of one of them alone; "
+                )
 
     def _assembly_manifests(self, contents: Mapping[Path, bytes]) -> dict[Path, bytes]:
         for path, data in self._files.legacy_assets:
@@ -434,6 +469,30 @@ class _Edit:
                         url.removesuffix(destination.key) + key
                     )
                     return
+
+
+def _twins(listed: Collection[Path], known: Iterable[Path]) -> dict[Path, Path]:
+    """Templates that are in no manifest, each with the same one in the same folder that is.
+
+    CDK lists one file for all nested stacks of a stack that have the same template.
+    """
+    found = {}
+    for path in known:
+        if path not in listed:
+            content = path.read_bytes()
+            for other in listed:
+                if other.parent == path.parent and other.read_bytes() == content:
+                    found[path] = other
+                    break
+    return found
+
+
+def _different(paths: Sequence[Path], why: str = "") -> ConfigurationError:
+    names = ", ".join(quoted(path.name) for path in paths)
+    return ConfigurationError(
+        f"The nested stacks {names} had one template, and their images are different ones now: "
+        f"{why}give one of them a description of its own, so that CDK tells them apart."
+    )
 
 
 def new_key(key: str, content: bytes) -> str:
