@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, settings
 
 from pinned_images.lockfile import default_file, no_default_lock_file
 from pinned_images.testing import plugin
+from tests.distributions import build_distributions
 
 pytest_plugins = ["pytester"]
 
@@ -57,3 +58,18 @@ def no_lock_file_of_the_example_app() -> Iterator[None]:
 def finds_lock_files(monkeypatch: pytest.MonkeyPatch) -> None:
     """Synths find the lock file in their folder, although a registry of other tests may serve."""
     monkeypatch.setattr(default_file, "_ignored", [])
+
+
+@pytest.fixture(scope="session")
+def distributions(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the sdist and the wheel of this checkout."""
+    folder = tmp_path_factory.getbasetemp()
+    is_one_of_several = "PYTEST_XDIST_WORKER" in os.environ
+    return build_distributions(folder.parent if is_one_of_several else folder)
+
+
+@pytest.fixture(scope="session")
+def wheel(distributions: Path) -> Path:
+    """The wheel of this checkout."""
+    (built,) = distributions.glob("*.whl")
+    return built

@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent.parent
 PROJECT = Path(__file__).with_name("project")
 
 
@@ -62,24 +61,6 @@ def _run(command: Sequence[str | Path], folder: Path | None = None) -> str:
     )
     assert run.returncode == 0, f"{run.stdout}\n{run.stderr}"
     return run.stdout
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("wheel")
-    build: list[str | Path] = [
-        sys.executable,
-        "-m",
-        "build",
-        "--wheel",
-        "--no-isolation",
-        "--outdir",
-        folder,
-        ROOT,
-    ]
-    _run(build)
-    (built,) = folder.glob("*.whl")
-    return built
 
 
 @pytest.fixture(scope="module")
