@@ -26,8 +26,11 @@ from pinned_images import PinImages
 
 app = cdk.App()
 where = cdk.Stage(app, "Production") if "stage" in sys.argv else app
-task = ecs.FargateTaskDefinition(cdk.Stack(where, "Web"), "Task")
-task.add_container("app", image=ecs.ContainerImage.from_registry("ghcr.io/org/app:1"))
+stack = cdk.Stack(where, "Web")
+images = [argument for argument in sys.argv[1:] if ":" in argument]
+for number, image in enumerate(images or ["ghcr.io/org/app:1"]):
+    task = ecs.FargateTaskDefinition(stack, f"Task{number or ''}")
+    task.add_container("app", image=ecs.ContainerImage.from_registry(image))
 if "aspect" in sys.argv:
     cdk.Aspects.of(app).add(PinImages())
 else:
@@ -61,15 +64,21 @@ def test_images_are_pinned_to_what_the_registry_serves(
     assert str(reference) == f"ghcr.io/org/app:1@{digest}"
 
 
-def test_a_missing_tag_ends_with_the_constructs_path_and_no_traceback(
+def test_what_has_no_answer_ends_with_the_constructs_path_and_no_traceback(
     tmp_path: Path, registry: RegistryServer
 ) -> None:
+    """A tag that is missing, and a registry that is not there."""
     registry.push("ghcr.io/org/app:2")
-    finished = synth(tmp_path, registry.mirrors)
+    with RegistryServer() as gone:
+        gone.push("quay.io/org/jobs:1")
+        mirrors = {**registry.mirrors, **gone.mirrors}
+    finished = synth(tmp_path, mirrors, "ghcr.io/org/app:1", "quay.io/org/jobs:1")
     output = finished.stdout + finished.stderr
     assert finished.returncode == 1
     assert "Web/Task/Resource" in output
     assert "ghcr.io/org/app:1" in output
+    assert "Web/Task1/Resource" in output
+    assert "quay.io/org/jobs:1" in output
     assert "Traceback" not in output
 
 
@@ -82,15 +91,6 @@ def test_an_aspect_that_does_not_reach_a_stage_says_what_to_write(
     assert finished.returncode == 1
     assert "Stage Production" in output
     assert "PinImages.apply_to(app)" in output
-
-
-def test_a_registry_that_is_not_there_is_an_error(tmp_path: Path) -> None:
-    with RegistryServer() as registry:
-        registry.push("ghcr.io/org/app:1")
-        mirrors = registry.mirrors
-    finished = synth(tmp_path, mirrors)
-    assert finished.returncode == 1
-    assert "ghcr.io/org/app:1" in finished.stdout + finished.stderr
 
 
 def test_the_example_app_is_pinned_as_make_synth_does_it(

@@ -46,17 +46,37 @@ app.synth()
 print("the app has spoken", file=sys.stderr)
 """
 
+#: An app that "synthesizes" in no time: what `APP` writes, to where the CDK CLI wants it.
+COPY = """
+import os, shutil
+out = os.environ["CDK_OUTDIR"]
+shutil.copytree({plain!r}, out, copy_function=shutil.copyfile, dirs_exist_ok=True)
+"""
+
+pytestmark = pytest.mark.xdist_group("run")
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The cloud assembly of the app without ``pinned-images run``."""
+    folder = tmp_path_factory.mktemp("plain")
+    (folder / "app.py").write_text(APP, encoding="utf-8")
+    finished = cdk_synth(folder, "--app", f"{sys.executable} app.py")
+    assert finished.returncode == 0, finished.stderr
+    return folder / "cdk.out"
+
 
 @pytest.fixture
-def folder(tmp_path: Path, registry: RegistryServer) -> Path:
-    (tmp_path / "app.py").write_text(APP, encoding="utf-8")
+def folder(tmp_path: Path, plain: Path, registry: RegistryServer) -> Path:
+    """A folder whose app copies `plain`, and its images in the registry."""
+    (tmp_path / "app.py").write_text(COPY.format(plain=str(plain)), encoding="utf-8")
     for image in ("ghcr.io/org/app:1", "ghcr.io/org/jobs:2"):
         registry.push(image, platforms=("linux/amd64", "linux/arm64"))
     return tmp_path
 
 
-def configure(folder: Path, app: str = RUN, **context: Any) -> None:
-    (folder / "cdk.json").write_text(json.dumps({"app": app, "context": context}), "utf-8")
+def configure(folder: Path, **context: Any) -> None:
+    (folder / "cdk.json").write_text(json.dumps({"app": RUN, "context": context}), "utf-8")
 
 
 def keys(folder: Path) -> dict[str, str]:
@@ -70,14 +90,14 @@ def keys(folder: Path) -> dict[str, str]:
 
 
 def test_templates_are_pinned_and_uploaded_under_new_keys(
-    folder: Path, registry: RegistryServer
+    folder: Path, plain: Path, registry: RegistryServer
 ) -> None:
     environment = {
         "PINNED_IMAGES_MIRRORS": mirrors_variable(registry.mirrors),
         "DOCKER_CONFIG": str(folder),
     }
-    configure(folder, f"{sys.executable} app.py")
-    assert cdk_synth(folder, "--output", "plain.out", **environment).returncode == 0
+    copy = (folder / "app.py").read_text("utf-8")
+    (folder / "app.py").write_text(APP, encoding="utf-8")
     configure(folder, **{"pinned-images:lock-file": "pinned-images.lock.json"})
     finished = cdk_synth(folder, **environment)
     assert finished.returncode == 0, finished.stderr
@@ -89,7 +109,7 @@ def test_templates_are_pinned_and_uploaded_under_new_keys(
     assert text.count('"ghcr.io/org/left:1"') == 2
     report = SynthReport.read(folder / "cdk.out")
     assert {each.resolved_by for each in report.records} == {"mirror", "exempt"}
-    before, after = keys(folder / "plain.out"), keys(folder / "cdk.out")
+    before, after = keys(plain), keys(folder / "cdk.out")
     assert before.keys() == after.keys()
     assert len(before) == 4
     assert not set(before.values()) & set(after.values())
@@ -99,6 +119,7 @@ def test_templates_are_pinned_and_uploaded_under_new_keys(
     locked = (folder / "pinned-images.lock.json").read_text("utf-8")
     first = {path: path.read_bytes() for path in (folder / "cdk.out").rglob("*.template.json")}
     configure(folder)  # the lock file is found without being named
+    (folder / "app.py").write_text(copy, encoding="utf-8")
     again = cdk_synth(folder, "-c", "pinned-images:update=never", DOCKER_CONFIG=str(folder))
     assert again.returncode == 0, again.stderr
     assert (
@@ -254,18 +275,15 @@ def test_signals_reach_the_app(tmp_path: Path, number: signal.Signals) -> None:
 
 
 def test_a_crash_between_two_files_is_finished_by_the_next_run(
-    folder: Path, registry: RegistryServer
+    folder: Path, plain: Path, registry: RegistryServer
 ) -> None:
     """Killed at a replacement of a file: the CLI refuses what is half done, a rerun ends it."""
     mirrors = mirrors_variable(registry.mirrors)
-    environment = environment_of_a_synth(
-        PINNED_IMAGES_MIRRORS=mirrors, DOCKER_CONFIG=str(folder), CDK_OUTDIR="plain.out"
-    )
-    subprocess.run([sys.executable, "app.py"], cwd=folder, env=environment, check=True)
+    environment = environment_of_a_synth(PINNED_IMAGES_MIRRORS=mirrors, DOCKER_CONFIG=str(folder))
     wanted: dict[str, bytes] = {}
     for deaths in (None, 8, 24):
         shutil.rmtree(folder / "cdk.out", ignore_errors=True)
-        shutil.copytree(folder / "plain.out", folder / "cdk.out")
+        shutil.copytree(plain, folder / "cdk.out")
         crash = "" if deaths is None else CRASH.format(deaths=deaths)
         died = subprocess.run(
             [sys.executable, "-c", f"{crash}{PIN}"], cwd=folder, env=environment, check=False
@@ -273,7 +291,7 @@ def test_a_crash_between_two_files_is_finished_by_the_next_run(
         has_manifest = (folder / "cdk.out" / "manifest.json").exists()
         contents = templates(folder / "cdk.out")
         if died and has_manifest:
-            assert contents in (templates(folder / "plain.out"), wanted)
+            assert contents in (templates(plain), wanted)
         if deaths is not None:
             subprocess.run([sys.executable, "-c", PIN], cwd=folder, env=environment, check=True)
         if not wanted:
