@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from pinned_images.cloudformation.outcomes import SsmParameter
 from pinned_images.errors import ConfigurationError
 from pinned_images.lockfile import DEFAULT_NAME, LockedParameters, LockedResolver
+from pinned_images.option_advice import option_advice
 from pinned_images.options import Options
 from pinned_images.problem import Problem
 from pinned_images.resolution import (
@@ -177,7 +178,7 @@ def _nothing_to_freeze(options: Options) -> str:
 def _unread(parameter: SsmParameter, why: str) -> Problem:
     return Problem(
         f"{why.rstrip('.')}.",
-        f"Or give its value with PinImages(ssm_parameters={{{str(parameter)!r}: ...}}).",
+        f"Or give its value with {option_advice('ssm_parameters', {str(parameter): ...})}.",
     )
 
 

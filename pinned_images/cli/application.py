@@ -18,6 +18,7 @@ from pinned_images.cli.command_group import CommandGroup
 from pinned_images.cli.exit_codes import ExitCode, code_of, help_text
 from pinned_images.cli.output import error_lines
 from pinned_images.errors import PinnedImagesError
+from pinned_images.option_advice import options_of_command
 from pinned_images.version import __version__
 
 #: The module of each command, and its name there. Few of them are used in a run.
@@ -89,7 +90,8 @@ class _Program(CommandGroup):
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().invoke(ctx)
+            with options_of_command({}):
+                return super().invoke(ctx)
         except PinnedImagesError as error:
             raise _Failure(str(error), code_of(error)) from error
         except KeyboardInterrupt:

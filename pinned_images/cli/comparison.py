@@ -48,8 +48,8 @@ def read_lock(path: Path) -> LockFile:
     """
     if not path.exists():
         raise ConfigurationError(
-            f"There is no lock file {str(path)!r}: synthesize the app with "
-            f"PinImages(lock_file={str(path)!r}), or name another one with --lock-file."
+            f"There is no lock file {str(path)!r}: make it with "
+            f"`cdk synth -c pinned-images:lock-file={path}`, or name another one with --lock-file."
         )
     return LockFile.read(path)
 

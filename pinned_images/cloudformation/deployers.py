@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from pinned_images.cloudformation.outcomes import SsmParameter
+from pinned_images.option_advice import option_advice
 from pinned_images.problem import Problem
 
 _WRITE_IT_OUT = (
@@ -42,9 +43,9 @@ class Deployer(NamedTuple):
         return Problem(
             f"The image is read from the SSM parameter {parameter} where {self.name} deploys this "
             f"template: {self.place}, which is not known at synth.",
-            f"Write the image as text, give its value with PinImages(ssm_parameters="
-            f"{{{str(parameter)!r}: ...}}) if it is the same everywhere, or exempt it with a "
-            "reason.",
+            f"Write the image as text, give its value with "
+            f"{option_advice('ssm_parameters', {str(parameter): ...})} if it is the same "
+            "everywhere, or exempt it with a reason.",
         )
 
 

@@ -10,6 +10,7 @@ from pinned_images.cloudformation.intermediate import OR_EXEMPT, Evaluator, Resu
 from pinned_images.cloudformation.outcomes import Absent, NeedsParameters, SsmParameter
 from pinned_images.cloudformation.partitions import partition_of
 from pinned_images.cloudformation.scope import CrossStackReference, TemplateScope
+from pinned_images.option_advice import option_advice
 from pinned_images.printable import quoted
 from pinned_images.problem import Problem
 
@@ -199,7 +200,7 @@ def _parameter_text(
         f"A deployment can give the parameter {name!r} another value than its default "
         f"{quoted(default)}.",
         f"Write the image as text, {_in_an_included_template(name)}, take defaults for the values "
-        f"with PinImages(use_parameter_defaults=True), {OR_EXEMPT}",
+        f"with {option_advice('use_parameter_defaults', value=True)}, {OR_EXEMPT}",
     )
 
 
@@ -229,7 +230,7 @@ def _parameter_without_value(name: str, scope: TemplateScope) -> Problem:
         "give the parameter a default"
         if scope.use_parameter_defaults
         else "give the parameter a default and take it for the value with "
-        "PinImages(use_parameter_defaults=True)"
+        f"{option_advice('use_parameter_defaults', value=True)}"
     )
     return Problem(
         f"The parameter {name!r} gets its value at deployment, after the digest would have to be "

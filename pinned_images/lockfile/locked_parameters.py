@@ -10,6 +10,7 @@ from pinned_images.errors import LockFileError
 from pinned_images.lockfile.entries import ParameterKey, is_part_of_reference
 from pinned_images.lockfile.file import LockFile
 from pinned_images.lockfile.update_modes import synth_with_lookups
+from pinned_images.option_advice import option_advice
 from pinned_images.option_types import UpdateMode
 from pinned_images.problem import Problem
 from pinned_images.resolution import ParameterValues
@@ -93,5 +94,6 @@ class LockedParameters:
             f"The image is read from the SSM parameter {str(key)!r}, which is not in the lock "
             f"file {str(self._path)!r}, and the file is frozen.",
             f"Run `{synth_with_lookups()}` and commit the file; a value that does not stand in "
-            "the image's name as it is, give with PinImages(ssm_parameters={...}).",
+            "the image's name as it is, give with "
+            f"{option_advice('ssm_parameters', {key.name: ...})}.",
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from typing import cast, get_args
 
@@ -57,9 +58,11 @@ def mode_of(environment: Mapping[str, str]) -> UpdateMode | None:
 def synth_with_lookups() -> str:
     """The command of a synth that adds missing entries to the lock file.
 
-    The environment takes precedence over context.
+    The environment takes precedence over context. On Windows it is set as in PowerShell.
     """
     if os.environ.get(UPDATE_VARIABLE) or _lookups_are_off(os.environ):
+        if sys.platform == "win32":
+            return f"$env:{UPDATE_VARIABLE} = 'missing'; cdk synth"
         return f"{UPDATE_VARIABLE}=missing cdk synth"
     return "cdk synth -c pinned-images:update=missing"
 

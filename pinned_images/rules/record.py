@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pinned_images.option_advice import option_advice
 from pinned_images.rules.rule import Rule, Violation
 
 #: CloudFormation user guide, "Understand CloudFormation quotas".
@@ -17,7 +18,7 @@ class _Record(Rule):
         return self.violation(
             f"The images of {stack} cannot be recorded in its outputs: it would have {total}, "
             f"{of_images} of them for images, and CloudFormation takes {MOST_OUTPUTS}.",
-            'Use PinImages(record_in="metadata").',
+            f"Use {option_advice('record_in', 'metadata')}.",
         )
 
 

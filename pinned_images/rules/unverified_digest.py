@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from pinned_images.option_advice import option_advice
 from pinned_images.pinning import AlreadyPinned
 from pinned_images.problem import Problem
 from pinned_images.rules.rule import ExaminedImage, Rule
-
-_OR = "PinImages(verify_digests=False) believes such digests, and does not ask for them."
 
 
 class _UnverifiedDigest(Rule):
@@ -22,7 +21,9 @@ class _UnverifiedDigest(Rule):
             decision = decided.decision
             if isinstance(decision, AlreadyPinned) and decision.unverified is not None:
                 problem = decided.describe(decision.unverified)
-                yield replace(problem, fix=f"{problem.fix} {_OR}" if problem.fix else _OR)
+                off = option_advice("verify_digests", value=False)
+                trust = f"{off} believes such digests, and does not ask for them."
+                yield replace(problem, fix=f"{problem.fix} {trust}" if problem.fix else trust)
 
 
 UNVERIFIED_DIGEST = _UnverifiedDigest()

@@ -108,7 +108,7 @@ def test_a_narrow_table_keeps_its_width() -> None:
     narrow = program("-m", "pinned_images.cli", "lock", COLUMNS="80").stdout
     assert max(map(len, narrow.splitlines())) <= 80
     wide = program("-m", "pinned_images.cli", "lock", COLUMNS="200").stdout
-    assert "/long/name:1   000000000000\n" in wide
+    assert f"/long/name:1   sha256:{64 * chr(48)}\n" in wide
 
 
 def test_the_package_is_the_program_too() -> None:

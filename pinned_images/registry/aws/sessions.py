@@ -25,6 +25,7 @@ from functools import partial
 from typing import Any
 
 from pinned_images.errors import AccessDenied, RegistryUnavailable
+from pinned_images.option_advice import option_advice
 from pinned_images.registry.aws.ambient import (
     EVERY_REGISTRY,
     SettingsFault,
@@ -301,8 +302,8 @@ def refusal_of_all(action: str, environment: Environment, refusals: list[AwsFaul
     others = dict.fromkeys(each.remedy for each in refusals if each.remedy != allow)
     remedy = "; or ".join((*others, f"{allow} to one of them"))
     if environment.account is not None:
-        example = f"ecr_roles={{'{environment.account}': 'arn:...'}}"
-        remedy += f", or name a role that may with PinImages({example})"
+        example = option_advice("ecr_roles", {environment.account: "arn:..."})
+        remedy += f", or name a role that may with {example}"
     return AwsFault(
         AccessDenied,
         ", and ".join(refusal.cause for refusal in refusals),
