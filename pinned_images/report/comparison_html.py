@@ -18,9 +18,10 @@ from pinned_images.report.comparison_summary import (
     shown_name,
     status_words,
 )
+from pinned_images.report.image_state import ImageState
 from pinned_images.report.page import render_page
 from pinned_images.report.registry_pages import registry_page
-from pinned_images.report.synth_comparison import ImageChange, ImageState, SynthComparison
+from pinned_images.report.synth_comparison import ImageChange, SynthComparison
 
 
 def render_comparison_html(comparison: SynthComparison, app: str | None = None) -> str:

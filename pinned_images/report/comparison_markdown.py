@@ -15,8 +15,9 @@ from pinned_images.report.comparison_summary import (
     status_words,
 )
 from pinned_images.report.fitted_markdown import COMMENT_BYTES, MarkdownTable, fitted
+from pinned_images.report.image_state import ImageState
 from pinned_images.report.markdown_text import code_span, escaped_words
-from pinned_images.report.synth_comparison import ImageChange, ImageState, SynthComparison
+from pinned_images.report.synth_comparison import ImageChange, SynthComparison
 
 _COLUMNS = ["Change", "Image", "Before", "After", "Platforms", "Stacks"]
 _DIGEST_COLUMNS = ["Image", "Before", "After"]

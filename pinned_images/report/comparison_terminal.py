@@ -15,7 +15,8 @@ from pinned_images.report.comparison_summary import (
     shown_name,
     status_words,
 )
-from pinned_images.report.synth_comparison import ImageChange, ImageState, SynthComparison
+from pinned_images.report.image_state import ImageState
+from pinned_images.report.synth_comparison import ImageChange, SynthComparison
 from pinned_images.report.terminal import Name, PlainTable, plain_table, printable
 
 

@@ -1,24 +1,15 @@
-"""The comparison of two synths of an app: which images changed, and how, as plain data.
-
-A use of an image before is paired with one after, from the most to the least alike: in the same
-container or place, then in the same construct, then in the same stack, then in another stack, then
-a changed one in a stack with another name, at last another image in the same place. So neither a
-container that is added in front of others nor a construct with another name is a change of an
-image. What cannot be paired was added or removed.
-"""
+"""The comparison of two synths of an app: which images changed, and how, as plain data."""
 
 from __future__ import annotations
 
 import json
-import re
-from collections import deque
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from pinned_images.errors import InvalidReference
-from pinned_images.reference import ImageReference
-from pinned_images.report.summary import Image, Status
+from pinned_images.report.image_state import ImageState
+from pinned_images.report.paired_records import paired
+from pinned_images.report.summary import Status
 from pinned_images.report.synth_report import SiteRecord, SynthReport
 
 COMPARISON_VERSION = 1
@@ -42,67 +33,6 @@ Kind = Literal[
     "fewer-places",
 ]
 KINDS: tuple[Kind, ...] = get_args(Kind)
-
-# An image asset is named by the hash of its source, which changes with each build.
-_ASSET_HASH = re.compile(r"[0-9a-f]{64}")
-
-
-@dataclass(frozen=True, slots=True)
-class ImageState:
-    """An image as one synth left it.
-
-    Attributes:
-        reference: The image as written.
-        name: Registry and repository, normalized; all of it where it is no reference.
-        tag: The tag; ``latest`` where it is implied, the hash of an asset.
-        digest: The digest, where it is pinned.
-        status: Whether it is pinned, an asset, exempt or failed.
-        reason: Why it is exempt, or what went wrong.
-        platform: The platform that the workload runs on, where it is known.
-        platforms: The platforms that the image has, as far as they were learned.
-    """
-
-    reference: str
-    name: str
-    tag: str | None
-    digest: str | None
-    status: Status
-    reason: str | None = None
-    platform: str | None = None
-    platforms: tuple[str, ...] = ()
-
-    @classmethod
-    def of(cls, record: SiteRecord) -> ImageState:
-        """The state of one use of an image."""
-        name, tag = _name_and_tag(record)
-        return cls(
-            reference=record.reference,
-            name=name,
-            tag=tag,
-            digest=record.digest,
-            status=Image(record, ()).status,
-            reason=record.reason,
-            platform=record.platform,
-            platforms=record.platforms,
-        )
-
-    @property
-    def identity(self) -> tuple[Hashable, ...]:
-        """What is equal where nothing changed: neither the spelling, nor how it was learned."""
-        exempt_for = self.reason if self.status == "exempt" else None
-        return self.name, self.tag, self.digest, self.status, exempt_for
-
-
-def _name_and_tag(record: SiteRecord) -> tuple[str, str | None]:
-    text = record.reference
-    if record.resolved_by == "asset" and (found := _ASSET_HASH.search(text)):
-        # The name may be an intrinsic function, with account and region in it.
-        return f"{text[: found.start()]}{text[found.end() :]}".rstrip(":"), found[0]
-    try:
-        reference = ImageReference.parse(text)
-    except InvalidReference:
-        return text, None
-    return reference.name, reference.effective_tag
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +131,7 @@ class SynthComparison:
             before: The earlier synth.
             after: The later one.
         """
-        pairs, removed, added = _paired(before.records, after.records)
+        pairs, removed, added = paired(before.records, after.records)
         changed: list[_Use] = [
             use for one, other in pairs if (use := _Use.of_pair(one, other)).kinds
         ]
@@ -260,7 +190,7 @@ class _Use:
 
     @property
     def group(self) -> Hashable:
-        """Equal for uses that are one change; workloads of two platforms may run one image."""
+        """The grouping key: uses with an equal one are one change, on whatever platforms."""
         states = [None if state is None else state.identity for state in (self.before, self.after)]
         changed_platforms = [
             state.platform if state is not None and "platform" in self.kinds else None
@@ -296,92 +226,6 @@ def _kinds_of_status(before: ImageState, after: ImageState) -> set[Kind]:
     return {
         kind for kind in (became.get(after.status), ceased.get(before.status)) if kind is not None
     }
-
-
-_Pairs = list[tuple[SiteRecord, SiteRecord]]
-_Key = Callable[[SiteRecord], Hashable]
-
-
-def _paired(
-    before: Iterable[SiteRecord], after: Iterable[SiteRecord]
-) -> tuple[_Pairs, list[SiteRecord], list[SiteRecord]]:
-    """The uses before and after that belong together, and those that are left on either side."""
-    pairs: _Pairs = []
-    old, new = list(before), list(after)
-    for key in _KEYS:
-        if not old or not new:
-            break
-        waiting: dict[Hashable, deque[SiteRecord]] = {}
-        for record in new:
-            if (found := key(record)) is not None:
-                waiting.setdefault(found, deque()).append(record)
-        left = []
-        taken: set[int] = set()
-        for record in old:
-            found = key(record)
-            candidates = None if found is None else waiting.get(found)
-            if candidates:
-                partner = candidates.popleft()
-                taken.add(id(partner))
-                pairs.append((record, partner))
-            else:
-                left.append(record)
-        old, new = left, [record for record in new if id(record) not in taken]
-    return pairs, old, new
-
-
-def _exact(record: SiteRecord) -> Hashable:
-    return record.stack, record.construct_path, record.property_path
-
-
-def _container(record: SiteRecord) -> Hashable:
-    """The container, whose index may have changed; None where its name is not known."""
-    if record.container is None:
-        return None
-    return record.stack, record.construct_path, record.container
-
-
-def _name_in_container(record: SiteRecord) -> Hashable:
-    return None if record.container is None else (_container(record), _name(record))
-
-
-def _same(record: SiteRecord) -> Hashable:
-    return *ImageState.of(record).identity, record.platform
-
-
-def _name_in_stack(record: SiteRecord) -> Hashable:
-    # All assets of an app are in one repository, whose name says nothing.
-    if record.resolved_by == "asset":
-        return None
-    return _name(record), record.stack
-
-
-def _name_below_stack(record: SiteRecord) -> Hashable:
-    """The construct without its stack, which may have got another name, or another Stage."""
-    below = record.construct_path.removeprefix(f"{record.stack}/")
-    if below == record.construct_path:
-        return None
-    return _name(record), below, record.container or record.property_path
-
-
-def _name(record: SiteRecord) -> str:
-    return _name_and_tag(record)[0]
-
-
-_KEYS: Sequence[_Key] = (
-    lambda record: (_exact(record), record.container, _same(record)),
-    _name_in_container,
-    lambda record: (_exact(record), _same(record)),
-    lambda record: (record.stack, record.construct_path, _same(record)),
-    lambda record: (_exact(record), _name(record)),
-    lambda record: (record.stack, record.construct_path, _name(record)),
-    lambda record: (record.stack, _same(record)),
-    _name_in_stack,
-    _same,
-    _name_below_stack,
-    _container,
-    _exact,
-)
 
 
 def _place(record: SiteRecord) -> Place:

@@ -155,6 +155,15 @@ def test_a_container_in_front_of_others_moves_none_of_them() -> None:
     assert (change.kinds, change.current.reference) == (("added",), "envoy:1")
 
 
+def test_another_image_replaces_one_in_its_container_and_not_at_its_index() -> None:
+    before = container(0, container="web")
+    same = container(2, container="web", reference="httpd:2", digest=OTHER)
+    other = container(0, container="proxy", reference="envoy:1", digest=OTHER)
+    assert change_of([before], [same]).kinds == ("replaced", "digest")
+    kinds = [each.kinds for each in compared([before], [other]).changes]
+    assert kinds == [("added",), ("removed",)]
+
+
 def test_a_container_is_known_by_its_name_whatever_its_index() -> None:
     before = [
         container(0, container="web", reference="nginx:1.25", digest=NGINX),
