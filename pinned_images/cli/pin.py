@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 from click.exceptions import Exit
 
-from pinned_images.cli.assembly_commands import is_assembly, show_outcome
+from pinned_images.cli.assembly_commands import is_assembly, print_summary, show_outcome
 from pinned_images.cli.configuration import options_of
 from pinned_images.cli.exit_codes import ExitCode
 from pinned_images.cli.git_repository import change, repository_options, working_tree
@@ -152,6 +152,8 @@ def _pin_assembly(folder: Path, options: Options, *, check: bool, as_json: bool)
         raise click.UsageError(
             "The assembly lacks context that the CDK CLI looks up: run `cdk synth` first."
         )
+    if not check and options.summary is not False:
+        print_summary(outcome, options)
     show_outcome(outcome, as_json=as_json)
 
 

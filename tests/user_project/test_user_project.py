@@ -13,7 +13,15 @@ from pathlib import Path
 
 import pytest
 
+from pinned_images.lockfile import LockEntry, LockFile, LockKey
+from pinned_images.reference import Digest
+
 PROJECT = Path(__file__).with_name("project")
+
+#: The lock file that the user has committed.
+LOCKED = LockFile(
+    {LockKey("docker.io/library/nginx:1.27"): LockEntry(Digest.of(b"what is deployed"))}
+).render()
 
 
 class Environment:
@@ -80,7 +88,12 @@ def test_the_wheel_is_what_is_imported(environment: Environment, project: Path) 
     assert environment.run("-c", ask, folder=project).strip() == "True"
 
 
-def test_the_project_s_own_tests_pass(environment: Environment, project: Path) -> None:
+def test_the_project_s_own_tests_pass_and_leave_its_lock_file_alone(
+    environment: Environment, project: Path
+) -> None:
+    lock_file = project / "pinned-images.lock.json"
+    lock_file.write_text(LOCKED, encoding="utf-8")
     printed = environment.run("-m", "pytest", "-p", "no:cacheprovider", folder=project)
     assert " 5 passed" in printed
     assert "1 snapshot passed" in printed
+    assert lock_file.read_text(encoding="utf-8") == LOCKED
