@@ -31,6 +31,8 @@ DOCS_VENV := .make/venv-docs
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 18,20
 export JSII_SILENCE_WARNING_DEPRECATED_NODE_VERSION := 1
 export JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION := 1
+# The AWS SDK in the CDK CLI does, too.
+export AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED := true
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # What another environment has set must not leak into this one. (Without bytecode files, each of the
 # programs that tests start compiles this project again.)
@@ -53,7 +55,7 @@ synth: $(VENV) $(NODE_MODULES)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m tools.synth_example
 
 synth-locked: $(VENV) $(NODE_MODULES)
-	@PATH="$(CURDIR)/$(BIN):$$PATH" PINNED_IMAGES_UPDATE=never npx cdk synth --quiet
+	@PATH="$(CURDIR)/$(BIN):$$PATH" PINNED_IMAGES_UPDATE=never npx cdk synth --quiet '**'
 	@$(BIN)/pinned-images report
 
 test: $(VENV) $(NODE_MODULES)

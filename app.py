@@ -65,7 +65,13 @@ class WebStack(cdk.Stack):
             ),
         )
         patterns.ApplicationLoadBalancedFargateService(
-            self, "Service", cluster=cluster, task_definition=task, desired_count=2
+            self,
+            "Service",
+            cluster=cluster,
+            task_definition=task,
+            desired_count=2,
+            min_healthy_percent=100,
+            circuit_breaker=ecs.DeploymentCircuitBreaker(rollback=True),
         )
         patterns.ScheduledFargateTask(
             self,

@@ -52,10 +52,11 @@ WORKLOAD_ACCOUNTS, REGION = ("222222222222", "333333333333"), "eu-west-1"
 def main() -> int:
     """Start the network, run ``npx cdk synth``, and print what was pinned."""
     arguments = sys.argv[1:] or ["--quiet"]
+    # All stacks are in Stages: without a pattern the CDK CLI selects none and names none.
     with nothing_of_the_user(), ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         finished = subprocess.run(
-            ["npx", "cdk", "synth", "--context", "pinned-images:update=always", *arguments],
+            ["npx", "cdk", "synth", "--context", "pinned-images:update=always", "**", *arguments],
             cwd=PROJECT,
             env=_network(stack, folder),
             check=False,

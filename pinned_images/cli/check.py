@@ -16,10 +16,10 @@ from pinned_images.cli.shared_options import exempt_option, exemptions_of, json_
 @exempt_option
 @json_option
 def check(path: Path, exemptions: tuple[str, ...], as_json: bool) -> None:  # noqa: FBT001 - a flag
-    """Show the images without a digest in PATH (cdk.out), the output of a synth or a template.
+    """Show the images without a digest in a synth or a template.
 
-    A template is one of CloudFormation in JSON or YAML. No registry is asked and nothing is
-    changed.
+    PATH is the folder that a synth wrote (cdk.out), or a template of CloudFormation in JSON or
+    YAML. No registry is asked and nothing is changed.
     """
     from pinned_images.assembly import check_assembly, check_template  # noqa: PLC0415 - for --help
 

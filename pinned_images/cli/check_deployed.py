@@ -85,7 +85,9 @@ _Question = tuple[ImageReference, Platform | None]
     "--fail-on",
     multiple=True,
     type=click.Choice([*FINDING_KINDS]),
-    help="Exit with 1 for findings of this kind; gone and archived if left out.",
+    metavar="KIND",
+    help=f"Exit with 1 for findings of this kind: {', '.join(FINDING_KINDS)}. Gone and archived if "
+    "left out.",
 )
 @json_option
 @click.option("--markdown", "as_markdown", is_flag=True, help="Write Markdown.")
@@ -105,9 +107,11 @@ def check_deployed(
     as_html: bool,
     network: Network,
 ) -> None:
-    """Check the images of deployed ECS services, tasks, rules, schedules and Lambda functions.
+    """Check the images that deployed workloads use.
 
-    Nothing is changed. With --cluster or --service, rules, schedules and functions are left aside.
+    Looked at are ECS services and tasks, EventBridge rules and schedules that start tasks, and
+    Lambda functions. Nothing is changed. With --cluster or --service, rules, schedules and
+    functions are left aside.
     """
     if as_json + as_markdown + as_html > 1:
         raise click.UsageError("--json, --markdown and --html exclude each other: give one.")

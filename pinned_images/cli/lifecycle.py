@@ -75,10 +75,11 @@ def lifecycle(
     at: datetime | None,
     as_json: bool,
 ) -> None:
-    """Show which images a lifecycle policy takes, by which rule, and since when.
+    """Show which images a lifecycle policy of ECR takes.
 
-    POLICY is a file with the policy, as 'aws ecr put-lifecycle-policy' takes it. Nothing is
-    changed; tags, pushes and pulls are taken to stay as they are.
+    Each is shown with the rule that takes it, and since when. POLICY is a file with the policy, as
+    'aws ecr put-lifecycle-policy' takes it. Nothing is changed; tags, pushes and pulls are taken to
+    stay as they are.
     """
     if (inventory is None) == (repository is None):
         raise click.UsageError("Name the images: with --images FILE, or with --repository NAME.")

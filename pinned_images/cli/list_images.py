@@ -36,7 +36,9 @@ def list_images(
     as_json: bool,  # noqa: FBT001 - a flag
     repository: Repository | None,
 ) -> None:
-    """List the image references in files; PATH is a file or a folder, the working folder if none.
+    """List the image references in files.
+
+    PATH is a file or a folder; the working folder if left out.
 
     Task definitions, Compose, Kubernetes, Dockerfiles, CloudFormation, SAM, Terraform, Helm's
     values, Kustomize, GitHub Actions, GitLab CI, Python and TypeScript are read by their structure.

@@ -46,7 +46,7 @@ def lock(
     is_check: bool,
     folders: tuple[Path, ...],
 ) -> None:
-    """Show the lock file, or change it with a command of its own."""
+    """Show, check or change the lock file."""
     context.obj = lock_file
     if context.invoked_subcommand is not None:
         for option, is_given in (("--json", as_json), ("--check", is_check)):

@@ -40,7 +40,10 @@ def outdated(
     platforms: tuple[Platform, ...],
     network: Network,
 ) -> None:
-    """Show the tags that have moved since they were locked; nothing is changed."""
+    """Show the tags that have moved since they were locked.
+
+    Nothing is changed.
+    """
     lock = read_lock(lock_file)
     comparison = Comparison.of(lock, network, with_platforms=False, platforms=platforms)
     moved = comparison.really_moved if moved_only else comparison.moved

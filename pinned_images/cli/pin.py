@@ -67,9 +67,10 @@ def pin(  # noqa: PLR0917 - click gives them by name
     repository: Repository | None,
     network: Network,
 ) -> None:
-    """Add the digest to every image reference that has none; PATH is a file or a folder.
+    """Add the digest to every image reference that has none.
 
-    The folder that a synth of a CDK app wrote (cdk.out) is pinned as `run` pins it.
+    PATH is a file or a folder; the working folder if left out. The folder that a synth of a CDK app
+    wrote (cdk.out) is pinned as `run` pins it.
 
     Tags stay, and what has a digest stays as it is. Where an image cannot be resolved, the others
     are written all the same.

@@ -70,10 +70,10 @@ def protect(
     network: Network,
     as_json: bool,
 ) -> None:
-    """Give images in use a tag of their own in ECR, so that no lifecycle rule takes them.
+    """Give images in use a tag of their own in ECR.
 
-    Rules for untagged images spare an image that has a tag; rules that would take it all the same
-    are named. No tag is moved.
+    So no lifecycle rule takes them: rules for untagged images spare an image that has a tag; rules
+    that would take it all the same are named. No tag is moved.
     """
     from pinned_images.ecr.protection import parse_prefix  # noqa: PLC0415 - for --help
 

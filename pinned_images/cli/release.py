@@ -76,7 +76,7 @@ def release(
     network: Network,
     as_json: bool,
 ) -> None:
-    """Take protection tags off images that nothing uses any more.
+    """Take the tags of protect off images that nothing uses.
 
     Name everything that tells of images in use, what is deployed above all: an image that is not
     in there is taken to be unused. The repositories of those images are looked through. ECR deletes

@@ -64,9 +64,10 @@ def report(
     max_bytes: int | None,
     **formats: bool,
 ) -> None:
-    """Show the images of the app in FOLDER (cdk.out), the output of the last synth.
+    """Show the images of the last synth, or what has changed.
 
-    FOLDER may be a record of its own, too: a pinned-images.json.
+    FOLDER is the output of the synth (cdk.out). FOLDER may be a record of its own, too: a
+    pinned-images.json.
     """
     style = _asked_for(formats) or _style_of(output)
     if exit_code and base is None:

@@ -53,9 +53,10 @@ def resolve(
     as_json: bool,  # noqa: FBT001 - a flag
     network: Network,
 ) -> None:
-    """Print each image with its digest; without REF, or for -, images are read from the input.
+    """Print each image with its digest.
 
-    Images that cannot be resolved are told on the error stream, and the others are printed.
+    Without REF, or for -, images are read from the input. Images that cannot be resolved are told
+    on the error stream, and the others are printed.
     """
     chosen = _platform(platform)
     answers = [_asked(text, chosen, as_json=as_json) for text in _given(references)]

@@ -36,12 +36,17 @@ TYPES: Mapping[str, str] = {
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
-@click.command()
-@click.argument("name", required=False)
-def schema(name: str | None) -> None:
-    """Print the JSON schema of a document; without NAME, the names.
+def _names(_context: click.Context, _parameter: click.Parameter, beginning: str) -> list[str]:
+    return [name for name in TYPES if name.startswith(beginning)]
 
-    The schemas are in the package, too, in the folder pinned_images/schemas.
+
+@click.command()
+@click.argument("name", required=False, shell_complete=_names)
+def schema(name: str | None) -> None:
+    """Print the JSON schema of a document or a file.
+
+    Without NAME, the names are printed. The schemas are in the package, too, in the folder
+    pinned_images/schemas.
     """
     if name is None:
         for each in TYPES:

@@ -47,11 +47,12 @@ def serve(  # noqa: PLR0917 - click gives them by name
     email: str | None,
     network: Network,
 ) -> None:
-    """Change images in a Git repository on request; PATH is a file or a folder in it.
+    """Change images in a Git repository on request.
 
-    POST / takes {"image-references": [...], "commit-message": "...", "matching-tag": false,
-    "resolve-digest": false}, or an event "ECR Image Action" of Amazon EventBridge. On any address
-    but loopback requests have to carry the bearer token that PINNED_IMAGES_SERVE_TOKEN holds.
+    PATH is a file or a folder in the repository. POST / takes {"image-references": [...],
+    "commit-message": "...", "matching-tag": false, "resolve-digest": false}, or an event "ECR Image
+    Action" of Amazon EventBridge. On any address but loopback requests have to carry the bearer
+    token that PINNED_IMAGES_SERVE_TOKEN holds.
     """
     target, author = _target(repository, branch), _author(username, email)
     token = os.environ.get(TOKEN_VARIABLE, "").strip() or None

@@ -60,10 +60,11 @@ def update_files(  # noqa: PLR0917 - click gives them by name
     repository: Repository | None,
     network: Network,
 ) -> None:
-    """Set image references to other tags; PATH is a file or a folder, the working folder if none.
+    """Set image references to other tags.
 
-    Without --resolve-digest or --resolve-tag a digest goes with the old tag. References that have a
-    digest and no tag are not taken for latest by --matching-tag.
+    PATH is a file or a folder; the working folder if left out. Without --resolve-digest or
+    --resolve-tag a digest goes with the old tag. References that have a digest and no tag are not
+    taken for latest by --matching-tag.
     """
     if all_ == bool(references):
         raise click.UsageError("Give --all, or --image-reference REF.")

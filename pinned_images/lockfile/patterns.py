@@ -17,6 +17,8 @@ _WILDCARDS = {"*": "zz0any0zz", "?": "zz0one0zz"}
 _OFFICIAL = "docker.io/library/"
 _HUB = "docker.io/"
 
+_MOST_OFFERED = 3
+
 
 def matching(pattern: str, keys: Iterable[LockKey | ParameterKey]) -> set[LockKey | ParameterKey]:
     """The entries that a pattern names.
@@ -46,13 +48,37 @@ def matching(pattern: str, keys: Iterable[LockKey | ParameterKey]) -> set[LockKe
 
 
 def near_names(pattern: str, keys: Iterable[LockKey | ParameterKey]) -> str:
-    """A suggestion of the nearest entry; empty where none is near.
+    """A suggestion of the nearest entries; empty where none is near.
+
+    Other tags of the same name come first, then names that end alike, then those spelled alike.
 
     Example:
-        >>> near_names("ngnix", [LockKey("docker.io/library/nginx:1.25")])
-        " Did you mean 'nginx'?"
+        >>> keys = [LockKey("docker.io/library/nginx:1.25"), LockKey("ghcr.io/acme/web:1")]
+        >>> near_names("ngnix", keys), near_names("web", keys)
+        (" Did you mean 'nginx'?", " Did you mean 'ghcr.io/acme/web'?")
+        >>> near_names("nginx:latest", keys)
+        " Did you mean 'nginx:1.25'?"
     """
-    return did_you_mean(pattern, dict.fromkeys(name for key in keys for name in _names(key)))
+    names = dict.fromkeys(name for key in keys for name in _names(key))
+    name, tag = _parted(pattern.partition(" ")[0].casefold())
+    alike = [
+        each
+        for each in names
+        if _parted(each)[1] == "" and f"/{each}".casefold().endswith(f"/{name.lstrip('/')}")
+    ]
+    if not name or not alike:
+        return did_you_mean(pattern, names)
+    alike = [each for each in alike if each.casefold() == name] or alike
+    if tag:
+        alike = [each for each in names if _parted(each)[1] and _parted(each)[0] in alike] or alike
+    *others, last = map(repr, alike[:_MOST_OFFERED])
+    return f" Did you mean {', '.join(others)}{' or ' if others else ''}{last}?"
+
+
+def _parted(image: str) -> tuple[str, str]:
+    """The name of an image and its tag; empty where there is none."""
+    name, colon, tag = image.partition("@")[0].rpartition(":")
+    return (name, tag) if colon and "/" not in tag else (image.partition("@")[0], "")
 
 
 def _names(key: LockKey | ParameterKey) -> Iterator[str]:

@@ -223,3 +223,14 @@ def test_a_mistyped_option_names_the_nearest(run: Run) -> None:
     result = run("outdated", "--exit-cod")
     assert result.exit_code == 2
     assert "--exit-code" in result.stderr
+
+
+@pytest.mark.parametrize("name", ["", *COMMANDS])
+def test_a_help_fits_80_columns_and_cuts_no_summary(run: Run, name: str) -> None:
+    result = run(*name.split(), "--help")
+    lines = result.stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert [line for line in lines[2:] if line.endswith("...")] == []
+    listed = result.stdout.partition("\nCommands:\n")[2].partition("\n\n")[0].splitlines()
+    for command, summary in (line.split(maxsplit=1) for line in listed):
+        assert summary.endswith("."), command

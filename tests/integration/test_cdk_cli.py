@@ -116,6 +116,9 @@ def test_the_example_app_is_pinned_as_make_synth_does_it(
         check=False,
     )
     assert finished.returncode == 0, finished.stderr
+    assert "Supply a stack id ()" not in finished.stdout + finished.stderr
+    assert "WARNING" not in finished.stdout + finished.stderr
+    assert "Warning" not in finished.stdout + finished.stderr
     assert assert_pinned(output)
     assert len(LockFile.read(lock_file).entries) == 9
     assert lock_file.read_bytes() == (PROJECT / lock_file.name).read_bytes()

@@ -65,6 +65,12 @@ def test_a_pattern_is_read_as_an_image_is(pattern: str, names: set[str]) -> None
         ("ngnix:1.25", "'nginx:1.25'"),
         ("ghcr.io/acme/wep", "'ghcr.io/acme/web'"),
         ("/shop/imgae", "'/shop/image'"),
+        ("shop/image", "'/shop/image'"),
+        ("NGINX", "'nginx'"),
+        ("nginx:latest", "'nginx:1.25' or 'nginx:1.27'"),
+        ("web", "'ghcr.io/acme/web' or 'localhost:5000/web'"),
+        ("web:3", "'ghcr.io/acme/web:2' or 'localhost:5000/web:2'"),
+        ("acme/web", "'ghcr.io/acme/web'"),
     ],
 )
 def test_the_nearest_name_is_offered(pattern: str, near: str) -> None:
