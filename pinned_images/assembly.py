@@ -22,6 +22,13 @@ from pinned_images.cloud_assembly.edits import MANIFEST, AssemblyFiles
 from pinned_images.cloud_assembly.replacement import finish_replacement, replace_files
 from pinned_images.cloud_assembly.validation_report import FILE as VALIDATION_REPORT
 from pinned_images.cloud_assembly.validation_report import validation_report
+from pinned_images.cloudformation.lambda_versions import (
+    FUNCTION,
+    obstacle_to_renaming,
+    renamed_version,
+    versions_named_by_hash,
+    with_renamed_resources,
+)
 from pinned_images.cloudformation.outcomes import SsmParameter
 from pinned_images.errors import ConfigurationError, PinnedImagesError
 from pinned_images.examination import corrected, examine, examine_app
@@ -46,7 +53,6 @@ _ACKNOWLEDGE = "acknowledge"
 
 _DIGEST = re.compile("@sha256:[0-9a-f]{64}")
 _UNKNOWN = ("unknown-account", "unknown-region")
-_FUNCTION, _VERSION = "AWS::Lambda::Function", "AWS::Lambda::Version"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +102,8 @@ def pin_assembly(root: Path, options: Options, sources: Sources | None = None) -
     artifacts = Artifacts(files.documents)
     pinning = _Pinning(files, read_stacks(files, artifacts), options)
     failure = pinning.pin(sources or Sources())
-    changed = files.changed(pinning.templates(), pinning.template_files())
+    templates = pinning.templates()
+    changed = files.changed(templates, pinning.template_files(), pinning.logical_ids)
     artifacts.replace(changed)
     coverage = pinning.coverage(is_silent=failure is not None)
     outcome = _examined(root, read_stacks(files, artifacts), coverage, pinning, failure)
@@ -213,6 +220,8 @@ class _Pinning:
         self._places: dict[ImageResource, _Place] = {}
         self._results: list[PinnedResource] = []
         self.unrecorded: list[Violation] = []
+        #: The new logical ids of resources, by construct path.
+        self.logical_ids: dict[str, str] = {}
 
     def pin(self, sources: Sources) -> PinnedImagesError | None:
         """Pin all images; return the reason if nothing could be pinned at all."""
@@ -256,6 +265,7 @@ class _Pinning:
     def templates(self) -> dict[Path, Any]:
         """The templates with pinned images."""
         changed: dict[Path, Any] = {}
+        names: dict[Path, dict[str, str]] = {}
         for result in self._results:
             if result.properties is not result.resource.properties:
                 place = self._places[result.resource]
@@ -266,6 +276,12 @@ class _Pinning:
                 resources = template["Resources"] = dict(template["Resources"])
                 resource = dict(resources[place.logical_id])
                 resources[place.logical_id] = {**resource, "Properties": dict(result.properties)}
+                for version in self._versions(result):
+                    new = renamed_version(version, result.properties.get("Code"))
+                    names.setdefault(path, {})[version] = new
+                    self.logical_ids[place.stack.construct_path_of(version)] = new
+        for path, new_names in names.items():
+            changed[path] = with_renamed_resources(changed[path], new_names)
         for top, records in self._records_by_stack().items():
             self._record(top, records, changed)
         return changed
@@ -342,10 +358,11 @@ class _Pinning:
                 yield Violation(
                     UNPINNED_IMAGE,
                     Problem(
-                        "The function's image was not pinned, since its version "
-                        f"{version} was named before: CloudFormation would publish no new version.",
-                        "Write the digest in the app, have no current version of this function, or "
-                        "pin a Python app with PinImages, which does it before versions are named.",
+                        f"The function's image was not pinned: its version {version} would get "
+                        f"another name, which {obstacle_to_renaming(stack.template, version)} "
+                        "refers to, whose own name CDK made of the old one.",
+                        "Write the digest in the app, refer to an alias of the function there, or "
+                        "pin a Python app with PinImages, which does it before all is named.",
                     ),
                     result.resource.construct_path,
                     str(stack.template_path),
@@ -355,24 +372,26 @@ class _Pinning:
                 )
 
     def unpublished_version(self, result: PinnedResource) -> str | None:
-        """The version of a changed function that CloudFormation would not publish again.
+        """The version of a changed function that cannot get another name."""
+        template = self._places[result.resource].stack.template
+        return next(
+            (
+                version
+                for version in self._versions(result)
+                if obstacle_to_renaming(template, version) is not None
+            ),
+            None,
+        )
 
-        CDK names a version by a hash of its function, and the name cannot be another one once the
-        template is written: then the alias keeps leading to the old image.
-        """
+    def _versions(self, result: PinnedResource) -> list[str]:
+        """The versions of a changed function whose names have to change with it."""
         if (
-            result.resource.resource_type != _FUNCTION
+            result.resource.resource_type != FUNCTION
             or result.properties is result.resource.properties
         ):
-            return None
+            return []
         place = self._places[result.resource]
-        for logical_id, resource in place.stack.template.get("Resources", {}).items():
-            if isinstance(resource, Mapping) and resource.get("Type") == _VERSION:
-                properties = resource.get("Properties")
-                function = properties.get("FunctionName") if isinstance(properties, dict) else None
-                if function == {"Ref": place.logical_id}:
-                    return str(logical_id)
-        return None
+        return list(versions_named_by_hash(place.stack.template, place.logical_id))
 
     def _resources(self) -> list[ImageResource]:
         scopes = scopes_of(self._stacks, self.coverage(is_silent=False), to_pin=True)

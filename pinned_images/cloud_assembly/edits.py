@@ -16,6 +16,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
@@ -32,6 +33,7 @@ _HASH = re.compile(r"[0-9a-f]{64}")
 MARKER = "cdk.out"
 
 _METADATA_FILE = "additionalMetadataFile"
+_ASSET, _LOGICAL_ID = b'"aws:cdk:asset"', "aws:cdk:logicalId"
 #: Files of builds that CDK Pipelines writes with ``publishAssetsInParallel: false``.
 _BUILDS = "buildspec-*.yaml"
 
@@ -123,7 +125,7 @@ class AssemblyFiles:
             for folder in self.folders
             for artifact in self.artifacts(folder, "aws:cloudformation:stack").values()
         )
-        assets = (*self.assets, *(path for path, _ in self.legacy_assets))
+        assets = (*self.assets, *sorted(self.legacy_assets))
         nested = (
             path for path in assets if path.name.endswith(".template.json") and self.has(path)
         )
@@ -202,10 +204,7 @@ class AssemblyFiles:
                 self.documents[path] = msgspec.convert(parse_json(content), dict[str, Any])
                 self._begins[path] = content[:LONGEST_BEGIN]
             except (OSError, ValueError, RecursionError, msgspec.MsgspecError) as error:
-                raise ConfigurationError(
-                    f"The file {quoted(path)} of the cloud assembly cannot be read: synthesize the "
-                    "app again."
-                ) from error
+                raise _unreadable(path) from error
         return self.documents[path]
 
     def written(self, document: Any, path: Path) -> bytes:
@@ -213,20 +212,24 @@ class AssemblyFiles:
         return like(document, self._begins[path])
 
     def changed(
-        self, templates: Mapping[Path, Any], known: Collection[Path] = ()
+        self,
+        templates: Mapping[Path, Any],
+        known: Collection[Path] = (),
+        logical_ids: Mapping[str, str] = MappingProxyType({}),
     ) -> dict[Path, bytes]:
         """The content of every file that differs after a change of some templates.
 
         Args:
             templates: The new templates by file.
             known: The files of all templates of the app, those that are in no manifest too.
+            logical_ids: New logical ids in the templates, by construct path.
 
         Raises:
             ConfigurationError: Two nested stacks share one key, or one step of a pipeline, and
                 would become different.
         """
         given = {path: new for path, new in templates.items() if self._differs(path, new)}
-        return _Edit(self, given, known).files()
+        return _Edit(self, given, known, logical_ids).files()
 
     def is_published(self, selector: str) -> bool:
         """Whether a build of a pipeline publishes an asset, named by ``id:destination``."""
@@ -268,38 +271,59 @@ class AssemblyFiles:
         return found
 
     @cached_property
-    def legacy_assets(self) -> list[tuple[Path, dict[str, Any]]]:
-        """File assets in construct metadata, as `LegacyStackSynthesizer` writes them.
+    def legacy_assets(self) -> frozenset[Path]:
+        """The file assets in construct metadata, as `LegacyStackSynthesizer` writes them.
 
-        The CDK CLI derives their keys from ``sourceHash``, which is changed in place.
+        The CDK CLI derives their keys from ``sourceHash``.
         """
-        return [
-            (_path(folder, data["path"]), data)
+        return frozenset(
+            _path(folder, entry["data"]["path"])
             for folder in self.folders
             for artifact in self.artifacts(folder, "aws:cloudformation:stack").values()
             for metadata in self._metadata(folder, artifact)
             for entries in metadata.values()
             for entry in entries
-            if entry.get("type") == "aws:cdk:asset" and isinstance(data := entry.get("data"), dict)
-            if data.get("packaging") == "file" and isinstance(data.get("path"), str)
-        ]
-
-    @cached_property
-    def metadata_files(self) -> tuple[Path, ...]:
-        """The files beside the manifests that newer versions of CDK write metadata into."""
-        return tuple(
-            self.named_file(folder, {"properties": artifact}, _METADATA_FILE)
-            for folder in self.folders
-            for artifact in self.artifacts(folder, "aws:cloudformation:stack").values()
-            if artifact.get(_METADATA_FILE) is not None
+            if is_legacy_asset(entry)
         )
 
+    def metadata_file(self, folder: Path, artifact: Mapping[str, Any]) -> Path | None:
+        """The file next to the manifest that newer versions of CDK write metadata into."""
+        if artifact.get(_METADATA_FILE) is None:
+            return None
+        return self.named_file(folder, {"properties": artifact}, _METADATA_FILE)
+
+    def metadata(self, path: Path) -> _Metadata:
+        """The construct metadata in a file of their own."""
+        self._checked(path, _Metadata)
+        found: _Metadata = self.document(path)
+        return found
+
     def _metadata(self, folder: Path, artifact: Mapping[str, Any]) -> Iterator[_Metadata]:
+        """The construct metadata of a stack in which there may be assets."""
         yield artifact.get("metadata") or {}
-        if artifact.get(_METADATA_FILE) is not None:
-            path = self.named_file(folder, {"properties": artifact}, _METADATA_FILE)
-            self._checked(path, _Metadata)
-            yield self.document(path)
+        file = self.metadata_file(folder, artifact)
+        if file is not None and _ASSET in self._content(file):
+            yield self.metadata(file)
+
+    def _content(self, path: Path) -> bytes:
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            raise _unreadable(path) from error
+
+
+def is_legacy_asset(entry: Mapping[str, Any]) -> bool:
+    """Whether an entry of construct metadata is a file asset of `LegacyStackSynthesizer`."""
+    match entry:
+        case {"type": "aws:cdk:asset", "data": {"packaging": "file", "path": str()}}:
+            return True
+    return False
+
+
+def _unreadable(path: Path) -> ConfigurationError:
+    return ConfigurationError(
+        f"The file {quoted(path)} of the cloud assembly cannot be read: synthesize the app again."
+    )
 
 
 def _path(folder: Path, name: str) -> Path:
@@ -318,10 +342,15 @@ class _Edit:
     """One change of an assembly, computed from the innermost templates outwards."""
 
     def __init__(
-        self, files: AssemblyFiles, given: Mapping[Path, Any], known: Collection[Path]
+        self,
+        files: AssemblyFiles,
+        given: Mapping[Path, Any],
+        known: Collection[Path],
+        logical_ids: Mapping[str, str],
     ) -> None:
         self._files = files
         self._given = given
+        self._logical_ids = logical_ids
         # A nested stack may be of a template that the app has as an asset under any name.
         of_app = (path for path in given if path in files.assets and files.has(path))
         listed = dict.fromkeys([*files.templates, *of_app])
@@ -434,24 +463,38 @@ class _Edit:
                 )
 
     def _assembly_manifests(self, contents: Mapping[Path, bytes]) -> dict[Path, bytes]:
-        for path, data in self._files.legacy_assets:
-            if path in contents:
-                data["sourceHash"] = hashlib.sha256(contents[path]).hexdigest()
-        changed = {}
-        for path in self._files.metadata_files if self._files.legacy_assets else ():
-            document = self._files.document(path)
-            if document != parse_json(path.read_bytes()):
-                changed[path] = self._files.written(document, path)
+        changed: dict[Path, Any] = {}
         for folder in reversed(self._files.folders):
             path = folder / MANIFEST
-            before = parse_json(path.read_bytes())
-            document = _copied(self._files.document(path))
-            for artifact in (document.get("artifacts") or {}).values():
+            manifest = _copied(self._files.document(path))
+            for artifact in (manifest.get("artifacts") or {}).values():
                 if artifact.get("type") == "aws:cloudformation:stack":
                     self._rename(artifact["properties"], folder, contents)
-            if document != before:
-                changed[path] = self._files.written(document, path)
-        return changed
+                    self._change_metadata(artifact.get("metadata") or {}, folder, contents)
+                    file = self._files.metadata_file(folder, artifact)
+                    if file is not None and (self._files.legacy_assets or self._logical_ids):
+                        metadata = changed.setdefault(file, _copied(self._files.metadata(file)))
+                        self._change_metadata(metadata, folder, contents)
+            changed[path] = manifest
+        return {
+            path: self._files.written(document, path)
+            for path, document in changed.items()
+            if document != self._files.document(path)
+        }
+
+    def _change_metadata(
+        self, metadata: _Metadata, folder: Path, contents: Mapping[Path, bytes]
+    ) -> None:
+        """Write the new hashes of assets, and the new logical ids of resources."""
+        for construct, entries in metadata.items():
+            for entry in entries:
+                if entry.get("type") == _LOGICAL_ID and construct[1:] in self._logical_ids:
+                    entry["data"] = self._logical_ids[construct[1:]]
+                elif is_legacy_asset(entry):
+                    path = _path(folder, entry["data"]["path"])
+                    if path in contents:
+                        content_hash = hashlib.sha256(contents[path]).hexdigest()
+                        entry["data"]["sourceHash"] = content_hash
 
     def _rename(
         self, properties: dict[str, Any], folder: Path, contents: Mapping[Path, bytes]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 
 from pinned_images import PinImages
+from pinned_images.assembly import pin_assembly
+from pinned_images.options import Options
 from pinned_images.reference import Digest
 from pinned_images.report.synth_report import FILE_NAME, SynthReport
 from pinned_images.testing import FixedResolver, SynthesizedApp, assert_pinned, synthesize
@@ -57,7 +60,9 @@ def file_assets(app: SynthesizedApp) -> set[str]:
     }
 
 
-def function_app(place: str, role: str, outdir: Path, digest: Digest | None = None) -> App:
+def function_app(
+    place: str, role: str, outdir: Path, digest: Digest | None = None, *, by_aspect: bool = True
+) -> App:
     """A function in an image of another stack's repository, with a version that others name."""
     app = App(outdir=str(outdir))
     images = Stack(app, "Images", env=ENVIRONMENT)
@@ -78,9 +83,10 @@ def function_app(place: str, role: str, outdir: Path, digest: Digest | None = No
         type="Custom::User",
         properties={"ServiceToken": ROLE, "Version": function.current_version.version},
     )
-    PinImages.apply_to(
-        app, resolver=FixedResolver({IMAGE: str(digest)}) if digest else FixedResolver.derived()
-    )
+    if by_aspect:
+        PinImages.apply_to(
+            app, resolver=FixedResolver({IMAGE: str(digest)}) if digest else FixedResolver.derived()
+        )
     return app
 
 
@@ -115,6 +121,29 @@ def test_another_digest_is_another_version_of_a_function(
         assert alias["Properties"]["FunctionVersion"] == {"Fn::GetAtt": [version, "Version"]}
         versions.append(version)
     assert versions[0] != versions[1]
+
+
+def test_a_finished_assembly_gets_new_names_of_versions_where_the_aspect_gives_them(
+    tmp_path: Path,
+) -> None:
+    """But for the hashes, the template is the same: names of exports, which others import, stay."""
+    plain = synthesize(function_app("stack", "own role", tmp_path / "plain", by_aspect=False))
+    templates, versions = {}, {}
+    for text in ("first", "second"):
+        digest = Digest.of(text.encode())
+        by_aspect = synthesize(function_app("stack", "own role", tmp_path / text, digest))
+        folder = tmp_path / f"run {text}"
+        shutil.copytree(plain.directory, folder)
+        options = Options.of({"resolver": FixedResolver({IMAGE: str(digest)})})
+        assert pin_assembly(folder, options).violations == ()
+        run = SynthesizedApp.read(folder)
+        for how, app in (("aspect", by_aspect), ("run", run)):
+            [versions[how, text]] = resources(app, "AWS::Lambda::Version")
+            templates[how, text] = json.dumps(app.templates).replace(versions[how, text], "version")
+        assert templates["run", text] == templates["aspect", text]
+        metadata = "".join(each.read_text("utf-8") for each in folder.glob("*.metadata.json"))
+        assert versions["run", text] in metadata
+    assert len({*versions.values(), *resources(plain, "AWS::Lambda::Version")}) == 5
 
 
 def test_a_nested_template_is_hashed_with_its_pinned_images(tmp_path: Path) -> None:
