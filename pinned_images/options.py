@@ -258,7 +258,8 @@ class Options:
             context: All context values of an app, by key.
             environment: Environment variables.
             default_lock_file: The lock file where nothing names one, or declines it. It is not used
-                with a resolver of the user's: the digests of a test must not get into it.
+                with a resolver of the user's or with mirrors of the test kit: the digests of a test
+                must not get into it.
             typed: The options of a command.
 
         Raises:
@@ -282,7 +283,10 @@ class Options:
                 found[name] = given[0]
         lock_file = found.get("lock_file", self.lock_file)
         if lock_file is None and self.resolver is None and default_lock_file is not None:
-            lock_file = found["lock_file"] = default_lock_file
+            from pinned_images.lockfile import is_of_tests  # noqa: PLC0415  where there is one
+
+            if not is_of_tests(found.get("mirrors", self.mirrors).values()):
+                lock_file = found["lock_file"] = default_lock_file
         if lock_file and not any("update" in some for some in sources[:2]):
             # That CDK makes no lookups matters to a lock file only.
             from pinned_images.lockfile import (  # noqa: PLC0415  where there is one

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from pinned_images.lockfile import default_file, no_default_lock_file
+from pinned_images.lockfile import no_default_lock_file
 from pinned_images.testing import plugin
 from tests.distributions import build_distributions
 
@@ -52,12 +52,6 @@ def no_lock_file_of_the_example_app() -> Iterator[None]:
     """No synth of a test uses the lock file of the project's folder, where tests are run."""
     with no_default_lock_file(Path(__file__).parents[1]):
         yield
-
-
-@pytest.fixture
-def finds_lock_files(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Synths find the lock file in their folder, although a registry of other tests may serve."""
-    monkeypatch.setattr(default_file, "_ignored", [])
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,12 @@ Example:
 
 from __future__ import annotations
 
-from pinned_images.lockfile.default_file import default_lock_file, no_default_lock_file
+from pinned_images.lockfile.default_file import (
+    default_lock_file,
+    is_of_tests,
+    made_up_images,
+    no_default_lock_file,
+)
 from pinned_images.lockfile.entries import LockEntry, LockKey, ParameterKey
 from pinned_images.lockfile.file import DEFAULT_NAME, LockFile
 from pinned_images.lockfile.locked_parameters import LockedParameters
@@ -27,6 +32,8 @@ __all__ = [
     "ParameterKey",
     "UpdateMode",
     "default_lock_file",
+    "is_of_tests",
+    "made_up_images",
     "mode_of",
     "no_default_lock_file",
     "parse_mode",

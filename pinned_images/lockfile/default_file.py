@@ -8,14 +8,14 @@ above it. (It hands the app an output folder that is relative to it, too.) So a 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from pinned_images.lockfile.file import DEFAULT_NAME
 
-#: One for each `no_default_lock_file` in effect: a folder, or None for all of them.
-_ignored: list[Path | None] = []
+_ignored_folders: list[Path] = []
+_test_registries: set[str] = set()
 
 
 def default_lock_file() -> Path | None:
@@ -26,20 +26,41 @@ def default_lock_file() -> Path | None:
     path = Path(DEFAULT_NAME)
     if not os.path.lexists(path):
         return None
-    if _ignored and (None in _ignored or Path.cwd() in _ignored):
-        return None
-    return path
+    return None if _ignored_folders and Path.cwd() in _ignored_folders else path
 
 
 @contextmanager
-def no_default_lock_file(folder: Path | None = None) -> Iterator[None]:
-    """A context in which lock files have to be named: for tests, whose digests are made up.
-
-    Args:
-        folder: Ignore the lock file of this folder alone.
-    """
-    _ignored.append(folder)
+def no_default_lock_file(folder: Path) -> Iterator[None]:
+    """A context in which the lock file of a folder has to be named."""
+    _ignored_folders.append(folder)
     try:
         yield
     finally:
-        _ignored.remove(folder)
+        _ignored_folders.remove(folder)
+
+
+@contextmanager
+def made_up_images(url: str) -> Iterator[None]:
+    """A context in which a registry serves images that are made up for tests.
+
+    Args:
+        url: Its address.
+    """
+    _test_registries.add(url)
+    try:
+        yield
+    finally:
+        _test_registries.discard(url)
+
+
+def is_of_tests(mirrors: Iterable[str]) -> bool:
+    """Whether a mirror is a registry of this process that serves images made up for tests.
+
+    Args:
+        mirrors: The URLs of the mirrors.
+    """
+    return any(
+        mirror == url or mirror.startswith(f"{url}/")
+        for url in _test_registries
+        for mirror in mirrors
+    )

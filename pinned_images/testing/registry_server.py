@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from pinned_images.errors import ConfigurationError
-from pinned_images.lockfile import no_default_lock_file
+from pinned_images.lockfile import made_up_images
 from pinned_images.reference import Digest, ImageReference, Platform
 from pinned_images.testing._images import Manifest, MediaTypes, Recipe, platforms_of
 from pinned_images.testing._protection import Credentials, Protection, Scheme
@@ -32,8 +32,8 @@ class RegistryServer:
     but real, and the same name always gives the same digest, on every machine.
 
     It can replace other registries: push an image under its full name,
-    ``ghcr.io/org/app:1``, and give `mirrors` to `PinImages`. While it serves, a synth in this
-    process uses no lock file but one that is named: these digests are for tests alone.
+    ``ghcr.io/org/app:1``, and give `mirrors` to `PinImages`. A synth with these mirrors uses no
+    lock file but one that is named: their digests are for tests alone.
 
     Args:
         latency: Seconds that every request takes at least; it can be changed at any time.
@@ -52,12 +52,12 @@ class RegistryServer:
         self._counts: Counter[str] = Counter()
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
-        self._no_lock_file = ExitStack()
+        self._serving = ExitStack()
 
     def start(self) -> Self:
         """Begin to serve; images pushed before are served too."""
         self._server = _Server(self)
-        self._no_lock_file.enter_context(no_default_lock_file())
+        self._serving.enter_context(made_up_images(self.url))
         self._registry.service = self.host
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.02,), name="registry", daemon=True
@@ -74,7 +74,7 @@ class RegistryServer:
         self._server.close_connections()
         self._server.server_close()
         self._server = self._thread = None
-        self._no_lock_file.close()
+        self._serving.close()
 
     def __enter__(self) -> Self:
         return self.start()

@@ -152,7 +152,6 @@ def test_commands_on_registries_ask_the_mirrors_of_cdk_json(
     assert run("resolve", "ghcr.io/org/app:1").stdout == f"ghcr.io/org/app:1@{digest}\n"
 
 
-@pytest.mark.usefixtures("finds_lock_files")
 def test_every_command_uses_the_lock_file_that_is_configured(
     run: Run,
     folder: Path,

@@ -10,8 +10,6 @@ from pinned_images.lockfile import LockFile, default_lock_file, no_default_lock_
 from pinned_images.options import Options
 from pinned_images.testing import FixedResolver, RegistryServer
 
-pytestmark = pytest.mark.usefixtures("finds_lock_files")
-
 NAME = Path("pinned-images.lock.json")
 
 
@@ -45,13 +43,21 @@ def test_what_has_its_name_and_is_no_file_is_not_passed_over() -> None:
     assert default_lock_file() == NAME
 
 
-def test_a_registry_of_the_test_kit_lets_no_synth_find_it() -> None:
-    with RegistryServer() as outer:
-        with RegistryServer():
-            assert default_lock_file() is None
-        assert default_lock_file() is None
-        outer.stop()
-        assert default_lock_file() == NAME
+def test_it_is_not_used_with_mirrors_of_the_test_kit() -> None:
+    def lock_file(mirrors: dict[str, str], **context: str) -> object:
+        options = Options.of({"mirrors": mirrors})
+        return options.with_settings(context, {}, default_lock_file()).lock_file
+
+    with RegistryServer() as registry, RegistryServer() as other:
+        registry.push("ghcr.io/org/app:1")
+        mirrors = registry.mirrors
+        other.stop()
+        assert lock_file(mirrors) is None
+        assert lock_file({"docker.io": "https://mirror.example"}) == NAME
+        assert lock_file({}) == NAME
+        assert lock_file({}, **{"pinned-images:mirrors": f"ghcr.io={registry.url}"}) is None
+        assert lock_file(mirrors, **{"pinned-images:lock-file": "a.json"}) == Path("a.json")
+    assert lock_file(mirrors) == NAME
 
 
 def test_it_can_be_ignored_in_one_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -143,7 +143,6 @@ def app_with_a_stage(**options: Any) -> App:
     return app
 
 
-@pytest.mark.usefixtures("finds_lock_files")
 def test_the_lock_file_in_the_working_directory_is_used_and_no_test_writes_into_it(
     synthesize: Synthesize,
     lock_file: Path,
