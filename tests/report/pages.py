@@ -195,7 +195,7 @@ def pages() -> dict[str, str]:
         "changes": render_comparison_html(
             SynthComparison.of(SynthReport.of(FINE), SynthReport.of(CHANGED)), app="shop"
         ),
-        "hostile changes": render_comparison_html(
+        "hostile-changes": render_comparison_html(
             SynthComparison.of(SynthReport.of(HOSTILE_RECORDS), SynthReport.of(FINE)), app=HOSTILE
         ),
         "deployed": render_deployed_html(DEPLOYED, ["The schedules could not be read: no access."]),
