@@ -25,6 +25,7 @@ from pinned_images.version import __version__
 _COMMANDS = {
     "check": "check",
     "check-deployed": "check_deployed",
+    "demo": "demo",
     "lifecycle": "lifecycle",
     "list": "list_images",
     "lock": "lock",

@@ -82,9 +82,9 @@ class Server:
                 found = dict(response.headers.items())
                 return Answer(response.status, json.loads(response.read()), found)
 
-    def stop(self) -> tuple[int, str]:
-        """End it with SIGTERM; gives the exit code and what it said."""
-        self.process.send_signal(signal.SIGTERM)
+    def stop(self, by: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
+        """End it with a signal; gives the exit code and what it said."""
+        self.process.send_signal(by)
         _, errors = self.process.communicate(timeout=120)
         return self.process.returncode, errors
 
@@ -311,3 +311,9 @@ def test_sigterm_finishes_what_has_begun(
         assert answer.result().status == 200
     assert code == 0
     assert "paas-monitor:3.4.0" in bare.read("sub/task.json")
+
+
+def test_ctrl_c_ends_the_service_with_130(serve: Serve) -> None:
+    server = serve()
+    assert server.post("", path="/healthz", method="GET").status == 200
+    assert server.stop(signal.SIGINT) == (130, "Interrupted.\n")
