@@ -6,6 +6,10 @@ PYTEST_ARGUMENTS ?=
 LANGUAGES ?= typescript,java,go
 MEASUREMENTS ?=
 
+# Each process gets one half of the tests, in their order, so that what a file shares is made once;
+# the first that is through takes some of the other's.
+IN_PARALLEL := -n auto --dist worksteal
+
 BIN := .venv/bin
 VENV := .make/venv
 NODE_MODULES := .make/node_modules
@@ -38,7 +42,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # programs that tests start compiles this project again.)
 unexport PYTHONPATH VIRTUAL_ENV PYTHONDONTWRITEBYTECODE
 
-.PHONY: help synth synth-locked test test-oldest test-languages lint format docs bench clean
+.PHONY: help synth synth-locked test test-oldest test-languages lint format docs \
+  bench environments clean
 
 help:
 	@echo 'make synth         pin the example app with a real cdk synth, on registries and AWS in the process'
@@ -59,11 +64,11 @@ synth-locked: $(VENV) $(NODE_MODULES)
 	@$(BIN)/pinned-images report
 
 test: $(VENV) $(NODE_MODULES)
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n auto --dist loadgroup $(PYTEST_ARGUMENTS)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest $(IN_PARALLEL) $(PYTEST_ARGUMENTS)
 
 test-oldest: $(OLDEST_VENV) $(NODE_MODULES)
 	@$(OLDEST_BIN)/python --version
-	@PATH="$(CURDIR)/$(OLDEST_BIN):$$PATH" $(OLDEST_BIN)/python -m pytest -n auto --dist loadgroup $(OLDEST_ARGUMENTS) $(PYTEST_ARGUMENTS)
+	@PATH="$(CURDIR)/$(OLDEST_BIN):$$PATH" $(OLDEST_BIN)/python -m pytest $(IN_PARALLEL) $(OLDEST_ARGUMENTS) $(PYTEST_ARGUMENTS)
 
 test-languages: $(VENV) $(NODE_MODULES)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" PINNED_IMAGES_TEST_LANGUAGES=$(LANGUAGES) \
@@ -73,6 +78,8 @@ lint: $(VENV)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+environments: $(VENV) $(OLDEST_VENV) $(NODE_MODULES)
 
 format: $(VENV)
 	$(BIN)/ruff check --fix .

@@ -42,7 +42,7 @@ def parameter(language: str) -> Any:
     """A language as a parameter of a test, skipped where it was not asked for."""
     reason = f"set {VARIABLE}={language}: its packages are fetched, some 100 MB"
     wanted = pytest.mark.skipif(language not in WANTED, reason=reason)
-    return pytest.param(language, marks=[wanted, pytest.mark.xdist_group("packages")])
+    return pytest.param(language, marks=wanted)
 
 
 def synth(folder: Path, output: Path, *arguments: str, **environment: str) -> None:

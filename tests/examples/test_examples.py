@@ -74,7 +74,6 @@ def test_every_example_is_tested_and_explained() -> None:
         assert (app == "python3 app.py") is (name in PINNED)
 
 
-@pytest.mark.xdist_group("packages")  # with the other tests that fetch them
 @pytest.mark.skipif(
     not os.environ.get("CI"), reason="set CI=true: aws-cdk-lib is fetched from npm, 100 MB"
 )

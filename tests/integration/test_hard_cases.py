@@ -24,8 +24,6 @@ from tools.example_network import mirrors_variable
 RIGHT = [kind for kind in KINDS if not kind.error]
 WRONG = [kind for kind in KINDS if kind.error]
 
-pytestmark = pytest.mark.xdist_group("hard cases")
-
 
 class Synth(NamedTuple):
     """A synth of the app, and the registry that it asked."""

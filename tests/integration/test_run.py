@@ -53,8 +53,6 @@ out = os.environ["CDK_OUTDIR"]
 shutil.copytree({plain!r}, out, copy_function=shutil.copyfile, dirs_exist_ok=True)
 """
 
-pytestmark = pytest.mark.xdist_group("run")
-
 
 @pytest.fixture(scope="module")
 def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -15,13 +15,10 @@ from tests.report.browser import AXE, CHROMIUM, WIDTHS, Pages, running_browser, 
 from tests.report.pages import digest_of
 from tests.report.pages import pages as written_pages
 
-pytestmark = [
-    pytest.mark.xdist_group("browser"),
-    pytest.mark.skipif(
-        not (CHROMIUM and AXE.exists()) and not os.environ.get("CI"),
-        reason="chromium or axe-core is not installed: apt install chromium; npm ci",
-    ),
-]
+pytestmark = pytest.mark.skipif(
+    not (CHROMIUM and AXE.exists()) and not os.environ.get("CI"),
+    reason="chromium or axe-core is not installed: apt install chromium; npm ci",
+)
 
 #: In the place of a digest that is not known.
 NONE = "\N{EN DASH}"

@@ -17,8 +17,6 @@ from tests.synth.every_type.app import ENVIRONMENT, FORMS, TEMPLATES, every_type
 from tests.synth.every_type.typed import is_typed
 from tests.synth.image_values import image_values
 
-pytestmark = pytest.mark.xdist_group("every type")
-
 #: What an older version has no class for, or no property, is a plain resource there.
 AWS_CDK_LIB = tuple(map(int, version("aws-cdk-lib").split(".")[:2]))
 CFN_LINT = Path(sys.executable).with_name("cfn-lint")

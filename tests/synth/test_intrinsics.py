@@ -34,8 +34,6 @@ from pinned_images import PinImages
 from pinned_images.report.synth_report import SiteRecord, SynthReport
 from pinned_images.testing import FixedResolver, SynthesizedApp, synthesize
 
-pytestmark = pytest.mark.xdist_group("intrinsics")
-
 ACCOUNT, REGION = "123456789012", "eu-west-1"
 REGISTRY = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com"
 PARAMETERS = {"/images/web": "nginx:1.27", "/images/tag:3": "1.26"}

@@ -21,8 +21,6 @@ from pinned_images import PinImages
 from pinned_images.report.synth_report import SiteRecord, SynthReport
 from pinned_images.testing import FixedResolver, SynthesizedApp, synthesize
 
-pytestmark = pytest.mark.xdist_group("kubernetes")
-
 ENVIRONMENT = Environment(account="123456789012", region="eu-west-1")
 REGISTRY = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
 ROLE = "arn:aws:iam::123456789012:role/kubectl"

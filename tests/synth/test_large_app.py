@@ -20,8 +20,6 @@ from pinned_images.testing import FixedResolver, SynthesizedApp, synthesize
 from tests.synth.image_values import take_images_out
 from tests.synth.large_app import large_app
 
-pytestmark = pytest.mark.xdist_group("large app")
-
 ROUTER = "/aws/service/aws-for-fluent-bit/latest"
 DIGEST = re.compile("@sha256:[0-9a-f]{64}")
 
