@@ -27,10 +27,14 @@ def code_span(text: str) -> str:
 
 
 def escaped_words(text: str) -> str:
-    """Escaped text, without mentions (``@name``)."""
+    """Escaped text, without mentions (``@name``) and references to issues (``#1``).
+
+    Both are looked for in what is rendered, where a backslash is gone: a comment parts them.
+    """
     text = _one_line(shortened(text, _LONGEST_WORDS))
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return _PUNCTUATION.sub(r"\\\1", text).replace("@", "@<!-- -->")
+    text = _PUNCTUATION.sub(r"\\\1", text)
+    return text.replace("@", "@<!-- -->").replace("#", "#<!-- -->")
 
 
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
