@@ -69,7 +69,8 @@ def test_the_lock_file_next_to_cdk_json_is_used_without_being_named(
     digest = registry.push("ghcr.io/org/app:1")
     mirrors = mirrors_variable(registry.mirrors)
     project(tmp_path, registry)
-    settings = {"app": f"{sys.executable} app.py", "context": {"pinned-images:summary": True}}
+    options = {"update": "never", "summary": True}
+    settings = {"app": f"{sys.executable} app.py", "context": {"pinned-images": options}}
     (tmp_path / "cdk.json").write_text(json.dumps(settings), encoding="utf-8")
     (tmp_path / ".cdk.json").write_text(
         json.dumps({"context": {"pinned-images": {"exempt": {"ghcr.io/org/agent:*": "why"}}}})
@@ -77,13 +78,13 @@ def test_the_lock_file_next_to_cdk_json_is_used_without_being_named(
     name = "pinned-images.lock.json"
     first = cdk_synth(
         tmp_path,
-        *("-c", f"pinned-images:lock-file={name}"),
+        *("-c", f"pinned-images:lock-file={name}", "-c", "pinned-images:update=missing"),
         HOME=str(tmp_path),
         PINNED_IMAGES_MIRRORS=mirrors,
     )
     assert "1 image pinned (1 registry), 1 exempt; lock file pinned-images" in first.stderr
     registry.stop()
-    found = cdk_synth(tmp_path, HOME=str(tmp_path), PINNED_IMAGES_UPDATE="never")
+    found = cdk_synth(tmp_path, HOME=str(tmp_path))
     assert found.returncode == 0, found.stderr
     assert f"1 image pinned (1 lock file), 1 exempt; lock file {name}\n" in found.stderr
     assert f'"ghcr.io/org/app:1@{digest}"' in (tmp_path / "cdk.out/Web.template.json").read_text()
