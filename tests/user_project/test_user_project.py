@@ -88,6 +88,18 @@ def test_the_wheel_is_what_is_imported(environment: Environment, project: Path) 
     assert environment.run("-c", ask, folder=project).strip() == "True"
 
 
+def test_the_wheel_carries_the_templates_of_the_pages(
+    environment: Environment, project: Path
+) -> None:
+    render = (
+        "from pinned_images.report import SynthReport; "
+        "from pinned_images.report.html import render_html; print(render_html(SynthReport()))"
+    )
+    page = environment.run("-c", render, folder=project)
+    assert "No container images." in page
+    assert "<style>:root" in page
+
+
 def test_the_project_s_own_tests_pass_and_leave_its_lock_file_alone(
     environment: Environment, project: Path
 ) -> None:
