@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 CHROMIUM = shutil.which("chromium")
 AXE = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
@@ -34,7 +34,9 @@ def running_browser() -> Iterator[Browser]:
 
 
 class Pages:
-    """Pages in a folder, each opened in a context of its own.
+    """Pages in a folder, opened one after the other.
+
+    They share one tab, since a new one costs more than all that a test does in it.
 
     Args:
         browser: The browser.
@@ -44,35 +46,56 @@ class Pages:
     def __init__(self, browser: Browser, folder: Path) -> None:
         self._browser = browser
         self._folder = folder
-        self._contexts: list[BrowserContext] = []
+        self._tab = self._watched(browser.new_page())
         self.messages: list[str] = []
         self.requests: list[str] = []
 
     def address(self, name: str, fragment: str = "") -> str:
         return f"{(self._folder / name).as_uri()}.html{fragment}"
 
-    def open(self, name: str, fragment: str = "", *, width: int = 1280, **options: Any) -> Page:
+    def open(self, name: str, fragment: str = "", *, width: int = 1280, **media: Any) -> Page:
         """A page as a reader opens it; its errors and requests are kept."""
-        context = self._browser.new_context(viewport={"width": width, "height": 900}, **options)
-        self._contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(10_000)
+        self._tab.set_viewport_size({"width": width, "height": 900})
+        self._tab.emulate_media(**{**_USUAL, **media})
+        self._tab.goto("about:blank")
+        self._tab.goto(self.address(name, fragment))
+        return self._tab
+
+    @contextlib.contextmanager
+    def open_apart(self, name: str, **options: Any) -> Iterator[Page]:
+        """A page in a tab with other settings: without a script, with permissions."""
+        context = self._browser.new_context(**options)
+        page = self._watched(context.new_page())
+        page.goto(self.address(name))
+        yield page
+        context.close()
+
+    def _watched(self, page: Page) -> Page:
+        page.set_default_timeout(20_000)
         page.on("console", lambda message: self.messages.append(message.text))
         page.on("pageerror", lambda error: self.messages.append(str(error)))
         page.on("dialog", lambda dialog: self.messages.append(dialog.message))
         page.on("request", lambda request: self.requests.append(request.url))
-        page.goto(self.address(name, fragment))
         return page
 
-    def close(self) -> None:
-        for context in self._contexts:
-            context.close()
+
+_USUAL = {"media": "screen", "color_scheme": "light", "forced_colors": "none"}
 
 
-def violations(page: Page) -> list[str]:
-    """The violations of a page that axe finds, each with the first element."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    options = {"runOnly": _RULES, "resultTypes": ["violations"]}
+def violations(page: Page, *, without: Sequence[str] = ()) -> list[str]:
+    """The violations of a page that axe finds, each with the first element.
+
+    Args:
+        page: The page.
+        without: Rules that are left out.
+    """
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+    options = {
+        "runOnly": _RULES,
+        "resultTypes": ["violations"],
+        "rules": {rule: {"enabled": False} for rule in without},
+    }
     result = page.evaluate("options => axe.run(options)", options)
     return [f"{each['id']}: {each['nodes'][0]['html']}" for each in result["violations"]]
 

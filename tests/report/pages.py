@@ -107,18 +107,21 @@ FAILED = (
     ]
 )
 
-MANY = [
-    replace(
-        pinned(
-            f"ghcr.io/acme/service-{number % 700}:{number % 9}.{number % 31}",
-            stack=f"Production/Stack{number % 40}",
-            construct_path=f"Production/Stack{number % 40}/Service{number}",
-            container=f"c{number}",
-        ),
-        platforms=("linux/amd64",) if number % 3 else ("linux/amd64", "linux/arm64"),
-    )
-    for number in range(2_000)
-]
+
+def many(images: int, stacks: int) -> list[SiteRecord]:
+    return [
+        replace(
+            pinned(
+                f"ghcr.io/acme/service-{number % 700}:{number % 9}.{number % 31}",
+                stack=f"Production/Stack{number % stacks}",
+                construct_path=f"Production/Stack{number % stacks}/Service{number}",
+                container=f"c{number}",
+            ),
+            platforms=("linux/amd64",) if number % 3 else ("linux/amd64", "linux/arm64"),
+        )
+        for number in range(images)
+    ]
+
 
 CHANGED = [
     replace(FINE[0], digest=digest_of("nginx moved"), platforms=("linux/amd64",)),
@@ -149,7 +152,7 @@ HOSTILE_RECORDS = [
         cause=cause,
         resolved_by=by,
     )
-    for number, text in enumerate([HOSTILE, STEERING, "w" * 5_000, "/" * 5_000, "\ud800"])
+    for number, text in enumerate([HOSTILE, STEERING, "w" * 300, "/" * 300, "\ud800"])
     for reference in (text, "nginx:1.25")
     for by, cause in (
         ("registry", None),
@@ -189,7 +192,8 @@ def pages() -> dict[str, str]:
     return {
         "fine": render_html(SynthReport.of(FINE), app="shop"),
         "failures": render_html(SynthReport.of(FINE + FAILED), app="shop"),
-        "many": render_html(SynthReport.of(MANY), app="shop"),
+        "stacks": render_html(SynthReport.of(many(200, stacks=20)), app="shop"),
+        "many": render_html(SynthReport.of(many(2_000, stacks=40)), app="shop"),
         "hostile": render_html(SynthReport.of(HOSTILE_RECORDS), app=HOSTILE),
         "empty": render_html(SynthReport()),
         "changes": render_comparison_html(
