@@ -632,6 +632,6 @@ def test_markdown_and_a_page_are_written_too(
     assert f"`{HOST}/web:v1`" in markdown.stdout
     page = run("check-deployed", "--region", "eu-west-1", "--html")
     assert page.stdout.startswith("<!doctype html>")
-    assert f"<td>{HOST}/web:v1</td>" in page.stdout
+    assert f">{HOST}/web:v1</a>" in page.stdout
     both = run("check-deployed", "--html", "--markdown")
     assert both.exit_code == 2
