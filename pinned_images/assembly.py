@@ -107,7 +107,7 @@ def pin_assembly(root: Path, options: Options, sources: Sources | None = None) -
     artifacts.replace(changed)
     coverage = pinning.coverage(is_silent=failure is not None)
     outcome = _examined(root, read_stacks(files, artifacts), coverage, pinning, failure)
-    told = _told(root, outcome)
+    told = _told(files, outcome)
     if changed or any(_content(path) != content for path, content in told.items()):
         # All at once: after a crash there is no assembly that looks pinned and lacks its errors.
         replace_files(root, {**changed, **told})
@@ -498,12 +498,14 @@ def _content(path: Path) -> bytes | None:
     return path.read_bytes() if path.is_file() else None
 
 
-def _told(root: Path, outcome: AssemblyOutcome) -> dict[Path, bytes]:
+def _told(files: AssemblyFiles, outcome: AssemblyOutcome) -> dict[Path, bytes]:
     """The files that tell of a pinning: the report, and what the CDK CLI prints."""
+    root = files.root
     told = {
         FILE_NAME: outcome.report.to_json().encode(),
         VALIDATION_REPORT: validation_report(
             root,
+            files.schema,
             PLUGIN,
             __version__,
             [_plain(each, root) for each in outcome.violations],

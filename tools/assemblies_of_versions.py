@@ -21,7 +21,7 @@ APPS = PROJECT / "tests" / "any_language" / "javascript"
 ASSEMBLIES = PROJECT / "tests" / "cloud_assembly"
 
 #: Each wrote something in another way than the one before.
-VERSIONS = ("2.20.0", "2.60.0", "2.100.0", "2.150.0", "2.200.0", "2.275.0")
+VERSIONS = ("2.1.0", "2.20.0", "2.60.0", "2.100.0", "2.150.0", "2.200.0", "2.275.0")
 
 #: The newest version that npm has of the alpha package, with the version of CDK it was made for.
 _STAGING_VERSION = "2.149.0"

@@ -33,6 +33,7 @@ _HASH = re.compile(r"[0-9a-f]{64}")
 MARKER = "cdk.out"
 
 _METADATA_FILE = "additionalMetadataFile"
+_NO_VERSION = "1.0.0"  # the CLI refuses a manifest without a version itself
 _ASSET, _LOGICAL_ID = b'"aws:cdk:asset"', "aws:cdk:logicalId"
 #: Files of builds that CDK Pipelines writes with ``publishAssetsInParallel: false``.
 _BUILDS = "buildspec-*.yaml"
@@ -55,6 +56,7 @@ class _Artifact(msgspec.Struct):
 class _Manifest(msgspec.Struct):
     artifacts: dict[str, _Artifact] | None = None
     missing: list[dict[str, Any]] | None = None
+    version: str | None = None
 
 
 class _Destination(msgspec.Struct):
@@ -137,6 +139,11 @@ class AssemblyFiles:
         return not any(
             self._checked(folder / MANIFEST, _Manifest).missing for folder in self.folders
         )
+
+    @property
+    def schema(self) -> str:
+        """The version of the schema that the assembly is written in."""
+        return self._checked(self.root / MANIFEST, _Manifest).version or _NO_VERSION
 
     def artifacts(self, folder: Path, kind: str) -> dict[str, Any]:
         """The artifacts of a kind in one of the folders, by id."""

@@ -17,12 +17,20 @@ FILE = "validation-report.json"
 
 
 def validation_report(
-    root: Path, plugin: str, version: str, violations: Sequence[Mapping[str, Any]], *, success: bool
+    root: Path,
+    schema: str,
+    plugin: str,
+    version: str,
+    violations: Sequence[Mapping[str, Any]],
+    *,
+    success: bool,
 ) -> bytes | None:
     """The content of the file with the report of a plugin, next to those of others.
 
     Args:
         root: The folder of the assembly.
+        schema: The version of the assembly's schema: the CLI refuses one that is newer than its
+            own, here as in the manifest.
         plugin: The plugin's name; an earlier report of the same one is replaced.
         version: The plugin's version.
         violations: Its violations, in the format of the file.
@@ -35,7 +43,7 @@ def validation_report(
         ConfigurationError: The file cannot be read.
     """
     file = root / FILE
-    document = _read(file)
+    document = {"version": schema, "title": "Validation Report", **_read(file)}
     others = [
         each
         for each in document.get("pluginReports") or ()
@@ -65,8 +73,4 @@ def _read(file: Path) -> dict[str, Any]:
             ) from error
     if not isinstance(document, dict):
         raise ConfigurationError(f"{str(file)!r} cannot be read: synthesize the app again.")
-    return {"version": _VERSION, "title": "Validation Report", **document}
-
-
-#: Of the cloud assembly schema that the format was read from; the CLI does not compare it.
-_VERSION = "55.0.0"
+    return document

@@ -57,6 +57,18 @@ def test_the_assembly_of_a_version_is_pinned(version: str, tmp_path: Path) -> No
     assert contents(root) == first
 
 
+def test_errors_are_told_in_the_schema_of_the_assembly(tmp_path: Path) -> None:
+    """A CDK CLI refuses a `validation-report.json` of a newer schema than its own."""
+    root = tmp_path / "cdk.out"
+    shutil.copytree(VERSIONS / "2.1.0", root)
+    assert pin_assembly(root, Options.of({"resolver": FixedResolver({})})).has_errors
+    report, manifest = (
+        json.loads((root / f"{name}.json").read_text("utf-8"))
+        for name in ("validation-report", "manifest")
+    )
+    assert report["version"] == manifest["version"] == "15.0.0"
+
+
 def test_a_stack_without_images_keeps_its_key(tmp_path: Path) -> None:
     root = tmp_path / "cdk.out"
     shutil.copytree(VERSIONS / "2.20.0", root)
