@@ -198,6 +198,9 @@ class LockCheck(Document, kw_only=True):
 
     complete: bool
     lacking: list[LockedName]
+    unknown: Annotated[
+        list[Problem], Meta(description="Images that failed, and of which no name is known.")
+    ]
 
 
 class Location(Part, kw_only=True):

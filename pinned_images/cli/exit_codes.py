@@ -73,7 +73,10 @@ COMMANDS: Mapping[str, Findings] = {
     "demo": Findings(None, None),
     "lifecycle": Findings(None, "ECR gave no usable answer.", "the policy takes images"),
     "list": Findings(None, "The repository could not be cloned.", "images have no digest"),
-    "lock": Findings("With --check: the lock file lacks an image or a parameter.", None),
+    "lock": Findings(
+        "With --check: the lock file lacks an image or a parameter.",
+        "With --check: the last synth failed for an image of which the name is not known.",
+    ),
     "lock prune": Findings(None, None),
     "lock update": Findings(
         "An image is gone, or the new value of a parameter is none; it stays as it is locked.",

@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from pinned_images.cli.documents import DigestText, ImageKey, ParameterText, PlatformText, Version
+from pinned_images.cli.documents import DigestText, ParameterText, PlatformText, Version
 from pinned_images.report.summary import Status
 from pinned_images.report.synth_comparison import Kind
 from pinned_images.report.synth_report import ResolvedBy
@@ -31,8 +31,14 @@ class LockFileContent(msgspec.Struct, omit_defaults=True, forbid_unknown_fields=
     """`pinned-images.lock.json`, and `lock --json`."""
 
     version: Version
-    images: dict[ImageKey, LockedImage]
-    parameters: dict[ParameterText, LockedParameter] = {}
+    images: Annotated[
+        dict[str, LockedImage],
+        Meta(description="By image: written out in full, perhaps with a space and a platform."),
+    ]
+    parameters: Annotated[
+        dict[str, LockedParameter],
+        Meta(description="By SSM parameter: account (but for public ones), region and name."),
+    ] = {}
 
 
 class RecordedImage(msgspec.Struct, rename="camel", omit_defaults=True, kw_only=True):

@@ -5,12 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from click.exceptions import Exit
 
 from pinned_images.cli.command_group import CommandGroup
 from pinned_images.cli.comparison import read_lock
 from pinned_images.cli.configuration import required_lock_file
-from pinned_images.cli.exit_codes import ExitCode
 from pinned_images.cli.lock_update import update
 from pinned_images.cli.lock_verify import verify
 from pinned_images.cli.output import echo, show, write, write_document
@@ -21,8 +19,7 @@ from pinned_images.cli.shared_options import (
     own_lock_file_option,
 )
 from pinned_images.errors import ConfigurationError
-from pinned_images.lockfile import LockFile, ParameterKey
-from pinned_images.lockfile.update_modes import synth_with_lookups
+from pinned_images.lockfile import LockFile
 from pinned_images.wording import counted
 
 
@@ -59,7 +56,9 @@ def lock(
     path = required_lock_file(lock_file)
     found = read_lock(path)
     if is_check:
-        _check(found, folders, as_json=as_json)
+        from pinned_images.cli.lock_check import check_lock  # noqa: PLC0415 - for --help
+
+        check_lock(found, folders, as_json=as_json)
         return
     if as_json:
         write(found.render())
@@ -75,60 +74,6 @@ def lock(
         holds += f" and {counted(len(found.parameters), 'SSM parameter')}"
         show("", parameters_table(found.parameters))
     show(f"\n{holds} in {path}")
-
-
-def _check(lock: LockFile, folders: tuple[Path, ...], *, as_json: bool) -> None:
-    """List the images of apps that a lock file lacks, without resolving anything."""
-    from pinned_images.report import SynthReport  # noqa: PLC0415 - for --help
-
-    records = [each for folder in folders for each in SynthReport.read(folder).records]
-    images = {
-        key
-        for record in records
-        if record.resolved_by != "already-pinned" and (key := record.lock_key) is not None
-    }
-    # Others were read, or given as options, which keeps them out of the file.
-    parameters = {
-        name
-        for record in records
-        if record.resolved_by == "failed"
-        for name in record.parameters
-        if _can_be_locked(name)
-    }
-    lacking = {
-        "image": sorted(str(key) for key in images if lock.answering(key) is None),
-        "parameter": sorted(parameters - set(map(str, lock.parameters))),
-    }
-    is_complete = not any(lacking.values())
-    if as_json:
-        from pinned_images.cli.documents import LockCheck, LockedName  # noqa: PLC0415
-
-        lacks = [
-            *(LockedName(image=name) for name in lacking["image"]),
-            *(LockedName(parameter=name) for name in lacking["parameter"]),
-        ]
-        write_document(LockCheck(complete=is_complete, lacking=lacks))
-    else:
-        for name in (*lacking["image"], *lacking["parameter"]):
-            write(f"{name}\n")
-    counts = {"image": len(images), "parameter": len(parameters)}
-    told = [
-        f"{counts[noun] - len(names)} of {counted(counts[noun], noun)}"
-        for noun, names in lacking.items()
-        if counts[noun] or noun == "image"
-    ]
-    end = "." if is_complete else f": run `{synth_with_lookups()}` and commit the file."
-    echo(f"{', '.join(told)} locked{end}")
-    raise Exit(ExitCode.FINE if is_complete else ExitCode.FINDING)
-
-
-def _can_be_locked(parameter: str) -> bool:
-    """Whether the account and region of a parameter are known."""
-    try:
-        ParameterKey.parse(parameter)
-    except ValueError:
-        return False
-    return True
 
 
 @lock.command()

@@ -90,3 +90,5 @@ def _require_what_is_always_written(part: dict[str, Any], module: str) -> None:
         part["required"] = list(part["properties"])
     for field in part["properties"].values():
         field.pop("default", None)
+        if "anyOf" in field:  # versions of msgspec order it in different ways
+            field["anyOf"].sort(key=lambda each: (each.get("type") == "null", sorted(each)))

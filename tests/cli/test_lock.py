@@ -181,6 +181,36 @@ def test_check_names_what_the_file_lacks_and_exits_with_1(
     assert json.loads(lock.text)["images"].keys() == {web}
 
 
+def test_check_counts_platforms_that_a_frozen_synth_verifies(
+    run: Run, lock: Any, web: str, jobs: str, synthesized: Any
+) -> None:
+    lock.add(web, jobs)
+    lock.add(jobs, platform="linux/amd64")
+    synthesized(record(web, platform="linux/arm64"), record(jobs, platform="linux/amd64"))
+    result = run("lock", "--check")
+    assert (result.exit_code, result.stdout) == (1, f"{web}\n")
+    assert f"does not say on which platforms {web} runs" in result.stderr
+    lock.add(web, platform="linux/arm64")
+    assert run("lock", "--check").exit_code == 0
+
+
+def test_check_does_not_know_where_a_synth_failed_for_an_image_without_a_name(
+    run: Run, lock: Any, web: str, jobs: str, synthesized: Any
+) -> None:
+    lock.add(web)
+    unknown = SiteRecord(
+        "S", "S/U", "AWS::ECS::TaskDefinition", "Image", "{}", "failed", reason="It is a list."
+    )
+    synthesized(record(web), unknown)
+    result = run("lock", "--check")
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert "Error: S/U: It is a list." in result.stderr
+    found = json.loads(run("lock", "--check", "--json").stdout)
+    assert (found["complete"], found["lacking"], len(found["unknown"])) == (False, [], 1)
+    synthesized(record(web), record(jobs), unknown)
+    assert run("lock", "--check").exit_code == 1
+
+
 def test_check_passes_over_digests_that_the_app_writes_itself(
     run: Run, lock: Any, web: str, synthesized: Any
 ) -> None:
