@@ -12,7 +12,7 @@ import click
 from click.exceptions import Exit
 
 from pinned_images.cli.assembly_commands import is_assembly, print_summary, show_outcome
-from pinned_images.cli.configuration import options_of
+from pinned_images.cli.configuration import lock_file_of, options_of
 from pinned_images.cli.exit_codes import ExitCode
 from pinned_images.cli.git_repository import change, repository_options, working_tree
 from pinned_images.cli.output import echo, show, write_document
@@ -113,7 +113,9 @@ def pin(  # noqa: PLR0917 - click gives them by name
             _require(Path(locked[0]), locked_in)
         scanned = list(scanned_files(paths, base, besides=locked))
         mode = options.update or "missing"
-        resolver = _Digests(network, locked[0] if locked else None, mode, dry_run)
+        # What lies in the working directory is the app's, and nothing is added to it unasked.
+        is_read = dry_run or (base is None and lock_file_of(lock_file, with_default=False) is None)
+        resolver = _Digests(network, locked[0] if locked else None, mode, is_read)
         return planned(scanned, resolver, exempt, today)
 
     change(
@@ -203,19 +205,19 @@ class _Digests:
         network: The registries.
         lock_file: The lock file.
         mode: What is resolved besides the lock file.
-        is_dry: Leave the lock file as it is.
+        is_read: Leave the lock file as it is.
     """
 
     network: Network
     lock_file: str | None
     mode: UpdateMode
-    is_dry: bool
+    is_read: bool
 
     def resolve(self, requests: Sequence[ResolutionRequest]) -> Mapping[ResolutionRequest, Outcome]:
         """See `Resolver.resolve`."""
         if self.lock_file is None:
             return self.network.registries.resolve(requests)
-        if self.mode == "never" or not self.is_dry:
+        if self.mode == "never" or not self.is_read:
             return self._locked(self.lock_file).resolve(requests)
         from tempfile import TemporaryDirectory  # noqa: PLC0415 - for --help
 

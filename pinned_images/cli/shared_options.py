@@ -85,7 +85,7 @@ lock_file_option = click.option(
 optional_lock_file_option = click.option(
     "--lock-file",
     metavar="FILE",
-    help="Take digests from this lock file, and add new ones to it; false for none. "
+    help="Take digests from this lock file, and add new ones; false for none. "
     f"{_LOCK_FILE_HELP.format(f'{DEFAULT_NAME}, if it exists')}",
 )
 
@@ -184,14 +184,14 @@ _AWS_OPTIONS = (
     ),
     click.option(
         "--qualifier",
-        show_default="the app's, or hnb659fds",
-        help="Qualifier of the CDK bootstrap stacks, for their lookup roles.",
+        help="Qualifier of the CDK bootstrap stacks, for their lookup roles; that of cdk.json, or "
+        "hnb659fds, if left out.",
     ),
     click.option(
         "--timeout",
         type=click.FloatRange(min=0, min_open=True),
-        show_default=f"{_DEADLINE:g}",
-        help="Seconds in which all images must be answered.",
+        help="Seconds in which all images must be answered; the configured deadline, or "
+        f"{_DEADLINE:g}, if left out.",
     ),
 )
 

@@ -193,6 +193,14 @@ def test_every_command_uses_the_lock_file_that_is_configured(
     assert run("pin", "--lock-file", "false", "--frozen", "compose.yaml").exit_code == 2
     monkeypatch.delenv("PINNED_IMAGES_LOCK_FILE")
     write_context(folder, {})
+    other = registry.push("org/other:1")
+    (folder / "other.yaml").write_text(
+        f"services:\n  web:\n    image: {registry.host}/org/other:1\n"
+    )
+    before = lock.path.read_bytes()
+    assert run("pin", "other.yaml").exit_code == 0
+    assert str(other) in (folder / "other.yaml").read_text()
+    assert lock.path.read_bytes() == before
     registry.stop()
     assert run("pin", "compose.yaml").exit_code == 0
     assert str(digest) in (folder / "compose.yaml").read_text()
