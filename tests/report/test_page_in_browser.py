@@ -22,7 +22,10 @@ pytestmark = pytest.mark.skipif(
 
 #: In the place of a digest that is not known.
 NONE = "\N{EN DASH}"
-NAMES = ("fine", "failures", "stacks", "hostile", "empty", "deployed")
+NAMES = (
+    *("fine", "failures", "stacks", "hostile", "empty"),
+    *("deployed", "changes", "hostile-changes"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +88,7 @@ def announced(page: Page) -> Locator:
     return page.locator("[aria-live]")
 
 
-@pytest.mark.parametrize("name", ["fine", "failures", "hostile", "empty", "deployed"])
+@pytest.mark.parametrize("name", ["fine", "failures", "hostile", "empty", "deployed", "changes"])
 def test_axe_finds_no_violation(pages: Pages, name: str) -> None:
     for scheme, width in product(("light", "dark"), WIDTHS):
         assert violations(pages.open(name, width=width, color_scheme=scheme)) == []
