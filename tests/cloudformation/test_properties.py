@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pinned_images.cloudformation.catalog import Catalog
@@ -49,7 +49,7 @@ IMAGES = [
 DIGEST = re.compile("@sha256:[0-9a-f]{64}")
 texts = st.text(st.sampled_from("ab:/@.${}-1"), max_size=12)
 styles: st.SearchStrategy[Style] = st.sampled_from(["tag-and-digest", "digest"])
-some = settings(max_examples=250, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+some = settings(max_examples=settings().max_examples * 5 // 2)
 
 
 def digest_of(image: ImageReference) -> Digest:

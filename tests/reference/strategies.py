@@ -18,8 +18,8 @@ tags = st.text(string.ascii_letters + string.digits + "_.-", min_size=1, max_siz
 )
 digests = st.one_of(
     [
-        st.text("0123456789abcdef", min_size=length, max_size=length).map(f"{algorithm}:".__add__)
-        for algorithm, length in (("sha256", 64), ("sha384", 96), ("sha512", 128))
+        st.binary(min_size=size, max_size=size).map(bytes.hex).map(f"{algorithm}:".__add__)
+        for algorithm, size in (("sha256", 32), ("sha384", 48), ("sha512", 64))
     ]
 )
 

@@ -158,7 +158,7 @@ def _planned(
     return respond
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=settings().max_examples * 4, suppress_health_check=list(HealthCheck))
 @given(
     tag=st.sampled_from(sorted(IMAGES)),
     names=schedules,

@@ -107,7 +107,7 @@ def own_failure(make: Callable[[Stack], object]) -> str | None:
     return None
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=settings().max_examples * 2 // 5, suppress_health_check=list(HealthCheck))
 @given(PROPERTIES)
 def test_whatever_properties_are_the_synth_ends_as_cdk_has_it_or_with_errors_of_the_gate(
     properties: dict[str, Any],
