@@ -202,5 +202,18 @@ class Decision:
 
     @property
     def is_final(self) -> bool:
-        """Whether it carries no digest and the gate has nothing to add."""
+        """Whether it, or one of the images in it, carries no digest, and why is known."""
         return self.is_exempt or bool(self.problems)
+
+    @property
+    def final_places(self) -> frozenset[str]:
+        """The places of the images that carry no digest, and of which the gate has nothing to add.
+
+        They are all where the value as a whole is exempt, or could not be written.
+        """
+        is_whole = self.exemption is not None or self.refusal is not None
+        return frozenset(
+            each.outcome.location
+            for each in self.outcomes
+            if is_whole or isinstance(each.decision, Exempt | NotPinned)
+        )

@@ -111,13 +111,18 @@ class ExaminedImage:
     def outcomes(self) -> tuple[ImageOutcome, ...]:
         """The outcomes that the value in the template may have.
 
-        They are none where the decision is final: the image could not be pinned, or need not be.
+        Those are left out whose decision is final: the image could not be pinned, or need not be.
         """
+        final: frozenset[str] = frozenset()
         if self.decision is not None and self.decision.is_final:
-            return ()
+            final = self.decision.final_places
+            if final >= {each.outcome.location for each in self.decided}:
+                return ()
         evaluation = evaluate_site(self.site, self.scope)
-        found = outcomes_of(evaluation, self.site, self.scope)
-        return tuple(dict.fromkeys(found))
+        found = tuple(dict.fromkeys(outcomes_of(evaluation, self.site, self.scope)))
+        if not final <= {each.location for each in found}:
+            return ()  # the same images are at other places now that some of them are pinned
+        return tuple(each for each in found if each.location not in final)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

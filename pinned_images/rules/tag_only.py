@@ -25,10 +25,8 @@ class _TagOnly(Rule):
         decided = image.decision
         if decided is not None and decided.exemption is not None:
             return
-        outcomes = image.outcomes or (
-            each.outcome for each in (decided.outcomes if decided is not None else ())
-        )
-        for outcome in outcomes:
+        outcomes = [*image.outcomes, *(each.outcome for each in image.decided)]
+        for outcome in dict.fromkeys(outcomes):
             leaf = outcome.leaf
             if isinstance(leaf, ExemptByRule) and leaf.rule == "tag-only":
                 yield Problem(
