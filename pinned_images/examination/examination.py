@@ -18,6 +18,7 @@ class Examination:
         patterns: The patterns of exemptions that images fall under, and need.
         resources: The construct paths of the resources that `PinImages` has pinned.
         places: Construct path and property of each image in them.
+        containers: The names of their containers, where the properties have them.
         moved: The former places of those that are at another place of their list now, since an
             override has taken away one before them.
         overridden: Records of those that an override has replaced.
@@ -27,6 +28,7 @@ class Examination:
     patterns: set[str] = field(default_factory=set)
     resources: set[str] = field(default_factory=set)
     places: set[tuple[str, str]] = field(default_factory=set)
+    containers: dict[tuple[str, str], str] = field(default_factory=dict)
     moved: dict[tuple[str, str], str] = field(default_factory=dict)
     overridden: list[SiteRecord] = field(default_factory=list)
 

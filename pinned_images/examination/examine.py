@@ -16,7 +16,12 @@ from pinned_images.cloudformation.sites import Site, find_sites
 from pinned_images.examination.examination import Examination
 from pinned_images.examination.overridden import records_of_overridden
 from pinned_images.examination.template_scopes import scopes_of
-from pinned_images.pinning import Decision, ImageResource, compared_with_patterns
+from pinned_images.pinning import (
+    Decision,
+    ImageResource,
+    compared_with_patterns,
+    container_name_of,
+)
 from pinned_images.problem import Problem
 from pinned_images.rules import (
     RULES,
@@ -168,6 +173,9 @@ class _Template:
                 self._report(rule, problem, at, resource.logical_id, site.path)
         if coverage.is_pinned:
             self.found.places.add(place)
+            name = container_name_of(site)
+            if name is not None:
+                self.found.containers[place] = name
             if decision is None:
                 overridden = ImageResource(
                     resource.resource_type,

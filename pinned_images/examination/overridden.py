@@ -52,7 +52,11 @@ def corrected(records: Iterable[SiteRecord], examination: Examination) -> list[S
             record.place in examination.places or record.construct_path not in examination.resources
         )
     )
-    return [*kept, *moved, *examination.overridden]
+    containers = examination.containers
+    return [
+        replace(record, container=containers.get(record.place, record.container))
+        for record in (*kept, *moved, *examination.overridden)
+    ]
 
 
 class _NothingWasAsked(Mapping[ResolutionRequest, Outcome]):

@@ -19,6 +19,7 @@ from pinned_images.pinning.images import (
     Image,
     ImageOutcome,
     compared_with_patterns,
+    container_name_of,
     follows_its_tag,
     outcomes_of,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "PinnedResource",
     "Policy",
     "compared_with_patterns",
+    "container_name_of",
     "decide",
     "follows_its_tag",
     "outcomes_of",

@@ -99,7 +99,7 @@ def outcomes_of(evaluation: Evaluation, site: Site, scope: TemplateScope) -> Ite
         site: The site.
         scope: The template that it is in.
     """
-    place = _Place(site.location, site.value, _container_name(site))
+    place = _Place(site.location, site.value, container_name_of(site))
     return _outcomes(evaluation, place, scope, site.assumed(scope))
 
 
@@ -136,8 +136,12 @@ def _outcomes(
         yield ImageOutcome(place.location, written, evaluation, place.container)
 
 
-def _container_name(site: Site) -> str | None:
-    """The name of the container that an image is a property of, where it is a plain string."""
+def container_name_of(site: Site) -> str | None:
+    """The name of the container that an image is a property of, where it is a plain string.
+
+    Args:
+        site: Where the image is.
+    """
     names = map(site.setting, _CONTAINER_NAMES)
     return next((name for name in names if isinstance(name, str) and name), None)
 

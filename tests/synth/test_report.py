@@ -118,6 +118,16 @@ def test_images_behind_one_that_an_override_takes_away_are_those_that_were_pinne
     assert used >= {"docker.io/library/nginx:1.27", "docker.io/library/memcached:1.6"}
 
 
+def test_a_container_that_an_override_renames_has_its_new_name(synthesize: Synthesize) -> None:
+    app = App()
+    stack = Stack(app, "Web")
+    typed_task(stack, "Task").add_property_override("ContainerDefinitions.0.Name", "renamed")
+    raw_task(stack)
+    PinImages.apply_to(app, resolver=RESOLVER)
+    records = SynthReport.read(synthesize(app).directory).records
+    assert [record.container for record in records] == ["app", "renamed"]
+
+
 def test_a_synth_without_cdks_validations_of_constructs_has_a_report(tmp_path: Path) -> None:
     app = App(outdir=str(tmp_path))
     typed_task(Stack(app, "Web"))
