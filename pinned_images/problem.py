@@ -20,6 +20,7 @@ class Problem:
         error: The error, where an image could not be resolved: many images may have one cause.
         image: The image that it is about, as the app writes it.
         predicate: The rest of the first sentence, where it begins with that image.
+        is_unanswered: Whether AWS gave no usable answer, so that it may be fine.
 
     Example:
         >>> str(Problem("The tag is gone.", "Push it again."))
@@ -31,6 +32,7 @@ class Problem:
     error: ResolutionError | None = field(default=None, compare=False, repr=False)
     image: str = field(default="", compare=False, repr=False)
     predicate: str | None = field(default=None, compare=False, repr=False)
+    is_unanswered: bool = field(default=False, compare=False, repr=False)
 
     @classmethod
     def about(cls, image: str, shown: str, predicate: str, fix: str) -> Problem:

@@ -12,7 +12,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from pinned_images.cloudformation.outcomes import SsmParameter
-from pinned_images.errors import ConfigurationError
+from pinned_images.errors import (
+    AccessDenied,
+    ConfigurationError,
+    RegistryUnavailable,
+    ResolutionError,
+    UntrustedAnswer,
+)
 from pinned_images.lockfile import DEFAULT_NAME, LockedParameters, LockedResolver
 from pinned_images.option_advice import option_advice
 from pinned_images.options import Options
@@ -116,7 +122,7 @@ class Sources:
                 why = "neither its stack nor the environment has a region"
                 values[each] = _unread(each, f"The SSM parameter {each} cannot be read: {why}.")
             else:
-                values[each] = answer if isinstance(answer, str) else _unread(each, str(answer))
+                values[each] = answer if isinstance(answer, str) else _unread(each, answer)
         return values
 
 
@@ -175,10 +181,11 @@ def _nothing_to_freeze(options: Options) -> str:
     )
 
 
-def _unread(parameter: SsmParameter, why: str) -> Problem:
+def _unread(parameter: SsmParameter, why: str | ResolutionError) -> Problem:
     return Problem(
-        f"{why.rstrip('.')}.",
+        f"{str(why).rstrip('.')}.",
         f"Or give its value with {option_advice('ssm_parameters', {str(parameter): ...})}.",
+        is_unanswered=isinstance(why, (AccessDenied, RegistryUnavailable, UntrustedAnswer)),
     )
 
 

@@ -14,6 +14,11 @@ def main() -> None:
     except KeyboardInterrupt:  # before the first command, while modules are imported
         sys.stderr.write("Interrupted.\n")
         sys.exit(130)
+    except Exception:  # noqa: BLE001 - an error of ours says nothing about images
+        import traceback  # noqa: PLC0415 - used once at most
+
+        traceback.print_exc()
+        sys.exit(3)
 
 
 if __name__ == "__main__":

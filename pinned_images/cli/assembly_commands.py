@@ -17,6 +17,7 @@ from pinned_images.wording import counted
 if TYPE_CHECKING:
     from pinned_images.assembly import AssemblyOutcome
     from pinned_images.options import Options
+    from pinned_images.problem import Problem
     from pinned_images.rules import Violation
 
 JSON_VERSION = 1
@@ -50,9 +51,13 @@ def code_of_outcome(outcome: AssemblyOutcome) -> ExitCode:
     if outcome.failure is not None:
         return code_of(outcome.failure)
     errors = (each.problem for each in outcome.violations if each.rule.severity != "warning")
-    return worst(
-        ExitCode.FINDING if problem.error is None else code_of(problem.error) for problem in errors
-    )
+    return worst(map(_code_of_problem, errors))
+
+
+def _code_of_problem(problem: Problem) -> ExitCode:
+    if problem.error is not None:
+        return code_of(problem.error)
+    return ExitCode.UNKNOWN if problem.is_unanswered else ExitCode.FINDING
 
 
 def print_summary(outcome: AssemblyOutcome, options: Options) -> None:

@@ -16,6 +16,7 @@ from pinned_images.wording import did_you_mean
 TYPES: Mapping[str, str] = {
     "check": "documents:Violations",
     "check-deployed": "aws_documents:Deployed",
+    "context": "context_document:ContextObject",
     "lifecycle": "aws_documents:Lifecycle",
     "list": "documents:ImageList",
     "lock-check": "documents:LockCheck",

@@ -143,7 +143,11 @@ class DecidedOutcome(NamedTuple):
             return Problem(what, as_sentence(problem.remedy), problem, written)
         if problem.predicate is not None and written in (problem.image, display(problem.image)):
             return Problem(f"{self.name} {problem.predicate}", problem.fix)
-        return Problem(f"{self.name} cannot be pinned. {problem.what}", problem.fix)
+        return Problem(
+            f"{self.name} cannot be pinned. {problem.what}",
+            problem.fix,
+            is_unanswered=problem.is_unanswered,
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

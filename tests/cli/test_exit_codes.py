@@ -11,11 +11,13 @@ from pathlib import Path
 import click
 import pytest
 
+from pinned_images.cli.__main__ import main
 from pinned_images.cli.application import application
 from pinned_images.cli.exit_codes import COMMANDS, MEANINGS, ExitCode
 from tests.cli.conftest import Run
 from tests.cli.schemas import validate
 from tests.cli.workplace import ECR, GONE, REGION, images_in_ecr, workplace
+from tests.cloud_assembly.assemblies import Assembly, Stack, Template
 from tests.documentation import page
 from tests.registry_aws.amazon import Moto
 
@@ -178,6 +180,31 @@ def commands(group: click.Group, path: str = "") -> dict[str, click.Command]:
         if isinstance(command, click.Group):
             found |= commands(command, f"{name} ")
     return found
+
+
+def test_a_parameter_that_is_not_there_is_a_finding_and_a_silent_aws_an_unknown(
+    run: Run, folder: Path, moto: Moto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Assembly((Stack(Template(()), "legacy"),)).write(folder / "cdk.out")
+    path = folder / "cdk.out" / "Stack0.template.json"
+    parameter = {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/shop/image"}
+    container = {"Name": "app", "Image": {"Ref": "Image"}}
+    task = {"Type": "AWS::ECS::TaskDefinition", "Properties": {"ContainerDefinitions": [container]}}
+    template = {"Parameters": {"Image": parameter}, "Resources": {"Task": task}}
+    path.write_text(json.dumps(template), "utf-8")
+    assert run("pin", "cdk.out").exit_code == 1
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    assert run("pin", "cdk.out").exit_code == 3
+
+
+def test_an_error_of_the_program_itself_is_no_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(**_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr("pinned_images.cli.application.application", broken)
+    with pytest.raises(SystemExit) as exit_:
+        main()
+    assert exit_.value.code == 3
 
 
 def test_every_command_is_in_the_table() -> None:

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import ValidationError
 
 from pinned_images.cli.application import application
 from pinned_images.cli.schema import TYPES, generated, published
+from pinned_images.options import DATA_OPTIONS, context_name
 from pinned_images.testing.registry_server import RegistryServer
 from tests.cli.conftest import LockedFolder, Run
 from tests.cli.schemas import validate
@@ -168,6 +170,15 @@ def test_there_are_no_other_schemas_and_the_page_names_them_all(run: Run) -> Non
     assert run("schema").stdout.split() == list(TYPES)
     for name in TYPES:
         assert f"| `{name}` |" in page("scripts.md")
+
+
+def test_the_schema_of_the_context_has_every_option_and_takes_the_example() -> None:
+    assert set(generated("context")["properties"]) == set(map(context_name, DATA_OPTIONS))
+    context = json.loads(example("configuration.md", "cdk.json"))["context"]["pinned-images"]
+    validate("context", context)
+    for wrong in ({"lockfile": "x"}, {"update": "sometimes"}, {"deadline": 0}, {"mirrors": "x"}):
+        with pytest.raises(ValidationError):
+            validate("context", wrong)
 
 
 def test_a_mistyped_schema_names_the_nearest(run: Run) -> None:
