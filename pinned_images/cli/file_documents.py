@@ -8,8 +8,8 @@ import msgspec
 from msgspec import Meta
 
 from pinned_images.cli.documents import DigestText, ParameterText, PlatformText, Version
+from pinned_images.report.comparison.synth_comparison import Kind
 from pinned_images.report.summary import Status
-from pinned_images.report.synth_comparison import Kind
 from pinned_images.report.synth_report import ResolvedBy
 
 

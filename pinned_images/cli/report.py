@@ -17,7 +17,7 @@ from pinned_images.report import FILE_NAME, SynthReport
 from pinned_images.report.fitted_markdown import COMMENT_BYTES, LEAST_BYTES
 
 if TYPE_CHECKING:
-    from pinned_images.report.synth_comparison import SynthComparison
+    from pinned_images.report.comparison.synth_comparison import SynthComparison
 
 _Format = Literal["terminal", "json", "markdown", "html"]
 _FORMATS: tuple[_Format, ...] = get_args(_Format)
@@ -87,7 +87,7 @@ def report(
 
 def _compared(base: Path, folder: Path) -> SynthComparison:
     """The comparison with an earlier record, which must exist."""
-    from pinned_images.report.synth_comparison import SynthComparison  # noqa: PLC0415 - for --help
+    from pinned_images.report.comparison.synth_comparison import SynthComparison  # noqa: PLC0415 - for --help
 
     if not (base / FILE_NAME if base.is_dir() else base).exists():
         raise click.UsageError(
@@ -128,7 +128,7 @@ def _show_comparison(
     app: str | None,
 ) -> None:
     if style == "terminal":
-        from pinned_images.report.comparison_terminal import (  # noqa: PLC0415 - needs rich
+        from pinned_images.report.comparison.comparison_terminal import (  # noqa: PLC0415 - needs rich
             render_comparison_terminal,
         )
 
@@ -136,13 +136,13 @@ def _show_comparison(
     elif style == "json":
         _put(comparison.to_json(), output)
     elif style == "markdown":
-        from pinned_images.report.comparison_markdown import (  # noqa: PLC0415 - one of three
+        from pinned_images.report.comparison.comparison_markdown import (  # noqa: PLC0415 - one of three
             render_comparison_markdown,
         )
 
         _put(render_comparison_markdown(comparison, max_bytes or COMMENT_BYTES), output)
     else:
-        from pinned_images.report.comparison_html import (  # noqa: PLC0415 - one of three
+        from pinned_images.report.comparison.comparison_html import (  # noqa: PLC0415 - one of three
             render_comparison_html,
         )
 

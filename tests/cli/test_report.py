@@ -12,11 +12,11 @@ from click.testing import Result
 
 from pinned_images.reference import Digest
 from pinned_images.report import SiteRecord, SynthReport
-from pinned_images.report.comparison_html import render_comparison_html
-from pinned_images.report.comparison_markdown import render_comparison_markdown
+from pinned_images.report.comparison.comparison_html import render_comparison_html
+from pinned_images.report.comparison.comparison_markdown import render_comparison_markdown
+from pinned_images.report.comparison.synth_comparison import KINDS, SynthComparison
 from pinned_images.report.html import render_html
 from pinned_images.report.markdown import render_markdown
-from pinned_images.report.synth_comparison import KINDS, SynthComparison
 from tests.documentation import example, page
 
 Run = Callable[..., Result]

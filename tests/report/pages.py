@@ -8,10 +8,10 @@ from pinned_images.ecr.used_images import Drift, Finding, UsedImage
 from pinned_images.ecr.workloads import Use
 from pinned_images.reference import Digest, ImageReference
 from pinned_images.report import SiteRecord, SynthReport
-from pinned_images.report.comparison_html import render_comparison_html
+from pinned_images.report.comparison.comparison_html import render_comparison_html
+from pinned_images.report.comparison.synth_comparison import SynthComparison
 from pinned_images.report.deployed import render_deployed_html
 from pinned_images.report.html import render_html
-from pinned_images.report.synth_comparison import SynthComparison
 from tests.report.conftest import HOSTILE, a_record, unpinned
 
 ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"

@@ -14,9 +14,10 @@ from rich.console import Console
 
 from pinned_images.reference import Digest
 from pinned_images.report import SiteRecord, SynthReport
-from pinned_images.report.comparison_html import render_comparison_html
-from pinned_images.report.comparison_markdown import render_comparison_markdown
-from pinned_images.report.comparison_terminal import render_comparison_terminal
+from pinned_images.report.comparison.comparison_html import render_comparison_html
+from pinned_images.report.comparison.comparison_markdown import render_comparison_markdown
+from pinned_images.report.comparison.comparison_terminal import render_comparison_terminal
+from pinned_images.report.comparison.synth_comparison import SynthComparison
 from pinned_images.report.fitted_markdown import (
     COMMENT_BYTES,
     LEAST_BYTES,
@@ -25,7 +26,6 @@ from pinned_images.report.fitted_markdown import (
 )
 from pinned_images.report.markdown import render_markdown
 from pinned_images.report.markdown_text import code_span, escaped_words
-from pinned_images.report.synth_comparison import SynthComparison
 from tests.hostile import ANY_TEXT, CONTROLS
 from tests.report.conftest import HOSTILE, NGINX, a_record, unpinned
 from tests.report.test_text import plain

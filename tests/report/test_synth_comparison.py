@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pinned_images.reference import Digest
 from pinned_images.report import SiteRecord, SynthReport
-from pinned_images.report.synth_comparison import ImageChange, Kind, SynthComparison
+from pinned_images.report.comparison.synth_comparison import ImageChange, Kind, SynthComparison
 from tests.hostile import ANY_TEXT, assert_work_is_linear
 from tests.report.conftest import NGINX, a_record, unpinned
 

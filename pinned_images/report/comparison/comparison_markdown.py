@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from pinned_images.grouping import MOST_NAMED
-from pinned_images.report.comparison_summary import (
+from pinned_images.report.comparison.comparison_summary import (
     comparison_headline,
     kind_words,
     platform_words,
@@ -14,10 +14,10 @@ from pinned_images.report.comparison_summary import (
     shown_name,
     status_words,
 )
+from pinned_images.report.comparison.image_state import ImageState
+from pinned_images.report.comparison.synth_comparison import ImageChange, SynthComparison
 from pinned_images.report.fitted_markdown import COMMENT_BYTES, MarkdownTable, fitted
-from pinned_images.report.image_state import ImageState
 from pinned_images.report.markdown_text import code_span, escaped_words
-from pinned_images.report.synth_comparison import ImageChange, SynthComparison
 
 _COLUMNS = ["Change", "Image", "Before", "After", "Platforms", "Stacks"]
 _DIGEST_COLUMNS = ["Image", "Before", "After"]

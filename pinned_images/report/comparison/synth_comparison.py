@@ -7,8 +7,8 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from pinned_images.report.image_state import ImageState
-from pinned_images.report.paired_records import paired
+from pinned_images.report.comparison.image_state import ImageState
+from pinned_images.report.comparison.paired_records import paired
 from pinned_images.report.summary import Status
 from pinned_images.report.synth_report import SiteRecord, SynthReport
 

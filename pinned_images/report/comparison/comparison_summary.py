@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 from pinned_images.errors import InvalidReference
 from pinned_images.reference import Digest, ImageReference
-from pinned_images.report.image_state import ImageState
-from pinned_images.report.synth_comparison import ImageChange, Kind, SynthComparison
+from pinned_images.report.comparison.image_state import ImageState
+from pinned_images.report.comparison.synth_comparison import ImageChange, Kind, SynthComparison
 from pinned_images.wording import counted
 
 MOST_PLATFORMS = 3

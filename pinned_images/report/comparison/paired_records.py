@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Sequence
 
-from pinned_images.report.image_state import ImageState, name_and_tag
+from pinned_images.report.comparison.image_state import ImageState, name_and_tag
 from pinned_images.report.synth_report import SiteRecord
 
 Pairs = list[tuple[SiteRecord, SiteRecord]]

@@ -7,7 +7,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from pinned_images.grouping import named
-from pinned_images.report.comparison_summary import (
+from pinned_images.report.comparison.comparison_summary import (
     comparison_headline,
     kind_words,
     platform_words,
@@ -15,8 +15,8 @@ from pinned_images.report.comparison_summary import (
     shown_name,
     status_words,
 )
-from pinned_images.report.image_state import ImageState
-from pinned_images.report.synth_comparison import ImageChange, SynthComparison
+from pinned_images.report.comparison.image_state import ImageState
+from pinned_images.report.comparison.synth_comparison import ImageChange, SynthComparison
 from pinned_images.report.terminal import Name, PlainTable, plain_table, printable
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from pinned_images.errors import InvalidReference
 from pinned_images.reference import ImageReference
-from pinned_images.report.comparison_summary import (
+from pinned_images.report.comparison.comparison_summary import (
     GROUPS,
     comparison_headline,
     group_of,
@@ -18,10 +18,10 @@ from pinned_images.report.comparison_summary import (
     shown_name,
     status_words,
 )
-from pinned_images.report.image_state import ImageState
+from pinned_images.report.comparison.image_state import ImageState
+from pinned_images.report.comparison.synth_comparison import ImageChange, SynthComparison
 from pinned_images.report.page import render_page
 from pinned_images.report.registry_pages import registry_page
-from pinned_images.report.synth_comparison import ImageChange, SynthComparison
 
 
 def render_comparison_html(comparison: SynthComparison, app: str | None = None) -> str:

@@ -1,0 +1,1 @@
+"""The comparison of two synths, and the ways to read it."""
