@@ -42,7 +42,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # programs that tests start compiles this project again.)
 unexport PYTHONPATH VIRTUAL_ENV PYTHONDONTWRITEBYTECODE
 
-.PHONY: help synth synth-locked test test-oldest test-languages lint format docs \
+.PHONY: help synth synth-locked test test-oldest test-languages lint format docs dist \
   bench environments clean
 
 help:
@@ -53,6 +53,7 @@ help:
 	@echo 'make test-languages  run the apps in TypeScript, Java and Go (needs npm, Maven, Go; or LANGUAGES=java)'
 	@echo 'make lint          check style and types'
 	@echo 'make docs          build the documentation into docs/_build/html, warnings are errors'
+	@echo 'make dist          build the sdist and the wheel, and check what the package index will see'
 	@echo 'make bench         measure what it costs, into benchmarks/RESULTS.md'
 	@echo 'make clean         remove everything that was made'
 
@@ -88,6 +89,11 @@ format: $(VENV)
 docs: $(DOCS_VENV)
 	@$(DOCS_BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --fresh-env docs docs/_build/html
 	@echo 'The documentation is in docs/_build/html/index.html'
+
+dist: $(VENV) $(DOCS_VENV)
+	@rm -rf dist
+	@$(BIN)/python -m build --no-isolation --outdir dist .
+	@$(DOCS_BIN)/twine check --strict dist/*
 
 bench: $(VENV) $(NODE_MODULES)
 	@benchmarks/install_peers.sh
