@@ -51,6 +51,7 @@ ProblemKind = Literal[
     "other-repository",
     "not-editable",
     "unwritable",
+    "git",
     "other",
 ]
 
@@ -203,6 +204,12 @@ class LockCheck(Document, kw_only=True):
     ]
 
 
+_GitFailure = (
+    Annotated[list[Problem], Meta(description="Why a repository could not be read; else absent.")]
+    | UnsetType
+)
+
+
 class Location(Part, kw_only=True):
     """A place in a file."""
 
@@ -232,6 +239,7 @@ class ImageList(Document, kw_only=True):
 
     references: list[ListedReference]
     skipped: list[ListedSkip]
+    unknown: _GitFailure = UNSET
 
 
 class UnpinnedReference(Location, kw_only=True):
@@ -251,6 +259,7 @@ class PinCheck(Document, kw_only=True):
     """`pin --check --json`: the references without a digest."""
 
     unpinned: list[UnpinnedReference]
+    unknown: _GitFailure = UNSET
 
 
 class ChangedReference(Location, kw_only=True):

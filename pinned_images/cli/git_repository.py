@@ -19,11 +19,13 @@ from pinned_images.cli.writing import (
     show_problems,
 )
 from pinned_images.errors import ConfigurationError
+from pinned_images.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from pinned_images.cli.documents import Document, Problem
     from pinned_images.files.git import Author, Clone, Target
     from pinned_images.files.pinned_files import Changes
     from pinned_images.files.publishing import Published
@@ -118,15 +120,37 @@ def _repository(url: str | None, given: dict[str, str | None]) -> Repository | N
 
 
 @contextmanager
-def working_tree(repository: Repository | None) -> Iterator[Path | None]:
-    """The working tree of a clone; None for the working folder."""
+def working_tree(
+    repository: Repository | None, on_failure: Callable[[list[Problem]], Document] | None = None
+) -> Iterator[Path | None]:
+    """The working tree of a clone; None for the working folder.
+
+    Args:
+        repository: The repository.
+        on_failure: Makes the JSON document of a failure of Git, where JSON is asked for.
+    """
     if repository is None:
         yield None
         return
     from pinned_images.files.git import Clone  # noqa: PLC0415 - for --help
 
-    with Clone(repository.target) as clone:
+    with _failures_as_json(on_failure), Clone(repository.target) as clone:
         yield clone.root
+
+
+@contextmanager
+def _failures_as_json(make: Callable[[list[Problem]], Document] | None) -> Iterator[None]:
+    """Print the JSON document of a failure of Git, which is raised all the same."""
+    from pinned_images.files.git import GitError  # noqa: PLC0415 - for --help
+
+    try:
+        yield
+    except GitError as failure:
+        if make is not None:
+            from pinned_images.cli.documents import Problem  # noqa: PLC0415 - for --help
+
+            write_document(make([Problem(kind="git", reason=printable(str(failure)))]))
+        raise
 
 
 def change(
@@ -162,7 +186,8 @@ def change(
 
     from pinned_images.files.git import Clone  # noqa: PLC0415 - for --help
 
-    with Clone(repository.target) as clone:
+    make = _failed_document if as_json else None
+    with _failures_as_json(make), Clone(repository.target) as clone:
         if dry_run or repository.commit is None:
             changes, published = told(clone.root), None
             if not as_json:
@@ -183,6 +208,20 @@ def change(
     elif not dry_run and not changes.is_whole:
         echo("Nothing was committed, and nothing was pushed.")
     raise Exit(code_of_changes(changes))
+
+
+def _failed_document(unknown: list[Problem]) -> Document:
+    from pinned_images.cli.documents import FileChanges  # noqa: PLC0415 - for --help
+
+    return FileChanges(
+        dry_run=False,
+        changes=[],
+        files=[],
+        commit=None,
+        problems=[],
+        unknown=unknown,
+        skipped=[],
+    )
 
 
 def _publish(

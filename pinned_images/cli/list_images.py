@@ -21,6 +21,7 @@ from pinned_images.cli.shared_options import json_option
 from pinned_images.printable import printable
 
 if TYPE_CHECKING:
+    from pinned_images.cli.documents import Document, Problem
     from pinned_images.cli.git_repository import Repository
     from pinned_images.files.scanning import ScannedFile
 
@@ -44,7 +45,7 @@ def list_images(
     values, Kustomize, GitHub Actions, GitLab CI, Python and TypeScript are read by their structure.
     Of other text, what has a registry host or a digest counts.
     """
-    with working_tree(repository) as base:
+    with working_tree(repository, _failed if as_json else None) as base:
         scanned = list(scanned_files(paths, base))
     if as_json:
         write(json.dumps(_plain(scanned), indent=2) + "\n")
@@ -62,6 +63,12 @@ def list_images(
     from pinned_images.files.pinned_files import skipped_in  # noqa: PLC0415 - for --help
 
     print_skipped(skipped_in(scanned))
+
+
+def _failed(unknown: list[Problem]) -> Document:
+    from pinned_images.cli.documents import ImageList  # noqa: PLC0415 - for --help
+
+    return ImageList(references=[], skipped=[], unknown=unknown)
 
 
 def _plain(scanned: Iterable[ScannedFile]) -> dict[str, Any]:

@@ -48,6 +48,17 @@ def write(text: str) -> None:
     _put(printable_lines(text), sys.stdout)
 
 
+def write_json(text: str) -> None:
+    """Print JSON to stdout; what the stream has no letters for is escaped as JSON does."""
+    import json  # noqa: PLC0415 - for --help
+
+    try:
+        text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:
+        text = "".join(each if each.isascii() else json.dumps(each)[1:-1] for each in text)
+    write(text)
+
+
 def write_document(document: Struct) -> None:
     """Print a JSON document to stdout, in ASCII."""
     import json  # noqa: PLC0415 - for --help

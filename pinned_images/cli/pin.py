@@ -34,6 +34,7 @@ from pinned_images.errors import ConfigurationError
 from pinned_images.wording import counted
 
 if TYPE_CHECKING:
+    from pinned_images.cli.documents import Document, Problem
     from pinned_images.cli.git_repository import Repository
     from pinned_images.cli.shared_options import Network
     from pinned_images.exemptions import Exemption, ExemptionPatterns
@@ -99,7 +100,7 @@ def pin(  # noqa: PLR0917 - click gives them by name
     if check:
         from pinned_images.files.pinned_files import unpinned  # noqa: PLC0415 - for --help
 
-        with working_tree(repository) as base:
+        with working_tree(repository, _unchecked if as_json else None) as base:
             scanned = list(scanned_files(paths, base, besides=_in(base, locked_in)))
         missing = unpinned(scanned, exempt, today)
         _show_unpinned(scanned, missing, as_json=as_json)
@@ -236,6 +237,12 @@ class _Digests:
             self.mode,
             fix_command=f"pinned-images pin --lock-file {self.lock_file}",
         )
+
+
+def _unchecked(unknown: list[Problem]) -> Document:
+    from pinned_images.cli.documents import PinCheck  # noqa: PLC0415 - for --help
+
+    return PinCheck(unpinned=[], unknown=unknown)
 
 
 def _show_unpinned(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -11,7 +11,7 @@ import click
 from click.exceptions import Exit
 
 from pinned_images.cli.exit_codes import ExitCode
-from pinned_images.cli.output import echo, show, write
+from pinned_images.cli.output import echo, show, write, write_json
 from pinned_images.errors import ConfigurationError
 from pinned_images.report import FILE_NAME, SynthReport
 from pinned_images.report.fitted_markdown import COMMENT_BYTES, LEAST_BYTES
@@ -109,7 +109,7 @@ def _show_report(
 
         show(render_terminal(found))
     elif style == "json":
-        _put(found.to_json(), output)
+        _put(found.to_json(), output, write_json)
     elif style == "markdown":
         from pinned_images.report.markdown import render_markdown  # noqa: PLC0415 - one of three
 
@@ -134,7 +134,7 @@ def _show_comparison(
 
         show(render_comparison_terminal(comparison))
     elif style == "json":
-        _put(comparison.to_json(), output)
+        _put(comparison.to_json(), output, write_json)
     elif style == "markdown":
         from pinned_images.report.comparison.comparison_markdown import (  # noqa: PLC0415 - one of three
             render_comparison_markdown,
@@ -156,9 +156,9 @@ def _app_name(folder: Path) -> str | None:
     return None if app is None else app.name
 
 
-def _put(text: str, output: Path | None) -> None:
+def _put(text: str, output: Path | None, printed: Callable[[str], None] = write) -> None:
     if output is None:
-        write(text)
+        printed(text)
         return
     _write(output, text)
     echo(f"Written to {output}.")

@@ -86,9 +86,20 @@ def generated(name: str) -> dict[str, Any]:
 
 def _require_what_is_always_written(part: dict[str, Any], module: str) -> None:
     """Require the fields that have a default and are written all the same; drop defaults."""
+    import msgspec  # noqa: PLC0415 - for --help
+
     kind = getattr(import_module(f"pinned_images.cli.{module}"), part["title"])
     if not kind.__struct_config__.omit_defaults:
-        part["required"] = list(part["properties"])
+        defaults = dict(
+            zip(
+                reversed(kind.__struct_encode_fields__),
+                reversed(kind.__struct_defaults__),
+                strict=False,
+            )
+        )
+        part["required"] = [
+            name for name in part["properties"] if defaults.get(name) is not msgspec.UNSET
+        ]
     for field in part["properties"].values():
         field.pop("default", None)
         if "anyOf" in field:  # versions of msgspec order it in different ways

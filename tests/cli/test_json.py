@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -13,6 +16,7 @@ from jsonschema import ValidationError
 from pinned_images.cli.application import application
 from pinned_images.cli.schema import TYPES, generated, published
 from pinned_images.options import DATA_OPTIONS, context_name
+from pinned_images.report import SiteRecord, SynthReport
 from pinned_images.testing.registry_server import RegistryServer
 from tests.cli.conftest import LockedFolder, Run
 from tests.cli.schemas import validate
@@ -102,6 +106,42 @@ def test_the_example_of_the_page_is_real(run: Run, folder: Path) -> None:
     result = run("outdated", "--json", "--mirror", "quay.io=https://127.0.0.1:1")
     assert result.exit_code == 3
     assert result.stdout == example("scripts.md", "unknown")
+
+
+@pytest.mark.parametrize(
+    ("words", "schema"),
+    [
+        ("list --repository nothing --json", "list"),
+        ("pin --repository nothing --json", "pin"),
+        ("pin --repository nothing --check --json", "pin-check"),
+        ("update --all --repository nothing --commit x --json", "pin"),
+    ],
+)
+def test_a_repository_that_cannot_be_cloned_is_in_the_document(
+    run: Run, folder: Path, words: str, schema: str
+) -> None:
+    result = run(*words.split())
+    assert result.exit_code == 3
+    found = json.loads(result.stdout)
+    validate(schema, found)
+    [unknown] = found["unknown"]
+    assert unknown["kind"] == "git"
+    assert "git clone failed" in unknown["reason"]
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
+def test_json_stays_json_where_the_stream_lacks_letters(folder: Path, encoding: str) -> None:
+    record = SiteRecord("Größe", "S/\u4e2d\U0001f600", "A::B::C", "Image", "a:1", "registry")
+    Path("cdk.out").mkdir()
+    SynthReport.of([record]).write("cdk.out")
+    result = subprocess.run(
+        [sys.executable, "-m", "pinned_images", "report", "--json"],
+        env={**os.environ, "PYTHONIOENCODING": encoding},
+        capture_output=True,
+        check=True,
+    )
+    [image] = json.loads(result.stdout.decode(encoding))["images"]
+    assert (image["stack"], image["constructPath"]) == ("Größe", "S/\u4e2d\U0001f600")
 
 
 def test_the_kind_of_an_error_is_a_word(run: Run, workplace: Path) -> None:
