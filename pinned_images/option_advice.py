@@ -33,7 +33,8 @@ def option_advice(name: str, value: Any) -> str:
         "pinned-images:ssm-parameters": {"/image": "..."} in cdk.json
     """
     if _of_command is None:
-        return f"PinImages({name}={_python(value)})"
+        written = json.dumps(value) if isinstance(value, str) else _python(value)
+        return f"PinImages({name}={written})"
     option = _of_command.get(name)
     if option is None:
         key = f"pinned-images:{name.replace('_', '-')}"
