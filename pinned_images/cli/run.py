@@ -91,7 +91,8 @@ def _last_written(output: Path) -> tuple[int, ...] | None:
         found = (output / _MANIFEST).stat()
     except OSError:
         return None
-    return found.st_mtime_ns, found.st_ino, found.st_size
+    # A copy may keep the time of modification, but not that of change.
+    return found.st_ctime_ns, found.st_mtime_ns, found.st_ino, found.st_size
 
 
 def _run_app(command: Sequence[str]) -> int:
