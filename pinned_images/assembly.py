@@ -18,7 +18,8 @@ import msgspec
 
 from pinned_images.acknowledgements import PLUGIN, Acknowledgements, is_below
 from pinned_images.cloud_assembly import Artifacts, AssemblyStack
-from pinned_images.cloud_assembly.edits import MANIFEST, AssemblyFiles
+from pinned_images.cloud_assembly.assembly_files import MANIFEST, AssemblyFiles
+from pinned_images.cloud_assembly.edits import changed_files
 from pinned_images.cloud_assembly.replacement import finish_replacement, replace_files
 from pinned_images.cloud_assembly.validation_report import FILE as VALIDATION_REPORT
 from pinned_images.cloud_assembly.validation_report import validation_report
@@ -103,7 +104,8 @@ def pin_assembly(root: Path, options: Options, sources: Sources | None = None) -
     pinning = _Pinning(files, read_stacks(files, artifacts), options)
     failure = pinning.pin(sources or Sources())
     templates = pinning.templates()
-    changed = files.changed(templates, pinning.template_files(), pinning.logical_ids)
+    known = pinning.template_files()
+    changed = changed_files(files, templates, known, pinning.logical_ids)
     artifacts.replace(changed)
     coverage = pinning.coverage(is_silent=failure is not None)
     outcome = _examined(root, read_stacks(files, artifacts), coverage, pinning, failure)

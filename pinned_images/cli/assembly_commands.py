@@ -25,7 +25,7 @@ JSON_VERSION = 1
 
 def is_assembly(folder: Path) -> bool:
     """Whether a folder is a cloud assembly, even a broken one, or one that a crash left."""
-    from pinned_images.cloud_assembly.edits import MARKER  # noqa: PLC0415 - for --help
+    from pinned_images.cloud_assembly.assembly_files import MARKER  # noqa: PLC0415 - for --help
     from pinned_images.cloud_assembly.replacement import JOURNAL  # noqa: PLC0415
     from pinned_images.files.walking import is_cloud_assembly  # noqa: PLC0415
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pinned_images.atomic_write import write_atomically
-from pinned_images.cloud_assembly.edits import MANIFEST
+from pinned_images.cloud_assembly.assembly_files import MANIFEST
 from pinned_images.errors import ConfigurationError
 
 JOURNAL = ".pinned-images.journal.json"
