@@ -154,6 +154,14 @@ def test_the_commands_on_aws_exit_with_their_codes(
         "complete": True,
     }
     assert run("check-deployed", *here, "--fail-on", "archived").exit_code == 0
+    limited = json.loads(run("check-deployed", *here, "--cluster", "shop", "--json").stdout)
+    validate("check-deployed", limited)
+    assert limited["scope"] == {
+        "regions": [REGION],
+        "clusters": ["shop"],
+        "services": [],
+        "complete": False,
+    }
 
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     for words in (
