@@ -16,6 +16,7 @@ import symtable
 from collections.abc import Callable, Iterator
 from importlib.metadata import metadata
 from pathlib import Path
+from types import ModuleType
 
 import botocore.session
 import click
@@ -23,8 +24,10 @@ import pytest
 import yaml
 from botocore.model import OperationNotFoundError
 
+import pinned_images.errors
+import pinned_images.testing
 from pinned_images.cli.application import application
-from tests.documentation import PROJECT, Block, all_blocks
+from tests.documentation import PROJECT, Block, all_blocks, page
 
 BLOCKS = all_blocks()
 SHELLS = ("sh", "console", "indented")
@@ -47,12 +50,12 @@ def in_language(*languages: str) -> pytest.MarkDecorator:
 
 
 def is_excepted(block: Block) -> bool:
-    return any(block.page == page and part in block.text for page, part in EXCEPTIONS)
+    return any(block.page == name and part in block.text for name, part in EXCEPTIONS)
 
 
 def test_every_exception_is_needed() -> None:
-    for page, part in EXCEPTIONS:
-        assert any(block.page == page and part in block.text for block in BLOCKS)
+    for name, part in EXCEPTIONS:
+        assert any(block.page == name and part in block.text for block in BLOCKS)
 
 
 def test_every_language_is_looked_at() -> None:
@@ -62,6 +65,19 @@ def test_every_language_is_looked_at() -> None:
     assert {"python", "json", "yaml", "sh"} <= found
     hidden = [str(each) for each in BLOCKS if each.language == "text" and "import " in each.text]
     assert hidden == []
+
+
+# The reference
+
+
+@pytest.mark.parametrize(
+    "module", [pinned_images, pinned_images.testing], ids=lambda of: of.__name__
+)
+def test_every_public_name_is_in_the_reference(module: ModuleType) -> None:
+    text = page("reference.md")
+    assert ".. automodule:: pinned_images.errors\n   :members:" in text
+    documented = set(re.findall(r"auto(?:class|data|function):: (\w+)", text))
+    assert set(module.__all__) - documented - vars(pinned_images.errors).keys() == set()
 
 
 # Titles
@@ -84,8 +100,8 @@ def texts_of_tests() -> list[set[str]]:
 def test_a_block_with_a_title_is_used_by_a_test(
     block: Block, texts_of_tests: list[set[str]]
 ) -> None:
-    page = block.page.removeprefix("docs/")
-    assert any({page, block.title} <= texts for texts in texts_of_tests)
+    name = block.page.removeprefix("docs/")
+    assert any({name, block.title} <= texts for texts in texts_of_tests)
 
 
 # Python
