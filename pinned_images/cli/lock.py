@@ -43,7 +43,7 @@ def lock(
     is_check: bool,
     folders: tuple[Path, ...],
 ) -> None:
-    """Show, check or change the lock file."""
+    """Show or change the lock file."""
     context.obj = lock_file
     if context.invoked_subcommand is not None:
         for option, is_given in (("--json", as_json), ("--check", is_check)):
