@@ -54,9 +54,9 @@ _SIGNALED = 128
 def run(lock_file: str | None, exemptions: tuple[str, ...], command: tuple[str, ...]) -> None:
     """Run a CDK app, and pin every image in what it synthesizes.
 
-    It stands in cdk.json in front of the command that the app had:
+    Write it in cdk.json in front of the command that runs the app:
 
-        "app": "pinned-images run -- npx ts-node bin/app.ts"
+        "app": "npx tsc && pinned-images run -- npx tsx bin/app.ts"
 
     All else is configured as for the Aspect of Python apps: by the context in cdk.json and by
     environment variables.
