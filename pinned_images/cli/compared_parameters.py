@@ -62,10 +62,18 @@ class ChangedParameter:
         old, new = _reference(self.locked), _reference(self.value)
         return bool(self.images) and (old and old.name) != (new and new.name)
 
-    @property
-    def problem(self) -> str:
-        """The error for a new value that names no image."""
+    def problem(self, *, is_unknown: bool) -> str:
+        """The error for a new value that names no image.
+
+        Args:
+            is_unknown: Whether no registry gave a usable answer for what it names.
+        """
         changed = f"The SSM parameter {str(self.key)!r} has another value now"
+        if is_unknown:
+            return (
+                f"{changed}, and no usable answer came about an image of that name: try again "
+                "later, or look at the parameter in AWS Systems Manager."
+            )
         if self.images:
             return (
                 f"{changed}, and no image of that name could be found: look at it in AWS Systems "

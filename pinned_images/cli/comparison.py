@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pinned_images.cli.compared_parameters import (
     ChangedParameter,
@@ -110,6 +110,17 @@ def _answer(
     return Answer(entry, tuple(errors.values()))
 
 
+class LeftParameter(NamedTuple):
+    """A parameter whose new value is not taken over, with the error and its exit code.
+
+    The value may be a secret, and is not in the error.
+    """
+
+    key: ParameterKey
+    reason: str
+    code: ExitCode
+
+
 @dataclass(frozen=True)
 class Comparison:
     """A lock file, or a part of it, with the current answers.
@@ -196,7 +207,19 @@ class Comparison:
     def unusable(self) -> list[str]:
         """An error for each parameter that could not be read, or whose value cannot be used."""
         unread = [str(value) for value in self.values.values() if not isinstance(value, str)]
-        return [*unread, *(each.problem for each in self.changed if each not in self.renamed)]
+        return [*unread, *(sentence for _, sentence, _ in self.left)]
+
+    @cached_property
+    def left(self) -> list[LeftParameter]:
+        """The parameters whose new value is not taken over."""
+        return [self._left(each) for each in self.changed if each not in self.renamed]
+
+    def _left(self, parameter: ChangedParameter) -> LeftParameter:
+        answers = [self.answers[key] for key in parameter.successors]
+        errors = [error for each in answers if each.entry is None for error in each.errors]
+        code = worst(map(code_of, errors)) or ExitCode.FINDING
+        is_unknown = code == ExitCode.UNKNOWN
+        return LeftParameter(parameter.key, parameter.problem(is_unknown=is_unknown), code)
 
     @property
     def problems(self) -> list[str]:
@@ -206,8 +229,8 @@ class Comparison:
     @property
     def code(self) -> ExitCode:
         """The exit code of the errors; changes are none."""
-        unusable = [ExitCode.FINDING for each in self.changed if each not in self.renamed]
-        return worst([*(code_of(error) for _, error in self.errors), *unusable])
+        left = (each.code for each in self.left)
+        return worst([*(code_of(error) for _, error in self.errors), *left])
 
     @property
     def errors(self) -> list[tuple[LockKey | ParameterKey, ResolutionError]]:

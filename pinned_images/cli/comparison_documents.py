@@ -14,8 +14,10 @@ from pinned_images.cli.documents import (
     MovedImage,
     Outdated,
     Problem,
+    ProblemKind,
     split,
 )
+from pinned_images.cli.exit_codes import ExitCode
 from pinned_images.lockfile import LockEntry, LockKey
 from pinned_images.printable import printable
 
@@ -58,7 +60,8 @@ def update_document(comparison: Comparison, moved: _Moved, *, dry_run: bool) -> 
 
 def _parts(comparison: Comparison, moved: _Moved) -> _Parts:
     problems, unknown = split(comparison.errors)
-    problems += _unusable(comparison)
+    problems += _left(comparison, ExitCode.FINDING)
+    unknown += _left(comparison, ExitCode.UNKNOWN)
     return _Parts(
         moved=[
             MovedImage(
@@ -80,10 +83,9 @@ def _parts(comparison: Comparison, moved: _Moved) -> _Parts:
     )
 
 
-def _unusable(comparison: Comparison) -> Iterable[Problem]:
-    """The parameters whose new value names no image; the value may be a secret."""
-    for each in comparison.changed:
-        if each not in comparison.renamed:
-            yield Problem(
-                parameter=str(each.key), kind="unusable-value", reason=printable(each.problem)
-            )
+def _left(comparison: Comparison, code: ExitCode) -> Iterable[Problem]:
+    """The parameters whose new value is not taken over, and that have an exit code."""
+    for each in comparison.left:
+        if each.code == code:
+            kind: ProblemKind = "other" if code == ExitCode.UNKNOWN else "unusable-value"
+            yield Problem(parameter=str(each.key), kind=kind, reason=printable(each.reason))

@@ -15,6 +15,7 @@ from pinned_images.cloudformation.outcomes import SsmParameter
 from pinned_images.lockfile import LockedParameters, LockFile
 from pinned_images.report import SiteRecord, SynthReport
 from pinned_images.testing.registry_server import RegistryServer
+from tests.cli.schemas import validate
 from tests.registry_aws.amazon import HOME_ACCOUNT, Moto
 
 Run = Callable[..., Result]
@@ -119,6 +120,36 @@ def test_a_new_value_that_is_no_image_is_neither_told_nor_written(
     assert f"SSM parameter '{KEY}'" in result.stderr
     assert "hunter" not in result.output
     assert store.lock.text == before
+
+
+@pytest.mark.parametrize("command", ["lock update --dry-run --json", "outdated --json"])
+def test_a_new_value_about_which_no_registry_answers_is_not_known(
+    run: Run, store: Store, command: str
+) -> None:
+    store.put("hunter2")
+    result = run(*command.split(), "--mirror", "docker.io=http://127.0.0.1:1")
+    assert result.exit_code == 3
+    assert "hunter" not in result.output
+    found = json.loads(result.stdout)
+    validate(command.split(" --", maxsplit=1)[0].replace(" ", "-"), found)
+    assert (found["problems"], [each["parameter"] for each in found["unknown"]]) == ([], [KEY])
+
+
+@pytest.mark.parametrize("command", ["lock update", "outdated", "lock verify"])
+@pytest.mark.parametrize("new", ["team/web:2", "other/web:1", "", None])
+def test_the_json_about_parameters_is_as_its_schema_says(
+    run: Run, store: Store, registry: RegistryServer, command: str, new: str | None
+) -> None:
+    registry.push("team/web:2")
+    if new is None:
+        store.delete()
+    else:
+        store.put(f"{registry.host}/{new}" if new else "hunter2")
+    result = run(*command.split(), "--json", "--mirror", f"docker.io={registry.url}")
+    found = json.loads(result.stdout)
+    validate(command.replace(" ", "-"), found)
+    assert "hunter2" not in result.output
+    assert bool(found["problems"]) == (result.exit_code == 1)
 
 
 def test_update_says_how_a_part_of_a_name_is_installed(run: Run, moto: Moto, lock: Any) -> None:

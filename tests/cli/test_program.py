@@ -176,6 +176,9 @@ def test_what_a_terminal_or_a_pipe_has_no_letters_for_is_written_as_an_escape() 
         ["lifecycle", HOSTILE],
         ["check-deployed", "--app", HOSTILE],
         ["check-deployed", "--lock-file", HOSTILE],
+        ["schema", HOSTILE],
+        ["demo", HOSTILE],
+        ["pin", "Dockerfile", "--json", "--lock-file", HOSTILE],
     ],
     ids=lambda arguments: " ".join(arguments).replace(HOSTILE, "X"),
 )
