@@ -157,7 +157,8 @@ def _examined(
     ]
     if failure is not None:
         violations.insert(0, FAILURE.nothing_pinned(str(failure)))
-    report = SynthReport.of(corrected(pinning.records, found)).keeping(_earlier_report(root))
+    why = None if failure is None else str(failure)
+    report = SynthReport.of(corrected(pinning.records, found), why).keeping(_earlier_report(root))
     if (root / FILE_NAME).is_dir():
         violations.append(REPORT.not_written(f"There is a folder at {str(root / FILE_NAME)!r}."))
     return AssemblyOutcome(_left(violations, stacks), report, failure=failure)

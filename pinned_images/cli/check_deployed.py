@@ -367,7 +367,7 @@ def _declared(folder: Path | None, lock_file: Path | None) -> _Declared | None:
         return None
     app: dict[str, list[str]] = {}
     lock: dict[str, list[str]] = {}
-    for record in () if folder is None else SynthReport.read(folder).records:
+    for record in () if folder is None else SynthReport.read_complete(folder).records:
         if record.digest is not None:
             app.setdefault(_by_tag(record.pinned or record.reference), []).append(record.digest)
     for key, entry in {} if lock_file is None else read_lock(lock_file).entries.items():

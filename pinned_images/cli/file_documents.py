@@ -64,10 +64,13 @@ class RecordedImage(msgspec.Struct, rename="camel", omit_defaults=True, kw_only=
     container: str = ""
 
 
-class Record(msgspec.Struct):
+class Record(msgspec.Struct, omit_defaults=True, kw_only=True):
     """`pinned-images.json` of a synth, and `report --json`."""
 
     version: Version
+    failure: Annotated[
+        str, Meta(description="Why images are missing: the synth, or a part of it, failed.")
+    ] = ""
     images: list[RecordedImage]
 
 

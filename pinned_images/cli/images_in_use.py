@@ -189,7 +189,7 @@ class ImagesInUse:
     def _add_report(self, folder: Path) -> None:
         from pinned_images.report import SynthReport  # noqa: PLC0415 - for --help
 
-        for record in SynthReport.read(folder).records:
+        for record in SynthReport.read_complete(folder).records:
             if record.resolved_by == "failed":
                 self.unseen.append(f"the image {quoted(record.reference)} could not be pinned")
             elif record.digest is not None:

@@ -110,7 +110,7 @@ def _used(folder: Path, lock: LockFile) -> set[str]:
     """
     from pinned_images.report import SynthReport  # noqa: PLC0415 - for --help
 
-    report = SynthReport.read(folder)
+    report = SynthReport.read_complete(folder)
     if report.failed:
         raise ConfigurationError(
             f"The synth in {str(folder)!r} failed for {counted(len(report.failed), 'image')}, so "

@@ -19,7 +19,7 @@ from pinned_images.wording import counted
 
 def check_lock(lock: LockFile, folders: tuple[Path, ...], *, as_json: bool) -> None:
     """List the images of apps that a lock file lacks, without resolving anything."""
-    records = [each for folder in folders for each in SynthReport.read(folder).records]
+    records = [each for folder in folders for each in SynthReport.read_complete(folder).records]
     images = {
         key
         for record in records

@@ -94,7 +94,8 @@ def _compared(base: Path, folder: Path) -> SynthComparison:
             f"There is no record at {str(base)!r} to compare with: name the {FILE_NAME} of an "
             "earlier synth, or its output folder; where there was none yet, leave --compare out."
         )
-    return SynthComparison.of(SynthReport.read(base), SynthReport.read(folder))
+    before = SynthReport.read_complete(base)
+    return SynthComparison.of(before, SynthReport.read_complete(folder))
 
 
 def _show_report(

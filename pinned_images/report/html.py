@@ -8,7 +8,15 @@ from collections.abc import Iterable
 from itertools import chain
 
 from pinned_images.report.page import render_page
-from pinned_images.report.summary import Image, Status, counts, failures_of, images_of
+from pinned_images.report.summary import (
+    NOTHING_KNOWN,
+    OTHERS_NOT_KNOWN,
+    Image,
+    Status,
+    counts,
+    failures_of,
+    images_of,
+)
 from pinned_images.report.synth_report import SynthReport
 
 #: More stacks than these are shown closed at first, as a list to choose from.
@@ -38,6 +46,8 @@ def render_html(report: SynthReport, app: str | None = None) -> str:
         stacks=stacks,
         all_images=list(chain.from_iterable(stacks.values())),
         failures=failures_of(report),
+        failure=report.failure,
+        not_known=OTHERS_NOT_KNOWN if stacks else NOTHING_KNOWN,
         are_open=len(stacks) <= _STACKS_OPEN,
         anchor=_anchor,
         counts=counts,

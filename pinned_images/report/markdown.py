@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from pinned_images.grouping import MOST_NAMED
+from pinned_images.printable import shortened
 from pinned_images.report.fitted_markdown import MarkdownTable, fitted
 from pinned_images.report.markdown_text import code_span, escaped_words
 from pinned_images.report.summary import Image, failures_of, headline, images_of
 from pinned_images.report.synth_report import SynthReport
 
+_LONGEST_FAILURE = 1000
 _COLUMNS = ["Image", "Tag", "Digest", "Platforms", "Resolved by", "Where"]
 
 
@@ -33,6 +35,8 @@ def render_markdown(report: SynthReport, limit: int | None = None) -> str:
 def _parts(report: SynthReport) -> Iterator[str | MarkdownTable]:
     yield "### Container images"
     yield headline(report)
+    if report.failure is not None:
+        yield escaped_words(shortened(report.failure, _LONGEST_FAILURE))
     header = ["Image", "Where", "Reason"]
     if report.failed:
         yield MarkdownTable(header, _failures(report), "Not pinned")

@@ -212,16 +212,23 @@ def failures_of(report: SynthReport) -> list[Failure]:
     return [Failure(tuple(images)) for images in groups.values()]
 
 
+#: Of a synth that failed before any image was looked at, and of one that failed in a part.
+NOTHING_KNOWN = "The images are not known, since the synth failed."
+OTHERS_NOT_KNOWN = "Others are not known, since the synth failed."
+
+
 def headline(report: SynthReport) -> str:
     """A sentence with the number of images, and of those that are pinned.
 
     Example:
         >>> headline(SynthReport())
         'No container images.'
+        >>> headline(SynthReport(failure="The lock file cannot be read."))
+        'The images are not known, since the synth failed.'
     """
     total = len(report.records)
     if not total:
-        return "No container images."
+        return NOTHING_KNOWN if report.failure is not None else "No container images."
     found = counts(Image(record, ()) for record in report.records)
     parts = [
         counted(count, status) if status == "asset" else f"{count} {status}"
@@ -231,7 +238,8 @@ def headline(report: SynthReport) -> str:
     verb = "names" if total == 1 else "name"
     stacks = counted(len(report.by_stack()), "stack")
     where = f"{counted(total, 'place')} in {stacks} {verb} an image"
-    return f"{where}: {', '.join(parts)}."
+    unknown = "" if report.failure is None else f" {OTHERS_NOT_KNOWN}"
+    return f"{where}: {', '.join(parts)}.{unknown}"
 
 
 def counts(images: Iterable[Image]) -> dict[Status, int]:

@@ -123,6 +123,7 @@ class SynthReport:
 
     Attributes:
         records: One record for each site, sorted by stack, construct and property.
+        failure: Why images are missing here: the synth, or a part of it, failed as a whole.
 
     Example:
         >>> record = SiteRecord(
@@ -134,11 +135,12 @@ class SynthReport:
     """
 
     records: tuple[SiteRecord, ...] = ()
+    failure: str | None = None
 
     @classmethod
-    def of(cls, records: Iterable[SiteRecord]) -> SynthReport:
+    def of(cls, records: Iterable[SiteRecord], failure: str | None = None) -> SynthReport:
         """A report of records in any order; equal records count once."""
-        return cls(tuple(_in_order(set(records))))
+        return cls(tuple(_in_order(set(records))), failure)
 
     def keeping(self, earlier: SynthReport) -> SynthReport:
         """This report with the facts of an earlier one of the same assembly.
@@ -158,7 +160,7 @@ class SynthReport:
         for record in self.records:
             first = known.get((record.construct_path, record.property_path))
             kept.append(record if first is None or not _has_pinned(first, record) else first)
-        return SynthReport.of(kept)
+        return SynthReport.of(kept, self.failure)
 
     @property
     def failed(self) -> tuple[SiteRecord, ...]:
@@ -183,7 +185,10 @@ class SynthReport:
 
         images = [_to_plain(record) for record in self.records]
         # A `Digest` is a string, which msgspec does not know.
-        document = msgspec.json.encode({"version": SCHEMA_VERSION, "images": images}, enc_hook=str)
+        failure = {} if self.failure is None else {"failure": _encodable(self.failure)}
+        document = msgspec.json.encode(
+            {"version": SCHEMA_VERSION, **failure, "images": images}, enc_hook=str
+        )
         return _without_raw_controls(msgspec.json.format(document, indent=2).decode()) + "\n"
 
     @classmethod
@@ -216,7 +221,9 @@ class SynthReport:
                     "pinned-images: pip install --upgrade pinned-images."
                 )
             images = msgspec.convert(document.get("images"), list[dict[str, Any]])
-            return cls.of(msgspec.convert(list(map(_from_plain, images)), list[SiteRecord]))
+            failure = msgspec.convert(document.get("failure"), str | None)
+            records = msgspec.convert(list(map(_from_plain, images)), list[SiteRecord])
+            return cls.of(records, failure)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             reason = printable(shortened(str(error), _LONGEST_REASON))
             raise ConfigurationError(
@@ -241,6 +248,22 @@ class SynthReport:
                 "PinImages first, and name its output folder (cdk.out)."
             ) from error
         return cls.from_json(content, str(path))
+
+    @classmethod
+    def read_complete(cls, path: str | Path) -> SynthReport:
+        """The report in a file or a folder, where all images of the app are known.
+
+        Raises:
+            ConfigurationError: There is none, it cannot be used, or its synth failed as a whole.
+        """
+        found = cls.read(path)
+        if found.failure is not None:
+            reason = shortened(found.failure.rstrip("."), _LONGEST_REASON)
+            raise ConfigurationError(
+                f"The synth of {str(path)!r} failed, so its images are not known ({reason}): "
+                "correct that, and synthesize again."
+            )
+        return found
 
     def write(self, path: str | Path) -> Path:
         """Write the report in one step.

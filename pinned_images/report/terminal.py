@@ -35,6 +35,8 @@ _UNBOUNDED = 10_000
 def render_terminal(report: SynthReport) -> RenderableType:
     """The report for a rich console: failures, then each stack, then the totals."""
     parts: list[RenderableType] = []
+    if report.failure is not None:
+        parts += [Text("The synth failed", "bold red"), printable(report.failure), Text()]
     if report.failed:
         parts += [Text("Not pinned", "bold red"), *map(_failure, failures_of(report))]
     for stack, records in report.by_stack().items():

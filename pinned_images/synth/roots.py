@@ -43,10 +43,10 @@ class SynthAspectState:
     def problems(self) -> list[Violation]:
         """Violations that concern more than one image."""
         roots = self.root.with_below()
-        failures = dict.fromkeys(failure for root in roots for failure in root.all_failures())
         unrecorded = (violation for root in roots for violation in root.unrecorded)
         kept = (each for root in roots for one in root.immutabilities for each in one.violations)
-        return [*map(FAILURE.nothing_pinned, failures), *unrecorded, *kept, *self._mutable_stages()]
+        failures = map(FAILURE.nothing_pinned, self._failures())
+        return [*failures, *unrecorded, *kept, *self._mutable_stages()]
 
     def _mutable_stages(self) -> Iterator[Violation]:
         """Stages that no `ImmutableTags` was applied to, although one was above them."""
@@ -85,7 +85,7 @@ class SynthAspectState:
             return []
         problems = list(problems_of_undeployed(syntheses, examination))
         records = [record for synthesis in syntheses for record in synthesis.records]
-        report = SynthReport.of(corrected(records, examination))
+        report = SynthReport.of(corrected(records, examination), next(iter(self._failures()), None))
         folder = Path(self.root.stage.outdir)
         print_summary(report, syntheses, folder)
         try:
@@ -93,6 +93,11 @@ class SynthAspectState:
         except (PinnedImagesError, OSError) as error:
             return [*problems, REPORT.not_written(str(error))]
         return problems
+
+    def _failures(self) -> dict[str, None]:
+        """The reasons why nothing could be pinned, in the app or in a part of it."""
+        roots = self.root.with_below()
+        return dict.fromkeys(failure for root in roots for failure in root.all_failures())
 
     def _syntheses(self) -> list[Synthesis]:
         return [each for root in self.root.with_below() for each in root.syntheses]

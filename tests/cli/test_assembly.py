@@ -108,6 +108,19 @@ def test_what_makes_no_sense_for_an_assembly_is_wrong_use(
     assert contents(assembly) == before
 
 
+def test_where_nothing_could_be_pinned_the_record_says_why_and_keeps_no_image_from_use(
+    run: Run, assembly: Path, folder: Path
+) -> None:
+    (folder / "pinned-images.lock.json").write_text("{", "utf-8")
+    assert run("pin", "cdk.out").exit_code == 2
+    (folder / "pinned-images.lock.json").write_text('{"version": 1, "images": {}}', "utf-8")
+    assert "The synth failed" in run("report", "cdk.out").stdout
+    for command in ("lock prune", "release --app cdk.out", "check-deployed --app cdk.out"):
+        refused = run(*command.split())
+        assert (refused.exit_code, refused.stdout) == (2, "")
+        assert "failed, so its images are not known (Lock file" in refused.stderr
+
+
 @pytest.mark.parametrize("broken", ["", "{", "[]"])
 def test_a_broken_assembly_is_one_sentence_and_no_file_of_it_is_edited(
     run: Run, assembly: Path, broken: str

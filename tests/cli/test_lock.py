@@ -372,7 +372,7 @@ def test_prune_dry_run_drops_nothing(run: Run, lock: Any, web: str, folder: Path
     assert lock.text == before
 
 
-@pytest.mark.parametrize("report", ["none", "failed"])
+@pytest.mark.parametrize("report", ["none", "failed", "failed as a whole"])
 def test_prune_drops_nothing_where_what_is_used_is_not_known(
     run: Run, lock: Any, web: str, folder: Path, report: str
 ) -> None:
@@ -381,6 +381,12 @@ def test_prune_drops_nothing_where_what_is_used_is_not_known(
     if report == "failed":
         failed = SiteRecord("S", "S/T", "AWS::ECS::TaskDefinition", "Image", "x:1", "failed")
         SynthReport.of([failed]).write(folder / "cdk.out")
+    elif report == "failed as a whole":
+        SynthReport(failure="The lock file is broken.").write(folder / "cdk.out")
+        for command in (("lock", "--check"), ("report", "--compare", "cdk.out")):
+            refused = run(*command)
+            assert (refused.exit_code, refused.stdout) == (2, "")
+            assert "(The lock file is broken): correct that" in refused.stderr
     result = run("lock", "prune")
     assert result.exit_code == 2
     assert "synthesize" in result.stderr

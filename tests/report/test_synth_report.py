@@ -62,6 +62,16 @@ def test_what_is_written_is_read_back_and_written_to_the_same_bytes(
     assert SynthReport.of(reversed(some)).to_json() == report.to_json()
 
 
+def test_a_synth_that_failed_as_a_whole_is_told_from_one_without_images(
+    record: SiteRecord,
+) -> None:
+    report = SynthReport.of([record], failure="The lock file \ud800 is broken.")
+    assert '"failure": "The lock file \\\\ud800 is broken."' in report.to_json()
+    read = SynthReport.from_json(report.to_json()).keeping(report)
+    assert (read.records, read.failure) == ((record,), "The lock file \\ud800 is broken.")
+    assert "failure" not in SynthReport().to_json()
+
+
 def test_records_are_in_the_order_of_their_places(record: SiteRecord) -> None:
     paths = [f"ContainerDefinitions[{number}].Image" for number in (10, 9, 1)]
     report = SynthReport.of(replace(record, property_path=path) for path in paths)

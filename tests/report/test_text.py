@@ -10,6 +10,7 @@ import pytest
 from rich.console import Console
 
 from pinned_images.report import SiteRecord, SynthReport
+from pinned_images.report.html import render_html
 from pinned_images.report.markdown import render_markdown
 from pinned_images.report.terminal import render_terminal
 
@@ -35,6 +36,18 @@ def test_markdown_has_a_table_for_each_stack_and_failures_first(report: SynthRep
         f"| `nginx` | `1.25` | `{digest[7:19]}` | linux/amd64, linux/arm64 | "
         "registry \\(registry-1.docker.io\\) | `Shop/Web/Other`<br>`Shop/Web/Task` |"
     ) in text
+
+
+def test_a_synth_that_failed_as_a_whole_says_so_in_every_form(record: SiteRecord) -> None:
+    failure = "The lock file <a.json>, line 1, is broken."
+    failed, known = SynthReport(failure=failure), SynthReport.of([record], failure)
+    assert failure in plain(in_terminal(failed, 100))
+    assert "line 1, is broken" in render_markdown(failed)
+    assert "The lock file &lt;a.json&gt;, line 1, is broken." in render_html(failed)
+    for text in (plain(in_terminal(failed, 100)), render_markdown(failed), render_html(failed)):
+        assert "The images are not known, since the synth failed." in text
+    for text in (plain(in_terminal(known, 100)), render_markdown(known), render_html(known)):
+        assert "Others are not known, since the synth failed." in text
 
 
 def test_markdown_rows_have_their_columns_whatever_the_texts_hold(hostile: SynthReport) -> None:

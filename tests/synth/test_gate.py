@@ -11,6 +11,7 @@ from aws_cdk import aws_ecs as ecs
 
 from pinned_images import PinImages, PinnedImagesGate
 from pinned_images.errors import ConfigurationError
+from pinned_images.report import SynthReport
 from pinned_images.testing import FixedResolver
 from tests.synth.synthesis import Synthesize, plugin_report
 from tests.synth.tasks import acknowledge, high_level_task, override, raw_task, typed_task
@@ -179,6 +180,9 @@ def test_where_nothing_could_be_pinned_one_error_says_why(
     [error] = synthesize(app, check=False).errors
     assert error.startswith("No image was pinned. Lock file ")
     assert error.endswith("(pinned-images::failure)")
+    failure = SynthReport.read(app.outdir).failure
+    assert failure is not None
+    assert failure.startswith(f"Lock file {str(broken_lock_file)!r}, line 1: ")
 
 
 @pytest.mark.parametrize("at", ["app", "stage"])
