@@ -148,6 +148,12 @@ def check_deployed(
     for sentence in unseen:
         error(sentence)
     echo(_summary(images, unseen))
+    if clusters or services:
+        named = [
+            *(f"the cluster {each}" for each in clusters),
+            *(f"the service {each}" for each in services),
+        ]
+        echo(f"Limited to {', '.join(named)}: nothing else was looked at.")
     kinds = {finding.kind for image in images for finding in image.findings}
     found = [ExitCode.FINDING] if kinds & set(fail_on or _FAIL_ON) else []
     raise Exit(worst([*found, *([ExitCode.UNKNOWN] if unseen else [])]))

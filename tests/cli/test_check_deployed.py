@@ -282,6 +282,7 @@ def test_a_service_that_is_not_there_was_not_looked_at(run: Run, moto: Moto) -> 
     [sentence] = document["unseen"]
     assert sentence.startswith("There is no service 'front' in the account of the credentials, ")
     assert "1 thing could not be looked at." in stderr
+    assert "Limited to the cluster shop, the service front" in stderr
 
 
 def test_without_a_region_the_command_asks_for_one(run: Run, moto: Moto) -> None:

@@ -97,6 +97,7 @@ COPY = "import os, shutil; shutil.copytree('plain.out', os.environ['CDK_OUTDIR']
         ("run --lock-file broken.lock.json {copies} good", 2),
         ("run -- {python} -c raise(SystemExit(42))", 42),
         ("run -- no-such-program", 127),
+        ("run --lokc-file x -- {python} -c 0", 2),
         ("serve", 2),
         ("serve --repository x --branch y --host 192.0.2.1", 2),
         ("update good.Dockerfile --image-reference nginx:2", 0),
@@ -255,9 +256,10 @@ def test_a_mistyped_command_names_the_nearest(run: Run, words: str, near: str) -
 
 
 def test_a_mistyped_option_names_the_nearest(run: Run) -> None:
-    result = run("outdated", "--exit-cod")
-    assert result.exit_code == 2
-    assert "--exit-code" in result.stderr
+    for words, near in (("outdated --exit-cod", "exit-code"), ("run --lokc-file=x a", "lock-file")):
+        result = run(*words.split())
+        assert result.exit_code == 2
+        assert f"--{near}" in result.stderr
 
 
 @pytest.mark.parametrize("name", ["", *COMMANDS])
