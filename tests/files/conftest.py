@@ -15,6 +15,9 @@ from click.testing import CliRunner
 from pinned_images.cli.application import application
 from pinned_images.testing.registry_server import RegistryServer
 
+#: Files to pin are no modules of this suite, and bytecode beside them would be one more file.
+collect_ignore = ["golden"]
+
 ROOT = Path(__file__).parents[2]
 GOLDEN = Path(__file__).parent / "golden"
 

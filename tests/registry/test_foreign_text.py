@@ -33,6 +33,8 @@ from tests.registry.images import encode
 TEXTS = [
     "",
     "\0",
+    "0\0",
+    "1\ud800",
     "\x1b[31m",
     "\u202e",
     "\ud800",

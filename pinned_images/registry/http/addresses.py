@@ -85,5 +85,5 @@ def _abbreviated_address(host: str) -> _Address | None:
         return None
     try:
         return ipaddress.IPv4Address(socket.inet_aton(host))
-    except OSError:
+    except (OSError, ValueError):  # ValueError: a NUL character, or half of a surrogate pair
         return None
