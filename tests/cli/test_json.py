@@ -221,6 +221,12 @@ def test_the_schema_of_the_context_has_every_option_and_takes_the_example() -> N
             validate("context", wrong)
 
 
+def test_the_schema_of_the_record_has_every_field_of_it() -> None:
+    properties = generated("record")["$defs"]["RecordedImage"]["properties"]
+    written = {name.replace("_", "") for name in SiteRecord.__dataclass_fields__}
+    assert set(map(str.lower, properties)) == written
+
+
 def test_a_mistyped_schema_names_the_nearest(run: Run) -> None:
     result = run("schema", "outdatet")
     assert (result.exit_code, result.stdout) == (2, "")
