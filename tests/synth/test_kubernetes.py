@@ -20,6 +20,7 @@ from aws_cdk import aws_ssm as ssm
 from pinned_images import PinImages
 from pinned_images.report.synth_report import SiteRecord, SynthReport
 from pinned_images.testing import FixedResolver, SynthesizedApp, synthesize
+from tests.synth.synthesis import plugin_report
 
 ENVIRONMENT = Environment(account="123456789012", region="eu-west-1")
 REGISTRY = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
@@ -211,7 +212,7 @@ WIDGET: Manifest = {
 }
 
 
-def test_images_of_custom_kinds(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_images_of_custom_kinds(tmp_path: Path) -> None:
     app = App(outdir=str(tmp_path))
     stack = Stack(app, "Web", env=ENVIRONMENT)
     repository = ecr.Repository(stack, "Repository", repository_name="shop")
@@ -246,6 +247,8 @@ def test_images_of_custom_kinds(tmp_path: Path, capfd: pytest.CaptureFixture[str
     ]
     (manifest,) = manifests(synthesized.template("Web"))
     assert '\\"image\\":\\"!*:latest\\"' in manifest
-    warning = capfd.readouterr().err
-    assert "WARNING The image acme/agent:1 at Manifest [2].spec.agentImage is not pinned" in warning
-    assert "properties={'apps.example.com/Widget': ['spec.agentImage']}" in warning
+    [warning] = plugin_report(synthesized)["violations"]
+    assert warning["severity"] == "warning"
+    image = "The image acme/agent:1 at Manifest [2].spec.agentImage is not pinned"
+    assert warning["description"].startswith(image)
+    assert "properties={'apps.example.com/Widget': ['spec.agentImage']}" in str(warning)
