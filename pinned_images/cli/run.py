@@ -75,12 +75,12 @@ def run(lock_file: str | None, exemptions: tuple[str, ...], command: tuple[str, 
             "app in cdk.json is several commands, joined by `&&`, write `pinned-images run --` in "
             "front of the one that runs the app."
         )
-    # A fifth of the time of pinning goes there, and the process ends soon.
-    gc.disable()
+    gc.disable()  # a fifth of the time of pinning goes there, and the process ends soon
     from pinned_images.assembly import pin_assembly  # noqa: PLC0415 - for --help
 
     options = options_of({"lock_file": lock_file, "exempt": exemptions_of(exemptions) or None})
     outcome = pin_assembly(output, options)
+    gc.freeze()  # nor is all this looked through when it ends
     if options.summary is not False and outcome.is_complete:
         print_summary(outcome, options)
     if outcome.has_errors and not _cli_reads_report():
