@@ -86,7 +86,7 @@ def _sentence(violation: Violation) -> str:
 
 def write_json(outcome: AssemblyOutcome) -> None:
     """Print the violations as JSON."""
-    from pinned_images.cli.documents import kind_of  # noqa: PLC0415 - for --help
+    from pinned_images.cli.documents.command_documents import kind_of  # noqa: PLC0415 - for --help
 
     found = {
         "version": JSON_VERSION,

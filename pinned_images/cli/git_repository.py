@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from pinned_images.cli.documents import Document, Problem
+    from pinned_images.cli.documents.command_documents import Document, Problem
     from pinned_images.files.git import Author, Clone, Target
     from pinned_images.files.pinned_files import Changes
     from pinned_images.files.publishing import Published
@@ -147,7 +147,7 @@ def _failures_as_json(make: Callable[[list[Problem]], Document] | None) -> Itera
         yield
     except GitError as failure:
         if make is not None:
-            from pinned_images.cli.documents import Problem  # noqa: PLC0415 - for --help
+            from pinned_images.cli.documents.command_documents import Problem  # noqa: PLC0415 - for --help
 
             write_document(make([Problem(kind="git", reason=printable(str(failure)))]))
         raise
@@ -196,7 +196,7 @@ def change(
             published = _publish(repository, clone, told, besides)
             changes = planned[-1]
         if as_json:
-            from pinned_images.cli.changes_document import changes_document  # noqa: PLC0415
+            from pinned_images.cli.documents.changes_document import changes_document  # noqa: PLC0415
 
             files = () if published is None else published.files
             commit = None if published is None else published.commit
@@ -211,7 +211,7 @@ def change(
 
 
 def _failed_document(unknown: list[Problem]) -> Document:
-    from pinned_images.cli.documents import FileChanges  # noqa: PLC0415 - for --help
+    from pinned_images.cli.documents.command_documents import FileChanges  # noqa: PLC0415 - for --help
 
     return FileChanges(
         dry_run=False,

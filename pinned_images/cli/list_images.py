@@ -21,7 +21,7 @@ from pinned_images.cli.shared_options import json_option
 from pinned_images.printable import printable
 
 if TYPE_CHECKING:
-    from pinned_images.cli.documents import Document, Problem
+    from pinned_images.cli.documents.command_documents import Document, Problem
     from pinned_images.cli.git_repository import Repository
     from pinned_images.files.scanning import ScannedFile
 
@@ -66,7 +66,7 @@ def list_images(
 
 
 def _failed(unknown: list[Problem]) -> Document:
-    from pinned_images.cli.documents import ImageList  # noqa: PLC0415 - for --help
+    from pinned_images.cli.documents.command_documents import ImageList  # noqa: PLC0415 - for --help
 
     return ImageList(references=[], skipped=[], unknown=unknown)
 

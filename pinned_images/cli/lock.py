@@ -93,7 +93,7 @@ def prune(*, lock_file: Path, folders: tuple[Path, ...], dry_run: bool, as_json:
     if not dry_run:
         LockFile.change(lock_file, lambda lock: lock.without(unused))
     if as_json:
-        from pinned_images.cli.documents import LockedName, LockPrune  # noqa: PLC0415
+        from pinned_images.cli.documents.command_documents import LockedName, LockPrune  # noqa: PLC0415
 
         write_document(LockPrune(dry_run=dry_run, dropped=list(map(LockedName.of, in_order))))
     else:

@@ -65,7 +65,7 @@ def check_lock(lock: LockFile, folders: tuple[Path, ...], *, as_json: bool) -> N
 
 
 def _write_check(lacking: Mapping[str, list[str]], unknown: Sequence[SiteRecord]) -> None:
-    from pinned_images.cli.documents import (  # noqa: PLC0415 - for --help
+    from pinned_images.cli.documents.command_documents import (  # noqa: PLC0415 - for --help
         LockCheck,
         LockedName,
         Problem,

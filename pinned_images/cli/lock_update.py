@@ -57,7 +57,7 @@ def update(
     if not dry_run:
         _write(lock_file, comparison, left=comparison.unchanged if moved_only else ())
     if as_json:
-        from pinned_images.cli.comparison_documents import update_document  # noqa: PLC0415
+        from pinned_images.cli.documents.comparison_documents import update_document  # noqa: PLC0415
 
         moved = comparison.really_moved if moved_only else comparison.moved
         write_document(update_document(comparison, moved, dry_run=dry_run))

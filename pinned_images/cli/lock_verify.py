@@ -25,7 +25,7 @@ from pinned_images.reference import Digest, ImageReference
 from pinned_images.wording import counted
 
 if TYPE_CHECKING:
-    from pinned_images.cli.documents import LockVerify
+    from pinned_images.cli.documents.command_documents import LockVerify
     from pinned_images.cli.shared_options import Network
 
 
@@ -80,7 +80,7 @@ def _document(
     errors: Sequence[tuple[LockKey, ResolutionError]],
     unusable: Sequence[_Unusable],
 ) -> LockVerify:
-    from pinned_images.cli.documents import (  # noqa: PLC0415 - for --help
+    from pinned_images.cli.documents.command_documents import (  # noqa: PLC0415 - for --help
         LockedName,
         LockVerify,
         Problem,

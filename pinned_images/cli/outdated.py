@@ -48,7 +48,7 @@ def outdated(
     comparison = Comparison.of(lock, network, with_platforms=False, platforms=platforms)
     moved = comparison.really_moved if moved_only else comparison.moved
     if as_json:
-        from pinned_images.cli.comparison_documents import outdated_document  # noqa: PLC0415
+        from pinned_images.cli.documents.comparison_documents import outdated_document  # noqa: PLC0415
 
         write_document(outdated_document(comparison, moved))
     else:

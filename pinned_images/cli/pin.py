@@ -34,7 +34,7 @@ from pinned_images.errors import ConfigurationError
 from pinned_images.wording import counted
 
 if TYPE_CHECKING:
-    from pinned_images.cli.documents import Document, Problem
+    from pinned_images.cli.documents.command_documents import Document, Problem
     from pinned_images.cli.git_repository import Repository
     from pinned_images.cli.shared_options import Network
     from pinned_images.exemptions import Exemption, ExemptionPatterns
@@ -240,7 +240,7 @@ class _Digests:
 
 
 def _unchecked(unknown: list[Problem]) -> Document:
-    from pinned_images.cli.documents import PinCheck  # noqa: PLC0415 - for --help
+    from pinned_images.cli.documents.command_documents import PinCheck  # noqa: PLC0415 - for --help
 
     return PinCheck(unpinned=[], unknown=unknown)
 
@@ -251,7 +251,7 @@ def _show_unpinned(
     from pinned_images.files.pinned_files import skipped_in  # noqa: PLC0415 - for --help
 
     if as_json:
-        from pinned_images.cli.documents import PinCheck, UnpinnedReference  # noqa: PLC0415
+        from pinned_images.cli.documents.command_documents import PinCheck, UnpinnedReference  # noqa: PLC0415
 
         rows = [
             UnpinnedReference(

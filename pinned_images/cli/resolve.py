@@ -15,7 +15,7 @@ from pinned_images.cli.shared_options import json_option, registry_options
 from pinned_images.errors import InvalidReference, PinnedImagesError
 
 if TYPE_CHECKING:
-    from pinned_images.cli.documents import ResolvedImage
+    from pinned_images.cli.documents.command_documents import ResolvedImage
     from pinned_images.cli.shared_options import Network
     from pinned_images.reference import Platform
     from pinned_images.resolution import Outcome, ResolutionRequest
@@ -76,7 +76,7 @@ def resolve(
 
 
 def _write_json(answers: Sequence[_Answer], outcomes: Mapping[ResolutionRequest, Outcome]) -> None:
-    from pinned_images.cli.documents import Resolved, split  # noqa: PLC0415 - for --help
+    from pinned_images.cli.documents.command_documents import Resolved, split  # noqa: PLC0415 - for --help
 
     found = {answer.text: _outcome(answer, outcomes) for answer in answers}
     problems, unknown = split(
@@ -140,7 +140,7 @@ def _pinned(answer: _Answer, digest: str) -> str:
 
 
 def _plain(answer: _Answer, outcomes: Mapping[ResolutionRequest, Outcome]) -> ResolvedImage:
-    from pinned_images.cli.documents import ResolvedImage  # noqa: PLC0415 - for --help
+    from pinned_images.cli.documents.command_documents import ResolvedImage  # noqa: PLC0415 - for --help
 
     outcome = _outcome(answer, outcomes)
     if isinstance(outcome, PinnedImagesError):

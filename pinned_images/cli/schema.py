@@ -14,24 +14,24 @@ from pinned_images.wording import did_you_mean
 
 #: The type of each document: module and class.
 TYPES: Mapping[str, str] = {
-    "check": "documents:Violations",
+    "check": "command_documents:Violations",
     "check-deployed": "aws_documents:Deployed",
     "context": "context_document:ContextObject",
     "lifecycle": "aws_documents:Lifecycle",
-    "list": "documents:ImageList",
-    "lock-check": "documents:LockCheck",
+    "list": "command_documents:ImageList",
+    "lock-check": "command_documents:LockCheck",
     "lock-file": "file_documents:LockFileContent",
-    "lock-prune": "documents:LockPrune",
-    "lock-update": "documents:LockUpdate",
-    "lock-verify": "documents:LockVerify",
-    "outdated": "documents:Outdated",
-    "pin": "documents:FileChanges",
-    "pin-check": "documents:PinCheck",
+    "lock-prune": "command_documents:LockPrune",
+    "lock-update": "command_documents:LockUpdate",
+    "lock-verify": "command_documents:LockVerify",
+    "outdated": "command_documents:Outdated",
+    "pin": "command_documents:FileChanges",
+    "pin-check": "command_documents:PinCheck",
     "protect": "aws_documents:Protect",
     "record": "file_documents:Record",
     "release": "aws_documents:Release",
     "report-compare": "file_documents:Compared",
-    "resolve": "documents:Resolved",
+    "resolve": "command_documents:Resolved",
 }
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -70,7 +70,7 @@ def generated(name: str) -> dict[str, Any]:
     import msgspec  # noqa: PLC0415 - for --help
 
     module, _, title = TYPES[name].partition(":")
-    kind = getattr(import_module(f"pinned_images.cli.{module}"), title)
+    kind = getattr(import_module(f"pinned_images.cli.documents.{module}"), title)
     found = msgspec.json.schema(kind)
     parts = found.pop("$defs")
     for each in parts.values():
@@ -88,7 +88,7 @@ def _require_what_is_always_written(part: dict[str, Any], module: str) -> None:
     """Require the fields that have a default and are written all the same; drop defaults."""
     import msgspec  # noqa: PLC0415 - for --help
 
-    kind = getattr(import_module(f"pinned_images.cli.{module}"), part["title"])
+    kind = getattr(import_module(f"pinned_images.cli.documents.{module}"), part["title"])
     if not kind.__struct_config__.omit_defaults:
         defaults = dict(
             zip(

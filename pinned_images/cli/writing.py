@@ -35,7 +35,7 @@ def finish(
     if not dry_run:
         written, unwritten = _write(changes)
     if as_json:
-        from pinned_images.cli.changes_document import changes_document  # noqa: PLC0415
+        from pinned_images.cli.documents.changes_document import changes_document  # noqa: PLC0415
 
         write_document(
             changes_document(changes, dry_run=dry_run, written=written, unwritten=unwritten)

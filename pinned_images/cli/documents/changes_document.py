@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 
-from pinned_images.cli.documents import (
+from pinned_images.cli.documents.command_documents import (
     ChangedReference,
     FileChanges,
     Problem,

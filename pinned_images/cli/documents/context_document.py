@@ -1,4 +1,4 @@
-"""The object ``pinned-images`` in the context of ``cdk.json``; see `documents`."""
+"""The object ``pinned-images`` in the context of ``cdk.json``; see `command_documents`."""
 
 from __future__ import annotations
 

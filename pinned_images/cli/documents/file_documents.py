@@ -1,4 +1,4 @@
-"""The JSON files that a synth writes, and the comparison of two of them; see `documents`."""
+"""The JSON files that a synth writes, and a comparison of two of them; see `command_documents`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,12 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from pinned_images.cli.documents import DigestText, ParameterText, PlatformText, Version
+from pinned_images.cli.documents.command_documents import (
+    DigestText,
+    ParameterText,
+    PlatformText,
+    Version,
+)
 from pinned_images.report.comparison.synth_comparison import Kind
 from pinned_images.report.summary import Status
 from pinned_images.report.synth_report import ResolvedBy

@@ -1,4 +1,4 @@
-"""The JSON documents of the commands that ask AWS; see `documents`."""
+"""The JSON documents of the commands that ask AWS; see `command_documents`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from pinned_images.cli.documents import DigestText, Document, Moment, Part
+from pinned_images.cli.documents.command_documents import DigestText, Document, Moment, Part
 
 
 class RemovedImage(Part, kw_only=True):

@@ -8,7 +8,7 @@ from typing import TypedDict
 from msgspec import UNSET
 
 from pinned_images.cli.comparison import Comparison
-from pinned_images.cli.documents import (
+from pinned_images.cli.documents.command_documents import (
     ChangedParameter,
     LockUpdate,
     MovedImage,
