@@ -107,7 +107,8 @@ def _converted(value: Any, hint: Any, place: Place, notes: tuple[object, ...]) -
     try:
         return msgspec.convert(value, hint, strict=not place.is_text, dec_hook=_custom)
     except msgspec.ValidationError:
-        raise _wrong(value, place, f"{_WORDS.get(hint, 'a value')}{_such_as(notes)}") from None
+        words = "true or false" if hint is bool and place.is_text else _WORDS.get(hint, "a value")
+        raise _wrong(value, place, f"{words}{_such_as(notes)}") from None
 
 
 def _dict(value: Any, types: tuple[Any, Any], place: Place, such_as: str) -> dict[str, Any]:
@@ -159,7 +160,10 @@ def _exemption(value: object, place: Place) -> Exemption:
     if isinstance(value, str):
         return Exemption(value)
     if not isinstance(value, Mapping) or not place.is_text:
-        raise _wrong(value, place, "the reason as a text, or an Exemption")
+        other = 'an object such as {"reason": "...", "expires": "2027-03-31"}'
+        raise _wrong(
+            value, place, f"the reason as a text, or {other if place.is_text else 'an Exemption'}"
+        )
     hints = type_hints(Exemption)
     for name in value:
         if name not in hints:
@@ -215,5 +219,7 @@ def _such_as(notes: tuple[object, ...]) -> str:
 
 
 def _wrong(value: object, place: Place, wanted: str) -> ConfigurationError:
+    if place.is_text and isinstance(value, str):  # others may be, after `-c` and in variables
+        return ConfigurationError(f"{place} cannot be used: write {wanted}.")
     kind = "null" if place.is_text and value is None else type(value).__name__
     return ConfigurationError(f"{place} cannot be of the type {kind}: write {wanted}.")

@@ -331,6 +331,7 @@ _BY_VARIABLE = {variable_name(option): option for option in DATA_OPTIONS}
 
 # A variable of the user's own may have our prefix, so only a near misspelling is refused.
 _NEAR = 0.8
+_NEAR_KEY = 0.9
 
 
 class Setting(NamedTuple):
@@ -362,9 +363,13 @@ def _in_context(context: Mapping[str, Any]) -> Iterator[Setting]:
 
 
 def _is_mistyped(key: str) -> bool:
-    """Whether a key is a misspelling of this library's prefix."""
+    """Whether a key is a misspelling of this library's prefix, or of a whole key."""
     begin = key.partition(":")[0].lower()
-    return begin.replace("_", "").replace("-", "").rstrip("s") == "pinnedimage"
+    if begin.replace("_", "").replace("-", "").rstrip("s") == "pinnedimage":
+        return True
+    # Keys of the CDK are many, and none begins so; keys of the user's own are not refused.
+    is_alike = key.lstrip()[:1].lower() == CONTEXT[0]
+    return is_alike and nearest(key, (CONTEXT, *_BY_CONTEXT_KEY), _NEAR_KEY) is not None
 
 
 def _context_object(value: object, place: Place) -> Mapping[str, Any]:

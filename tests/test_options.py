@@ -313,7 +313,10 @@ def test_each_option_is_written_as_json_or_as_text(
     [
         ({"pinned-images:platforms": "verfy"}, ["pinned-images:platforms", "'verify'?"]),
         ({"pinned-images:deadline": "soon"}, ["pinned-images:deadline", "number of seconds"]),
-        ({"pinned-images:mirror-fallback": "maybe"}, ["pinned-images:mirror-fallback", "True or"]),
+        (
+            {"pinned-images:mirror-fallback": "maybe"},
+            ["pinned-images:mirror-fallback", "true or f"],
+        ),
         ({"pinned-images:mirrors": "docker.io"}, ["Entry 1 of pinned-images:mirrors"]),
         ({"pinned-images:mirrors": '{"docker.io"'}, ["pinned-images:mirrors", "JSON"]),
         ({"pinned-images:mirrors": {"docker.io": 3}}, ["pinned-images:mirrors['docker.io']"]),
@@ -339,6 +342,11 @@ def test_each_option_is_written_as_json_or_as_text(
         ({"pinned-images:Update": "x"}, ["Did you mean 'pinned-images:update'?"]),
         ({"pinned_images:update": "never"}, ["Did you mean 'pinned-images:update'?"]),
         ({"pinnedImages": {}}, ["Did you mean 'pinned-images'?"]),
+        ({"pinnd-images": {}}, ["Did you mean 'pinned-images'?"]),
+        ({"pinned-images.lock-file": "x"}, ["Did you mean 'pinned-images:lock-file'?"]),
+        ({"pinned-images/update ": "x"}, ["Did you mean 'pinned-images:update'?"]),
+        ({"pinned-images:summary": "yes"}, ["pinned-images:summary cannot be used", "true or f"]),
+        ({"pinned-images:exempt": {"a": None}}, ["of the type null", '"expires": "2027-03-31"}']),
         ({"pinned-images": {"lockFile": "x"}}, ["Did you mean 'lock-file'?"]),
         ({"pinned-images": ["lock-file"]}, ["pinned-images cannot be of the type list"]),
         ({"pinned-images": {"update": "nevr"}}, ["pinned-images['update']", "'never'?"]),
@@ -354,7 +362,13 @@ def test_wrong_context_is_refused_and_its_key_is_named(
 
 
 def test_context_of_others_is_no_concern() -> None:
-    others = {"pinned-images-of-mine": 1, "@aws-cdk/core:x": True, "x:lock-file": 2}
+    others = {
+        "pinned-images-of-mine": 1,
+        "pinned-image-tag": 2,
+        "pinning-images": 3,
+        "@aws-cdk/core:x": True,
+        "x:lock-file": 2,
+    }
     assert surrounded(Options(), others) == Options()
 
 

@@ -105,6 +105,7 @@ class _Program(CommandGroup):
         run = partial(super().main, *arguments, standalone_mode=False, **options)
         if not standalone_mode:
             return run()
+        _replace_closed_streams()
         sys.exit(_exit_code(run))
 
 
@@ -133,6 +134,17 @@ def _exit_code(run: Callable[[], Any]) -> int:
         return ExitCode.UNKNOWN
     # click gives the code of an early end, such as that of --help; a command gives nothing.
     return result if isinstance(result, int) else ExitCode.FINE
+
+
+def _replace_closed_streams() -> None:
+    """Open the null device for streams that the caller has closed (`>&-`).
+
+    Python has no object for them, and a file that is opened later would get their number, into
+    which a program that is started writes.
+    """
+    for name, flags, mode in (("stdin", os.O_RDONLY, "r"), ("stdout", os.O_WRONLY, "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, flags), mode, encoding="utf-8"))
 
 
 def _give_up_output() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import click
 
 from pinned_images.cli.exit_codes import COMMANDS, help_text
@@ -29,5 +31,15 @@ class CommandGroup(click.Group):
         name = args[0]
         known = self.list_commands(ctx)
         if name not in known and name[:1].isalnum() and not ctx.resilient_parsing:
-            ctx.fail(f"No such command {name!r}.{did_you_mean(name, known)}")
+            ctx.fail(f"No such command {name!r}.{did_you_mean(name, self._words(ctx))}")
         return super().resolve_command(ctx, args)
+
+    def _words(self, ctx: click.Context) -> Iterator[str]:
+        """What may be meant by a command's name: a command, one in a group, or an option."""
+        for name in self.list_commands(ctx):
+            yield name
+            command = self.get_command(ctx, name)
+            if isinstance(command, click.Group):
+                yield from (f"{name} {each}" for each in command.list_commands(ctx))
+        for parameter in self.get_params(ctx):
+            yield from (each for each in parameter.opts if each.startswith("--"))

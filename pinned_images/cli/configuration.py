@@ -174,5 +174,8 @@ def _json(text: str, name: str) -> dict[str, Any]:
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ConfigurationError(f"{name} is not JSON.") from error
+        place, reason = quoted(name), "it is nested too deeply, or a number is too long"
+        if isinstance(error, json.JSONDecodeError):
+            place, reason = f"{place}, line {error.lineno}", error.msg
+        raise ConfigurationError(f"{place}: this is not JSON ({reason}): correct it.") from error
     return found if isinstance(found, dict) else {}

@@ -48,7 +48,7 @@ _NOT_FOUND = 127
 _SIGNALED = 128
 
 
-@click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@click.command(context_settings={"allow_interspersed_args": False})
 @optional_lock_file_option
 @exempt_option
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)

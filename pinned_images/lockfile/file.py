@@ -202,4 +202,6 @@ def _write(target: Path, text: str) -> None:
 
 
 def _reason(error: Exception) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not UTF-8"
     return str(getattr(error, "strerror", None) or error)

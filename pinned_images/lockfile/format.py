@@ -188,9 +188,14 @@ def _refuse_other_schema(text: str, value: Any) -> None:
     version = value.get("version") if isinstance(value, dict) else None
     if not isinstance(version, int) or isinstance(version, bool) or version == SCHEMA_VERSION:
         return
+    remedy = (
+        "install a newer one (pip install --upgrade pinned-images)"
+        if version > SCHEMA_VERSION
+        else "correct it, or take the file from version control"
+    )
     raise _Unusable(
         f"it is written in schema {shortened(str(version), 20)}, and this version of pinned-images "
-        f"reads schema {SCHEMA_VERSION}: install a newer one (pip install --upgrade pinned-images)",
+        f"reads schema {SCHEMA_VERSION}: {remedy}",
         _place(text, ("version",)),
     )
 

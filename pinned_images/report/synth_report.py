@@ -244,8 +244,8 @@ class SynthReport:
         # A ValueError: a path that no file can have.
         except (OSError, ValueError) as error:
             raise ConfigurationError(
-                f"There is no report at {str(path)!r} ({_reason(error)}): synthesize the app with "
-                "PinImages first, and name its output folder (cdk.out)."
+                f"There is no report at {str(path)!r} ({_reason(error)}): synthesize the app "
+                "with PinImages or `pinned-images run`, and name its output folder (cdk.out)."
             ) from error
         return cls.from_json(content, str(path))
 

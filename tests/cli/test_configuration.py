@@ -70,7 +70,7 @@ def test_a_file_that_cannot_be_read_is_wrong_use_and_is_named(
     (folder / "cdk.json").write_bytes(content)
     result = run("resolve", "nginx:1")
     assert result.exit_code == 2
-    assert "cdk.json" in result.stderr
+    assert "'cdk.json'" in result.stderr
     assert len(result.stderr.splitlines()) == 1
 
 

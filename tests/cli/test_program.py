@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -214,6 +215,36 @@ def test_ctrl_c_while_a_registry_is_asked_is_one_line(lock: Any) -> None:
             process.send_signal(signal.SIGINT)
             stdout, stderr = process.communicate()
     assert (process.returncode, stdout, stderr) == (130, "", "Interrupted.\n")
+
+
+def test_an_output_that_is_closed_is_no_error() -> None:
+    Path("pinned-images.lock.json").write_text('{"version": 1, "images": {}}')
+    for arguments in ("lock --json", "--help"):
+        script = f"{shlex.quote(sys.executable)} -m pinned_images {arguments} >&- <&-"
+        result = subprocess.run(
+            ["/bin/sh", "-c", script],
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        )
+        assert (result.returncode, result.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "near"),
+    [
+        ("lock-update", "lock update"),
+        ("lock check", "--check"),
+        ("version", "--version"),
+        ("lock updte", "update"),
+        ("run --lockfile a -- true", "--lock-file"),
+    ],
+)
+def test_what_is_mistyped_names_what_was_meant(run: Run, arguments: str, near: str) -> None:
+    result = run(*arguments.split())
+    assert result.exit_code == 2
+    assert f"Did you mean '{near}'?" in result.stderr
 
 
 @pytest.mark.parametrize("arguments", ["lock nonsense", "--nonsense", "lock prune x"])
