@@ -91,3 +91,10 @@ def test_nothing_heavy_is_required_of_all(metadata: email.message.Message) -> No
     needed = {each.name for each in requirements if each.marker is None}
     assert "boto3" in needed
     assert needed.isdisjoint({"aws-cdk-lib", "constructs", "jsii", "pytest", "starlette", "syrupy"})
+
+
+def test_the_version_is_dated_in_the_changelog_below_what_is_unreleased() -> None:
+    text = (PROJECT / "CHANGELOG.md").read_text(encoding="utf-8")
+    unreleased, version, *_ = re.findall(r"^## (.*)$", text, re.MULTILINE)
+    assert unreleased == "[Unreleased]"
+    assert re.fullmatch(rf"\[{re.escape(__version__)}\] - \d{{4}}-\d\d-\d\d", version)
