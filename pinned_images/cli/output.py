@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
@@ -22,20 +23,34 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 
+#: A width; 0 is none.
+_COLUMNS = re.compile(r"[1-9][0-9]{0,5}")
+
+#: In fewer columns, names would be one letter wide.
+_LEAST_WIDTH = 40
+_USUAL_WIDTH = 80
+
+
 def show(*parts: RenderableType) -> None:
-    """Print to stdout, as wide as the terminal; in a pipe or a file nothing is wrapped."""
+    """Print to stdout, as wide as the terminal; in a pipe or a file nothing is wrapped.
+
+    ``COLUMNS`` counts before both. It is 0 where a program has a terminal without a size.
+    """
     from rich.console import Console  # noqa: PLC0415 - for --help
 
     from pinned_images.report.terminal import NO_WIDTH  # noqa: PLC0415 - needs rich
 
     parts = tuple(printable_lines(part) if isinstance(part, str) else part for part in parts)
-    console = Console(highlight=False)
+    columns = os.environ.get("COLUMNS", "")
+    asked = max(int(columns), _LEAST_WIDTH) if _COLUMNS.fullmatch(columns) else None
+    console = Console(highlight=False, width=asked)
     if console.is_terminal:
+        if asked is None:
+            console.width = max(console.width, _LEAST_WIDTH) if console.width else _USUAL_WIDTH
         for part in parts:
             console.print(part, markup=False)
         return
-    width = console.width if "COLUMNS" in os.environ else NO_WIDTH
-    console = Console(highlight=False, width=width, file=io.StringIO())
+    console = Console(highlight=False, width=asked or NO_WIDTH, file=io.StringIO())
     with console.capture() as capture:
         for part in parts:
             console.print(part, markup=False)

@@ -65,6 +65,7 @@ def run(lock_file: str | None, exemptions: tuple[str, ...], command: tuple[str, 
     if command[0].startswith("-"):
         raise _no_such_option(command[0])
     output = Path(os.environ.get(_OUTPUT) or "cdk.out")
+    exempt = exemptions_of(exemptions) or None
     before = _last_written(output)
     code = _run_app(command)
     if code:
@@ -78,7 +79,7 @@ def run(lock_file: str | None, exemptions: tuple[str, ...], command: tuple[str, 
     gc.disable()  # a fifth of the time of pinning goes there, and the process ends soon
     from pinned_images.assembly import pin_assembly  # noqa: PLC0415 - for --help
 
-    options = options_of({"lock_file": lock_file, "exempt": exemptions_of(exemptions) or None})
+    options = options_of({"lock_file": lock_file, "exempt": exempt})
     outcome = pin_assembly(output, options)
     gc.freeze()  # nor is all this looked through when it ends
     if options.summary is not False and outcome.is_complete:

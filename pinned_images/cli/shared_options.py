@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial, wraps
 from pathlib import Path
@@ -20,6 +20,7 @@ from pinned_images.errors import InvalidReference
 from pinned_images.lockfile import DEFAULT_NAME
 from pinned_images.lockfile.entries import parse_platform
 from pinned_images.option_advice import options_of_command
+from pinned_images.printable import quoted
 from pinned_images.reference import Platform
 
 if TYPE_CHECKING:
@@ -200,7 +201,7 @@ def exemptions_of(given: Sequence[str]) -> dict[str, str]:
     """The patterns of ``--exempt`` with their reasons.
 
     Raises:
-        BadParameter: One has no reason.
+        BadParameter: One has no reason, or is given twice.
     """
     pairs = [text.partition("=") for text in given]
     for pattern, _, reason in pairs:
@@ -209,7 +210,20 @@ def exemptions_of(given: Sequence[str]) -> dict[str, str]:
                 f"{pattern!r} has no reason: write --exempt 'PATTERN=REASON'.",
                 param_hint="--exempt",
             )
-    return {pattern: reason for pattern, _, reason in pairs}
+    return _once(((pattern, reason) for pattern, _, reason in pairs), "--exempt")
+
+
+def _once(pairs: Iterable[tuple[str, str]], option: str) -> dict[str, str]:
+    """The values of an option that is given several times, by name."""
+    found: dict[str, str] = {}
+    for name, value in pairs:
+        if name in found:
+            raise click.BadParameter(
+                f"{quoted(name)} is given twice: leave one of them out.",
+                param_hint=option,
+            )
+        found[name] = value
+    return found
 
 
 def registry_options(command: _Command) -> _Command:
@@ -282,4 +296,4 @@ def _roles(given: tuple[str, ...]) -> dict[str, str]:
                 f"{account!r} is no ACCOUNT=ARN: write 123456789012=arn:aws:iam::...",
                 param_hint="--ecr-role",
             )
-    return {account: role for account, _, role in pairs}
+    return _once(((account, role) for account, _, role in pairs), "--ecr-role")

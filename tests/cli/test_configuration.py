@@ -241,6 +241,27 @@ def test_images_in_use_are_read_only_from_a_lock_file_that_is_named(
     assert "--lock-file, --app or --deployed" in run(command).stderr
 
 
+@pytest.mark.parametrize(
+    "twice",
+    [
+        ("pin", "--exempt", "a=One.", "--exempt", "a=Two."),
+        ("run", "--exempt", "a=One.", "--exempt", "a=Two.", "--", "true"),
+        ("resolve", "a", "--mirror", "a.io=https://b.io", "--mirror", "A.io=https://c.io"),
+        (
+            *("resolve", "a", "--ecr-role", f"123456789012={ROLE.format('a')}"),
+            *("--ecr-role", f"123456789012={ROLE.format('b')}"),
+        ),
+    ],
+    ids=lambda arguments: f"{arguments[0]} {arguments[-2]}",
+)
+def test_what_is_given_twice_is_wrong_use(run: Run, folder: Path, twice: tuple[str, ...]) -> None:
+    (folder / "cdk.out").mkdir()
+    (folder / "cdk.out" / "manifest.json").write_text('{"version": "36.0.0"}', "utf-8")
+    result = run(*twice)
+    assert result.exit_code == 2
+    assert "twice: leave one of them out" in result.stderr
+
+
 def test_typed_options_are_named_in_errors() -> None:
     with pytest.raises(Exception, match=r"The option --lock-file: It names no file"):
         options_of({"lock_file": "off"})

@@ -110,6 +110,10 @@ def test_a_narrow_table_keeps_its_width() -> None:
     assert max(map(len, narrow.splitlines())) <= 80
     wide = program("-m", "pinned_images.cli", "lock", COLUMNS="200").stdout
     assert f"/long/name:1   sha256:{64 * chr(48)}\n" in wide
+    for none in ("", "0", "-5", "wide"):
+        unwrapped = program("-m", "pinned_images.cli", "lock", COLUMNS=none).stdout
+        assert "/long/name:1   000000000000\n" in unwrapped
+    assert "sha256" not in program("-m", "pinned_images.cli", "lock", COLUMNS="1").stdout
 
 
 def test_the_package_is_the_program_too() -> None:
