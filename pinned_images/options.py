@@ -388,14 +388,21 @@ def _in_environment(environment: Mapping[str, str]) -> Iterator[Setting]:
         if name in _BY_VARIABLE:
             place = Place("environment variable", name, is_text=True)
             yield Setting(_BY_VARIABLE[name], value, place)
-        elif name.startswith(VARIABLES):
-            own = [each.removeprefix(VARIABLES) for each in _BY_VARIABLE]
-            near = nearest(name.removeprefix(VARIABLES), own, _NEAR)
+        elif name[:3].upper() == VARIABLES[:3]:
+            near = _meant_variable(name)
             if near is not None:
                 raise ConfigurationError(
-                    f"There is no environment variable {quoted(name)}. "
-                    f"Did you mean '{VARIABLES}{near}'?"
+                    f"There is no environment variable {quoted(name)}. Did you mean {near!r}?"
                 )
+
+
+def _meant_variable(name: str) -> str | None:
+    """The variable of which a name is a misspelling."""
+    if not name.startswith(VARIABLES):
+        return nearest(name, _BY_VARIABLE, _NEAR_KEY)
+    own = [each.removeprefix(VARIABLES) for each in _BY_VARIABLE]
+    near = nearest(name.removeprefix(VARIABLES), own, _NEAR)
+    return None if near is None else f"{VARIABLES}{near}"
 
 
 def _converted(settings: Iterable[Setting]) -> dict[str, Any]:

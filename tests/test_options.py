@@ -376,6 +376,11 @@ def test_a_mistyped_variable_is_refused_and_one_of_the_users_own_is_not() -> Non
     assert surrounded(Options(), None, PINNED_IMAGES_BUCKET="x") == Options()
     with pytest.raises(ConfigurationError, match="Did you mean 'PINNED_IMAGES_LOCK_FILE'"):
         surrounded(Options(), None, PINNED_IMAGES_LOCKFILE="x")
+    for name in ("PINNED_IMAGE_UPDATE", "pinned_images_update", "PINED_IMAGES_UPDATE"):
+        with pytest.raises(ConfigurationError, match="Did you mean 'PINNED_IMAGES_UPDATE'"):
+            surrounded(Options(), None, **{name: "never"})
+    others = dict.fromkeys(("PINNED_IMAGE", "PINNED_IMAGE_TAG", "PIN", "PINNED_IMAGES"), "x")
+    assert surrounded(Options(), None, **others) == Options()
 
 
 def test_the_environment_counts_before_keys_these_before_the_object_and_that_before_arguments() -> (

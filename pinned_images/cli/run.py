@@ -31,7 +31,6 @@ from pinned_images.cli.shared_options import (
     optional_lock_file_option,
 )
 from pinned_images.errors import ConfigurationError
-from pinned_images.wording import did_you_mean
 
 _OUTPUT = "CDK_OUTDIR"
 _SUMMARY = "PINNED_IMAGES_SUMMARY"
@@ -62,8 +61,6 @@ def run(lock_file: str | None, exemptions: tuple[str, ...], command: tuple[str, 
     All else is configured as for the Aspect of Python apps: by the context in cdk.json and by
     environment variables.
     """
-    if command[0].startswith("-"):
-        raise _no_such_option(command[0])
     output = Path(os.environ.get(_OUTPUT) or "cdk.out")
     exempt = exemptions_of(exemptions) or None
     before = _last_written(output)
@@ -97,14 +94,6 @@ def _last_written(output: Path) -> tuple[int, ...] | None:
         return None
     # A copy may keep the time of modification, but not that of change.
     return found.st_ctime_ns, found.st_mtime_ns, found.st_ino, found.st_size
-
-
-def _no_such_option(written: str) -> click.UsageError:
-    """The error of a mistyped option: no program's name begins as one does."""
-    name = written.partition("=")[0]
-    parameters = click.get_current_context().command.params
-    known = [each for parameter in parameters for each in parameter.opts if each.startswith("-")]
-    return click.UsageError(f"No such option {name!r}.{did_you_mean(name, known)}")
 
 
 def _run_app(command: Sequence[str]) -> int:
