@@ -65,12 +65,36 @@ def quoted(text: object, longest: int = _LONGEST_QUOTATION) -> str:
         >>> quoted("x" * 3_000_000)[-10:]
         "xxxxxx...'"
     """
-    return repr(shortened(str(text), longest))
+    return repr(shortened(without_credentials(str(text)), longest))
+
+
+#: RFC 3986, section 3.2.1, without what is in JSON, in paths and in functions of CloudFormation.
+_USER_INFORMATION = re.compile(r"""[^\s"'{}\[\]\\/@:]*:[^\s"'{}\[\]\\/@]*""")
+
+
+def without_credentials(text: str) -> str:
+    """A host, a URL or an image without the user name and password in front of its host.
+
+    Example:
+        >>> without_credentials("https://user:secret@example/a"), without_credentials("u:s@a/b:1")
+        ('https://***@example/a', '***@a/b:1')
+        >>> without_credentials("nginx:1@sha256:0")
+        'nginx:1@sha256:0'
+    """
+    start = text.find("://") + 3 if "://" in text[:_LONGEST_SCHEME] else 0
+    end = text.find("@", start)
+    if end < 0 or text.startswith("sha", end + 1):
+        return text
+    is_secret = _USER_INFORMATION.fullmatch(text, start, end) is not None
+    return f"{text[:start]}***{text[end:]}" if is_secret else text
+
+
+_LONGEST_SCHEME = 20
 
 
 def shown_image(written: str) -> str:
     """An image in an error: a whole reference, or the beginning of another long value."""
-    return shortened(written, _LONGEST_IMAGE)
+    return shortened(without_credentials(written), _LONGEST_IMAGE)
 
 
 def listed(items: Iterable[object]) -> str:

@@ -361,6 +361,22 @@ def test_wrong_context_is_refused_and_its_key_is_named(
         assert each in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    "context",
+    [
+        {"insecure-registries": ["user:hunter2@registry.example"]},
+        {"mirrors": {"user:hunter2@docker.io": "https://mirror.example"}},
+        {"mirrors": {"https://user:hunter2@docker.io/": "https://mirror.example"}},
+        {"mirrors": {"docker.io": "https://mirror.example/?token=hunter2"}},
+        {"mirrors": {"docker.io": "https://mirror.example/#hunter2"}},
+    ],
+)
+def test_errors_show_no_credentials_of_hosts_and_mirrors(context: dict[str, Any]) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        surrounded(Options(), {"pinned-images": context})
+    assert "hunter2" not in str(caught.value)
+
+
 def test_context_of_others_is_no_concern() -> None:
     others = {
         "pinned-images-of-mine": 1,

@@ -13,6 +13,7 @@ from pinned_images.errors import (
     InvalidReference,
     RegistryUnavailable,
 )
+from pinned_images.printable import quoted
 from pinned_images.reference import ImageReference
 from pinned_images.registry.http.addresses import may_be_plain
 
@@ -84,7 +85,7 @@ def normalize_host(host: str) -> str:
         reference = None
     if reference is None or reference.repository != "namespace/name":
         raise ConfigurationError(
-            f"{host!r} is no registry host: write a host such as 'docker.io' or "
+            f"{quoted(host)} is no registry host: write a host such as 'docker.io' or "
             "'localhost:5000', without a scheme or a path."
         )
     return reference.registry
@@ -108,6 +109,6 @@ def _split(registry: str, url: str) -> SplitResult:
         )
     if parts.query or parts.fragment:
         raise ConfigurationError(
-            f"The mirror {url!r} of {registry!r} has a query or a fragment: leave it out."
+            f"The mirror of {registry!r} has a query or a fragment in its URL: leave it out."
         )
     return parts

@@ -200,6 +200,14 @@ def test_other_texts_are_refused_for_the_rule_that_they_break(text: str, rule: s
     assert isinstance(refusal.value, ValueError)
 
 
+@pytest.mark.parametrize("scheme", ["", "https://", "docker://"])
+def test_a_refused_text_is_shown_without_the_credentials_in_it(scheme: str) -> None:
+    with pytest.raises(InvalidReference) as caught:
+        ImageReference.parse(f"{scheme}user:hunter2@registry.example/app:1")
+    assert "hunter2" not in str(caught.value)
+    assert "***@registry.example/app:1" in str(caught.value)
+
+
 def test_the_255_characters_are_those_of_the_repository_alone() -> None:
     longest = f"{'host.' * 40}example/{'a' * 255}:{'b' * 128}@{SHA256}"
     assert len(ImageReference.parse(longest).repository) == 255
