@@ -24,7 +24,6 @@ MANIFEST = "manifest.json"
 MARKER = "cdk.out"
 
 _METADATA_FILE = "additionalMetadataFile"
-_NO_VERSION = "1.0.0"  # the CLI refuses a manifest without a version itself
 _ASSET = b'"aws:cdk:asset"'
 #: Files of builds that CDK Pipelines writes with ``publishAssetsInParallel: false``.
 _BUILDS = "buildspec-*.yaml"
@@ -46,9 +45,11 @@ class _Artifact(msgspec.Struct):
 
 
 class _Manifest(msgspec.Struct):
-    artifacts: dict[str, _Artifact] | None = None
+    """A manifest. CDK always writes both fields; a `manifest.json` of something else lacks one."""
+
+    version: str
+    artifacts: dict[str, _Artifact]
     missing: list[dict[str, Any]] | None = None
-    version: str | None = None
 
 
 class _Destination(msgspec.Struct):
@@ -135,12 +136,12 @@ class AssemblyFiles:
     @property
     def schema(self) -> str:
         """The version of the schema that the assembly is written in."""
-        return self._checked(self.root / MANIFEST, _Manifest).version or _NO_VERSION
+        return self._checked(self.root / MANIFEST, _Manifest).version
 
     def artifacts(self, folder: Path, kind: str) -> dict[str, Any]:
         """The artifacts of a kind in one of the folders, by id."""
         path = folder / MANIFEST
-        checked = self._checked(path, _Manifest).artifacts or {}
+        checked = self._checked(path, _Manifest).artifacts
         found = {name: each for name, each in checked.items() if each.type == kind}
         artifacts = self.document(path).get("artifacts") or {}
         return {name: artifacts[name] for name in found}

@@ -121,7 +121,9 @@ def test_where_nothing_could_be_pinned_the_record_says_why_and_keeps_no_image_fr
         assert "failed, so its images are not known (Lock file" in refused.stderr
 
 
-@pytest.mark.parametrize("broken", ["", "{", "[]"])
+@pytest.mark.parametrize(
+    "broken", ["", "{", "[]", "{}", '{"name": "A web app"}', '{"version": "1", "manifest": 3}']
+)
 def test_a_broken_assembly_is_one_sentence_and_no_file_of_it_is_edited(
     run: Run, assembly: Path, broken: str
 ) -> None:
