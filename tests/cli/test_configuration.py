@@ -256,7 +256,9 @@ def test_images_in_use_are_read_only_from_a_lock_file_that_is_named(
 )
 def test_what_is_given_twice_is_wrong_use(run: Run, folder: Path, twice: tuple[str, ...]) -> None:
     (folder / "cdk.out").mkdir()
-    (folder / "cdk.out" / "manifest.json").write_text('{"version": "36.0.0"}', "utf-8")
+    (folder / "cdk.out" / "manifest.json").write_text(
+        '{"version": "36.0.0", "artifacts": {}}', "utf-8"
+    )
     result = run(*twice)
     assert result.exit_code == 2
     assert "twice: leave one of them out" in result.stderr

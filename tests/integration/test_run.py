@@ -182,11 +182,14 @@ def test_exemptions_can_be_given_in_front_of_the_app(
     assert reasons == {"Built later.", "Follows the vendor's tag."}
 
 
+NO_STACKS = '{"version": "36.0.0", "artifacts": {}}'
+
+
 @pytest.mark.parametrize("code", [0, 1, 3, 42])
 def test_the_exit_code_of_the_app_is_that_of_the_command(tmp_path: Path, code: int) -> None:
     script = (
         "import os, sys, pathlib; out = pathlib.Path(os.environ['CDK_OUTDIR']); out.mkdir(); "
-        "(out / 'manifest.json').write_text('{\"version\": \"36.0.0\"}'); print('out'); "
+        f"(out / 'manifest.json').write_text({NO_STACKS!r}); print('out'); "
         f"print('err', file=sys.stderr); sys.exit({code})"
     )
     finished = run(tmp_path, sys.executable, "-c", script)
@@ -207,7 +210,7 @@ def test_the_assembly_of_an_earlier_run_is_not_taken_for_one_of_the_command(
     """As where ``run -- npx tsc && npx tsx app.ts`` leaves the app itself to the shell."""
     assembly = tmp_path / "cdk.out"
     assembly.mkdir()
-    (assembly / "manifest.json").write_text('{"version": "36.0.0"}')
+    (assembly / "manifest.json").write_text(NO_STACKS)
     finished = run(tmp_path, sys.executable, "-c", "")
     assert (finished.returncode, finished.stderr.count("\n")) == (2, 1)
     assert "wrote no cloud assembly into 'cdk.out'" in finished.stderr
