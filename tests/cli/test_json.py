@@ -216,7 +216,9 @@ def test_the_schema_of_the_context_has_every_option_and_takes_the_example() -> N
     assert set(generated("context")["properties"]) == set(map(context_name, DATA_OPTIONS))
     context = json.loads(example("configuration.md", "cdk.json"))["context"]["pinned-images"]
     validate("context", context)
-    for wrong in ({"lockfile": "x"}, {"update": "sometimes"}, {"deadline": 0}, {"mirrors": "x"}):
+    validate("context", {"lock-file": False, "deadline": 0.5})
+    names = ({"lockfile": "x"}, {"update": "sometimes"}, {"mirrors": "x"}, {"lock-file": True})
+    for wrong in (*names, {"deadline": 0}, {"deadline": 604_801}):
         with pytest.raises(ValidationError):
             validate("context", wrong)
 

@@ -12,7 +12,8 @@ from pinned_images.reference import Style
 from pinned_images.resolution import PlatformMode
 
 Day = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
-_File = Annotated[bool | str, Meta(description="The lock file; false for none.")]
+_No = Annotated[bool, Meta(extra_json_schema={"const": False})]
+_File = Annotated[_No | str, Meta(description="The lock file; false for none.")]
 _Mirrors = Annotated[dict[str, str], Meta(description="The URL of a mirror by registry host.")]
 _Roles = Annotated[
     dict[str, str], Meta(description="The ARN of the role that reads an account's images.")
@@ -57,5 +58,5 @@ class ContextObject(
     ssm_parameters: dict[str, str] | UnsetType = UNSET
     use_parameter_defaults: bool | UnsetType = UNSET
     record_in: RecordIn | UnsetType = UNSET
-    deadline: Annotated[float, Meta(gt=0, description="Seconds.")] | UnsetType = UNSET
+    deadline: Annotated[float, Meta(gt=0, le=604_800, description="Seconds.")] | UnsetType = UNSET
     summary: bool | UnsetType = UNSET
