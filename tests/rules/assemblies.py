@@ -61,7 +61,7 @@ def write_stack(
         "properties": {"templateFile": "Web.template.json"},
         "metadata": metadata or {},
     }
-    stacks = {"artifacts": {"Web": artifact}}
+    stacks = {"version": "36.0.0", "artifacts": {"Web": artifact}}
     (folder / "manifest.json").write_text(json.dumps(stacks), encoding="utf-8")
     return AssemblyStack.read("Web", folder / "Web.template.json", "123456789012", "eu-west-1")
 
