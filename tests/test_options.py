@@ -121,6 +121,7 @@ WRONG: dict[str, tuple[dict[str, Any], list[str]]] = {
     "insecure dict": ({"insecure_registries": {"x": "y"}}, ["insecure_registries", "dict"]),
     "types text": ({"resource_types": "AWS::ECS::TaskDefinition"}, ["a list"]),
     "types number": ({"resource_types": [3]}, ["resource_types[0]"]),
+    "no types": ({"resource_types": []}, ["no image would be pinned", "leave it out"]),
     "types unknown": (
         {"resource_types": ["AWS::ECS::TaskDefinitions"]},
         ["Did you mean 'AWS::ECS::TaskDefinition'?"],

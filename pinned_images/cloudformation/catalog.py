@@ -175,9 +175,14 @@ class Catalog:
             resource_types: Names of types, each in this catalog.
 
         Raises:
-            ConfigurationError: A type is not in this catalog.
+            ConfigurationError: A type is not in this catalog, or none is given.
         """
         wanted = {resource_types} if isinstance(resource_types, str) else set(resource_types)
+        if not wanted:
+            raise ConfigurationError(
+                "The option resource_types names no resource type, so no image would be pinned: "
+                "leave it out to pin those of all types."
+            )
         if unknown := sorted(wanted - self.resource_types):
             raise ConfigurationError(
                 f"No image property of the resource type {unknown[0]!r} is known."

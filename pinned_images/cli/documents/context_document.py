@@ -53,7 +53,7 @@ class ContextObject(
     ecr_roles: _Roles | UnsetType = UNSET
     lock_file: _File | UnsetType = UNSET
     update: UpdateMode | UnsetType = UNSET
-    resource_types: list[str] | UnsetType = UNSET
+    resource_types: Annotated[list[str], Meta(min_length=1)] | UnsetType = UNSET
     properties: _Properties | UnsetType = UNSET
     ssm_parameters: dict[str, str] | UnsetType = UNSET
     use_parameter_defaults: bool | UnsetType = UNSET
