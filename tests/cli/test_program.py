@@ -248,7 +248,8 @@ def test_an_output_that_is_closed_is_no_error() -> None:
 def test_what_is_mistyped_names_what_was_meant(run: Run, arguments: str, near: str) -> None:
     result = run(*arguments.split())
     assert result.exit_code == 2
-    assert f"Did you mean '{near}'?" in result.stderr
+    said = result.stderr.replace("'", "")  # click 8.2 writes options without quotes
+    assert f"Did you mean {near}?" in said
 
 
 @pytest.mark.parametrize("arguments", ["lock nonsense", "--nonsense", "lock prune x"])
