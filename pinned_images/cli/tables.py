@@ -13,7 +13,8 @@ from rich.text import Text
 from pinned_images.cli.compared_parameters import ChangedParameter
 from pinned_images.lockfile import LockEntry, LockKey, ParameterKey
 from pinned_images.reference import Platform
-from pinned_images.report.terminal import Name, plain_table, printable, shortened
+from pinned_images.report.summary import some_platforms
+from pinned_images.report.terminal import Name, plain_table, printable
 
 if TYPE_CHECKING:
     from pinned_images.files.pinned_files import Unpinned
@@ -23,7 +24,8 @@ def entries_table(entries: Mapping[LockKey, LockEntry]) -> Table:
     """A table of images with digest and platforms."""
     table = plain_table("Image", "Digest")
     for key, entry in sorted(entries.items(), key=lambda item: str(item[0])):
-        below = [printable(shortened(map(str, entry.platforms)), "dim")] if entry.platforms else []
+        platforms = some_platforms(map(str, entry.platforms or ()))
+        below = [printable(platforms, "dim")] if platforms else []
         table.add_row(_above(key, *below), table.digest(entry.digest))
     return table
 
@@ -45,7 +47,7 @@ def changes_table(
     """A table of images with another digest, and the platforms on which they are the same."""
     table = plain_table("Image", before, after)
     for key, (old, new) in sorted(changes.items(), key=lambda item: str(item[0])):
-        platforms = shortened(map(str, unchanged.get(key, ())))
+        platforms = some_platforms(map(str, unchanged.get(key, ())))
         below = [printable(f"the same on {platforms}", "dim")] if platforms else []
         table.add_row(
             _above(key, *below), table.digest(old.digest, "dim"), table.digest(new.digest, "green")

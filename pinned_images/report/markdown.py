@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from pinned_images.grouping import MOST_NAMED
 from pinned_images.printable import shortened
 from pinned_images.report.fitted_markdown import MarkdownTable, fitted
-from pinned_images.report.markdown_text import code_span, escaped_words
+from pinned_images.report.markdown_text import code_span, code_spans, escaped_words
 from pinned_images.report.summary import Image, failures_of, headline, images_of
 from pinned_images.report.synth_report import SynthReport
 
@@ -53,7 +52,7 @@ def _failures(report: SynthReport) -> list[list[str]]:
             code_span(failure.images[0].record.reference)
             if len(failure.images) == 1
             else escaped_words(failure.title),
-            _shown(failure.places),
+            code_spans(failure.places),
             escaped_words(failure.reason),
         ]
         for failure in failures_of(report)
@@ -92,10 +91,4 @@ def _name(image: Image) -> str:
 
 
 def _places(image: Image) -> str:
-    return _shown([place.construct_path for place in image.places])
-
-
-def _shown(places: Sequence[str]) -> str:
-    shown = [code_span(place) for place in places[:MOST_NAMED]]
-    more = len(places) - len(shown)
-    return "<br>".join([*shown, f"and {more} more"] if more else shown)
+    return code_spans([place.construct_path for place in image.places])

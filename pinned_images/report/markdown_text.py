@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from pinned_images.grouping import MOST_NAMED
 from pinned_images.printable import printable, shortened
 
 _PUNCTUATION = re.compile(r"([\\`*_{}\[\]()#+!|~$])")
@@ -24,6 +25,13 @@ def code_span(text: str) -> str:
     fence = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))
     blank = " " if text.startswith("`") or text.endswith("`") else ""
     return f"{fence}{blank}{text}{blank}{fence}".replace("|", r"\|")
+
+
+def code_spans(texts: Sequence[str]) -> str:
+    """The first texts, each in a code span on a line of its own, and the number of the others."""
+    shown = [code_span(text) for text in texts[:MOST_NAMED]]
+    more = len(texts) - len(shown)
+    return "<br>".join([*shown, f"and {more} more"] if more else shown)
 
 
 def escaped_words(text: str) -> str:

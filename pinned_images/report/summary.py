@@ -15,6 +15,7 @@ from pinned_images.report.synth_report import ResolvedBy, SiteRecord, SynthRepor
 from pinned_images.wording import counted
 
 _HASH = re.compile(r"[0-9a-f]{64}")
+_PLATFORMS_SHOWN = 3
 _CONDITION = re.compile(r" (?:if|unless) \S+")
 
 Status = Literal["pinned", "asset", "exempt", "failed"]
@@ -109,12 +110,7 @@ class Image:
     @property
     def short_digest(self) -> str | None:
         """The first digits of the digest."""
-        if self.record.digest is None:
-            return None
-        try:
-            return Digest(self.record.digest).short
-        except InvalidReference:
-            return self.record.digest
+        return shown_digest(self.record.digest)
 
     @property
     def resolved_words(self) -> str:
@@ -129,10 +125,34 @@ class Image:
 
     @property
     def _reference(self) -> ImageReference | None:
-        try:
-            return ImageReference.parse(self.record.reference)
-        except InvalidReference:
-            return None
+        return parsed_reference(self.record.reference)
+
+
+def parsed_reference(text: str) -> ImageReference | None:
+    """The image reference in a record; None where it is something else."""
+    try:
+        return ImageReference.parse(text)
+    except InvalidReference:
+        return None
+
+
+def shown_digest(digest: str | None) -> str | None:
+    """The first digits of the digest in a record; other text as it is."""
+    if digest is None:
+        return None
+    try:
+        return Digest(digest).short
+    except InvalidReference:
+        return digest
+
+
+def some_platforms(platforms: Iterable[str]) -> str:
+    """The first platforms, and the number of the others."""
+    names = list(platforms)
+    more = len(names) - _PLATFORMS_SHOWN
+    if more > 1:
+        names = [*names[:_PLATFORMS_SHOWN], f"{more} more"]
+    return ", ".join(names)
 
 
 def images_of(records: Iterable[SiteRecord]) -> list[Image]:

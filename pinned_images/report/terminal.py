@@ -15,7 +15,15 @@ from rich.text import Text
 
 from pinned_images.grouping import named
 from pinned_images.printable import printable as one_line
-from pinned_images.report.summary import Failure, Image, Status, failures_of, headline, images_of
+from pinned_images.report.summary import (
+    Failure,
+    Image,
+    Status,
+    failures_of,
+    headline,
+    images_of,
+    some_platforms,
+)
 from pinned_images.report.synth_report import SynthReport
 
 _STYLES: dict[Status, str] = {
@@ -28,7 +36,6 @@ _STYLES: dict[Status, str] = {
 NO_WIDTH = 1000
 
 _DIGITS_SHOWN = 12
-_PLATFORMS_SHOWN = 3
 _UNBOUNDED = 10_000
 
 
@@ -104,15 +111,6 @@ def plain_table(*columns: str) -> PlainTable:
     return PlainTable(*columns)
 
 
-def shortened(platforms: Iterable[str]) -> str:
-    """The first platforms, and the number of the others."""
-    names = list(platforms)
-    more = len(names) - _PLATFORMS_SHOWN
-    if more > 1:
-        names = [*names[:_PLATFORMS_SHOWN], f"{more} more"]
-    return ", ".join(names)
-
-
 def printable(text: str, style: str = "") -> Text:
     """Foreign text without terminal control characters."""
     return Text(one_line(text), style)
@@ -152,7 +150,7 @@ def _table(images: Iterable[Image]) -> Table:
             for parameter in image.record.parameters
         ]
         if image.record.platforms:
-            lines.append(printable(shortened(image.record.platforms), "dim"))
+            lines.append(printable(some_platforms(image.record.platforms), "dim"))
         if image.status == "exempt" and image.record.reason:
             lines.append(printable(image.record.reason, "yellow"))
         table.add_row(

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from pinned_images.errors import InvalidReference
-from pinned_images.reference import ImageReference
 from pinned_images.report.comparison.comparison_summary import (
     GROUPS,
     comparison_headline,
     group_of,
     kind_words,
     platform_words,
-    short_digest,
     short_tag,
     shown_name,
     status_words,
@@ -22,6 +19,7 @@ from pinned_images.report.comparison.image_state import ImageState
 from pinned_images.report.comparison.synth_comparison import ImageChange, SynthComparison
 from pinned_images.report.page import render_page
 from pinned_images.report.registry_pages import registry_page
+from pinned_images.report.summary import parsed_reference, shown_digest
 
 
 def render_comparison_html(comparison: SynthComparison, app: str | None = None) -> str:
@@ -73,7 +71,7 @@ def _side(
         "tag": short_tag(state),
         "full_tag": state.tag,
         "digest": state.digest,
-        "short_digest": short_digest(state),
+        "short_digest": shown_digest(state.digest),
         "status": state.status,
         "reason": None if is_current else _reason(state),
     }
@@ -84,7 +82,5 @@ def _reason(state: ImageState) -> str | None:
 
 
 def _page(state: ImageState) -> str | None:
-    try:
-        return registry_page(ImageReference.parse(state.reference))
-    except InvalidReference:
-        return None
+    reference = parsed_reference(state.reference)
+    return None if reference is None else registry_page(reference)

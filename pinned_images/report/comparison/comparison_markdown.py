@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from pinned_images.grouping import MOST_NAMED
 from pinned_images.report.comparison.comparison_summary import (
     comparison_headline,
     kind_words,
     platform_words,
-    short_digest,
     short_tag,
     shown_name,
     status_words,
@@ -17,7 +15,8 @@ from pinned_images.report.comparison.comparison_summary import (
 from pinned_images.report.comparison.image_state import ImageState
 from pinned_images.report.comparison.synth_comparison import ImageChange, SynthComparison
 from pinned_images.report.fitted_markdown import COMMENT_BYTES, MarkdownTable, fitted
-from pinned_images.report.markdown_text import code_span, escaped_words
+from pinned_images.report.markdown_text import code_span, code_spans, escaped_words
+from pinned_images.report.summary import shown_digest
 
 _COLUMNS = ["Change", "Image", "Before", "After", "Platforms", "Stacks"]
 _DIGEST_COLUMNS = ["Image", "Before", "After"]
@@ -72,7 +71,7 @@ def _state(state: ImageState | None, change: ImageChange) -> str:
     if state is None:
         return ""
     words = status_words(state)
-    tag, digest = short_tag(state), short_digest(state)
+    tag, digest = short_tag(state), shown_digest(state.digest)
     lines = [
         code_span(shown_name(state))
         if "replaced" in change.kinds and state is change.before
@@ -85,14 +84,8 @@ def _state(state: ImageState | None, change: ImageChange) -> str:
 
 
 def _stacks(change: ImageChange) -> str:
-    stacks = _named(change.stacks)
-    return f"from {_named(change.moved_from)}<br>to {stacks}" if change.moved_from else stacks
-
-
-def _named(names: Sequence[str]) -> str:
-    shown = [code_span(name) for name in names[:MOST_NAMED]]
-    more = len(names) - len(shown)
-    return "<br>".join([*shown, f"and {more} more"] if more else shown)
+    stacks = code_spans(change.stacks)
+    return f"from {code_spans(change.moved_from)}<br>to {stacks}" if change.moved_from else stacks
 
 
 def _digests(changes: Sequence[ImageChange]) -> list[list[str]]:

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 
-from pinned_images.errors import InvalidReference
-from pinned_images.reference import Digest, ImageReference
 from pinned_images.report.comparison.image_state import ImageState
 from pinned_images.report.comparison.synth_comparison import ImageChange, Kind, SynthComparison
+from pinned_images.report.summary import parsed_reference, some_platforms
 from pinned_images.wording import counted
-
-MOST_PLATFORMS = 3
 
 #: What a change means for the app, in the order in which they are counted.
 GROUPS = ("changed", "added", "removed", "moved")
@@ -78,10 +74,8 @@ def _has_digests(change: ImageChange) -> bool:
 
 def shown_name(state: ImageState) -> str:
     """The name of an image as it was spelled, without tag and digest."""
-    try:
-        return ImageReference.parse(state.reference).spelled_name
-    except InvalidReference:
-        return state.name
+    reference = parsed_reference(state.reference)
+    return state.name if reference is None else reference.spelled_name
 
 
 def short_tag(state: ImageState) -> str | None:
@@ -89,16 +83,6 @@ def short_tag(state: ImageState) -> str | None:
     if state.status == "asset" and state.tag is not None:
         return f"{state.tag[:12]}…"
     return state.tag
-
-
-def short_digest(state: ImageState) -> str | None:
-    """The first digits of the digest."""
-    if state.digest is None:
-        return None
-    try:
-        return Digest(state.digest).short
-    except InvalidReference:
-        return state.digest
 
 
 def status_words(state: ImageState) -> str | None:
@@ -115,19 +99,10 @@ def platform_words(change: ImageChange) -> list[str]:
     if "platform" in change.kinds and change.before is not None and change.after is not None:
         first = f"{change.before.platform} → {change.after.platform}"
     else:
-        first = some_of(change.platforms or change.current.platforms)
+        first = some_platforms(change.platforms or change.current.platforms)
     words = [first] if first else []
     if change.lost_platforms:
-        words.append(f"without {some_of(change.lost_platforms)}")
+        words.append(f"without {some_platforms(change.lost_platforms)}")
     if change.new_platforms:
-        words.append(f"new: {some_of(change.new_platforms)}")
+        words.append(f"new: {some_platforms(change.new_platforms)}")
     return words
-
-
-def some_of(items: Iterable[str]) -> str:
-    """The first items, and the number of the others."""
-    names = list(items)
-    more = len(names) - MOST_PLATFORMS
-    if more > 1:
-        names = [*names[:MOST_PLATFORMS], f"{more} more"]
-    return ", ".join(names)
