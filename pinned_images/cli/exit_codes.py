@@ -143,7 +143,7 @@ def code_of(error: PinnedImagesError) -> ExitCode:
 
 
 def is_unknown(error: PinnedImagesError) -> bool:
-    """Whether an error leaves open what is right, since nobody gave a usable answer."""
+    """Whether an error leaves open what is right, for lack of a usable answer."""
     return code_of(error) == ExitCode.UNKNOWN
 
 

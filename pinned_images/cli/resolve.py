@@ -55,8 +55,8 @@ def resolve(
 ) -> None:
     """Print each image with its digest.
 
-    Without REF, or for -, images are read from the input. Images that cannot be resolved are told
-    on the error stream, and the others are printed.
+    Without REF, or for -, images are read from the input. Images that cannot be resolved are
+    reported on the error stream, and the others are printed.
     """
     chosen = _platform(platform)
     answers = [_asked(text, chosen, as_json=as_json) for text in _given(references)]

@@ -36,7 +36,7 @@ def replace_files(root: Path, contents: Mapping[Path, bytes]) -> None:
     manifest = root / MANIFEST
     paths = [path for path in contents if path != manifest]
     try:
-        # It is written first: what is told of the assembly is not older than it.
+        # It is written first, so that the record is never older than the manifest.
         content = contents[manifest] if manifest in contents else manifest.read_bytes()
         _write(_beside(manifest, _NEW), content)
         for path in paths:

@@ -17,7 +17,7 @@ from pinned_images.testing import FixedResolver
 from tests.cloud_assembly.assemblies import Assembly, Stack, Template
 from tests.cloud_assembly.consistency import assert_consistent, names
 
-#: The second image is in no registry: its error is told in `validation-report.json`.
+#: The second image is in no registry: its error is in `validation-report.json`.
 RESOLVER = FixedResolver({"nginx:1.27": f"sha256:{'c' * 64}"})
 OPTIONS = Options.of({"resolver": RESOLVER, "verify_digests": False})
 INNER = Template(("nginx:1.27",))

@@ -231,7 +231,7 @@ def task_of(stack: Stack, *images: Any) -> CfnResource:
 
 
 def empty_image(stack: Stack) -> None:
-    """An image that comes to nothing between two others."""
+    """An image whose value is nothing, between two others."""
     task_of(stack, f"{VENDOR}/plain:1", Lazy.any(Nothing()), f"{VENDOR}/both:1")
 
 
