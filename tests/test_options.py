@@ -443,16 +443,13 @@ def test_the_last_day_of_an_exemption_is_a_day(last: Any) -> None:
 
 
 PAGE = "configuration.md"
-_CELLS = 4
 
 
 def documented() -> dict[str, list[str]]:
-    """The cells of the table of options, by argument."""
-    rows = [
-        line.strip("|").split("|") for line in page(PAGE).splitlines() if line.startswith("| `")
-    ]
-    cells = [[cell.strip().strip("`") for cell in row] for row in rows]
-    return {argument: others for argument, *others in cells if len(others) == _CELLS}
+    """The context key, the variable and the option of commands in the table, by argument."""
+    rows = re.findall(r"^\| (`[a-z_]+`(?:<br>`.*`)*) \| .+ \|$", page(PAGE), re.MULTILINE)
+    names = ([name.strip("`") for name in row.split("<br>")] for row in rows)
+    return {argument: others for argument, *others in names}
 
 
 def test_the_table_has_every_option_with_its_key_and_its_variable() -> None:
@@ -475,7 +472,7 @@ def options_of_commands(group: click.Group) -> dict[str, set[str]]:
 
 
 def test_the_table_has_every_option_of_a_command_that_is_an_option_of_synths_too() -> None:
-    told = {name: cells[2] for name, cells in documented().items() if cells[2]}
+    told = {name: others[2] for name, others in documented().items() if len(others) > 2}
     assert told == {name: COMMAND_OPTIONS[name] for name in DATA_OPTIONS if name in COMMAND_OPTIONS}
     commands = options_of_commands(application)
     assert set(COMMAND_OPTIONS.values()) <= set().union(*commands.values())
