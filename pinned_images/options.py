@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, TypedDict
 from pinned_images.cloudformation.catalog import Catalog
 from pinned_images.errors import ConfigurationError
 from pinned_images.exemptions import Exemption, ExemptionPatterns
+from pinned_images.option_syntax import ARGUMENTS, OptionSyntax
 from pinned_images.option_types import (
     AccountId,
     Example,
@@ -127,6 +128,7 @@ class Options:
     Attributes:
         lock_file: False where the user wants none, None where nothing says which.
         bootstrap_qualifier: The qualifier of the app's CDK bootstrap stacks; no option.
+        syntax: How errors write options: as the arguments of an app, or as a command takes them.
     """
 
     resolver: Annotated[Resolver, Parser(parse_resolver)] | None = None
@@ -164,6 +166,7 @@ class Options:
     deadline: Seconds = 120.0
     summary: bool | None = None
     bootstrap_qualifier: str | None = None
+    syntax: OptionSyntax = ARGUMENTS
 
     @classmethod
     def of(
@@ -239,6 +242,7 @@ class Options:
             version_consistency=self.version_consistency,
             exempt=ExemptionPatterns.of(self.exempt),
             require_immutable_tags=self.require_immutable_tags,
+            option_syntax=self.syntax,
         )
 
     def with_settings(
@@ -306,7 +310,9 @@ class Options:
 
 #: The options that are data, which may be context values and environment variables too.
 DATA_OPTIONS = tuple(
-    each.name for each in fields(Options) if each.name not in ("resolver", "bootstrap_qualifier")
+    each.name
+    for each in fields(Options)
+    if each.name not in ("resolver", "bootstrap_qualifier", "syntax")
 )
 
 

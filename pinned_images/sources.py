@@ -20,7 +20,7 @@ from pinned_images.errors import (
     UntrustedAnswer,
 )
 from pinned_images.lockfile import DEFAULT_NAME, LockedParameters, LockedResolver
-from pinned_images.option_advice import option_advice
+from pinned_images.option_syntax import OptionSyntax
 from pinned_images.options import Options
 from pinned_images.problem import Problem
 from pinned_images.resolution import (
@@ -77,7 +77,9 @@ class Sources:
         read = partial(self._from_aws, options)
         if not options.lock_file:
             return _GivenParameters(options.ssm_parameters, read)
-        locked = LockedParameters(read, options.lock_file, options.update or "missing")
+        locked = LockedParameters(
+            read, options.lock_file, options.update or "missing", options.syntax
+        )
         return _GivenParameters(options.ssm_parameters, locked.read, locked.keep)
 
     def _unlocked(self, options: Options) -> Resolver:
@@ -118,11 +120,14 @@ class Sources:
         values: dict[SsmParameter, str | Problem] = {}
         for each in wanted:
             answer = answers[requested[each]] if each in requested else None
-            if answer is None:
-                why = "neither its stack nor the environment has a region"
-                values[each] = _unread(each, f"The SSM parameter {each} cannot be read: {why}.")
-            else:
-                values[each] = answer if isinstance(answer, str) else _unread(each, answer)
+            if isinstance(answer, str):
+                values[each] = answer
+                continue
+            why = answer or (
+                f"The SSM parameter {each} cannot be read: neither its stack nor the environment "
+                "has a region."
+            )
+            values[each] = _unread(each, why, options.syntax)
         return values
 
 
@@ -156,6 +161,7 @@ def registry_settings(options: Options) -> RegistrySettings:
         insecure_registries=frozenset(options.insecure_registries),
         ecr_roles=options.ecr_roles,
         deadline=options.deadline,
+        option_syntax=options.syntax,
     )
     if options.bootstrap_qualifier is not None:
         settings = replace(settings, bootstrap_qualifier=options.bootstrap_qualifier)
@@ -181,10 +187,10 @@ def _nothing_to_freeze(options: Options) -> str:
     )
 
 
-def _unread(parameter: SsmParameter, why: str | ResolutionError) -> Problem:
+def _unread(parameter: SsmParameter, why: str | ResolutionError, syntax: OptionSyntax) -> Problem:
     return Problem(
         f"{str(why).rstrip('.')}.",
-        f"Or give its value with {option_advice('ssm_parameters', {str(parameter): ...})}.",
+        f"Or give its value with {syntax.written('ssm_parameters', {str(parameter): ...})}.",
         is_unanswered=isinstance(why, (AccessDenied, RegistryUnavailable, UntrustedAnswer)),
     )
 

@@ -10,7 +10,7 @@ import pytest
 
 #: From the bottom up; a room imports from those above it in this list, and never from those below.
 ROOMS = [
-    {"errors", "option_advice", "printable", "version", "wording", "media_types", "atomic_write"},
+    {"errors", "option_syntax", "printable", "version", "wording", "media_types", "atomic_write"},
     {"reference"},
     {"problem"},
     {"cloudformation"},

@@ -180,7 +180,9 @@ class AssemblyPinning:
             }
             total = len(outputs.keys() | wanted.keys())
             if total > MOST_OUTPUTS:
-                problem = RECORD.too_many_outputs(top.construct_path, total, len(wanted))
+                problem = RECORD.too_many_outputs(
+                    top.construct_path, total, len(wanted), self._options.syntax
+                )
                 self.unrecorded.append(problem)
                 return
             template["Outputs"] = {

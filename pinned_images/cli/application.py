@@ -18,7 +18,6 @@ from pinned_images.cli.command_group import CommandGroup
 from pinned_images.cli.exit_codes import ExitCode, code_of, help_text
 from pinned_images.cli.output import error_lines
 from pinned_images.errors import PinnedImagesError
-from pinned_images.option_advice import options_of_command
 from pinned_images.version import __version__
 
 #: The module of each command, and its name there. Few of them are used in a run.
@@ -91,8 +90,7 @@ class _Program(CommandGroup):
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            with options_of_command({}):
-                return super().invoke(ctx)
+            return super().invoke(ctx)
         except PinnedImagesError as error:
             raise _Failure(str(error), code_of(error)) from error
         except KeyboardInterrupt:

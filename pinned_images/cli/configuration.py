@@ -11,7 +11,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from pinned_images.errors import ConfigurationError
+from pinned_images.option_syntax import OptionSyntax
 from pinned_images.printable import quoted
 
 if TYPE_CHECKING:
@@ -64,7 +67,15 @@ def options_of(
     ]
     default = default_lock_file() if with_default_lock_file else None
     known = context_of_app() if context is None else context
-    return Options(**defaults).with_settings(known, os.environ, default, settings)
+    return Options(syntax=_syntax(), **defaults).with_settings(known, os.environ, default, settings)
+
+
+def _syntax() -> OptionSyntax:
+    """How errors write options: as the command that runs takes them, else as for ``cdk.json``."""
+    context = click.get_current_context(silent=True)
+    parameters = [] if context is None else context.command.params
+    own = {option for parameter in parameters for option in parameter.opts}
+    return OptionSyntax({name: each for name, each in COMMAND_OPTIONS.items() if each in own})
 
 
 def lock_file_of(typed: str | None, *, with_default: bool = True) -> Path | None:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from pinned_images.cli.configuration import (
-    COMMAND_OPTIONS,
     lock_file_of,
     options_of,
     required_lock_file,
@@ -19,7 +18,6 @@ from pinned_images.cli.configuration import (
 from pinned_images.errors import InvalidReference
 from pinned_images.lockfile import DEFAULT_NAME
 from pinned_images.lockfile.entries import parse_platform
-from pinned_images.option_advice import options_of_command
 from pinned_images.printable import quoted
 from pinned_images.reference import Platform
 
@@ -262,11 +260,7 @@ def _with_network(
         }
         typed = {name: value for name, value in given.items() if value is not None}
         settings = registry_settings(options_of(typed, deadline=_DEADLINE))
-        parameters = click.get_current_context().command.params
-        own = {option for parameter in parameters for option in parameter.opts}
-        advised = {name: option for name, option in COMMAND_OPTIONS.items() if option in own}
-        with options_of_command(advised):
-            return command(*arguments, network=Network(settings, typed), **others)
+        return command(*arguments, network=Network(settings, typed), **others)
 
     decorated: Any = with_network
     for option in reversed(options):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from pinned_images.cloudformation.outcomes import SsmParameter
-from pinned_images.option_advice import option_advice
+from pinned_images.option_syntax import OptionSyntax
 from pinned_images.problem import Problem
 
 _WRITE_IT_OUT = (
@@ -38,13 +38,18 @@ class Deployer(NamedTuple):
             _WRITE_IT_OUT,
         )
 
-    def unknown_parameter(self, parameter: SsmParameter) -> Problem:
-        """The problem of an SSM parameter that is unknown at synth."""
+    def unknown_parameter(self, parameter: SsmParameter, syntax: OptionSyntax) -> Problem:
+        """The problem of an SSM parameter that is unknown at synth.
+
+        Args:
+            parameter: The parameter.
+            syntax: How options are written.
+        """
         return Problem(
             f"The image is read from the SSM parameter {parameter} where {self.name} deploys this "
             f"template: {self.place}, which is not known at synth.",
             f"Write the image as text, give its value with "
-            f"{option_advice('ssm_parameters', {str(parameter): ...})} if it is the same "
+            f"{syntax.written('ssm_parameters', {str(parameter): ...})} if it is the same "
             "everywhere, or exempt it with a reason.",
         )
 

@@ -10,7 +10,6 @@ from pinned_images.cloudformation.intermediate import OR_EXEMPT, Evaluator, Resu
 from pinned_images.cloudformation.outcomes import Absent, NeedsParameters, SsmParameter
 from pinned_images.cloudformation.partitions import partition_of
 from pinned_images.cloudformation.scope import CrossStackReference, TemplateScope
-from pinned_images.option_advice import option_advice
 from pinned_images.printable import quoted
 from pinned_images.problem import Problem
 
@@ -200,7 +199,7 @@ def _parameter_text(
         f"A deployment can give the parameter {name!r} another value than its default "
         f"{quoted(default)}.",
         f"Write the image as text, {_in_an_included_template(name)}, take defaults for the values "
-        f"with {option_advice('use_parameter_defaults', value=True)}, {OR_EXEMPT}",
+        f"with {scope.option_syntax.written('use_parameter_defaults', value=True)}, {OR_EXEMPT}",
     )
 
 
@@ -230,7 +229,7 @@ def _parameter_without_value(name: str, scope: TemplateScope) -> Problem:
         "give the parameter a default"
         if scope.use_parameter_defaults
         else "give the parameter a default and take it for the value with "
-        f"{option_advice('use_parameter_defaults', value=True)}"
+        f"{scope.option_syntax.written('use_parameter_defaults', value=True)}"
     )
     return Problem(
         f"The parameter {name!r} gets its value at deployment, after the digest would have to be "
@@ -244,7 +243,7 @@ def ssm_value(parameter: SsmParameter, scope: TemplateScope) -> str | Unresolved
     """The value of an SSM parameter, as far as the caller has read it."""
     value = scope.parameter_values.get(parameter, NeedsParameters(frozenset({parameter})))
     if isinstance(value, Problem) and scope.deployer is not None:
-        return scope.deployer.unknown_parameter(parameter)
+        return scope.deployer.unknown_parameter(parameter, scope.option_syntax)
     return value
 
 

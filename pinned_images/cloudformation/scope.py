@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from pinned_images.cloudformation.deployers import Deployer
 from pinned_images.cloudformation.outcomes import SsmParameter
+from pinned_images.option_syntax import ARGUMENTS, OptionSyntax
 from pinned_images.problem import Problem
 
 Template = Mapping[str, Any]
@@ -44,6 +45,7 @@ class TemplateScope:
             may fill it between two of them; an `Problem` says why a value could not be read.
         use_parameter_defaults: Take a CloudFormation parameter's default for its value, although
             a deployment can override it.
+        option_syntax: How the advice of problems writes options.
         asset_images: The Docker image assets of the app, or a function that finds them when they
             are first needed. Those in CDK's own bootstrap repository are recognised without them.
         deployer: The service that deploys the template, if not the app itself; then the account,
@@ -60,6 +62,7 @@ class TemplateScope:
     app: AppTemplates | None = None
     parameter_values: Mapping[SsmParameter, str | Problem] = field(default_factory=dict)
     use_parameter_defaults: bool = False
+    option_syntax: OptionSyntax = ARGUMENTS
     asset_images: AssetImages | Callable[[], AssetImages] = frozenset()
     deployer: Deployer | None = None
     parent: TemplateScope | None = None

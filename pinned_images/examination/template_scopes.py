@@ -49,6 +49,7 @@ def _scopes(
         app=app,
         parameter_values=values,
         use_parameter_defaults=coverage.use_parameter_defaults,
+        option_syntax=coverage.policy.option_syntax,
         asset_images=assets,
     )
     yield stack, scope

@@ -10,7 +10,7 @@ from pinned_images.errors import LockFileError
 from pinned_images.lockfile.entries import ParameterKey, is_part_of_reference
 from pinned_images.lockfile.file import LockFile
 from pinned_images.lockfile.update_modes import synth_with_lookups
-from pinned_images.option_advice import option_advice
+from pinned_images.option_syntax import ARGUMENTS, OptionSyntax
 from pinned_images.option_types import UpdateMode
 from pinned_images.problem import Problem
 from pinned_images.resolution import ParameterValues
@@ -26,6 +26,7 @@ class LockedParameters:
         read: Reads the parameters that the file lacks.
         path: The lock file; it need not exist yet.
         mode: See `LockedResolver`.
+        syntax: How errors write options.
     """
 
     def __init__(
@@ -33,10 +34,12 @@ class LockedParameters:
         read: Callable[[Iterable[SsmParameter]], ParameterValues],
         path: str | Path,
         mode: UpdateMode = "missing",
+        syntax: OptionSyntax = ARGUMENTS,
     ) -> None:
         self._read = read
         self._path = Path(path)
         self._mode = mode
+        self._syntax = syntax
 
     def read(self, parameters: Iterable[SsmParameter]) -> ParameterValues:
         """See `ParameterSource`.
@@ -93,7 +96,7 @@ class LockedParameters:
         return Problem(
             f"The image is read from the SSM parameter {str(key)!r}, which is not in the lock "
             f"file {str(self._path)!r}, and the file is frozen.",
-            f"Run `{synth_with_lookups()}` and commit the file; a value that does not stand in "
-            "the image's name as it is, give with "
-            f"{option_advice('ssm_parameters', {key.name: ...})}.",
+            f"Run `{synth_with_lookups()}` and commit the file; the file keeps only "
+            "values that are part of an image's name as a whole: give any other with "
+            f"{self._syntax.written('ssm_parameters', {key.name: ...})}.",
         )

@@ -7,6 +7,7 @@ from datetime import date
 
 from pinned_images.cloudformation.catalog import Catalog
 from pinned_images.exemptions import ExemptionPatterns
+from pinned_images.option_syntax import ARGUMENTS, OptionSyntax
 from pinned_images.option_types import VersionConsistency
 from pinned_images.reference import Style
 from pinned_images.resolution import PlatformMode
@@ -28,6 +29,7 @@ class Policy:
         exempt: Images that stay unpinned.
         require_immutable_tags: Whether ECR repositories in the app have to keep their tags.
         today: The day (in UTC) on which exemptions are measured.
+        option_syntax: How the advice of problems writes options.
     """
 
     catalog: Catalog
@@ -38,3 +40,4 @@ class Policy:
     version_consistency: VersionConsistency = "pin"
     exempt: ExemptionPatterns = field(default_factory=ExemptionPatterns)
     require_immutable_tags: bool = False
+    option_syntax: OptionSyntax = ARGUMENTS

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from pinned_images.errors import ConfigurationError
+from pinned_images.option_syntax import ARGUMENTS, OptionSyntax
 from pinned_images.registry.http.retries import RetryPolicy
 from pinned_images.registry.mirrors import Mirror, normalize_host
 
@@ -30,6 +31,7 @@ class RegistrySettings:
         retry: The number of retries, and the waits between them.
         ecr_roles: Account id to the ARN of the role that reads its private ECR repositories.
         bootstrap_qualifier: The qualifier of the CDK bootstrap stacks, for their lookup roles.
+        option_syntax: How errors write options.
 
     Raises:
         ConfigurationError: A value cannot be used; the message names it.
@@ -48,6 +50,8 @@ class RegistrySettings:
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     ecr_roles: Mapping[str, str] = field(default_factory=dict)
     bootstrap_qualifier: str = "hnb659fds"
+    # Connections are shared by equal settings, and words are none of theirs.
+    option_syntax: OptionSyntax = field(default=ARGUMENTS, compare=False)
 
     def __post_init__(self) -> None:
         insecure = frozenset(normalize_host(host) for host in self.insecure_registries)

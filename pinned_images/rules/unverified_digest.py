@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from pinned_images.option_advice import option_advice
 from pinned_images.pinning import AlreadyPinned
 from pinned_images.problem import Problem
 from pinned_images.rules.rule import ExaminedImage, Rule
@@ -21,7 +20,7 @@ class _UnverifiedDigest(Rule):
             decision = decided.decision
             if isinstance(decision, AlreadyPinned) and decision.unverified is not None:
                 problem = decided.describe(decision.unverified)
-                off = option_advice("verify_digests", value=False)
+                off = image.policy.option_syntax.written("verify_digests", value=False)
                 trust = f"{off} believes such digests, and does not ask for them."
                 yield replace(problem, fix=f"{problem.fix} {trust}" if problem.fix else trust)
 

@@ -13,6 +13,7 @@ from constructs import Construct
 
 from pinned_images.cdk.constructs import ConstructMap
 from pinned_images.cdk.rendering import render_template
+from pinned_images.option_syntax import ARGUMENTS
 from pinned_images.report.stack_record import (
     METADATA_KEY,
     recorded_digests,
@@ -54,7 +55,7 @@ def _add_outputs(stack: Stack, records: Sequence[SiteRecord]) -> Violation | Non
     others = render_template(stack).get("Outputs", {}).keys() - wanted.keys()
     total = len(others) + len(wanted)
     if total > MOST_OUTPUTS:
-        return RECORD.too_many_outputs(stack.node.path, total, len(wanted))
+        return RECORD.too_many_outputs(stack.node.path, total, len(wanted), ARGUMENTS)
     scope = Construct(stack, _CONSTRUCT_ID)
     for name, value in wanted.items():
         CfnOutput(scope, name, value=value).override_logical_id(name)

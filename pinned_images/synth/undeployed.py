@@ -51,7 +51,7 @@ def _looked_up_here(result: PinnedResource, options: Options) -> Iterator[Proble
             parameter._replace(account=None, region=None): (
                 value
                 if str(parameter) in options.ssm_parameters
-                else NOT_THE_APP.unknown_parameter(parameter)
+                else NOT_THE_APP.unknown_parameter(parameter, options.syntax)
             )
             for parameter, value in known.items()
         },

@@ -19,7 +19,7 @@ from pinned_images.registry.auth import Credentials
 from pinned_images.registry.aws.ecr_images import error_about
 from pinned_images.registry.aws.environments import Environment
 from pinned_images.registry.aws.faults import AwsFault
-from pinned_images.registry.aws.sessions import AwsSessions, Identity, refusal_of_all
+from pinned_images.registry.aws.sessions import AwsSessions, Identity
 from pinned_images.registry.single_flight import SingleFlight
 from pinned_images.resolution import Outcome, Resolution, ResolutionRequest
 
@@ -152,7 +152,9 @@ class PullThroughCaches:
         except AwsFault as fault:
             return error_about(request, fault.error)
         if outcome is None:
-            refusal = refusal_of_all("ecr:GetAuthorizationToken", environment, refusals)
+            refusal = self._sessions.refusal_of_all(
+                "ecr:GetAuthorizationToken", environment, refusals
+            )
             return error_about(request, refusal.error)
         return outcome
 

@@ -25,7 +25,6 @@ from functools import partial
 from typing import Any
 
 from pinned_images.errors import AccessDenied, RegistryUnavailable
-from pinned_images.option_advice import option_advice
 from pinned_images.registry.aws.ambient import (
     EVERY_REGISTRY,
     SettingsFault,
@@ -154,7 +153,7 @@ class AwsSessions:
                     raise
                 logger.debug("refused %s:%s in %s: %s", service, operation, environment, fault)
                 refusals.append(fault)
-        raise refusal_of_all(f"{service}:{operation}", environment, refusals)
+        raise self.refusal_of_all(f"{service}:{operation}", environment, refusals)
 
     def identities(self, environment: Environment, *, deadline: float) -> Iterator[Identity]:
         """The identities to try for an account, in order.
@@ -289,25 +288,28 @@ class AwsSessions:
             keys["Expiration"],
         )
 
+    def refusal_of_all(
+        self, action: str, environment: Environment, refusals: list[AwsFault]
+    ) -> AwsFault:
+        """The fault that lists all refused identities, with the remedies."""
+        allow = f"allow {action}"
+        others = dict.fromkeys(each.remedy for each in refusals if each.remedy != allow)
+        remedy = "; or ".join((*others, f"{allow} to one of them"))
+        if environment.account is not None:
+            example = self._settings.option_syntax.written(
+                "ecr_roles", {environment.account: "arn:..."}
+            )
+            remedy += f", or name a role that may with {example}"
+        return AwsFault(
+            AccessDenied,
+            ", and ".join(refusal.cause for refusal in refusals),
+            remedy,
+            code=refusals[-1].code,
+            refused=True,
+        )
+
 
 def _is_usable(assumed: _Assumed | AwsFault) -> bool:
     if isinstance(assumed, AwsFault):
         return True
     return assumed.expires - _RENEW_BEFORE_EXPIRY > datetime.now(timezone.utc)
-
-
-def refusal_of_all(action: str, environment: Environment, refusals: list[AwsFault]) -> AwsFault:
-    """The fault that lists all refused identities, with the remedies."""
-    allow = f"allow {action}"
-    others = dict.fromkeys(each.remedy for each in refusals if each.remedy != allow)
-    remedy = "; or ".join((*others, f"{allow} to one of them"))
-    if environment.account is not None:
-        example = option_advice("ecr_roles", {environment.account: "arn:..."})
-        remedy += f", or name a role that may with {example}"
-    return AwsFault(
-        AccessDenied,
-        ", and ".join(refusal.cause for refusal in refusals),
-        remedy,
-        code=refusals[-1].code,
-        refused=True,
-    )

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pinned_images.cli.configuration import COMMAND_OPTIONS
-from pinned_images.option_advice import option_advice, options_of_command
+from pinned_images.option_syntax import ARGUMENTS, OptionSyntax
 from pinned_images.options import Options
 
 VALUES: dict[str, Any] = {
@@ -30,28 +30,27 @@ VALUES: dict[str, Any] = {
 def test_what_is_advised_is_taken_as_it_is_written(name: str) -> None:
     expected = getattr(Options.of({name: VALUES[name]}), name)
 
-    [argument] = ast.parse(option_advice(name, VALUES[name]), mode="eval").body.keywords  # type: ignore[attr-defined]
+    advice = ARGUMENTS.written(name, VALUES[name])
+    [argument] = ast.parse(advice, mode="eval").body.keywords  # type: ignore[attr-defined]
     assert getattr(Options.of({argument.arg: ast.literal_eval(argument.value)}), name) == expected
 
-    with options_of_command({}):
-        advice = option_advice(name, VALUES[name])
+    advice = OptionSyntax({}).written(name, VALUES[name])
     context = json.loads(f"{{{advice.removesuffix(' in cdk.json')}}}")
     assert getattr(Options().with_settings(context, {}), name) == expected
 
 
 def test_a_command_has_its_own_options() -> None:
-    with options_of_command(COMMAND_OPTIONS):
-        advised = [shlex.split(option_advice(name, VALUES[name])) for name in VALUES]
-        with options_of_command({}):
-            assert "in cdk.json" in option_advice("ecr_roles", VALUES["ecr_roles"])
-        assert ["--ecr-role", "123456789012=arn:aws:iam::123456789012:role/reader"] in advised
-        assert ["--mirror-fallback"] in advised
-        assert ["--lock-file", "pinned-images.lock.json"] in advised
-    assert option_advice("ecr_roles", {"1": ...}) == "PinImages(ecr_roles={'1': ...})"
+    command = OptionSyntax(COMMAND_OPTIONS)
+    advised = [shlex.split(command.written(name, VALUES[name])) for name in VALUES]
+    assert ["--ecr-role", "123456789012=arn:aws:iam::123456789012:role/reader"] in advised
+    assert ["--mirror-fallback"] in advised
+    assert ["--lock-file", "pinned-images.lock.json"] in advised
+    assert "in cdk.json" in OptionSyntax({}).written("ecr_roles", VALUES["ecr_roles"])
+    assert ARGUMENTS.written("ecr_roles", {"1": ...}) == "PinImages(ecr_roles={'1': ...})"
 
 
 @given(st.dictionaries(st.text(), st.text() | st.just(...), max_size=2))
 def test_foreign_names_are_quoted(values: dict[str, Any]) -> None:
-    ast.parse(option_advice("ssm_parameters", values))
-    with options_of_command({}):
-        json.loads(f"{{{option_advice('ssm_parameters', values).removesuffix(' in cdk.json')}}}")
+    ast.parse(ARGUMENTS.written("ssm_parameters", values))
+    advice = OptionSyntax({}).written("ssm_parameters", values)
+    json.loads(f"{{{advice.removesuffix(' in cdk.json')}}}")
