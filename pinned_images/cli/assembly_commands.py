@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -10,7 +9,7 @@ from click.exceptions import Exit
 
 from pinned_images.acknowledgements import rule_id
 from pinned_images.cli.exit_codes import ExitCode, code_of, worst
-from pinned_images.cli.output import echo, show, write
+from pinned_images.cli.output import echo, show, write_document
 from pinned_images.printable import printable
 from pinned_images.wording import counted
 
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
     from pinned_images.options import Options
     from pinned_images.problem import Problem
     from pinned_images.rules import Violation
-
-JSON_VERSION = 1
 
 
 def is_assembly(folder: Path) -> bool:
@@ -86,22 +83,23 @@ def _sentence(violation: Violation) -> str:
 
 def write_json(outcome: AssemblyOutcome) -> None:
     """Print the violations as JSON."""
-    from pinned_images.cli.documents.command_documents import kind_of  # noqa: PLC0415 - for --help
+    from pinned_images.cli.documents.command_documents import (  # noqa: PLC0415 - for --help
+        ReportedViolation,
+        Violations,
+        kind_of,
+    )
 
-    found = {
-        "version": JSON_VERSION,
-        "violations": [
-            {
-                "rule": rule_id(each.rule.id),
-                "severity": each.rule.severity,
-                "construct": each.construct_path,
-                "resource": each.logical_id,
-                "location": printable(each.location),
-                "description": printable(each.problem.what),
-                "fix": None if each.problem.fix is None else printable(each.problem.fix),
-                "kind": None if each.problem.error is None else kind_of(each.problem.error),
-            }
-            for each in outcome.violations
-        ],
-    }
-    write(json.dumps(found, indent=2) + "\n")
+    violations = [
+        ReportedViolation(
+            rule=rule_id(each.rule.id),
+            severity=each.rule.severity,
+            construct=each.construct_path,
+            resource=each.logical_id,
+            location=printable(each.location),
+            description=printable(each.problem.what),
+            fix=None if each.problem.fix is None else printable(each.problem.fix),
+            kind=None if each.problem.error is None else kind_of(each.problem.error),
+        )
+        for each in outcome.violations
+    ]
+    write_document(Violations(violations=violations))

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from click.exceptions import Exit
 
 from pinned_images.cli.comparison import read_lock
 from pinned_images.cli.exit_codes import ExitCode, worst
-from pinned_images.cli.output import echo, error, grouped_errors, show, write
+from pinned_images.cli.output import echo, error, grouped_errors, show, write, write_document
 from pinned_images.cli.shared_options import (
     json_option,
     named_lock_file_option,
@@ -24,14 +23,12 @@ from pinned_images.cli.shared_options import (
 )
 from pinned_images.ecr.used_images import (
     FINDING_KINDS,
-    JSON_VERSION,
     Drift,
     Finding,
     FindingKind,
     RegistryAnswer,
     UsedImage,
     UsedImages,
-    document,
     expiries,
     findings_of,
 )
@@ -53,6 +50,7 @@ from pinned_images.wording import counted
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from pinned_images.cli.documents.aws_documents import Deployed, Scope
     from pinned_images.cli.shared_options import Network
     from pinned_images.ecr.inventory import RepositoryImage
 
@@ -125,17 +123,7 @@ def check_deployed(
     unseen = [*used.unseen, *answers.unseen]
     _clear_progress()
     if as_json:
-        write(
-            json.dumps(
-                {
-                    "version": JSON_VERSION,
-                    "scope": _scope(network, regions, clusters, services),
-                    **document(images, unseen),
-                },
-                indent=2,
-            )
-            + "\n"
-        )
+        write_document(_document(images, unseen, _scope(network, regions, clusters, services)))
     elif as_markdown or as_html:
         from pinned_images.report.deployed import (  # noqa: PLC0415 - for --help
             render_deployed_html,
@@ -188,14 +176,25 @@ def _read(
 
 def _scope(
     network: Network, regions: Sequence[str], clusters: Sequence[str], services: Sequence[str]
-) -> dict[str, Any]:
-    """What was looked at, for JSON."""
-    return {
-        "regions": list(dict.fromkeys(regions)) or [network.region],
-        "clusters": list(clusters),
-        "services": list(services),
-        "complete": not clusters and not services,
-    }
+) -> Scope:
+    """The part of AWS that was looked at."""
+    from pinned_images.cli.documents.aws_documents import Scope  # noqa: PLC0415 - for --help
+
+    return Scope(
+        regions=list(dict.fromkeys(regions)) or [network.region],
+        clusters=list(clusters),
+        services=list(services),
+        complete=not clusters and not services,
+    )
+
+
+def _document(images: Iterable[UsedImage], unseen: list[str], scope: Scope) -> Deployed:
+    from pinned_images.cli.documents.aws_documents import (  # noqa: PLC0415 - for --help
+        Deployed,
+        DeployedImage,
+    )
+
+    return Deployed(scope=scope, images=list(map(DeployedImage.of, images)), unseen=unseen)
 
 
 @dataclass

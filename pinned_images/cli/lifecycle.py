@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from pinned_images.cli.output import echo, show, write
+from pinned_images.cli.output import echo, show, write_document
 from pinned_images.cli.shared_options import json_option
 from pinned_images.errors import ConfigurationError, ResolutionError
 from pinned_images.printable import printable
@@ -20,10 +19,10 @@ from pinned_images.wording import counted
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from pinned_images.cli.documents.aws_documents import Lifecycle
     from pinned_images.ecr.inventory import RepositoryImage
     from pinned_images.ecr.lifecycle_policy import LifecyclePolicy, Removal
 
-JSON_VERSION = 1
 _DAY = re.compile(r"\d{4}-?\d{2}-?\d{2}")
 _SECONDS = 60.0
 
@@ -92,7 +91,7 @@ def lifecycle(
             text, images = _from_ecr(repository, region, text)
         except ResolutionError as unseen:
             if as_json:
-                write(json.dumps(_plain([], [str(unseen)]), indent=2) + "\n")
+                write_document(_document([], [str(unseen)]))
             raise
     else:
         from pinned_images.ecr.inventory import parse_inventory  # noqa: PLC0415 - for --help
@@ -101,7 +100,7 @@ def lifecycle(
     rules = _parsed(text)
     removals = [] if rules is None else rules.removals(images, at or now, read_at=now)
     if as_json:
-        write(json.dumps(_plain(removals, []), indent=2) + "\n")
+        write_document(_document(removals, []))
         return
     if removals:
         show(_table(removals))
@@ -157,21 +156,24 @@ def _from_ecr(
     return text, [RepositoryImage.of_detail(detail) for detail in details]
 
 
-def _plain(removals: Sequence[Removal], unseen: Sequence[str]) -> dict[str, Any]:
-    return {
-        "version": JSON_VERSION,
-        "images": [
-            {
-                "digest": each.image.digest,
-                "tags": sorted(each.image.tags),
-                "action": each.rule.action,
-                "rule": each.rule.priority,
-                "at": each.at.astimezone(timezone.utc).isoformat().replace("+00:00", "Z"),
-            }
-            for each in removals
-        ],
-        "unseen": list(unseen),
-    }
+def _document(removals: Sequence[Removal], unseen: list[str]) -> Lifecycle:
+    from pinned_images.cli.documents.aws_documents import (  # noqa: PLC0415 - for --help
+        Lifecycle,
+        RemovedImage,
+    )
+    from pinned_images.cli.documents.command_documents import moment  # noqa: PLC0415 - for --help
+
+    images = [
+        RemovedImage(
+            digest=each.image.digest,
+            tags=sorted(each.image.tags),
+            action=each.rule.action,
+            rule=each.rule.priority,
+            at=moment(each.at),
+        )
+        for each in removals
+    ]
+    return Lifecycle(images=images, unseen=unseen)
 
 
 def _table(removals: Sequence[Removal]) -> Table:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from pinned_images.cli.git_repository import clone_options, working_tree
-from pinned_images.cli.output import write
+from pinned_images.cli.output import write, write_document
 from pinned_images.cli.scanned import (
-    JSON_VERSION,
     paths_argument,
     plain_location,
     print_skipped,
@@ -48,7 +46,7 @@ def list_images(
     with working_tree(repository, _failed if as_json else None) as base:
         scanned = list(scanned_files(paths, base))
     if as_json:
-        write(json.dumps(_plain(scanned), indent=2) + "\n")
+        write_document(_document(scanned))
         return
     if no_filename:
         lines = {str(place.reference) for file in scanned for place in file.places}
@@ -71,28 +69,33 @@ def _failed(unknown: list[Problem]) -> Document:
     return ImageList(references=[], skipped=[], unknown=unknown)
 
 
-def _plain(scanned: Iterable[ScannedFile]) -> dict[str, Any]:
+def _document(scanned: Iterable[ScannedFile]) -> Document:
+    from pinned_images.cli.documents.command_documents import (  # noqa: PLC0415 - for --help
+        ImageList,
+        ListedReference,
+        ListedSkip,
+    )
+
     files = sorted(scanned, key=lambda each: each.file.shown)
-    return {
-        "version": JSON_VERSION,
-        "references": [
-            {
+    return ImageList(
+        references=[
+            ListedReference(
                 **plain_location(file, place),
-                "reference": str(place.reference),
-                "format": place.format,
-                "pinned": place.is_pinned,
-            }
+                reference=str(place.reference),
+                format=place.format,
+                pinned=place.is_pinned,
+            )
             for file in files
             for place in file.places
         ],
-        "skipped": [
-            {
+        skipped=[
+            ListedSkip(
                 **plain_location(file, each),
-                "text": each.text,
-                "format": each.format,
-                "reason": each.reason,
-            }
+                text=each.text,
+                format=each.format,
+                reason=each.reason,
+            )
             for file in files
             for each in file.skipped
         ],
-    }
+    )

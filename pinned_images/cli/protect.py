@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal
+from typing import TYPE_CHECKING, BinaryIO
 
 import click
 from click.exceptions import Exit
@@ -21,7 +20,7 @@ from pinned_images.cli.images_in_use import (
     open_repository,
     source_options,
 )
-from pinned_images.cli.output import echo, error, show, write
+from pinned_images.cli.output import echo, error, show, write_document
 from pinned_images.cli.shared_options import Network, aws_options, json_option
 from pinned_images.errors import ConfigurationError, ResolutionError
 from pinned_images.printable import printable
@@ -30,29 +29,14 @@ from pinned_images.wording import counted
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from pinned_images.cli.documents.aws_documents import (
+        ProtectedImage,
+        ProtectionChange,
+        ProtectionState,
+    )
     from pinned_images.ecr.protection import Protection
     from pinned_images.reference import Digest
     from pinned_images.registry.aws.ecr_repositories import Repositories
-
-JSON_VERSION = 1
-
-_State = Literal["protected", "taken", "archived", "gone", "tag-exists", "failed"]
-_Change = Literal["none", "tagged", "would-tag"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Outcome:
-    """The outcome for one image."""
-
-    reference: str
-    digest: Digest
-    repository: EcrRepository
-    tag: str
-    state: _State
-    change: _Change = "none"
-    reason: str | None = None
-    rule: int | None = None
-    at: datetime | None = None
 
 
 @click.command()
@@ -82,7 +66,7 @@ def protect(
     except ConfigurationError as wrong:
         raise click.BadParameter(str(wrong), param_hint="--tag-prefix") from wrong
     used = ImagesInUse.read(lock_files, folders, deployed)
-    outcomes: list[_Outcome] = []
+    outcomes: list[ProtectedImage] = []
     for repository, digests in used.repositories.items():
         repositories = open_repository(
             network.sessions, used.environments[repository], network.settings.deadline
@@ -90,7 +74,17 @@ def protect(
         work = _Repository(repository, digests, repositories, prefix, dry_run)
         outcomes.extend(work.protected())
     if as_json:
-        write(json.dumps(_plain(outcomes, used, dry_run=dry_run), indent=2) + "\n")
+        from pinned_images.cli.documents.aws_documents import Protect  # noqa: PLC0415 - for --help
+
+        write_document(
+            Protect(
+                dry_run=dry_run,
+                images=outcomes,
+                elsewhere=list(used.elsewhere),
+                by_tag=list(used.by_tag),
+                unseen=used.unseen,
+            )
+        )
     elif outcomes:
         show(_table(outcomes))
     _tell(outcomes, used, prefix, dry_run=dry_run)
@@ -116,7 +110,7 @@ class _Repository:
     prefix: str
     is_dry: bool
 
-    def protected(self) -> Iterator[_Outcome]:
+    def protected(self) -> Iterator[ProtectedImage]:
         """The outcome for each image; a failure is that of the image, or of them all."""
         try:
             plans = self._plans()
@@ -144,10 +138,10 @@ class _Repository:
         now = datetime.now(timezone.utc)
         return plan_protection(self.digests, images or [], policy, now, prefix=self.prefix)
 
-    def _done(self, plan: Protection) -> _Outcome:
+    def _done(self, plan: Protection) -> ProtectedImage:
         from pinned_images.registry.aws.faults import AwsFault  # noqa: PLC0415 - loads late
 
-        change: _Change = "none"
+        change: ProtectionChange = "none"
         if plan.needs_tag and self.is_dry:
             change = "would-tag"
         elif plan.needs_tag:
@@ -161,28 +155,42 @@ class _Repository:
                     predicate="could not be tagged",
                 )
                 return self._failed(plan.digest, str(told))
-        return _Outcome(
-            reference=self.digests[plan.digest],
-            digest=plan.digest,
-            repository=self.repository,
-            tag=plan.tag,
-            state=plan.state,
-            change=change,
-            reason=_reason(plan),
-            rule=None if plan.rule is None else plan.rule.priority,
-            at=plan.at,
+        rule = None if plan.rule is None else plan.rule.priority
+        return self._image(
+            plan.digest, plan.tag, plan.state, change, _reason(plan), rule=rule, at=plan.at
         )
 
-    def _failed(self, digest: Digest, reason: str) -> _Outcome:
+    def _failed(self, digest: Digest, reason: str) -> ProtectedImage:
         from pinned_images.ecr.protection import protection_tag  # noqa: PLC0415 - for --help
 
-        return _Outcome(
+        return self._image(digest, protection_tag(digest, self.prefix), "failed", "none", reason)
+
+    def _image(
+        self,
+        digest: Digest,
+        tag: str,
+        state: ProtectionState,
+        change: ProtectionChange,
+        reason: str | None,
+        *,
+        rule: int | None = None,
+        at: datetime | None = None,
+    ) -> ProtectedImage:
+        from pinned_images.cli.documents.aws_documents import ProtectedImage  # noqa: PLC0415 - for --help
+        from pinned_images.cli.documents.command_documents import moment  # noqa: PLC0415 - for --help
+
+        return ProtectedImage(
             reference=self.digests[digest],
             digest=digest,
-            repository=self.repository,
-            tag=protection_tag(digest, self.prefix),
-            state="failed",
+            account=self.repository.account,
+            region=self.repository.region,
+            repository=self.repository.name,
+            tag=tag,
+            state=state,
+            change=change,
             reason=reason,
+            rule=rule,
+            at=None if at is None else moment(at),
         )
 
 
@@ -204,11 +212,11 @@ def _reason(plan: Protection) -> str | None:
     }[plan.state]
 
 
-def _having(state: _State, outcomes: Iterable[_Outcome]) -> list[_Outcome]:
+def _having(state: ProtectionState, outcomes: Iterable[ProtectedImage]) -> list[ProtectedImage]:
     return [each for each in outcomes if each.state == state]
 
 
-def _tell(outcomes: list[_Outcome], used: ImagesInUse, prefix: str, *, dry_run: bool) -> None:
+def _tell(outcomes: list[ProtectedImage], used: ImagesInUse, prefix: str, *, dry_run: bool) -> None:
     from pinned_images.ecr.protection import shielding_rule  # noqa: PLC0415 - for --help
 
     for wrong in dict.fromkeys(each.reason for each in _having("failed", outcomes)):
@@ -239,41 +247,13 @@ def _tell(outcomes: list[_Outcome], used: ImagesInUse, prefix: str, *, dry_run: 
     echo(f"{protected} of {counted(len(outcomes), 'image')} {verb}protected, {tagged} {done}.")
 
 
-def _plain(outcomes: list[_Outcome], used: ImagesInUse, *, dry_run: bool) -> dict[str, Any]:
-    return {
-        "version": JSON_VERSION,
-        "dryRun": dry_run,
-        "images": [
-            {
-                "reference": each.reference,
-                "digest": each.digest,
-                "account": each.repository.account,
-                "region": each.repository.region,
-                "repository": each.repository.name,
-                "tag": each.tag,
-                "state": each.state,
-                "change": each.change,
-                "reason": each.reason,
-                "rule": each.rule,
-                "at": None
-                if each.at is None
-                else each.at.astimezone(timezone.utc).isoformat().replace("+00:00", "Z"),
-            }
-            for each in outcomes
-        ],
-        "elsewhere": list(used.elsewhere),
-        "byTag": list(used.by_tag),
-        "unseen": used.unseen,
-    }
-
-
-def _table(outcomes: list[_Outcome]) -> Table:
+def _table(outcomes: list[ProtectedImage]) -> Table:
     from pinned_images.report.terminal import plain_table  # noqa: PLC0415 - needs rich
 
     table = plain_table("Repository", "Digest", "Tag", "State", "Change")
     for each in outcomes:
         table.add_row(
-            printable(each.repository.name),
+            printable(each.repository),
             table.digest(each.digest),
             printable(each.tag),
             each.state,

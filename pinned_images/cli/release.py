@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 from click.exceptions import Exit
@@ -18,7 +17,7 @@ from pinned_images.cli.images_in_use import (
     open_repository,
     source_options,
 )
-from pinned_images.cli.output import echo, error, show, write
+from pinned_images.cli.output import echo, error, show, write_document
 from pinned_images.cli.shared_options import Network, aws_options, json_option
 from pinned_images.errors import ConfigurationError, ResolutionError
 from pinned_images.printable import printable
@@ -27,23 +26,9 @@ from pinned_images.wording import counted
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from pinned_images.ecr.protection import Release
+    from pinned_images.cli.documents.aws_documents import Release, ReleasedTag, ReleaseResult
+    from pinned_images.ecr.protection import Release as ReleasePlan
     from pinned_images.registry.aws.ecr_repositories import Repositories
-
-JSON_VERSION = 1
-
-_Result = Literal["released", "deleted", "last-tag", "failed"]
-
-
-@dataclass(frozen=True, slots=True)
-class _Outcome:
-    """The outcome for one tag."""
-
-    repository: EcrRepository
-    digest: str
-    tag: str
-    result: _Result
-    reason: str | None = None
 
 
 @click.command()
@@ -90,7 +75,7 @@ def release(
         raise click.BadParameter(str(wrong), param_hint="--tag-prefix") from wrong
     used = ImagesInUse.read(lock_files, folders, deployed)
     if as_json and used.hidden:
-        write(json.dumps(_plain([], used.hidden, dry_run=dry_run), indent=2) + "\n")
+        write_document(_document([], used.hidden, dry_run=dry_run))
     _refuse_incomplete(used)
     for repository in more:
         host, _, name = repository.partition("/")
@@ -100,7 +85,7 @@ def release(
                 "123456789012.dkr.ecr.eu-west-1.amazonaws.com/NAME.",
                 param_hint="--repository",
             )
-    outcomes: list[_Outcome] = []
+    outcomes: list[ReleasedTag] = []
     failures: list[str] = []
     for place in used.repositories:
         repositories = open_repository(
@@ -112,7 +97,7 @@ def release(
         except (ResolutionError, ConfigurationError) as wrong:
             failures.append(str(wrong))
     if as_json:
-        write(json.dumps(_plain(outcomes, failures, dry_run=dry_run), indent=2) + "\n")
+        write_document(_document(outcomes, failures, dry_run=dry_run))
     elif outcomes:
         show(_table(outcomes))
     _tell(outcomes, failures, dry_run=dry_run)
@@ -143,17 +128,18 @@ class _Repository:
     is_deleting: bool
     is_dry: bool
 
-    def released(self, in_use: set[Any], prefix: str) -> list[_Outcome]:
+    def released(self, in_use: set[Any], prefix: str) -> list[ReleasedTag]:
         """The outcome for each tag that nothing needs."""
         from pinned_images.ecr.protection import plan_release  # noqa: PLC0415 - for --help
 
         images = inventory_of(self.repositories, self.repository.name) or []
         return [self._done(each) for each in plan_release(images, in_use, prefix=prefix)]
 
-    def _done(self, plan: Release) -> _Outcome:
+    def _done(self, plan: ReleasePlan) -> ReleasedTag:
+        from pinned_images.cli.documents.aws_documents import ReleasedTag  # noqa: PLC0415 - for --help
         from pinned_images.registry.aws.faults import AwsFault  # noqa: PLC0415 - loads late
 
-        result: _Result = "deleted" if plan.is_last else "released"
+        result: ReleaseResult = "deleted" if plan.is_last else "released"
         reason: str | None = None
         try:
             if not self.is_dry and not plan.is_last and self._has_become_last(plan):
@@ -171,18 +157,26 @@ class _Repository:
                     predicate="could not be taken away",
                 )
             )
-        return _Outcome(self.repository, plan.digest, plan.tag, result, reason)
+        return ReleasedTag(
+            digest=plan.digest,
+            account=self.repository.account,
+            region=self.repository.region,
+            repository=self.repository.name,
+            tag=plan.tag,
+            result=result,
+            reason=reason,
+        )
 
-    def _has_become_last(self, plan: Release) -> bool:
+    def _has_become_last(self, plan: ReleasePlan) -> bool:
         """Whether the image's other tags have moved away since it was looked at."""
         return self.repositories.tags(self.repository.name, plan.digest) == {plan.tag}
 
 
-def _number(result: _Result, outcomes: list[_Outcome]) -> int:
+def _number(result: ReleaseResult, outcomes: list[ReleasedTag]) -> int:
     return sum(each.result == result for each in outcomes)
 
 
-def _tell(outcomes: list[_Outcome], failures: list[str], *, dry_run: bool) -> None:
+def _tell(outcomes: list[ReleasedTag], failures: list[str], *, dry_run: bool) -> None:
     for wrong in (*failures, *(each.reason for each in outcomes if each.reason)):
         error(wrong)
     kept = _number("last-tag", outcomes)
@@ -199,33 +193,19 @@ def _tell(outcomes: list[_Outcome], failures: list[str], *, dry_run: bool) -> No
     echo(f"{counted(released, 'tag')}{verb} released, {counted(deleted, 'image')}{verb} deleted.")
 
 
-def _plain(outcomes: list[_Outcome], failures: list[str], *, dry_run: bool) -> dict[str, Any]:
-    return {
-        "version": JSON_VERSION,
-        "dryRun": dry_run,
-        "tags": [
-            {
-                "digest": each.digest,
-                "account": each.repository.account,
-                "region": each.repository.region,
-                "repository": each.repository.name,
-                "tag": each.tag,
-                "result": each.result,
-                "reason": each.reason,
-            }
-            for each in outcomes
-        ],
-        "unseen": failures,
-    }
+def _document(tags: list[ReleasedTag], unseen: list[str], *, dry_run: bool) -> Release:
+    from pinned_images.cli.documents.aws_documents import Release  # noqa: PLC0415 - for --help
+
+    return Release(dry_run=dry_run, tags=tags, unseen=unseen)
 
 
-def _table(outcomes: list[_Outcome]) -> Table:
+def _table(outcomes: list[ReleasedTag]) -> Table:
     from pinned_images.report.terminal import plain_table  # noqa: PLC0415 - needs rich
 
     table = plain_table("Repository", "Digest", "Tag", "Result")
     for each in outcomes:
         table.add_row(
-            printable(each.repository.name),
+            printable(each.repository),
             table.digest(each.digest),
             printable(each.tag),
             each.result,

@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from pinned_images.files.places import Place, Skipped
     from pinned_images.files.scanning import ScannedFile
 
-#: The version of the commands' JSON output.
-JSON_VERSION = 1
-
 verbose_option = click.option("--verbose", is_flag=True, help="Tell every reference that changes.")
 paths_argument = click.argument("paths", metavar="[PATH]...", nargs=-1)
 

@@ -4,39 +4,14 @@ The input is what the APIs of AWS answer, and what the registries say about each
 asked here. The facts about Amazon ECS are those of its API reference, "DescribeServiceRevisions"
 (since October 2024, `containerImages` holds the digest that each scale-out pulls) and
 "ContainerDefinition", `versionConsistency`.
-
-`document` gives the JSON of ``pinned-images check-deployed --json``::
-
-    {
-      "version": 1,
-      "images": [
-        {
-          "reference": "123456789012.dkr.ecr.eu-west-1.amazonaws.com/web:v1",
-          "digest": "sha256:...",             null where ECS holds none
-          "account": "123456789012",          null outside of Amazon ECR; as are region
-          "region": "eu-west-1",
-          "repository": "web",
-          "used_by": [
-            {"kind": "service", "name": "arn:aws:ecs:...", "container": "web"}
-          ],
-          "findings": [
-            {"kind": "expiring", "severity": "warning", "message": "...", "at": "2027-01-01T..Z"}
-          ]
-        }
-      ],
-      "unseen": ["a sentence for everything that could not be looked at"]
-    }
-
-A finding's ``at`` is null where it has no day. With a lock file or an app, each image has also
-``drift``, see `Drift`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from pinned_images.ecr.inventory import RepositoryImage
 from pinned_images.ecr.lifecycle_policy import LifecyclePolicy, LifecycleRule
@@ -44,10 +19,7 @@ from pinned_images.ecr.workloads import Use, WorkloadKind
 from pinned_images.errors import InvalidReference
 from pinned_images.printable import shown_image
 from pinned_images.reference import Digest, ImageReference, Platform
-from pinned_images.registry.aws.hosts import parse_ecr_host
 from pinned_images.wording import counted
-
-JSON_VERSION = 1
 
 FindingKind = Literal[
     "gone",
@@ -354,46 +326,6 @@ def expiries(
     return found
 
 
-def document(images: Iterable[UsedImage], unseen: Sequence[str]) -> dict[str, Any]:
-    """The JSON of the images in use; its shape is in the docstring of this module."""
-    return {
-        "version": JSON_VERSION,
-        "images": [_plain(image) for image in images],
-        "unseen": list(unseen),
-    }
-
-
-def _plain(image: UsedImage) -> dict[str, Any]:
-    host = parse_ecr_host(image.reference.registry)
-    plain: dict[str, Any] = {
-        "reference": str(image.reference),
-        "digest": image.digest,
-        "account": None if host is None else host.account,
-        "region": None if host is None else host.region,
-        "repository": image.reference.repository,
-        "used_by": [
-            {"kind": use.kind, "name": use.name, "container": use.container} for use in image.uses
-        ],
-        "findings": [
-            {
-                "kind": each.kind,
-                "severity": each.severity,
-                "message": each.message,
-                "at": None if each.at is None else _utc(each.at),
-            }
-            for each in image.findings
-        ],
-    }
-    if image.drift is not None:
-        plain["drift"] = {
-            "declared": image.drift.declared,
-            "locked": image.drift.locked,
-            "registry": image.drift.registry,
-            "running": image.drift.running,
-        }
-    return plain
-
-
 def _taken(
     policy: LifecyclePolicy, inventory: Iterable[RepositoryImage], now: datetime
 ) -> dict[str, tuple[datetime, LifecycleRule]]:
@@ -475,7 +407,3 @@ def _short(digest: str | None) -> str:
 def _order(use: Use) -> tuple[int, str, str]:
     kinds: tuple[WorkloadKind, ...] = get_args(WorkloadKind)
     return kinds.index(use.kind), use.name, use.container
-
-
-def _utc(moment: datetime) -> str:
-    return moment.astimezone(timezone.utc).isoformat().replace("+00:00", "Z")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pinned_images.cli.documents.aws_documents import DeployedImage
 from pinned_images.ecr.inventory import RepositoryImage
 from pinned_images.ecr.lifecycle_policy import LifecyclePolicy
 from pinned_images.ecr.used_images import (
@@ -14,7 +15,6 @@ from pinned_images.ecr.used_images import (
     RegistryAnswer,
     UsedImage,
     UsedImages,
-    document,
     expiries,
     findings_of,
 )
@@ -248,9 +248,5 @@ def test_an_image_that_no_rule_takes(rules: list[dict[str, Any]], tags: set[str]
 
 
 def test_images_outside_of_ecr_have_no_account() -> None:
-    [image] = document([used(service_use("nginx:1.25"))], ["x"])["images"]
-    assert (image["account"], image["region"], image["repository"]) == (
-        None,
-        None,
-        "library/nginx",
-    )
+    image = DeployedImage.of(used(service_use("nginx:1.25")))
+    assert (image.account, image.region, image.repository) == (None, None, "library/nginx")

@@ -7,7 +7,19 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from pinned_images.cli.documents.command_documents import DigestText, Document, Moment, Part
+from pinned_images.cli.documents.command_documents import (
+    DigestText,
+    Document,
+    Moment,
+    Part,
+    moment,
+)
+from pinned_images.ecr.used_images import UsedImage
+from pinned_images.registry.aws.hosts import parse_ecr_host
+
+ProtectionState = Literal["protected", "taken", "archived", "gone", "tag-exists", "failed"]
+ProtectionChange = Literal["none", "tagged", "would-tag"]
+ReleaseResult = Literal["released", "deleted", "last-tag", "failed"]
 
 
 class RemovedImage(Part, kw_only=True):
@@ -36,8 +48,8 @@ class ProtectedImage(Part, kw_only=True):
     region: str
     repository: str
     tag: str
-    state: Literal["protected", "taken", "archived", "gone", "tag-exists", "failed"]
-    change: Literal["none", "tagged", "would-tag"]
+    state: ProtectionState
+    change: ProtectionChange
     reason: str | None
     rule: int | None
     at: Moment | None
@@ -61,7 +73,7 @@ class ReleasedTag(Part, kw_only=True):
     region: str
     repository: str
     tag: str
-    result: Literal["released", "deleted", "last-tag", "failed"]
+    result: ReleaseResult
     reason: str | None
 
 
@@ -112,6 +124,39 @@ class DeployedImage(msgspec.Struct, kw_only=True, omit_defaults=True):
     used_by: list[Use]
     findings: list[DeployedFinding]
     drift: DeployedDrift | msgspec.UnsetType = msgspec.UNSET
+
+    @classmethod
+    def of(cls, image: UsedImage) -> DeployedImage:
+        """The image with its uses, its findings, and its drift where that was asked for."""
+        host = parse_ecr_host(image.reference.registry)
+        drift = image.drift
+        return cls(
+            reference=str(image.reference),
+            digest=image.digest,
+            account=None if host is None else host.account,
+            region=None if host is None else host.region,
+            repository=image.reference.repository,
+            used_by=[
+                Use(kind=use.kind, name=use.name, container=use.container) for use in image.uses
+            ],
+            findings=[
+                DeployedFinding(
+                    kind=each.kind,
+                    severity=each.severity,
+                    message=each.message,
+                    at=None if each.at is None else moment(each.at),
+                )
+                for each in image.findings
+            ],
+            drift=msgspec.UNSET
+            if drift is None
+            else DeployedDrift(
+                declared=drift.declared,
+                locked=drift.locked,
+                registry=drift.registry,
+                running=drift.running,
+            ),
+        )
 
 
 class Scope(Part, kw_only=True):

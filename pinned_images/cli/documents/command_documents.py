@@ -9,6 +9,7 @@ version may add fields; it takes none away.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime, timezone
 from typing import Annotated, Literal
 
 import msgspec
@@ -64,6 +65,11 @@ _KINDS: Mapping[type[PinnedImagesError], ProblemKind] = {
     UntrustedAnswer: "untrusted",
     InvalidReference: "invalid",
 }
+
+
+def moment(time: datetime) -> str:
+    """A time as documents have it."""
+    return time.astimezone(timezone.utc).isoformat().replace("+00:00", "Z")
 
 
 def kind_of(error: PinnedImagesError) -> ProblemKind:
