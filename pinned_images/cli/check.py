@@ -18,8 +18,8 @@ from pinned_images.cli.shared_options import exempt_option, exemptions_of, json_
 def check(path: Path, exemptions: tuple[str, ...], as_json: bool) -> None:  # noqa: FBT001 - a flag
     """Show the images without a digest in a synth or a template.
 
-    PATH is the folder that a synth wrote (cdk.out), or a template of CloudFormation in JSON or
-    YAML. No registry is asked and nothing is changed.
+    PATH is the folder that a synth wrote, cdk.out if left out, or a template of CloudFormation in
+    JSON or YAML. No registry is asked and nothing is changed.
     """
     from pinned_images.assembly import check_assembly, check_template  # noqa: PLC0415 - for --help
 

@@ -17,9 +17,9 @@ from pinned_images.cli.comparison import read_lock
 from pinned_images.cli.exit_codes import ExitCode, worst
 from pinned_images.cli.output import echo, error, grouped_errors, show, write, write_document
 from pinned_images.cli.shared_options import (
+    account_options,
     json_option,
     named_lock_file_option,
-    registry_options,
 )
 from pinned_images.ecr.used_images import (
     FINDING_KINDS,
@@ -62,15 +62,26 @@ _Question = tuple[ImageReference, Platform | None]
 
 @click.command("check-deployed")
 @click.option(
-    "--cluster", "clusters", multiple=True, help="Look at this ECS cluster; all if left out."
+    "--cluster",
+    "clusters",
+    multiple=True,
+    metavar="NAME",
+    help="Look at this ECS cluster; may be given several times; all if left out.",
 )
 @click.option(
-    "--service", "services", multiple=True, help="Look at this ECS service; all if left out."
+    "--service",
+    "services",
+    multiple=True,
+    metavar="NAME",
+    help="Look at this ECS service; may be given several times; all if left out.",
 )
 @click.option(
-    "--region", "regions", multiple=True, help="Look here; in the SDK's region if left out."
+    "--region",
+    "regions",
+    multiple=True,
+    metavar="REGION",
+    help="Look at this region; may be given several times; that of the SDK if left out.",
 )
-@click.option("--profile", help="The AWS profile.")
 @click.option(
     "--app",
     "folder",
@@ -84,19 +95,18 @@ _Question = tuple[ImageReference, Platform | None]
     multiple=True,
     type=click.Choice([*FINDING_KINDS]),
     metavar="KIND",
-    help=f"Exit with 1 for findings of this kind: {', '.join(FINDING_KINDS)}. Gone and archived if "
-    "left out.",
+    help=f"Exit with 1 for findings of this kind: {', '.join(FINDING_KINDS)}; may be given several "
+    "times; gone and archived if left out.",
 )
 @json_option
 @click.option("--markdown", "as_markdown", is_flag=True, help="Write Markdown.")
 @click.option("--html", "as_html", is_flag=True, help="Write one page for a browser.")
-@registry_options
+@account_options
 def check_deployed(
     *,
     clusters: tuple[str, ...],
     services: tuple[str, ...],
     regions: tuple[str, ...],
-    profile: str | None,
     folder: Path | None,
     lock_file: Path | None,
     fail_on: tuple[FindingKind, ...],
@@ -113,7 +123,6 @@ def check_deployed(
     """
     if as_json + as_markdown + as_html > 1:
         raise click.UsageError("--json, --markdown and --html exclude each other: give one.")
-    network = replace(network, profile=profile)
     declared = _declared(folder, lock_file)
     used = _read(network, regions, clusters, services)
     answers = _Answers(network)

@@ -57,14 +57,15 @@ _SOURCES = (
         type=click.File("rb"),
         multiple=True,
         metavar="FILE",
-        help="What 'check-deployed --json' printed, '-' for standard input; also several.",
+        help="What 'check-deployed --json' printed, '-' for standard input; may be given several "
+        "times.",
     ),
     click.option(
         "--tag-prefix",
         "prefix",
         default="in-use-",
         show_default=True,
-        metavar="TEXT",
+        metavar="PREFIX",
         help="The beginning of the tags; twelve digits of the digest follow.",
     ),
 )

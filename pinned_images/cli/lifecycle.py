@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pinned_images.cli.output import echo, show, write_document
-from pinned_images.cli.shared_options import json_option
+from pinned_images.cli.shared_options import json_option, profile_option
 from pinned_images.errors import ConfigurationError, ResolutionError
 from pinned_images.printable import printable
 from pinned_images.wording import counted
@@ -57,7 +57,12 @@ def _moment(_: click.Context, __: click.Parameter, value: str | None) -> datetim
     metavar="NAME",
     help="Read the images of this repository from ECR, and its policy where no POLICY is given.",
 )
-@click.option("--region", help="The region of the repository; that of the SDK if left out.")
+@click.option(
+    "--region",
+    metavar="REGION",
+    help="The region of the repository; that of the SDK if left out.",
+)
+@profile_option
 @click.option(
     "--at",
     callback=_moment,
@@ -71,6 +76,7 @@ def lifecycle(
     inventory: Path | None,
     repository: str | None,
     region: str | None,
+    profile: str | None,
     at: datetime | None,
     as_json: bool,
 ) -> None:
@@ -88,7 +94,7 @@ def lifecycle(
     text = None if policy is None else _read(policy)
     if repository is not None:
         try:
-            text, images = _from_ecr(repository, region, text)
+            text, images = _from_ecr(repository, region, profile, text)
         except ResolutionError as unseen:
             if as_json:
                 write_document(_document([], [str(unseen)]))
@@ -128,7 +134,7 @@ def _parsed(text: str | None) -> LifecyclePolicy | None:
 
 
 def _from_ecr(
-    repository: str, region: str | None, text: str | None
+    repository: str, region: str | None, profile: str | None, text: str | None
 ) -> tuple[str | None, list[RepositoryImage]]:
     """The policy of a repository, unless one is given, and its images."""
     from pinned_images.ecr.inventory import RepositoryImage  # noqa: PLC0415 - for --help
@@ -137,7 +143,7 @@ def _from_ecr(
     from pinned_images.registry.aws.faults import AwsFault  # noqa: PLC0415 - loads late
     from pinned_images.registry.aws.sessions import AwsSessions  # noqa: PLC0415 - loads late
 
-    sessions = AwsSessions()
+    sessions = AwsSessions(profile=profile)
     chosen = region or sessions.setting("region")
     if not chosen:
         raise click.UsageError("Name the region of the repository with --region.")

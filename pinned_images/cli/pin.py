@@ -47,7 +47,11 @@ if TYPE_CHECKING:
 
 @click.command()
 @paths_argument
-@click.option("--check", is_flag=True, help="Write nothing; show what has no digest, exit with 1.")
+@click.option(
+    "--check",
+    is_flag=True,
+    help="Write nothing; show what has no digest, and exit with 1 where something has none.",
+)
 @click.option("--dry-run", is_flag=True, help="Write nothing; print the changes as a diff.")
 @optional_lock_file_option
 @click.option("--frozen", is_flag=True, help="Take digests from the lock file alone.")

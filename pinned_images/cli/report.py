@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
@@ -31,6 +32,7 @@ _FORMATS: tuple[_Format, ...] = get_args(_Format)
 @click.option(
     "-o",
     "--output",
+    metavar="FILE",
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write to this file; its ending (.json, .md, .html) chooses where no other option does.",
 )
@@ -52,6 +54,7 @@ _FORMATS: tuple[_Format, ...] = get_args(_Format)
 @click.option(
     "--max-bytes",
     type=click.IntRange(min=LEAST_BYTES),
+    metavar="BYTES",
     help="Leave out rows of Markdown that do not fit; 65536 with --compare, for a comment.",
 )
 def report(
@@ -66,7 +69,7 @@ def report(
 ) -> None:
     """Show the images of the last synth, or what has changed.
 
-    FOLDER is the output of the synth (cdk.out). FOLDER may be a record of its own, too: a
+    FOLDER is the output of the synth, cdk.out if left out, or its record alone: a
     pinned-images.json.
     """
     style = _asked_for(formats) or _style_of(output)
@@ -74,6 +77,11 @@ def report(
         raise click.UsageError("--exit-code needs --compare BASE, an earlier record.")
     if max_bytes is not None and style != "markdown":
         raise click.UsageError("--max-bytes is for Markdown: add --markdown.")
+    if app is not None and (Path(app) / FILE_NAME).exists() and Path(app) != folder:
+        raise click.UsageError(
+            "--app is the name of the app in the title of a page; to show the record there, write "
+            f"`pinned-images report {shlex.quote(app)}`."
+        )
     if style == "html":
         app = app or _app_name(folder)
     if base is None:

@@ -23,10 +23,17 @@ _BACKLOG = 128
 @click.command()
 @click.option("--repository", metavar="URL", required=True, help="The Git repository to change.")
 @click.option("--branch", metavar="BRANCH", required=True, help="The branch to commit to.")
-@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option(
+    "--host",
+    metavar="ADDRESS",
+    default="127.0.0.1",
+    show_default=True,
+    help="The address to listen on.",
+)
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
+    metavar="PORT",
     default=8080,
     envvar="PORT",
     show_default=True,

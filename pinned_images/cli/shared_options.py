@@ -108,7 +108,7 @@ own_lock_file_option = click.option(
     "--lock-file",
     metavar="FILE",
     callback=lambda context, _, value: required_lock_file(value or context.obj),
-    help="The lock file.",
+    help=f"The lock file. {_LOCK_FILE_HELP.format(DEFAULT_NAME)}",
 )
 
 app_option = click.option(
@@ -119,7 +119,8 @@ app_option = click.option(
     default=["cdk.out"],
     show_default=True,
     metavar="FOLDER",
-    help="Output of the last synth; several where several apps share the lock file.",
+    help="The output of the last synth; may be given several times, where several apps share the "
+    "lock file.",
 )
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Write JSON.")
@@ -137,7 +138,8 @@ platform_option = click.option(
     multiple=True,
     metavar="OS/ARCH",
     callback=lambda _context, _parameter, values: tuple(map(_platform, values)),
-    help="A platform that you run images on; all that are locked if left out.",
+    help="A platform that you run images on; may be given several times; all that are locked if "
+    "left out.",
 )
 
 exempt_option = click.option(
@@ -146,6 +148,11 @@ exempt_option = click.option(
     multiple=True,
     metavar="PATTERN=REASON",
     help="Leave images as they are: docker.io/library/*:*='Mirrored.'",
+)
+
+#: Commands that look at accounts take it; the SDK's variables say it to all others.
+profile_option = click.option(
+    "--profile", metavar="NAME", help="The AWS profile; that of the environment if left out."
 )
 
 #: The commands on many images are not waited for by a synth.
@@ -183,14 +190,16 @@ _AWS_OPTIONS = (
     ),
     click.option(
         "--qualifier",
+        metavar="NAME",
         help="Qualifier of the CDK bootstrap stacks, for their lookup roles; that of cdk.json, or "
         "hnb659fds, if left out.",
     ),
     click.option(
         "--timeout",
         type=click.FloatRange(min=0, min_open=True),
-        help="Seconds in which all images must be answered; the configured deadline, or "
-        f"{_DEADLINE:g}, if left out.",
+        metavar="SECONDS",
+        help="How long all images may take; the configured deadline, or "
+        f"{_DEADLINE:g} seconds, if left out.",
     ),
 )
 
@@ -231,7 +240,12 @@ def registry_options(command: _Command) -> _Command:
 
 def aws_options(command: _Command) -> _Command:
     """The options of a command that asks AWS alone; it gets them as one ``network``."""
-    return _with_network(command, _AWS_OPTIONS)
+    return _with_network(command, (profile_option, *_AWS_OPTIONS))
+
+
+def account_options(command: _Command) -> _Command:
+    """The options of a command that looks at accounts and registries, as one ``network``."""
+    return _with_network(command, (profile_option, *_MIRROR_OPTIONS, *_AWS_OPTIONS))
 
 
 def _with_network(
@@ -243,6 +257,7 @@ def _with_network(
         roles: tuple[str, ...],
         qualifier: str | None,
         timeout: float | None,
+        profile: str | None = None,
         mirrors: tuple[str, ...] = (),
         mirror_fallback: bool = False,
         insecure: tuple[str, ...] = (),
@@ -260,7 +275,7 @@ def _with_network(
         }
         typed = {name: value for name, value in given.items() if value is not None}
         settings = registry_settings(options_of(typed, deadline=_DEADLINE))
-        return command(*arguments, network=Network(settings, typed), **others)
+        return command(*arguments, network=Network(settings, typed, profile), **others)
 
     decorated: Any = with_network
     for option in reversed(options):

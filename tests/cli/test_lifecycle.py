@@ -179,6 +179,12 @@ def test_a_repository_without_a_policy_loses_nothing(run: Run, moto: Moto) -> No
     assert "has no lifecycle policy" in result.stderr
 
 
+def test_the_profile_that_is_named_is_used(run: Run, moto: Moto) -> None:
+    result = run("lifecycle", "--repository", "web", "--region", "eu-west-1", "--profile", "absent")
+    assert result.exit_code == 3
+    assert "absent" in result.stderr
+
+
 def test_a_repository_that_is_not_there_is_one_line(run: Run, moto: Moto) -> None:
     result = run("lifecycle", "--repository", "web", "--region", "eu-west-1")
     assert result.exit_code == 2

@@ -93,6 +93,13 @@ def shop(moto: Moto, folder: Path) -> Shop:
     return Shop(moto, folder)
 
 
+@pytest.mark.parametrize("command", ["protect", "release"])
+def test_the_profile_that_is_named_is_used(run: Run, shop: Shop, command: str) -> None:
+    result = run(command, "--lock-file", shop.lock(shop.used), "--profile", "absent")
+    assert result.exit_code == 3
+    assert "absent" in result.stderr
+
+
 def test_a_dry_run_changes_nothing_and_a_run_gives_the_tag(run: Run, shop: Shop) -> None:
     arguments = ["protect", "--lock-file", shop.lock(shop.used)]
     dry = run(*arguments, "--dry-run")

@@ -155,6 +155,16 @@ def test_the_comparison_is_written_in_the_format_asked_for(
     assert run("report", "--compare", "base.json", "--app", "shop", option).stdout == expected
 
 
+def test_the_output_of_a_synth_is_no_name_of_an_app(run: Run, report: SynthReport) -> None:
+    """Other commands take it as ``--app``."""
+    Path("web.out").mkdir()
+    report.write("web.out")
+    result = run("report", "--app", "web.out")
+    assert result.exit_code == 2
+    assert "`pinned-images report web.out`" in result.stderr
+    assert run("report", "web.out", "--app", "web.out").exit_code == 0
+
+
 def test_a_difference_is_no_finding_unless_it_is_asked_for(run: Run, base: SynthReport) -> None:
     assert run("report", "--compare", "base.json", "--exit-code").exit_code == 1
     assert run("report", "base.json", "--compare", "base.out", "--exit-code").exit_code == 0
