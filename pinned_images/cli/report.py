@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal, Protocol, get_args
 
 import click
 from click.exceptions import Exit
@@ -18,6 +19,8 @@ from pinned_images.report import FILE_NAME, SynthReport
 from pinned_images.report.fitted_markdown import COMMENT_BYTES, LEAST_BYTES
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from pinned_images.report.comparison.synth_comparison import SynthComparison
 
 _Format = Literal["terminal", "json", "markdown", "html"]
@@ -84,12 +87,21 @@ def report(
         )
     if style == "html":
         app = app or _app_name(folder)
-    if base is None:
-        _show_report(SynthReport.read(folder), style, output, max_bytes, app)
-        return
-    comparison = _compared(base, folder)
-    _show_comparison(comparison, style, output, max_bytes, app)
-    if exit_code and comparison.changes:
+    comparison = None if base is None else _compared(base, folder)
+    renderings: _Renderings
+    if comparison is None:
+        renderings = _Report(SynthReport.read(folder))
+    else:
+        renderings = _Comparison(comparison)
+    if style == "terminal":
+        show(renderings.terminal())
+    elif style == "json":
+        _put(renderings.json(), output, write_json)
+    elif style == "markdown":
+        _put(renderings.markdown(max_bytes), output)
+    else:
+        _put(renderings.html(app), output)
+    if exit_code and comparison is not None and comparison.changes:
         raise Exit(ExitCode.FINDING)
 
 
@@ -106,56 +118,76 @@ def _compared(base: Path, folder: Path) -> SynthComparison:
     return SynthComparison.of(before, SynthReport.read_complete(folder))
 
 
-def _show_report(
-    found: SynthReport,
-    style: _Format,
-    output: Path | None,
-    max_bytes: int | None,
-    app: str | None,
-) -> None:
-    if style == "terminal":
+class _Renderings(Protocol):
+    """A report, or a comparison of two, in each format; only that of one is imported."""
+
+    def terminal(self) -> RenderableType:
+        """Tables for a terminal."""
+
+    def json(self) -> str:
+        """JSON."""
+
+    def markdown(self, max_bytes: int | None) -> str:
+        """Markdown, of which rows are left out that do not fit."""
+
+    def html(self, app: str | None) -> str:
+        """One page, with the name of the app in its title."""
+
+
+@dataclass(frozen=True)
+class _Report:
+    """`_Renderings` of a report."""
+
+    found: SynthReport
+
+    def terminal(self) -> RenderableType:
         from pinned_images.report.terminal import render_terminal  # noqa: PLC0415 - needs rich
 
-        show(render_terminal(found))
-    elif style == "json":
-        _put(found.to_json(), output, write_json)
-    elif style == "markdown":
+        return render_terminal(self.found)
+
+    def json(self) -> str:
+        return self.found.to_json()
+
+    def markdown(self, max_bytes: int | None) -> str:
         from pinned_images.report.markdown import render_markdown  # noqa: PLC0415 - one of three
 
-        _put(render_markdown(found, max_bytes), output)
-    else:
+        return render_markdown(self.found, max_bytes)
+
+    def html(self, app: str | None) -> str:
         from pinned_images.report.html import render_html  # noqa: PLC0415 - one of three
 
-        _put(render_html(found, app), output)
+        return render_html(self.found, app)
 
 
-def _show_comparison(
-    comparison: SynthComparison,
-    style: _Format,
-    output: Path | None,
-    max_bytes: int | None,
-    app: str | None,
-) -> None:
-    if style == "terminal":
+@dataclass(frozen=True)
+class _Comparison:
+    """`_Renderings` of a comparison."""
+
+    found: SynthComparison
+
+    def terminal(self) -> RenderableType:
         from pinned_images.report.comparison.comparison_terminal import (  # noqa: PLC0415 - needs rich
             render_comparison_terminal,
         )
 
-        show(render_comparison_terminal(comparison))
-    elif style == "json":
-        _put(comparison.to_json(), output, write_json)
-    elif style == "markdown":
+        return render_comparison_terminal(self.found)
+
+    def json(self) -> str:
+        return self.found.to_json()
+
+    def markdown(self, max_bytes: int | None) -> str:
         from pinned_images.report.comparison.comparison_markdown import (  # noqa: PLC0415 - one of three
             render_comparison_markdown,
         )
 
-        _put(render_comparison_markdown(comparison, max_bytes or COMMENT_BYTES), output)
-    else:
+        return render_comparison_markdown(self.found, max_bytes or COMMENT_BYTES)
+
+    def html(self, app: str | None) -> str:
         from pinned_images.report.comparison.comparison_html import (  # noqa: PLC0415 - one of three
             render_comparison_html,
         )
 
-        _put(render_comparison_html(comparison, app), output)
+        return render_comparison_html(self.found, app)
 
 
 def _app_name(folder: Path) -> str | None:
