@@ -31,6 +31,11 @@ class OptionSyntax:
 
     of_command: Mapping[str, str] | None = None
 
+    @property
+    def is_for_app(self) -> bool:
+        """Whether advice is for an app in Python, which has `PinImages` itself."""
+        return self.of_command is None
+
     def written(self, name: str, value: Any) -> str:
         """An option with a value, as it can be written.
 

@@ -46,7 +46,9 @@ def replace_files(root: Path, contents: Mapping[Path, bytes]) -> None:
         _finish(root, names)
     except OSError as error:
         raise ConfigurationError(
-            f"The cloud assembly in {str(root)!r} cannot be written ({error.strerror})."
+            f"The cloud assembly in {str(root)!r} cannot be written ({error.strerror}): make the "
+            "folder and its files writable, or synthesize into another one (cdk synth --output "
+            "FOLDER) and pin that."
         ) from error
 
 

@@ -13,6 +13,7 @@ from pinned_images.cloud_assembly.documents import compact_json
 from pinned_images.cloudformation.image_signs import may_mention_image
 from pinned_images.cloudformation.property_paths import replace_at, value_at
 from pinned_images.errors import InvalidReference
+from pinned_images.option_syntax import OptionSyntax
 from pinned_images.printable import printable
 from pinned_images.problem import Problem
 from pinned_images.reference import ImageReference
@@ -48,7 +49,7 @@ class _UnlistedImage(Rule):
 
         found = [each for each in images_mentioned_by(resource) if not _is_exempt(each, resource)]
         if found:
-            yield _problem(found)
+            yield _problem(found, resource.coverage.policy.option_syntax)
 
 
 def _unlisted(resource: ExaminedResource) -> Mapping[str, Any]:
@@ -77,7 +78,7 @@ def _is_exempt(found: MentionedImage, resource: ExaminedResource) -> bool:
     return policy.exempt.ended(reference, policy.today) is None
 
 
-def _problem(found: list[MentionedImage]) -> Problem:
+def _problem(found: list[MentionedImage], syntax: OptionSyntax) -> Problem:
     """One problem for all images of a resource, each image once."""
     places: dict[str, list[str]] = {}
     for each in found:
@@ -94,7 +95,7 @@ def _problem(found: list[MentionedImage]) -> Problem:
             f"{len(places)} images are not pinned, for images are not looked for where they are: "
             f"{', '.join(shown)}{more}."
         )
-    return Problem(what, _fix(found))
+    return Problem(what, _fix(found, syntax))
 
 
 def _shown_places(places: list[str]) -> str:
@@ -102,7 +103,7 @@ def _shown_places(places: list[str]) -> str:
     return f"{_cut(printable(places[0]), _LONGEST_PLACE)}{more}"
 
 
-def _fix(found: list[MentionedImage]) -> str:
+def _fix(found: list[MentionedImage], syntax: OptionSyntax) -> str:
     """The fix: name the properties that `PinImages` could pin, and write the other digests."""
     paths: dict[str, dict[str, None]] = {}
     for each in found:
@@ -111,7 +112,10 @@ def _fix(found: list[MentionedImage]) -> str:
     ways = []
     if paths:
         named = {owner: list(some) for owner, some in paths.items()}
-        ways.append(f"name the property for PinImages to pin it, as in properties={named!r}")
+        if syntax.is_for_app:
+            ways.append(f"name the property for PinImages to pin it, as in properties={named!r}")
+        else:
+            ways.append(f"name the property, as in {syntax.written('properties', named)}")
     if not all(each.owner for each in found):
         ways.append(f"{_WRITE_IT} (name:tag@sha256:...)")
     text = "; ".join((*ways, "or acknowledge it with a reason"))

@@ -16,6 +16,11 @@ STAND_IN = "parameter.invalid/value:v"
 
 _FORMS = {"tag-and-digest": "name:tag@sha256:...", "digest": "name@sha256:..."}
 _PIN_IT = "Write the image as {form}, or have PinImages do it."
+# A template tells neither the language of its app nor whether there is one.
+_PIN_IT_SOMEHOW = (
+    "Write the image as {form}, or have PinImages (in an app in Python), `pinned-images run` (in "
+    "any other app) or `pinned-images pin` (in files) do it."
+)
 _OVERRIDDEN = (
     "Write it as {form} where it is set: PinImages leaves alone what an override "
     "(add_property_override, add_override) sets or surrounds."
@@ -32,9 +37,11 @@ class _UnpinnedImage(Rule):
             yield from image.decision.problems
         if follows_its_tag(image.site) and image.policy.version_consistency == "respect":
             return
-        fix = (_OVERRIDDEN if image.resource.coverage.is_pinned else _PIN_IT).format(
-            form=_FORMS.get(image.site.image_property.style, "name:tag")
-        )
+        if image.resource.coverage.is_pinned:
+            advice = _OVERRIDDEN
+        else:
+            advice = _PIN_IT if image.policy.option_syntax.is_for_app else _PIN_IT_SOMEHOW
+        fix = advice.format(form=_FORMS.get(image.site.image_property.style, "name:tag"))
         for outcome in image.outcomes:
             problem = _problem(outcome, image.policy)
             if problem is not None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pinned_images.cloud_assembly.replacement import JOURNAL, finish_replacement, replace_files
+from pinned_images.errors import ConfigurationError
 
 PATHS = ("Web.template.json", "Web.assets.json", "manifest.json")
 
@@ -69,4 +70,13 @@ def test_a_journal_of_which_nothing_was_done_is_removed(tmp_path: Path) -> None:
     (tmp_path / JOURNAL).write_text(json.dumps(PATHS[:2]), "utf-8")
     assert finish_replacement(tmp_path)
     assert files(tmp_path) == dict.fromkeys(sorted(PATHS), "old")
+    assert not finish_replacement(tmp_path)
+
+
+def test_an_assembly_that_cannot_be_written_stays_as_it_is(tmp_path: Path) -> None:
+    write(tmp_path, "old")
+    contents = {tmp_path / "Web.template.json": b"new", tmp_path / "absent" / "x.json": b"new"}
+    with pytest.raises(ConfigurationError, match=r"writable, or synthesize into another one"):
+        replace_files(tmp_path, contents)
+    assert all((tmp_path / name).read_text("utf-8") == "old" for name in PATHS)
     assert not finish_replacement(tmp_path)

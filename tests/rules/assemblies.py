@@ -12,6 +12,7 @@ from pinned_images.cloud_assembly import AssemblyStack
 from pinned_images.cloudformation.catalog import Catalog
 from pinned_images.examination import Examination, examine
 from pinned_images.exemptions import Exemption, ExemptionPatterns
+from pinned_images.option_syntax import ARGUMENTS, OptionSyntax
 from pinned_images.option_types import VersionConsistency
 from pinned_images.pinning import Policy
 from pinned_images.rules import Coverage
@@ -69,6 +70,7 @@ def write_stack(
 def coverage(
     exempt: Mapping[str, str | Exemption] | None = None,
     version_consistency: VersionConsistency = "pin",
+    option_syntax: OptionSyntax = ARGUMENTS,
     **options: Any,
 ) -> Coverage:
     """The whole app."""
@@ -77,6 +79,7 @@ def coverage(
         TODAY,
         version_consistency=version_consistency,
         exempt=ExemptionPatterns.of(exempt or {}),
+        option_syntax=option_syntax,
     )
     return Coverage([""], policy, **options)
 

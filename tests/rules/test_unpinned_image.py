@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from pinned_images.cloudformation.outcomes import Known
 from pinned_images.examination import examine
 from pinned_images.exemptions import Exemption
+from pinned_images.option_syntax import OptionSyntax
 from pinned_images.pinning import DecidedOutcome, Decision, Exempt, ImageOutcome, NotPinned
 from pinned_images.problem import Problem
 from pinned_images.rules import Coverage
@@ -44,6 +46,20 @@ def test_the_fix_is_one_for_those_who_see_it(tmp_path: Path, fix: str, *, is_pin
     [violation] = examined(stack, coverage(is_pinned=is_pinned)).violations
     assert violation.problem.fix is not None
     assert fix in violation.problem.fix
+
+
+def test_a_command_names_a_way_to_pin_for_every_language(tmp_path: Path) -> None:
+    other = {"Type": "Custom::Thing", "Properties": {"Image": "nginx:1.27"}}
+    stack = write_stack(tmp_path, {"Task": task("nginx:1.27"), "Other": other})
+    found = examined(stack, coverage(option_syntax=OptionSyntax({}))).violations
+    fixes = {violation.rule.id: violation.problem.fix or "" for violation in found}
+    assert "`pinned-images run` (in any other app)" in fixes["unpinned-image"]
+    _, _, written = fixes["unlisted-image"].partition(" as in ")
+    context, _, rest = written.partition(" in cdk.json; ")
+    assert json.loads(f"{{{context}}}") == {
+        "pinned-images:properties": {"Custom::Thing": ["Image"]}
+    }
+    assert rest == "or acknowledge it with a reason."
 
 
 def test_an_image_that_nobody_can_know_is_an_error_with_its_own_fix(tmp_path: Path) -> None:
