@@ -14,16 +14,28 @@ from pinned_images.files.nodes import (
     items_of,
     span_of,
     text_of,
-    walk,
 )
 from pinned_images.files.places import Format, Found, Skipped, found_in
+from pinned_images.reference import Platform, Style
 
 _DOCKER_SCHEME = "docker://"
+# Compose specification, "Merge": ``!reset`` takes a value away. The others are no strings.
+_OTHER_TYPES = ("null", "int", "float", "bool")
+_OTHER_TYPES = ("null", "int", "float", "bool")
+_NO_STRINGS = ("!reset", *(f"tag:yaml.org,2002:{name}" for name in _OTHER_TYPES))
 
 Finder = Callable[[str, Node], Iterator[Found]]
 
 
-def image(masked: str, node: Node | None, format: Format, prefix: str = "") -> Iterator[Found]:  # noqa: A002 - the word of the field
+def image(
+    masked: str,
+    node: Node | None,
+    format: Format,  # noqa: A002 - the word of the field
+    prefix: str = "",
+    *,
+    style: Style = "tag-and-digest",
+    platform: Platform | None = None,
+) -> Iterator[Found]:
     """The reference or skipped value of a scalar, in a place where a format has an image.
 
     Args:
@@ -31,8 +43,13 @@ def image(masked: str, node: Node | None, format: Format, prefix: str = "") -> I
         node: The scalar; anything else holds no image.
         format: What the file is.
         prefix: What is written before the image; without it the value is no image.
+        style: How the digest is written there.
+        platform: The platform whose own manifest is wanted.
     """
-    if not isinstance(node, Scalar) or node.tag not in (None, "!", "tag:yaml.org,2002:str"):
+    if not isinstance(node, Scalar) or node.tag in _NO_STRINGS:
+        return
+    if node.tag not in (None, "!", "tag:yaml.org,2002:str"):
+        yield Skipped(format, node.start, node.tag, "it has a tag that only its reader knows")
         return
     span = span_of(masked, node)
     text = node.value.strip()
@@ -44,7 +61,8 @@ def image(masked: str, node: Node | None, format: Format, prefix: str = "") -> I
     if masked[span[0] : span[1]] != text and prefix:
         yield Skipped(format, node.start, text, "it is written with escapes")
         return
-    found = found_in(format, text[len(prefix) :], (span[0] + len(prefix), span[1]))
+    written = (span[0] + len(prefix), span[1])
+    found = found_in(format, text[len(prefix) :], written, style, platform)
     if found is not None:
         yield found
 
@@ -133,13 +151,6 @@ def is_kubernetes(root: Node) -> bool:
     return all(isinstance(child(root, name), Scalar) for name in ("apiVersion", "kind"))
 
 
-def terraform_json(masked: str, root: Node) -> Iterator[Found]:
-    """Terraform's JSON syntax: attributes with a name for images."""
-    for path, node in walk(root):
-        if path and path[-1] == "image":
-            yield from image(masked, node, "terraform")
-
-
 def github_actions(masked: str, root: Node) -> Iterator[Found]:
     """A workflow or an action of GitHub Actions.
 
@@ -181,6 +192,15 @@ def gitlab_ci(masked: str, root: Node) -> Iterator[Found]:
         yield from _image_or_its(masked, child(job, "image"), "name", "gitlab-ci")
         for service in elements_of(child(job, "services")):
             yield from _image_or_its(masked, service, "name", "gitlab-ci")
+
+
+def is_gitlab_ci(root: Node) -> bool:
+    """Whether a document has jobs of GitLab CI, as a file has that another one includes."""
+    return any(
+        child(job, "script") is not None
+        and (child(job, "image") is not None or child(job, "services") is not None)
+        for _, job in items_of(root)
+    )
 
 
 def _image_or_its(

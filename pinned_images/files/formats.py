@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import PurePath
 from typing import NamedTuple
 
-from pinned_images.files import documents, image_fields, json_nodes, plain_text
+from pinned_images.files import documents, image_fields, json_nodes, pipelines, plain_text
 from pinned_images.files.content import Content
 from pinned_images.files.nodes import Node, Unparsable, child, items_of
 from pinned_images.files.places import Found, Skipped
@@ -36,6 +36,8 @@ _SOURCES = {
     ".cjs": "tsx",
 }
 _HCL = (".tf", ".tofu", ".hcl", ".nomad")
+# Templates of a text in any language: of Helm, Terraform, Ansible, Consul, ERB and Go.
+_TEMPLATES = (".tpl", ".tftpl", ".j2", ".ctmpl", ".erb", ".tmpl", ".gotmpl")
 
 _UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
@@ -57,7 +59,7 @@ _SIGNS_OF_DOCUMENTS = (
 )
 _SIGNS_OF_SOURCES = (b"mage", b"IMAGE", b"_img", b"egistry", b"Container(")
 _LIKELY = re.compile(rb"/[a-z0-9][a-z0-9._/-]{0,255}(?::[A-Za-z0-9_]|@sha)")
-_DOCUMENTS = frozenset((".json", ".jsonc", ".yaml", ".yml", ".template", *_HCL))
+_DOCUMENTS = frozenset((".json", ".jsonc", ".yaml", ".yml", ".template", *_HCL, *_TEMPLATES))
 
 
 def may_hold_images(name: str, raw: bytes, wanted: Names = frozenset()) -> bool:
@@ -85,6 +87,12 @@ def may_hold_images(name: str, raw: bytes, wanted: Names = frozenset()) -> bool:
     if b"@sha" in raw or (b":" in raw and _LIKELY.search(raw) is not None):
         return True
     return any(name.rpartition("/")[2].encode() in raw for name in wanted)
+
+
+def has_structure(name: str) -> bool:
+    """Whether a file with a name is of a kind that mostly is there for its images."""
+    ending = PurePath(name).suffix.lower()
+    return ending in (".yaml", ".yml", *_HCL) or _DOCKERFILE.fullmatch(name) is not None
 
 
 class _Kind(NamedTuple):
@@ -127,6 +135,8 @@ def _found(path: PurePath, content: Content, wanted: Names) -> Iterator[Found]:
         yield from source_code.find(content, _SOURCES[ending], wanted)  # type: ignore[arg-type]
     elif ending not in _SOURCES:
         yield from _text(content, wanted)
+        if ending in _TEMPLATES:
+            yield from plain_text.find_keyed(content.masked)
 
 
 def _text(
@@ -156,8 +166,7 @@ def _json(path: PurePath, content: Content, wanted: Names) -> Iterator[Found]:
     try:
         root = json_nodes.parse(content.masked)
     except Unparsable as error:
-        yield from _unparsable("JSON", error, content)
-        yield from _text(content, wanted)
+        yield from _unparsable("JSON", error, content, wanted)
         return
     if _is_lock_file(root):
         return
@@ -168,9 +177,14 @@ def _json(path: PurePath, content: Content, wanted: Names) -> Iterator[Found]:
         yield from kind(content.masked, root)
 
 
-def _unparsable(language: str, error: Unparsable, content: Content) -> Iterator[Found]:
-    """The problem of a broken file; a template of such a file is not in its language."""
-    if not any(sign in content.masked for sign in _TEMPLATE_SIGNS):
+def _unparsable(
+    language: str, error: Unparsable, content: Content, wanted: Names
+) -> Iterator[Found]:
+    """The images and the problem of a broken file; a template of such a file has none."""
+    yield from _text(content, wanted)
+    if any(sign in content.masked for sign in _TEMPLATE_SIGNS):
+        yield from plain_text.find_keyed(content.masked)
+    else:
         reason = f"it cannot be read ({error}), so only a host or a digest tells images in it"
         yield Skipped("text", 0, f"the {language}", reason)
 
@@ -194,14 +208,16 @@ def _yaml(path: PurePath, content: Content, wanted: Names) -> Iterator[Found]:
     try:
         found = yaml_nodes.documents(content.masked)
     except Unparsable as error:
-        yield from _unparsable("YAML", error, content)
-        yield from _text(content, wanted)
+        yield from _unparsable("YAML", error, content, wanted)
         return
     position = 0
     for document in found:
         kind = _kind(path, document.root)
         if kind is None:
             yield from _text(content, wanted, position, document.end)
+            if content.masked.find("{{", position, document.end) >= 0:
+                # A template can be valid YAML: `kind: {{ .Kind }}` is an object.
+                yield from plain_text.find_keyed(content.masked, position, document.end)
         else:
             yield from kind(content.masked, document.root)
         position = document.end
@@ -221,6 +237,7 @@ def _kind(path: PurePath, root: Node) -> Finder | None:
         _Kind(documents.is_task_definition, documents.task_definition),
         _Kind(documents.is_compose, documents.compose),
         _Kind(documents.is_github_actions, documents.github_actions),
+        _Kind(documents.is_gitlab_ci, documents.gitlab_ci),
     )
     return next((kind.find for kind in kinds if kind.matches(root)), None)
 
@@ -230,13 +247,13 @@ def _kind_by_name(path: PurePath) -> Finder | None:
     is_action = folders[-2:] == (".github", "workflows") or name in _ACTIONS
     kinds = (
         (name in _KUSTOMIZATION, image_fields.kustomize),
-        (name.endswith(_TERRAFORM_JSON), documents.terraform_json),
+        (name.endswith(_TERRAFORM_JSON), _terraform_json),
         (_GITLAB.fullmatch(name) or ".gitlab" in folders, documents.gitlab_ci),
         (is_action, documents.github_actions),
         (_HELM_VALUES.fullmatch(name), image_fields.helm_values),
         (_COMPOSE.fullmatch(name), documents.compose),
     )
-    return next((find for is_kind, find in kinds if is_kind), None)
+    return next((find for is_kind, find in kinds if is_kind), None) or pipelines.finder_of(path)
 
 
 def _is_template(root: Node) -> bool:
@@ -252,6 +269,12 @@ def _template(masked: str, root: Node) -> Iterator[Found]:
     from pinned_images.files import templates  # noqa: PLC0415 - loads the evaluator
 
     return templates.template(masked, root)
+
+
+def _terraform_json(masked: str, root: Node) -> Iterator[Found]:
+    from pinned_images.files import terraform  # noqa: PLC0415 - for such files alone
+
+    return terraform.find_in_json(masked, root)
 
 
 def _kubernetes(masked: str, root: Node) -> Iterator[Found]:

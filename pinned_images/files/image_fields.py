@@ -94,6 +94,9 @@ def helm_values(masked: str, root: Node) -> Iterator[Found]:
             is_named = any(_is_image_key(key) for key in path[-2:])
             if is_named or child(node, "registry", "pullPolicy", "imagePullPolicy") is not None:
                 yield from _helm_image(masked, node)
+        elif isinstance(node, Mapping) and path and _is_image_key(path[-1]):
+            if child(node, "name", "repo") is not None and child(node, "tag") is not None:
+                yield from _helm_image(masked, node)
         elif isinstance(node, Scalar) and path and _is_image_key(path[-1]):
             yield from _helm_string(masked, node)
 
@@ -113,7 +116,7 @@ def _helm_string(masked: str, node: Scalar) -> Iterator[Found]:
 
 
 def _helm_image(masked: str, node: Mapping) -> Iterator[Found]:
-    registry, repository = child(node, "registry"), child(node, "repository")
+    registry, repository = child(node, "registry"), child(node, "repository", "repo", "name")
     tag, digest = child(node, "tag"), child(node, "digest")
     if not isinstance(repository, Scalar):
         return
@@ -214,7 +217,9 @@ class _Fields:
 
     def _obstacle(self) -> str | None:
         """The reason why the tag or the digest cannot be read or written."""
-        if isinstance(self.tag, Scalar) and _is_misread(self.tag, self.format):
+        # Kustomize leaves the tag out where there is a digest.
+        is_read = self.format != "kustomize" or not _value_of(self.digest)
+        if is_read and isinstance(self.tag, Scalar) and _is_misread(self.tag):
             return "its tag is a number, which loses zeros: write it in quotation marks"
         for node, what in ((self.tag, "tag"), (self.digest, "digest")):
             if node is not None and _field(self.masked, node) is None:
@@ -240,9 +245,9 @@ def _field(masked: str, node: Node | None) -> _Field | None:
     return None if span is None else _Field(*span, node.quote)
 
 
-def _is_misread(tag: Scalar, format: Format) -> bool:  # noqa: A002 - the word of the field
-    """Whether Helm reads another value than is written: plain numbers become numbers."""
-    if format != "helm-values" or tag.quote or not _NUMBER.fullmatch(tag.value):
+def _is_misread(tag: Scalar) -> bool:
+    """Whether Helm or Kustomize reads another value than is written: plain numbers are numbers."""
+    if tag.quote or tag.tag is not None or not _NUMBER.fullmatch(tag.value):
         return False
     return not (_PLAIN_INTEGER.fullmatch(tag.value) or _PLAIN_DECIMAL.fullmatch(tag.value))
 

@@ -82,8 +82,17 @@ def items_of(node: Node | None) -> Iterator[tuple[str, Node]]:
 
 
 def child(node: Node | None, *names: str) -> Node | None:
-    """The value of a mapping under the first of some keys that it has."""
+    """The value of a mapping under the first of some keys that it has.
+
+    Where a key is there twice, the last value counts, as for the parsers that take such a document
+    (Go's and Python's `json`, PyYAML); others refuse it.
+    """
+    if not isinstance(node, Mapping):
+        return None
     for name in names:
+        for written, value in reversed(node.entries):
+            if isinstance(written, Scalar) and written.value == name:
+                return value
         for key, value in items_of(node):
             if key == name:
                 return value

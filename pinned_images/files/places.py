@@ -13,9 +13,15 @@ from pinned_images.resolution import ResolutionRequest
 
 #: The format of a file, or of one document in it.
 Format = Literal[
+    "azure-pipelines",
+    "bitbucket-pipelines",
+    "circleci",
+    "cloud-build",
     "cloudformation",
     "compose",
+    "devcontainer",
     "dockerfile",
+    "drone",
     "ecs-task-definition",
     "github-actions",
     "gitlab-ci",
@@ -35,6 +41,9 @@ MAXIMUM_LENGTH = 2_000
 
 # Placeholders of deployment scripts: `app:__TAG__`, `app:@VERSION@`, `app:%TAG%`, `app:<tag>`.
 _PLACEHOLDER = re.compile(r"__[A-Z][A-Z0-9_]*__|@[A-Z][A-Z0-9_]*@|%[A-Z][A-Z0-9_]*%|<[^<>]*>")
+
+# An image of the machine itself, as `docker images --no-trunc` shows it.
+_IMAGE_ID = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 class Unwritable(Exception):
@@ -163,6 +172,8 @@ def found_in(
         return None
     if (reason := interpolation_in(text)) is not None:
         return Skipped(format, start, text, reason)
+    if _IMAGE_ID.fullmatch(text):
+        return Skipped(format, start, text, "it is the ID of an image, which no registry knows")
     try:
         reference = ImageReference.parse(text)
     except InvalidReference:

@@ -15,6 +15,7 @@ from pinned_images.files.places import (
     Format,
     Found,
     Place,
+    PlaceStyle,
     Span,
     interpolation_in,
 )
@@ -25,6 +26,26 @@ _LIKELY = re.compile(rf"/[a-z0-9][a-z0-9._/-]{{0,255}}(?::[A-Za-z0-9_]|@sha)|{_D
 _WORD = re.compile(r"[A-Za-z0-9._:/@+~%-]*")
 _OF_WORDS = frozenset("._:/@+~%-0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _SCHEMES = ("docker://", "docker-image://")
+
+# The value of a key for images, in a language or a template that is not parsed.
+_KEYED = re.compile(
+    r"(?<![\w.-])(?P<mark>[\"']?)[iI]mage(?P=mark)[ \t]*:[ \t]*(?P<quote>[\"']?)"
+    r"(?P<image>[a-z0-9][A-Za-z0-9._/@:-]*)(?P=quote)(?=[ \t]*(?:[,}\]]|\r?$|[ \t]#))",
+    re.MULTILINE,
+)
+
+# What is said of the name that an image is built or pushed under: such a name takes no digest
+# (Docker documentation, "docker buildx build --tag", "docker image push", "docker image tag").
+_BETWEEN = r"[\"']?(?:[ \t]*,[ \t]*|[ \t]+|=)[\"']?"
+_PUSHED = re.compile(
+    rf"(?:(?:^|[\s\"'])(?P<option>-t|--tag|--destination){_BETWEEN}"
+    rf"|\bpush(?:{_BETWEEN}-[^\s\"',]+)*{_BETWEEN}"
+    rf"|(?:\b(?:docker|podman|nerdctl|buildah|image)[ \t]+|[\"'])tag{_BETWEEN}"
+    rf"(?:[^\s\"',]+{_BETWEEN})?|--cache-to[ \t=][^\s]*)$"
+)
+_RUNS = re.compile(r"\b(?:run|exec|create)\b")
+_LONGEST_COMMAND = 300
+_COMMENT = re.compile(r"(?:^|\s)(?:#|//)")
 
 # A top-level domain has no digits (RFC 3696, section 2); other hosts are addresses or have a port.
 _HOST = re.compile(
@@ -77,6 +98,45 @@ def find(
             yield place
 
 
+def find_keyed(
+    masked: str,
+    start: int = 0,
+    end: int | None = None,
+    format: Format = "text",  # noqa: A002 - the word of the field
+) -> Iterator[Found]:
+    """The values of keys for images that have a tag or a digest, outside of comments.
+
+    Args:
+        masked: The text, one character for each byte.
+        start: Where the part begins.
+        end: Where it ends.
+        format: What the file is.
+    """
+    for match in _KEYED.finditer(masked, start, len(masked) if end is None else end):
+        if _COMMENT.search(_before_on_line(masked, match.start())):
+            continue
+        try:
+            reference = ImageReference.parse(match["image"])
+        except InvalidReference:
+            continue
+        if reference.tag is not None or reference.digest is not None:
+            yield Place(format, match.start("image"), reference, Span(*match.span("image")))
+
+
+def _before_on_line(masked: str, position: int) -> str:
+    """What is before a position on its line, of a long line the end."""
+    least = max(0, position - _LONGEST_COMMAND)
+    return masked[max(masked.rfind("\n", least, position) + 1, least) : position]
+
+
+def _is_pushed(masked: str, position: int) -> bool:
+    """Whether an image is built or pushed under the name at a position."""
+    before = _before_on_line(masked, position)
+    match = _PUSHED.search(before)
+    # `docker run -t IMAGE` has a terminal.
+    return match is not None and (match["option"] != "-t" or not _RUNS.search(before))
+
+
 def _start_of_word(masked: str, least: int, position: int) -> int:
     while position > least and masked[position - 1] in _OF_WORDS:
         position -= 1
@@ -117,7 +177,8 @@ def _place(
     if reference.tag is None and reference.digest is None:
         return None
     if reference.name in wanted or reference.digest is not None or _has_host(word):
-        return Place(format, first, reference, Span(first, first + len(word)))
+        style: PlaceStyle = "tag" if _is_pushed(masked, first) else "tag-and-digest"
+        return Place(format, first, reference, Span(first, first + len(word)), style)
     return None
 
 

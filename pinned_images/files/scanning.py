@@ -9,10 +9,10 @@ from pathlib import Path, PurePath
 from typing import NamedTuple
 
 from pinned_images.files.content import Content
-from pinned_images.files.formats import find_images, may_hold_images
+from pinned_images.files.formats import find_images, has_structure, may_hold_images
 from pinned_images.files.places import Place, Skipped
 from pinned_images.files.plain_text import Names
-from pinned_images.files.walking import TreeFile, files_below, read_file
+from pinned_images.files.walking import TreeFile, Unreadable, files_below, read_regular_file
 
 
 class Location(NamedTuple):
@@ -72,14 +72,28 @@ def scan(
     for file in files_below(paths, base):
         if file.path in passed_over:
             continue
-        raw = read_file(file.path)
-        if not raw or not may_hold_images(file.path[file.path.rfind(os.sep) + 1 :], raw, wanted):
+        name = file.path[file.path.rfind(os.sep) + 1 :]
+        try:
+            raw = read_regular_file(file.path)
+        except Unreadable as reason:
+            if file.is_named or has_structure(name):
+                yield _unread(file, str(reason))
+            continue
+        if not raw or not may_hold_images(name, raw, wanted):
             continue
         content = Content.read(raw)
         if content is None:
+            if file.is_named:
+                yield _unread(file, "it is no text")
             continue
         found = find_images(PurePath(file.path), content, wanted)
         if found:
             places = tuple(each for each in found if isinstance(each, Place))
             skipped = tuple(each for each in found if isinstance(each, Skipped))
             yield ScannedFile(file, raw, content, places, skipped)
+
+
+def _unread(file: TreeFile, reason: str) -> ScannedFile:
+    """A file in which images were not looked for, since the user may believe otherwise."""
+    skipped = Skipped("text", 0, "the file", f"{reason}, so no image in it was looked for")
+    return ScannedFile(file, b"", Content(b""), (), (skipped,))

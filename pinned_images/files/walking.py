@@ -84,10 +84,12 @@ class TreeFile(NamedTuple):
     Attributes:
         path: Its path with no symbolic link in it.
         shown: Its path for output, as the user gave it.
+        is_named: Whether the user gave the path of the file, and not that of a folder.
     """
 
     path: str
     shown: str
+    is_named: bool = False
 
 
 def files_below(paths: Sequence[str], base: Path | None = None) -> Iterator[TreeFile]:
@@ -109,7 +111,7 @@ def files_below(paths: Sequence[str], base: Path | None = None) -> Iterator[Tree
         if os.path.isdir(real):  # noqa: PTH112 - a string
             found = _Walk(real, os.path.normpath(given), seen).files()
         else:
-            found = iter([TreeFile(real, os.path.normpath(given))])
+            found = iter([TreeFile(real, os.path.normpath(given), is_named=True)])
         for file in found:
             if file.path not in seen:
                 seen.add(file.path)
@@ -271,18 +273,36 @@ def _above(root: Path) -> _Ignored | None:
     return ignored
 
 
+class Unreadable(Exception):
+    """A file that is not read; the message is the reason, as a clause."""
+
+
+def read_regular_file(path: str) -> bytes:
+    """The bytes of a regular file that is not too large.
+
+    Raises:
+        Unreadable: It is another one, or may not be read.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | _NO_WAITING)
+    except OSError as error:
+        raise Unreadable(f"it cannot be read ({error.strerror})") from error
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise Unreadable("it is no regular file")
+        if status.st_size > MAXIMUM_SIZE:
+            raise Unreadable(f"it is larger than {MAXIMUM_SIZE // 1024 // 1024} MiB")
+        return os.read(descriptor, status.st_size + 1)
+    except OSError as error:
+        raise Unreadable(f"it cannot be read ({error.strerror})") from error
+    finally:
+        os.close(descriptor)
+
+
 def read_file(path: str) -> bytes | None:
     """The bytes of a regular file that is not too large; None for any other."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | _NO_WAITING)
-    except OSError:
+        return read_regular_file(path)
+    except Unreadable:
         return None
-    try:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode) or status.st_size > MAXIMUM_SIZE:
-            return None
-        return os.read(descriptor, status.st_size + 1)
-    except OSError:
-        return None
-    finally:
-        os.close(descriptor)

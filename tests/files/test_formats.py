@@ -126,6 +126,71 @@ def skipped(name: str, text: str) -> list[str]:
         ("notes.json", '{"image": "nginx:3", "other": "ghcr.io/a/b:1"}', ["ghcr.io/a/b:1"]),
         ("chart/templates/a.yaml", "image: ghcr.io/a/b:1\n{{ if x }}\n", ["ghcr.io/a/b:1"]),
         ("broken.json", '{"image": "ghcr.io/a/b:1"', ["ghcr.io/a/b:1"]),
+        # The last of several values counts.
+        ("compose.yaml", "services: {a: {image: 'a:1', image: 'b:2'}}", ["b:2"]),
+        # Charts with other names of the parts.
+        ("values.yaml", "image: {name: a/b, tag: v1}", ["a/b:v1"]),
+        ("values.yaml", "web: {image: {repo: a/b, tag: v1}}", ["a/b:v1"]),
+        ("values.yaml", "web: {name: a/b, tag: v1}", []),
+        ("kustomization.yaml", "images: [{name: a, newTag: 1.25}]", ["a:1.25"]),
+        (
+            "kustomization.yaml",
+            f"images: [{{name: a, newTag: 1.10, digest: '{DIGEST}'}}]",
+            [f"a:1.10@{DIGEST}"],
+        ),
+        # Templates of documents: the values of the keys for images that are no template.
+        ("chart/templates/a.yaml", "{{ if x }}\nimage: nginx:3\n# image: a:1\n", ["nginx:3"]),
+        ("chart/templates/a.yaml", "- image: 'nginx:3'\n  image: {{ .x }}\n", ["nginx:3"]),
+        ("task.json", '{"cpu": ${cpu}, "image": "nginx:3", "image": "${x}"}', ["nginx:3"]),
+        ("task.json.tpl", '[{"image":"nginx:3","cpu":${cpu}}]', ["nginx:3"]),
+        ("a.yaml.j2", "image: nginx:3 # image: b:1\nimage: b\nmy-image: c:1\n", ["nginx:3"]),
+        # Services that build, by the names of their files or by the keys of jobs.
+        (
+            ".circleci/config.yml",
+            "{docker: [{image: 'a:1'}], machine: {image: 'ubuntu-2204:2024.01.1'}}",
+            ["a:1"],
+        ),
+        (
+            "azure-pipelines.yml",
+            """
+resources: {containers: [{container: c, image: 'a:1'}]}
+pool: {vmImage: 'x:1'}
+jobs: [{container: c}, {container: 'b:2'}, {container: {image: 'd:3'}}]
+""",
+            ["a:1", "b:2", "d:3"],
+        ),
+        (
+            "bitbucket-pipelines.yml",
+            "{image: 'a:1', pipelines: {default: [{step: {image: {name: 'b:2'}}}]}}",
+            ["a:1", "b:2"],
+        ),
+        ("cloudbuild.yaml", "{steps: [{name: 'a:1'}], images: [gcr.io/a/b:1]}", ["a:1"]),
+        (".woodpecker/test.yaml", "{steps: {test: {image: 'a:1'}}}", ["a:1"]),
+        ("ci/build.yml", "{build: {image: 'a:1', services: ['b:2'], script: [x]}}", ["a:1", "b:2"]),
+        (
+            ".devcontainer/devcontainer.json",
+            '{"image": "a:1", /* with a tag or a digest */ "features": {"ghcr.io/a/b:1": {}}}',
+            ["a:1"],
+        ),
+        # Expressions of Terraform, and languages in its strings.
+        ("main.tf", 'image = var.x == "a:1" ? "b:2" : "c:3"\n', ["b:2", "c:3"]),
+        ("main.tf", 'web_image = coalesce(var.x, ("b:2"))\n', ["b:2"]),
+        ("main.tf", 'image = lookup(var.x, "a:1", "b:2")\n', ["b:2"]),
+        ("main.tf", 'image = replace("a:1", "b:2", "c:3")\n', []),
+        (
+            "main.tf",
+            'images = { web = "a:1", job = ["b:2"] }\nwebImage = "c:3"\n',
+            ["a:1", "b:2", "c:3"],
+        ),
+        ("main.tf", 'x = "[{\\"image\\": \\"a:1\\"}]"\n', ["a:1"]),
+        ("main.tf", "values = [<<EOT\nimage: a:1\nEOT\n]\n", ["a:1"]),
+        ("docker-bake.hcl", 'contexts = { a = "docker-image://a:1" }\n', ["a:1"]),
+        (
+            "main.tf.json",
+            """{"resource": {"docker_image": {"a": {"name": "a:1"}}, "x": {"web_image": "b:2"}},
+            "variable": {"image": {"default": "c:3"}}, "locals": {"name": "d:4"}}""",
+            ["a:1", "b:2", "c:3"],
+        ),
     ],
 )
 def test_found(name: str, text: str, expected: list[str]) -> None:
@@ -146,6 +211,9 @@ def test_found(name: str, text: str, expected: list[str]) -> None:
         ("values.yaml", "image: {repository: a/b, tag: ''}", ["a/b"]),
         ("values.yaml", "image: nginx\ntag: 1.25\n", ["nginx"]),
         ("values.yaml", "image: {repository: a/b, tag: 1.10}", ["a/b:1.10"]),
+        ("kustomization.yaml", "images: [{name: a, newTag: 1.10}]", ["a:1.10"]),
+        ("compose.yaml", "services: {a: {image: !override 'a:1'}}", ["!override"]),
+        ("compose.yaml", f"services: {{a: {{image: '{DIGEST}'}}}}", [DIGEST]),
         ("Dockerfile", "ARG TAG=3\nFROM nginx:$TAG\n", ["nginx:$TAG"]),
         ("main.tf", 'image = "${var.r}/a:1"\n', ["${var.r}/a:1"]),
         (".gitlab-ci.yml", "image: $CI_REGISTRY_IMAGE:1", ["$CI_REGISTRY_IMAGE:1"]),
@@ -266,12 +334,26 @@ def places(name: str, text: str) -> list[Place]:
         ("f.tf", 'image_uri = "a:1"', "digest", "linux/amd64"),
         ("f.tf", 'image_uri = "a:1"\n architectures = ["arm64"]', "digest", "linux/arm64"),
         ("f.tf", 'image = "a:1"', "tag-and-digest", None),
+        ("f.tf.json", '"image_uri": "a:1", "architectures": ["arm64"]', "digest", "linux/arm64"),
+        # Names under which an image is built or pushed take no digest.
+        ("docker-bake.hcl", 'tags = ["ghcr.io/a/b:1"]', "tag", None),
+        ("build.sh", "docker build -t ghcr.io/a/b:1 .", "tag", None),
+        ("build.sh", "docker buildx build --tag=ghcr.io/a/b:1 .", "tag", None),
+        ("build.sh", "podman push --quiet ghcr.io/a/b:1", "tag", None),
+        ("build.sh", "docker tag web ghcr.io/a/b:1", "tag", None),
+        ("buildspec.yml", "args: ['--destination', 'ghcr.io/a/b:1']", "tag", None),
+        ("build.sh", "docker run -t ghcr.io/a/b:1", "tag-and-digest", None),
+        ("build.sh", "docker run -it --name tag ghcr.io/a/b:1", "tag-and-digest", None),
     ],
 )
 def test_how_a_service_takes_a_digest(
     name: str, text: str, style: str, platform: str | None
 ) -> None:
-    whole = f"Resources: {{R: {{{text}}}}}\n" if name == "t.yaml" else f'r "a" "b" {{\n{text}\n}}\n'
+    whole = {
+        ".yaml": f"Resources: {{R: {{{text}}}}}\n",
+        ".tf": f'r "a" "b" {{\n{text}\n}}\n',
+        ".json": f"{{{text}}}",
+    }.get(PurePath(name).suffix, text)
     [place] = places(name, whole)
     assert place.style == style
     assert (None if place.platform is None else str(place.platform)) == platform

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pinned_images.errors import ConfigurationError
+from pinned_images.files.scanning import scan
 from pinned_images.files.walking import MAXIMUM_SIZE, files_below, read_file
 
 ASSEMBLY = {"version": "48.0.0", "artifacts": {"Web": {"type": "aws:cloudformation:stack"}}}
@@ -122,6 +123,24 @@ def test_large_files_and_pipes_are_not_read(folder: Path) -> None:
     assert read_file(str(folder / "large")) is None
     assert read_file(str(folder / "pipe")) is None
     assert read_file(str(folder / "nothing")) is None
+
+
+def test_a_file_that_is_not_read_is_told_where_images_are_expected_in_it(folder: Path) -> None:
+    for name in ("large.yaml", "large.bin.txt"):
+        (folder / name).write_bytes(b"x" * (MAXIMUM_SIZE + 1))
+    (folder / "binary.txt").write_bytes(b"ghcr.io/a/b:1\0")
+    os.mkfifo(folder / "pipe")
+    reasons = {
+        Path(file.file.shown).name: each.reason
+        for paths in ([str(folder)], [str(folder / name) for name in ("pipe", "binary.txt")])
+        for file in scan(paths)
+        for each in file.skipped
+    }
+    assert reasons == {
+        "large.yaml": "it is larger than 4 MiB, so no image in it was looked for",
+        "pipe": "it is no regular file, so no image in it was looked for",
+        "binary.txt": "it is no text, so no image in it was looked for",
+    }
 
 
 def test_folders_may_be_nested_deep(folder: Path) -> None:
