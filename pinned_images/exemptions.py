@@ -93,6 +93,16 @@ class ExemptionPatterns:
                 return pattern, exemption
         return None
 
+    def holds_for(self, image: ImageReference | str, today: date) -> bool:
+        """Whether an image may stay unpinned.
+
+        Args:
+            image: As for `match`.
+            today: The current day (in UTC).
+        """
+        matched = self.match(image)
+        return matched is not None and not matched[1].expired(today)
+
     def patterns_for(self, images: Iterable[ImageReference | str]) -> frozenset[str]:
         """The patterns that match some images."""
         matched = map(self.match, images)

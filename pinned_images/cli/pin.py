@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -17,6 +16,8 @@ from pinned_images.cli.exit_codes import ExitCode
 from pinned_images.cli.git_repository import change, repository_options, working_tree
 from pinned_images.cli.output import echo, show, write_document
 from pinned_images.cli.scanned import (
+    exempt_today,
+    options_for_files,
     paths_argument,
     plain_location,
     print_skipped,
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from pinned_images.cli.documents.command_documents import Document, Problem
     from pinned_images.cli.git_repository import Repository
     from pinned_images.cli.shared_options import Network
-    from pinned_images.exemptions import Exemption, ExemptionPatterns
     from pinned_images.files.pinned_files import Changes, Unpinned
     from pinned_images.files.scanning import ScannedFile
     from pinned_images.lockfile import UpdateMode
@@ -97,16 +97,15 @@ def pin(  # noqa: PLR0917 - click gives them by name
         _pin_assembly(Path(paths[0]), options, check=check, as_json=as_json)
     if check and repository is not None and repository.commit is not None:
         raise click.UsageError("--check changes nothing: leave --commit out.")
-    options = _options_for_files(typed, repository, is_frozen=frozen, is_check=check)
+    options = _checked_options(typed, repository, is_frozen=frozen, is_check=check)
     locked_in = options.lock_file or None
-    exempt = _exemption_patterns(options.exempt)
-    today = datetime.now(timezone.utc).date()
+    is_exempt = exempt_today(options)
     if check:
         from pinned_images.files.pinned_files import unpinned  # noqa: PLC0415 - for --help
 
         with working_tree(repository, _unchecked if as_json else None) as base:
             scanned = list(scanned_files(paths, base, besides=_in(base, locked_in)))
-        missing = unpinned(scanned, exempt, today)
+        missing = unpinned(scanned, is_exempt)
         _show_unpinned(scanned, missing, as_json=as_json)
         raise Exit(ExitCode.FINDING if missing else ExitCode.FINE)
 
@@ -121,7 +120,7 @@ def pin(  # noqa: PLR0917 - click gives them by name
         # What lies in the working directory is the app's, and nothing is added to it unasked.
         is_read = dry_run or (base is None and lock_file_of(lock_file, with_default=False) is None)
         resolver = _Digests(network, locked[0] if locked else None, mode, is_read)
-        return planned(scanned, resolver, exempt, today)
+        return planned(scanned, resolver, is_exempt)
 
     change(
         repository,
@@ -133,14 +132,11 @@ def pin(  # noqa: PLR0917 - click gives them by name
     )
 
 
-def _options_for_files(
+def _checked_options(
     typed: Mapping[str, object], repository: Repository | None, *, is_frozen: bool, is_check: bool
 ) -> Options:
-    """The options for plain files; the context of the working directory is not a repository's."""
-    if repository is None:
-        options = options_of(typed)
-    else:
-        options = options_of(typed, context={}, with_default_lock_file=False)
+    """The options for plain files, with a lock file that can be used."""
+    options = options_for_files(typed, repository)
     lock_file = options.lock_file or None
     if (is_frozen or (options.update == "never" and not is_check)) and (
         repository is None or lock_file is None
@@ -194,12 +190,6 @@ def _in(base: Path | None, lock_file: Path | None) -> tuple[str, ...]:
     if not path.resolve().is_relative_to(base.resolve()):  # a link
         raise click.UsageError(f"The lock file {str(lock_file)!r} is out of the repository.")
     return (str(path),)
-
-
-def _exemption_patterns(given: Mapping[str, Exemption]) -> ExemptionPatterns:
-    from pinned_images.exemptions import ExemptionPatterns  # noqa: PLC0415 - for --help
-
-    return ExemptionPatterns.of(given)
 
 
 @dataclass(frozen=True)

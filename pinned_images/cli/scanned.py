@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from pinned_images.cli.configuration import options_of
 from pinned_images.cli.output import echo
 from pinned_images.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pinned_images.cli.git_repository import Repository
     from pinned_images.files.pinned_files import SkippedValue
     from pinned_images.files.places import Place, Skipped
     from pinned_images.files.scanning import ScannedFile
+    from pinned_images.options import Options
+    from pinned_images.reference import ImageReference
 
 verbose_option = click.option("--verbose", is_flag=True, help="Tell every reference that changes.")
 paths_argument = click.argument("paths", metavar="[PATH]...", nargs=-1)
@@ -35,6 +40,26 @@ def scanned_files(
         yield from scan(paths, base=base, **others)
     except ConfigurationError as error:
         raise click.UsageError(str(error)) from error
+
+
+def options_for_files(typed: Mapping[str, object], repository: Repository | None) -> Options:
+    """The options for plain files; the context of the working directory is not a repository's.
+
+    Args:
+        typed: The options of the command, as for `options_of`.
+        repository: The repository that the files are in, if not the working directory.
+    """
+    if repository is None:
+        return options_of(typed)
+    return options_of(typed, context={}, with_default_lock_file=False)
+
+
+def exempt_today(options: Options) -> Callable[[ImageReference], bool]:
+    """A function that tells whether an image is exempt, as of today (in UTC)."""
+    from pinned_images.exemptions import ExemptionPatterns  # noqa: PLC0415 - for --help
+
+    exempt, today = ExemptionPatterns.of(options.exempt), datetime.now(timezone.utc).date()
+    return lambda reference: exempt.holds_for(reference, today)
 
 
 def print_skipped(skipped: Iterable[SkippedValue]) -> None:

@@ -7,8 +7,19 @@ from typing import TYPE_CHECKING
 import click
 
 from pinned_images.cli.git_repository import change, repository_options
-from pinned_images.cli.scanned import paths_argument, scanned_files, verbose_option
-from pinned_images.cli.shared_options import json_option, registry_options
+from pinned_images.cli.scanned import (
+    exempt_today,
+    options_for_files,
+    paths_argument,
+    scanned_files,
+    verbose_option,
+)
+from pinned_images.cli.shared_options import (
+    exempt_option,
+    exemptions_of,
+    json_option,
+    registry_options,
+)
 from pinned_images.errors import ConfigurationError, InvalidReference
 
 if TYPE_CHECKING:
@@ -42,6 +53,7 @@ if TYPE_CHECKING:
     help="Write another tag of the same digest: the version with the most numbers; of those the "
     "highest, then the one with the shortest ending.",
 )
+@exempt_option
 @click.option("--dry-run", is_flag=True, help="Write nothing; print the changes as a diff.")
 @json_option
 @verbose_option
@@ -54,6 +66,7 @@ def update_files(  # noqa: PLR0917 - click gives them by name
     matching_tag: bool,  # noqa: FBT001 - a flag
     resolve_digest: bool,  # noqa: FBT001 - a flag
     resolve_tag: bool,  # noqa: FBT001 - a flag
+    exemptions: tuple[str, ...],
     dry_run: bool,  # noqa: FBT001 - a flag
     as_json: bool,  # noqa: FBT001 - a flag
     verbose: bool,  # noqa: FBT001 - a flag
@@ -64,20 +77,25 @@ def update_files(  # noqa: PLR0917 - click gives them by name
 
     PATH is a file or a folder; the working folder if left out. Without --resolve-digest or
     --resolve-tag a digest goes with the old tag. References that have a digest and no tag are not
-    taken for latest by --matching-tag.
+    taken for latest by --matching-tag. --all leaves exempt images as they are.
     """
     if all_ == bool(references):
         raise click.UsageError("Give --all, or --image-reference REF.")
+    if exemptions and not all_:
+        raise click.UsageError("--exempt is for --all: --image-reference names what changes.")
     if resolve_digest and resolve_tag:
         raise click.UsageError("--resolve-digest and --resolve-tag exclude each other.")
     resolve: Resolve | None = "digest" if resolve_digest else "tag" if resolve_tag else None
     requested = _requested_update(None if all_ else references, resolve, matching_tag=matching_tag)
+    options = options_for_files({"exempt": exemptions_of(exemptions) or None}, repository)
+    is_exempt = exempt_today(options)
     from pinned_images.files.tags import ListedTags  # noqa: PLC0415 - for --help
     from pinned_images.files.updating import update  # noqa: PLC0415 - for --help
 
     def plan(base: Path | None) -> Changes:
         scanned = list(scanned_files(paths, base, wanted=requested.wanted))
-        return update(scanned, requested, network.registries, ListedTags(network.registries))
+        tags = ListedTags(network.registries)
+        return update(scanned, requested, network.registries, tags, is_exempt)
 
     change(repository, plan, dry_run=dry_run, verbose=verbose, as_json=as_json)
 

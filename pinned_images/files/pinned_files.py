@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from typing import NamedTuple
 
 from pinned_images.errors import ResolutionError
-from pinned_images.exemptions import ExemptionPatterns
 from pinned_images.files.changes import FileChange, Refusal, plan, with_parts
 from pinned_images.files.places import Place, Skipped
 from pinned_images.files.scanning import ScannedFile
@@ -63,38 +61,35 @@ class Changes:
 
 
 def unpinned(
-    files: Iterable[ScannedFile], exempt: ExemptionPatterns, today: date
+    files: Iterable[ScannedFile], is_exempt: Callable[[ImageReference], bool]
 ) -> list[Unpinned]:
     """The references without a digest that are not exempt.
 
     Args:
         files: The files.
-        exempt: The images that may stay without.
-        today: The day (in UTC) on which exemptions are measured.
+        is_exempt: Whether an image may stay without.
     """
     return [
         Unpinned(file, place)
         for file in files
         for place in file.places
-        if place.wants_digest and not _is_exempt(place.reference, exempt, today)
+        if place.wants_digest and not is_exempt(place.reference)
     ]
 
 
 def pin(
     files: Sequence[ScannedFile],
     resolver: Resolver,
-    exempt: ExemptionPatterns,
-    today: date,
+    is_exempt: Callable[[ImageReference], bool],
 ) -> Changes:
     """Plan the edits that give every reference its digest.
 
     Args:
         files: The files.
         resolver: The resolver, called once with all images.
-        exempt: The images that may stay without.
-        today: The day (in UTC) on which exemptions are measured.
+        is_exempt: Whether an image may stay without.
     """
-    missing = unpinned(files, exempt, today)
+    missing = unpinned(files, is_exempt)
     questions = [each.place.question(each.place.reference) for each in missing]
     digests, errors = resolve(resolver, questions)
     wanted = {(each.file.file.path, each.place.offset) for each in missing}
@@ -127,8 +122,3 @@ def resolve(
         else:
             errors[LockKey.of(request)] = outcome
     return digests, errors
-
-
-def _is_exempt(reference: ImageReference, exempt: ExemptionPatterns, today: date) -> bool:
-    matched = exempt.match(reference)
-    return matched is not None and not matched[1].expired(today)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -96,7 +96,11 @@ def _repository(reference: ImageReference) -> str:
 
 
 def update(
-    files: Sequence[ScannedFile], requested: Update, resolver: Resolver, tags: TagLister
+    files: Sequence[ScannedFile],
+    requested: Update,
+    resolver: Resolver,
+    tags: TagLister,
+    is_exempt: Callable[[ImageReference], bool] = lambda _: False,
 ) -> Changes:
     """Plan the edits of an update.
 
@@ -105,17 +109,24 @@ def update(
         requested: The wanted update.
         resolver: Learns digests.
         tags: Learns the tags of repositories.
+        is_exempt: Whether an image is left as it is, if it is not one of those to set.
     """
+
+    def base_of(place: Place) -> ImageReference | None:
+        if requested.references is None and is_exempt(place.reference):
+            return None
+        return requested.base(place)
+
     questions = {
         place.question(base): base
         for file in files
         for place in file.places
-        if (base := requested.base(place)) is not None
+        if (base := base_of(place)) is not None
     }
     resolved, errors = _resolved(questions, requested.resolve, resolver, tags)
 
     def target(place: Place) -> ImageReference | None:
-        base = requested.base(place)
+        base = base_of(place)
         new = None if base is None else resolved.get(place.question(base))
         return None if new is None else with_parts(place, new.tag, new.digest)
 

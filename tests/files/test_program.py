@@ -109,6 +109,7 @@ def test_list_as_json_tells_place_format_and_whether_it_is_pinned(
         ["pin", "--nonsense"],
         ["update"],
         ["update", "--all", "--image-reference", "a:1"],
+        ["update", "--exempt", "a:*=b", "--image-reference", "a:1"],
         ["update", "--image-reference", "a"],
         ["update", "--image-reference", "A:1"],
         ["update", "--image-reference", "a:1", "--image-reference", "docker.io/a:2"],
@@ -172,6 +173,13 @@ def test_exempt_images_stay_as_they_are(folder: Path, program: Program) -> None:
     assert "'gone:1'" in path.read_text()
     assert program("pin", "--check", *exempt).returncode == 0
     assert program("pin", "--check").returncode == 1
+    context = {"pinned-images:exempt": {"docker.io/library/gone:*": "Built by the pipeline."}}
+    write(folder, "cdk.json", json.dumps({"context": context}))
+    assert program("update", "--all", "--matching-tag", "--resolve-digest").returncode == 0
+    assert "'redis:7@sha256:" in path.read_text()
+    assert "'gone:1'" in path.read_text()
+    assert program("update", "--image-reference", "gone:2").returncode == 0
+    assert "'gone:2'" in path.read_text()
 
 
 def test_frozen_asks_nobody_and_names_what_is_missing(
