@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct
 
 
 def is_below(path: str, scope: str) -> bool:
@@ -33,11 +34,10 @@ def rule_id(rule: str) -> str:
     return f"{PLUGIN}::{rule}"
 
 
-@dataclass(frozen=True, slots=True)
-class Acknowledgements:
+class Acknowledgements(Struct, frozen=True):
     """Acknowledged rules by construct path, each with its reason."""
 
-    by_path: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    by_path: Mapping[str, Mapping[str, str]] = {}
 
     @classmethod
     def of_metadata(cls, metadata: Mapping[str, Any]) -> Acknowledgements:

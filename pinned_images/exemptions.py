@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from fnmatch import fnmatchcase
 
+from msgspec import Struct
+
 from pinned_images.errors import ConfigurationError
 from pinned_images.reference import ImageReference
 
@@ -48,8 +50,7 @@ class Exemption:
         return self.expires is not None and today > self.expires
 
 
-@dataclass(frozen=True, slots=True)
-class ExemptionPatterns:
+class ExemptionPatterns(Struct, frozen=True):
     """Shell patterns on normalized references, each with its exemption; the first match counts."""
 
     patterns: tuple[tuple[str, Exemption], ...] = ()

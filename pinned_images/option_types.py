@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
+
+from msgspec import Struct
 
 from pinned_images.errors import ConfigurationError
 from pinned_images.printable import quoted
@@ -28,8 +29,7 @@ class Example(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(Struct, frozen=True):
     """The place of a value.
 
     Attributes:

@@ -185,7 +185,7 @@ class Options:
         Raises:
             ConfigurationError: It takes no such argument, or a value cannot be used.
         """
-        from pinned_images.option_values import (  # noqa: PLC0415  msgspec, when used
+        from pinned_images.option_values import (  # noqa: PLC0415  for a synth alone
             takes_a_dict,
             type_hints,
         )
@@ -379,7 +379,7 @@ def _is_mistyped(key: str) -> bool:
 
 
 def _context_object(value: object, place: Place) -> Mapping[str, Any]:
-    from pinned_images.option_values import convert  # noqa: PLC0415  msgspec, when used
+    from pinned_images.option_values import convert  # noqa: PLC0415  for a synth alone
 
     if value is None or value == "":
         return {}
@@ -413,7 +413,7 @@ def _meant_variable(name: str) -> str | None:
 
 def _converted(settings: Iterable[Setting]) -> dict[str, Any]:
     """The converted values; of several settings of an option the first counts."""
-    from pinned_images.option_values import convert, type_hints  # noqa: PLC0415  msgspec, when used
+    from pinned_images.option_values import convert, type_hints  # noqa: PLC0415  for a synth alone
 
     found: dict[str, Any] = {}
     for option, value, place in settings:

@@ -7,7 +7,6 @@ image specification, "Descriptors", section "Digests".
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass, field
 from functools import lru_cache, total_ordering
@@ -90,6 +89,8 @@ class Digest(str):
     @classmethod
     def of(cls, content: bytes) -> Digest:
         """The SHA-256 digest of some bytes."""
+        import hashlib  # noqa: PLC0415  loads OpenSSL
+
         return cls(f"sha256:{hashlib.sha256(content).hexdigest()}")
 
     @property
@@ -109,6 +110,8 @@ class Digest(str):
 
     def matches(self, content: bytes) -> bool:
         """Whether this is the digest of some bytes."""
+        import hashlib  # noqa: PLC0415  loads OpenSSL
+
         return hashlib.new(self.algorithm, content).hexdigest() == self.encoded
 
 

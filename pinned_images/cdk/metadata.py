@@ -14,6 +14,7 @@ from constructs import IConstruct
 from pinned_images.acknowledgements import METADATA_TYPE, Acknowledgements
 from pinned_images.cdk.constructs import ConstructMap, constructs_down_to
 from pinned_images.cdk.rendering import ThrowawaySession, renderer_of
+from pinned_images.cloud_assembly.manifests import read_metadata
 
 
 def acknowledgements_of(stacks: Iterable[Stack]) -> Acknowledgements:
@@ -47,10 +48,6 @@ def _metadata_of(stacks: Iterable[Stack]) -> Iterator[Mapping[str, Any]]:
     A few calls for each stack: reading the metadata of constructs one by one costs several
     crossings into Node.js for each of them.
     """
-    from pinned_images.cloud_assembly.manifests import (  # noqa: PLC0415  msgspec, when used
-        read_metadata,
-    )
-
     with tempfile.TemporaryDirectory(prefix="pinned-images-") as folder:
         session = ThrowawaySession(folder)
         for stack in stacks:

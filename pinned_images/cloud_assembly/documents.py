@@ -11,6 +11,8 @@ import re
 from functools import cache
 from typing import Any
 
+import msgspec
+
 _INDENT = re.compile(r"\s*[\[{](\r?\n)( +|\t+)")
 #: The part of a document that tells its indentation.
 LONGEST_BEGIN = 200
@@ -43,8 +45,6 @@ def parse_json(content: bytes) -> Any:
         >>> compact_json(parse_json(b'{"Share": 1.50}'))
         b'{"Share":1.50}'
     """
-    import msgspec  # noqa: PLC0415  when a document is read
-
     try:
         return _decoder().decode(content)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
@@ -53,8 +53,6 @@ def parse_json(content: bytes) -> Any:
 
 def compact_json(document: Any) -> bytes:
     """A document as JSON without spaces."""
-    import msgspec  # noqa: PLC0415  when a document is written
-
     try:
         return msgspec.json.encode(document, enc_hook=_other)
     except (msgspec.MsgspecError, OverflowError, RecursionError, TypeError, UnicodeEncodeError):
@@ -80,8 +78,6 @@ def like(document: Any, before: bytes) -> bytes:
 
 def indented_json(document: Any, indent: int) -> bytes:
     """A document as JSON in lines, as ``JSON.stringify`` of JavaScript indents it."""
-    import msgspec  # noqa: PLC0415  when a document is written
-
     try:
         return msgspec.json.format(compact_json(document), indent=indent)
     except (msgspec.MsgspecError, RecursionError):
@@ -97,13 +93,9 @@ def _by_python(document: Any, **form: Any) -> bytes:
 
 @cache
 def _decoder() -> Any:
-    import msgspec  # noqa: PLC0415  when a document is read
-
     return msgspec.json.Decoder(float_hook=Number)
 
 
 def _other(value: Any) -> Any:
     """Numbers as they were written, and strings of other types, such as `Digest`."""
-    import msgspec  # noqa: PLC0415  when a document is written
-
     return msgspec.Raw(value.literal.encode()) if isinstance(value, Number) else str(value)

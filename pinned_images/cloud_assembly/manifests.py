@@ -8,6 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
+
 from pinned_images.cloud_assembly.documents import parse_json
 from pinned_images.cloudformation.scope import AssetImage
 
@@ -25,8 +27,6 @@ def read_metadata(file: Path) -> Mapping[str, list[Mapping[str, Any]]]:
 
     The traces are most of it, and are skipped without being parsed.
     """
-    import msgspec  # noqa: PLC0415  when metadata are read
-
     entries = msgspec.json.decode(file.read_bytes(), type=_entries_by_path())
     return {
         path: [
@@ -41,8 +41,6 @@ def read_metadata(file: Path) -> Mapping[str, list[Mapping[str, Any]]]:
 @cache
 def _entries_by_path() -> Any:
     """The msgspec type of metadata, which keeps the data of entries unparsed."""
-    import msgspec  # noqa: PLC0415  when metadata are read
-
     data = ("data", msgspec.Raw, msgspec.Raw(b"null"))
     entry: Any = msgspec.defstruct("Entry", [("type", str), data], gc=False)
     return dict[str, list[entry]]

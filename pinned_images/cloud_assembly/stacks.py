@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from pinned_images.acknowledgements import Acknowledgements
 from pinned_images.cloud_assembly.manifests import (
@@ -87,8 +89,7 @@ def _outside(stacks: Collection[str], paths: Iterable[tuple[str, str]]) -> dict[
 PathsOfTemplate = Callable[[str], Mapping[str, str]]
 
 
-@dataclass(frozen=True, eq=False)
-class AssemblyStack:
+class AssemblyStack(Struct, frozen=True, eq=False, dict=True):
     """A stack in a cloud assembly, nested or not, or another template that one of them names.
 
     Attributes:
@@ -108,16 +109,16 @@ class AssemblyStack:
 
     construct_path: str
     template_path: Path
-    metadata: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    metadata: Mapping[str, Any] = {}
     account: str | None = None
     region: str | None = None
     logical_id_in_parent: str = ""
     name: str = ""
     validate_on_synth: bool = False
     deployer: Deployer | None = None
-    content: Mapping[str, Any] | None = field(default=None, repr=False)
-    artifacts: Artifacts = field(default_factory=Artifacts, repr=False)
-    paths_of_template: PathsOfTemplate = field(default=lambda _: {}, repr=False)
+    content: Mapping[str, Any] | None = None
+    artifacts: Artifacts = field(default_factory=Artifacts)
+    paths_of_template: PathsOfTemplate = lambda _: {}
 
     @classmethod
     def read(

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from pinned_images.cloudformation.kubernetes_kinds import ANY_TEXT, KindPath
 from pinned_images.cloudformation.property_paths import Step, is_written_path, steps_of
@@ -33,8 +35,7 @@ _RESOURCE_TYPE = re.compile(r"[A-Za-z0-9]+(?:::[A-Za-z0-9_@-]+)+")
 _KIND = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?/[A-Za-z][A-Za-z0-9]*")
 
 
-@dataclass(frozen=True, slots=True)
-class ImageProperty:
+class ImageProperty(Struct, frozen=True):
     """One place in a resource type that holds a container image.
 
     Attributes:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from pinned_images.cloudformation.catalog import ExemptRule, ImageProperty
 from pinned_images.cloudformation.outcomes import (

@@ -7,17 +7,18 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from pinned_images.cloudformation import json_text
 from pinned_images.cloudformation.fragments import Fragment, Fragments, LiteralText, Token
 from pinned_images.cloudformation.json_text import PLACEHOLDER_WIDTH
 
 
-@dataclass(frozen=True, slots=True)
-class FragmentRow:
+class FragmentRow(Struct, frozen=True):
     """Fragments of a JSON text, found by their positions.
 
     Attributes:

@@ -7,16 +7,16 @@ function is one token.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from pinned_images.cloudformation.interpreter import variable_value
 from pinned_images.cloudformation.intrinsics import intrinsic_of, sub_arguments, sub_fragments
 
 
-@dataclass(frozen=True, slots=True)
-class LiteralText:
+class LiteralText(Struct, frozen=True):
     """A literal string.
 
     Attributes:
@@ -39,8 +39,7 @@ class LiteralText:
         return LiteralText(part, part, self.element, self.is_delimiter)
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Struct, frozen=True):
     """A value that is not a literal string; `variable` is its name where ``Fn::Sub`` names it."""
 
     value: Any
@@ -50,8 +49,7 @@ class Token:
 Fragment = LiteralText | Token
 
 
-@dataclass(frozen=True, slots=True)
-class Fragments:
+class Fragments(Struct, frozen=True):
     """A value split into literals and tokens.
 
     Example:
@@ -63,7 +61,7 @@ class Fragments:
     form: Literal["text", "join", "sub", "token"]
     row: tuple[Fragment, ...]
     delimiter: str = ""
-    variables: Mapping[str, Any] = field(default_factory=dict)
+    variables: Mapping[str, Any] = {}
 
     @classmethod
     def of(cls, value: Any) -> Fragments:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
+
+from msgspec import Struct
 
 from pinned_images.cloudformation.outcomes import Absent, Condition, NeedsParameters
 from pinned_images.cloudformation.scope import TemplateScope
@@ -35,8 +36,7 @@ class Items(NamedTuple):
     elements: tuple[Thunk, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class NeedsCondition:
+class NeedsCondition(Struct, frozen=True):
     """A result that depends on a condition for which no answer is assumed."""
 
     condition: Condition

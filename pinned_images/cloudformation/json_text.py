@@ -10,9 +10,10 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
+
+from msgspec import Struct
 
 #: The number of characters that a placeholder takes in a text: as many as `_WORD` has.
 PLACEHOLDER_WIDTH: Final = 3
@@ -40,8 +41,7 @@ class Placeholder:
 PLACEHOLDER: Final = Placeholder()
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(Struct, frozen=True, dict=True):
     """A parsed JSON text.
 
     Attributes:

@@ -11,10 +11,10 @@ import re
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from hashlib import sha256
 from itertools import accumulate
 from typing import Any, NamedTuple
+
+from msgspec import Struct
 
 from pinned_images.cloudformation import json_text
 from pinned_images.cloudformation.display import display
@@ -99,8 +99,7 @@ class ManifestText(NamedTuple):
     property_path: str
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
+class Manifest(Struct, frozen=True):
     """A manifest that has been read.
 
     Example:
@@ -357,6 +356,8 @@ _CACHE = ManifestCache(most=200_000)
 
 
 def _key(row: FragmentRow, kind_paths: tuple[KindPath, ...]) -> _TextKey:
+    from hashlib import sha256  # noqa: PLC0415  loads OpenSSL
+
     encoded = row.text.encode("utf-8", "surrogatepass")
     return _TextKey(sha256(encoded).digest(), row.mark, kind_paths)
 

@@ -19,8 +19,9 @@ later. Nothing is looked for under ``status``, in the configuration of tools, an
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
+
+from msgspec import Struct
 
 from pinned_images.cloudformation.json_text import (
     MAXIMUM_DEPTH,
@@ -104,8 +105,7 @@ class FoundText(NamedTuple):
     below: Path = ()
 
 
-@dataclass(frozen=True, slots=True)
-class FoundStrings:
+class FoundStrings(Struct, frozen=True):
     """The strings found in a manifest, in the order of its text."""
 
     images: tuple[FoundImage, ...]
@@ -168,16 +168,15 @@ def find_images(
     return FoundStrings(tuple(search.images), tuple(search.texts))
 
 
-@dataclass(slots=True)
-class _Search:
+class _Search(Struct):
     """One walk through the objects; `number` is that of the next string."""
 
     span_of: Callable[[int], tuple[int, int]]
     mark: str
     kinds: KubernetesKinds
     number: int = 0
-    images: list[FoundImage] = field(default_factory=list)
-    texts: list[FoundText] = field(default_factory=list)
+    images: list[FoundImage] = []
+    texts: list[FoundText] = []
 
     def value(self, value: Any, path: Path, context: _Context, routes: _Routes) -> None:
         """A value that is no member of an object, or no string."""

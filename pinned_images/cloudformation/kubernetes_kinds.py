@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any, Literal, NamedTuple
+
+from msgspec import Struct
 
 from pinned_images.cloudformation.property_paths import steps_of
 
@@ -61,8 +62,7 @@ class Description(NamedTuple):
 _WORKLOAD = Description()
 
 
-@dataclass(frozen=True, slots=True)
-class KubernetesKinds:
+class KubernetesKinds(Struct, frozen=True):
     """The known kinds, and paths of the user's own.
 
     Example:

@@ -19,6 +19,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
+from msgspec import Struct
+
 from pinned_images.problem import Problem
 from pinned_images.reference import ImageReference
 
@@ -75,8 +77,7 @@ class Condition(NamedTuple):
         return self.name
 
 
-@dataclass(frozen=True)
-class Known:
+class Known(Struct, frozen=True, dict=True):
     """An image reference as a string; it is one that `ImageReference.parse` takes."""
 
     text: str
@@ -87,8 +88,7 @@ class Known:
         return ImageReference.parse(self.text)
 
 
-@dataclass(frozen=True, slots=True)
-class ExemptByRule:
+class ExemptByRule(Struct, frozen=True):
     """A value that is exempt, because it needs no digest from a registry.
 
     Attributes:
@@ -103,20 +103,17 @@ class ExemptByRule:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Absent:
+class Absent(Struct, frozen=True):
     """``AWS::NoValue``: the property is not there."""
 
 
-@dataclass(frozen=True, slots=True)
-class NeedsParameters:
+class NeedsParameters(Struct, frozen=True):
     """A value that waits for these parameters in the scope's `parameter_values`."""
 
     parameters: frozenset[SsmParameter]
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """One of two outcomes, which a condition of the template chooses at deployment."""
 
     condition: Condition

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from pinned_images.cloudformation.deployers import Deployer
 from pinned_images.cloudformation.outcomes import SsmParameter
@@ -31,8 +33,7 @@ class AssetImage(NamedTuple):
 AssetImages = frozenset[AssetImage]
 
 
-@dataclass(frozen=True, eq=False)
-class TemplateScope:
+class TemplateScope(Struct, frozen=True, eq=False, dict=True):
     """One template and its environment.
 
     Attributes:
@@ -55,19 +56,19 @@ class TemplateScope:
         >>> scope = TemplateScope({"Resources": {}}, account="123456789012", region="eu-west-1")
     """
 
-    template: Template | Callable[[], Template] = field(default_factory=dict)
+    template: Template | Callable[[], Template] = {}
     account: str | None = None
     region: str | None = None
     stack: str = ""
     app: AppTemplates | None = None
-    parameter_values: Mapping[SsmParameter, str | Problem] = field(default_factory=dict)
+    parameter_values: Mapping[SsmParameter, str | Problem] = {}
     use_parameter_defaults: bool = False
     option_syntax: OptionSyntax = ARGUMENTS
     asset_images: AssetImages | Callable[[], AssetImages] = frozenset()
     deployer: Deployer | None = None
     parent: TemplateScope | None = None
     logical_id_in_parent: str = ""
-    nested: dict[str, TemplateScope] = field(default_factory=dict)
+    nested: dict[str, TemplateScope] = {}
 
     def __post_init__(self) -> None:
         """Register the scope with the app's templates."""
@@ -155,8 +156,7 @@ class ComputedExport(NamedTuple):
     value: CrossStackReference
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Exports:
+class Exports(Struct, frozen=True, eq=False):
     """The exports of some templates: by name where it is literal, and the others."""
 
     by_name: Mapping[str, Sequence[CrossStackReference]]
@@ -177,8 +177,7 @@ class Exports:
         return cls(by_name, computed)
 
 
-@dataclass(eq=False)
-class AppTemplates:
+class AppTemplates(Struct, eq=False, weakref=True):
     """The templates of one app and the cross-stack references between them.
 
     Attributes:
@@ -193,9 +192,9 @@ class AppTemplates:
         ['Producer', 'Consumer']
     """
 
-    scopes: list[TemplateScope] = field(default_factory=list)
+    scopes: list[TemplateScope] = []
     make_others: Callable[[], None] | None = None
-    _exports: dict[tuple[str | None, str | None], Exports] = field(default_factory=dict)
+    _exports: dict[tuple[str | None, str | None], Exports] = {}
 
     def all_scopes(self) -> Iterator[TemplateScope]:
         """Each stack's scope, and those of the stacks nested in it."""

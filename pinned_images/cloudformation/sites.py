@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from pinned_images.cloudformation.catalog import Catalog, ImageProperty
 from pinned_images.cloudformation.evaluation import Assumptions, evaluate
@@ -35,8 +37,7 @@ from pinned_images.problem import Problem
 _MAXIMUM_DEPTH = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(Struct, frozen=True):
     """One place in the properties of one resource where an image is.
 
     Attributes:
@@ -136,15 +137,14 @@ def evaluate_site(site: Site, scope: TemplateScope) -> Evaluation:
     return evaluation
 
 
-@dataclass(frozen=True, slots=True)
-class _Position:
+class _Position(Struct, frozen=True):
     """A position on the walk along a path."""
 
     image_property: ImageProperty
     value: Any
     path: Path = ()
     container: Mapping[str, Any] | None = None
-    assumptions: tuple[tuple[str, bool], ...] = field(default=())
+    assumptions: tuple[tuple[str, bool], ...] = ()
 
     def down(self, key: str | int, value: Any) -> _Position:
         container = self.value if isinstance(self.value, Mapping) else self.container

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pinned_images.atomic_write import write_atomically
 from pinned_images.errors import LockFileError
+from pinned_images.lockfile import format as lock_format
 from pinned_images.lockfile.entries import LockEntry, LockKey, ParameterKey
 from pinned_images.media_types import MANIFEST_TYPES
 
@@ -52,8 +53,6 @@ class LockFile:
         Raises:
             LockFileError: The text is none of this schema; the message names file and line.
         """
-        from pinned_images.lockfile import format as lock_format  # noqa: PLC0415  loads msgspec
-
         return cls(*lock_format.parse(text, name))
 
     @classmethod
@@ -128,8 +127,6 @@ class LockFile:
 
     def render(self) -> str:
         """This lock file as a string; the same entries give the same bytes."""
-        from pinned_images.lockfile import format as lock_format  # noqa: PLC0415  loads msgspec
-
         return lock_format.render(self.entries, self.parameters)
 
     def merged(

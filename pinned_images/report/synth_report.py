@@ -14,6 +14,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+import msgspec
+
 from pinned_images.errors import ConfigurationError, InvalidReference
 from pinned_images.printable import printable, shortened
 from pinned_images.reference import ImageReference
@@ -181,8 +183,6 @@ class SynthReport:
 
     def to_json(self) -> str:
         """The report as JSON; the same records give the same bytes."""
-        import msgspec  # noqa: PLC0415 - for reports alone
-
         images = [_to_plain(record) for record in self.records]
         # A `Digest` is a string, which msgspec does not know.
         failure = {} if self.failure is None else {"failure": _encodable(self.failure)}
@@ -202,8 +202,6 @@ class SynthReport:
         Raises:
             ConfigurationError: The string is no report of this schema; the message says why.
         """
-        import msgspec  # noqa: PLC0415 - for reports alone
-
         content = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
         try:
             document = msgspec.json.decode(

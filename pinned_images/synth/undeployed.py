@@ -6,7 +6,8 @@ No gate reads such a template: it is in no manifest, and no resource names it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from pinned_images.cloudformation.deployers import NOT_THE_APP
 from pinned_images.cloudformation.outcomes import leaves

@@ -56,7 +56,6 @@ UNNEEDED = {
 #: Needed by a synth, and not by an app that is read.
 LATE = UNNEEDED | {
     "difflib",
-    "msgspec",
     "pinned_images.gate",
     "pinned_images.option_values",
     "pinned_images.pinning",

@@ -25,7 +25,7 @@ def test_a_run_that_uses_no_fixture_imports_nothing_heavy() -> None:
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     loaded = {name.partition(".")[0] for name in run.stdout.split()}
     assert "pinned_images" in loaded
-    assert not loaded & {"aws_cdk", "jsii", "boto3", "syrupy", "yaml", "urllib3", "msgspec", "http"}
+    assert not loaded & {"aws_cdk", "jsii", "boto3", "syrupy", "yaml", "urllib3", "http"}
 
 
 def test_fixtures_are_listed_with_what_they_are(project: pytest.Pytester) -> None:
