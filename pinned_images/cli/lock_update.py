@@ -56,10 +56,10 @@ def update(
     comparison = Comparison.of(lock, network, part=part, platforms=platforms)
     if not dry_run:
         _write(lock_file, comparison, left=comparison.unchanged if moved_only else ())
+    moved = comparison.really_moved if moved_only else comparison.moved
     if as_json:
         from pinned_images.cli.documents.comparison_documents import update_document  # noqa: PLC0415
 
-        moved = comparison.really_moved if moved_only else comparison.moved
         write_document(update_document(comparison, moved, dry_run=dry_run))
     else:
         show_comparison(comparison, "Old", "New", moved_only=moved_only)
@@ -70,7 +70,7 @@ def update(
     if comparison.problems:
         left = len(comparison.unanswered) + len(comparison.unusable)
         echo(f"{counted(left, 'entry')} left as locked.")
-    if dry_run:
+    if dry_run and (moved or comparison.changed):
         echo(f"Nothing was written to {lock_file}: leave --dry-run out to take it over.")
     raise Exit(comparison.code)
 

@@ -30,6 +30,9 @@ _COLUMNS = re.compile(r"[1-9][0-9]{0,5}")
 _LEAST_WIDTH = 40
 _USUAL_WIDTH = 80
 
+#: What the line below the heads of a table is made of.
+_TABLE_RULE = "\N{BOX DRAWINGS LIGHT HORIZONTAL}"
+
 
 def show(*parts: RenderableType) -> None:
     """Print to stdout, as wide as the terminal; in a pipe or a file nothing is wrapped.
@@ -102,8 +105,18 @@ def error_lines(text: str) -> None:
 def _put(text: str, stream: TextIO) -> None:
     # Not all that can be printed can be printed everywhere: a pipe on Windows is often cp1252.
     encoding = getattr(stream, "encoding", None) or "utf-8"
+    if not _can_encode(_TABLE_RULE, encoding):
+        text = text.replace(_TABLE_RULE, "-")
     text = text.encode(encoding, "backslashreplace").decode(encoding)
     click.echo(text, file=stream, nl=False)
+
+
+def _can_encode(text: str, encoding: str) -> bool:
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def grouped_errors(errors: Iterable[tuple[LockKey, ResolutionError]]) -> list[str]:

@@ -261,7 +261,5 @@ def _show_unpinned(
         from pinned_images.cli.tables import unpinned_table  # noqa: PLC0415 - needs rich
 
         show(unpinned_table(missing))
-        echo(
-            f"{counted(len(missing), 'image reference')} without digest: "
-            "run `pinned-images pin` to add them."
-        )
+    advice = ": run `pinned-images pin` to add them." if missing else "."
+    echo(f"{counted(len(missing), 'image reference')} without digest{advice}")

@@ -49,6 +49,7 @@ def assert_pinned(template: Any, *, exempt: Iterable[str] = ()) -> list[ImageRef
         >>> [image.tag for image in assert_pinned(template)]
         ['v1']
     """
+    __tracebackhide__ = True  # pytest then shows the line of the test
     patterns = (exempt,) if isinstance(exempt, str) else tuple(exempt)
     found = [
         image

@@ -90,6 +90,7 @@ def synthesize(app: Stage, *, check: bool = True) -> SynthesizedApp:
     Raises:
         AssertionError: Synth found errors, and `check` was not False.
     """
+    __tracebackhide__ = True  # pytest then shows the line of the test
     root = app.node.root
     whole = cast("Stage", root) if hasattr(root, "synth") else app
     failure: RuntimeError | None = None

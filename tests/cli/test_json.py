@@ -144,6 +144,21 @@ def test_json_stays_json_where_the_stream_lacks_letters(folder: Path, encoding: 
     assert (image["stack"], image["constructPath"]) == ("Größe", "S/\u4e2d\U0001f600")
 
 
+def test_the_rule_of_a_table_is_of_hyphens_where_the_stream_has_no_lines(folder: Path) -> None:
+    record = SiteRecord("Größe", "S/Task", "A::B::C", "Image", "a:1", "registry")
+    Path("cdk.out").mkdir()
+    SynthReport.of([record]).write("cdk.out")
+    result = subprocess.run(
+        [sys.executable, "-m", "pinned_images", "report"],
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        check=True,
+    )
+    stack, _, rule, *_ = result.stdout.decode("ascii").splitlines()
+    assert stack == r"Gr\xf6\xdfe"
+    assert set(rule) == {"-"}
+
+
 def test_the_kind_of_an_error_is_a_word(run: Run, workplace: Path) -> None:
     words = "resolve nginx:1 nginx:2 quay.io/a/b:1 No:1 --json"
     found = document(run, words, "resolve")
@@ -185,6 +200,7 @@ def test_a_dry_run_of_lock_update_shows_what_would_change_and_writes_nothing(
     image = f"{registry.host}/team/web:1"
     lock.add(image)
     before, old = lock.text, lock.digest(image)
+    assert run("lock", "update", "--dry-run").stderr == "0 of 1 image moved.\n"
     new = registry.move_tag("team/web:1")
     result = run("lock", "update", "--dry-run")
     assert result.exit_code == 0

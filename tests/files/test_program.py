@@ -131,7 +131,10 @@ def test_wrong_use_exits_with_2(program: Program, arguments: list[str]) -> None:
 )
 @pytest.mark.usefixtures("folder")
 def test_nothing_to_do_exits_with_0(program: Program, arguments: list[str]) -> None:
-    assert program(*arguments).returncode == 0
+    result = program(*arguments)
+    assert result.returncode == 0
+    if "--check" in arguments:
+        assert result.stderr == "0 image references without digest.\n"
 
 
 def test_one_missing_image_leaves_its_file_and_the_others_are_written(
