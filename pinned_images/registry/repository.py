@@ -240,9 +240,9 @@ def _algorithm_of(identifier: str) -> str:
 
 
 def _stated_digest(response: Response) -> Digest | None:
-    """The digest in ``Docker-Content-Digest``, which may be quoted or repeated."""
+    """The digest in ``Docker-Content-Digest``, which may be quoted, repeated or in capitals."""
     values = response.headers.getlist("Docker-Content-Digest")
-    stated = {each.strip(' \t"') for value in values for each in value.split(",")} - {""}
+    stated = {each.strip(' \t"').lower() for value in values for each in value.split(",")} - {""}
     if len(stated) != 1:
         return None
     try:

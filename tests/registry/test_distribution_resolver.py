@@ -110,6 +110,20 @@ def test_a_body_without_any_header_about_it_is_hashed(
     assert require_resolution(ask(registry.reference())).digest == image.top
 
 
+@pytest.mark.parametrize("before", [[], [Reply(405)]], ids=["HEAD", "GET"])
+def test_a_stated_digest_may_be_in_capitals(
+    registry: ScriptedRegistry, image: Image, ask: Ask, before: list[Reply]
+) -> None:
+    registry.plan.extend(before)
+    registry.plan.append(
+        lambda received: registry.honest(received).changed(
+            Docker_Content_Digest=f'"{image.top.upper()}"'
+        )
+    )
+    assert require_resolution(ask(registry.reference())).digest == image.top
+    assert len(registry.server.requests) == len(before) + 1
+
+
 @pytest.mark.parametrize(
     "stated", [str(OTHER), "sha512:" + "0" * 128, "nonsense"], ids=["other", "sha512", "none"]
 )

@@ -269,7 +269,9 @@ class HttpClient:
     ) -> None:
         wait = max(0.0, moment - time.monotonic())
         if moment >= deadline:
-            waiting = f"{cause}, and the next try would have to wait {round(wait)} s"
+            waiting = f"{cause}, and no time is left for another try"
+            if wait >= 1:
+                waiting = f"{cause}, and the next try would have to wait {round(wait)} s"
             raise _late(waiting, remedy)
         time.sleep(wait)
 

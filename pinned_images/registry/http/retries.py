@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from random import Random
 
 #: Answers that may be different next time (RFC 9110, section 15; RFC 6585, section 4).
-PASSING_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
+#: From 520 on they are those of proxies such as Cloudflare's, which is in front of Docker Hub.
+PASSING_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504, *range(520, 528), 529, 530})
 
 # Not Python's shared one, whose seed may be the app's.
 _random = Random()  # noqa: S311  jitter is no secret

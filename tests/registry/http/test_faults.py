@@ -50,6 +50,7 @@ PASSING = [
     pytest.param(Reply(503), "answered 503", id="503"),
     pytest.param(Reply(504), "answered 504", id="504"),
     pytest.param(Reply(408), "answered 408", id="408"),
+    pytest.param(Reply(522), "answered 522", id="522"),
     pytest.param(Reply(reset=True), "broke off the connection", id="reset"),
     pytest.param(Reply(raw=b""), "broke off the connection", id="closed"),
     pytest.param(Reply(raw=b"SSH-2.0-OpenSSH\r\n"), "that is not HTTP", id="not HTTP"),
