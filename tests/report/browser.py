@@ -82,22 +82,37 @@ class Pages:
 _USUAL = {"media": "screen", "color_scheme": "light", "forced_colors": "none"}
 
 
-def violations(page: Page, *, without: Sequence[str] = ()) -> list[str]:
+def violations(page: Page, *, kind: str = "", without: Sequence[str] = ()) -> list[str]:
     """The violations of a page that axe finds, each with the first element.
 
     Args:
         page: The page.
+        kind: The tag of the rules that are asked, instead of all.
         without: Rules that are left out.
     """
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE.read_text(encoding="utf-8"))
+    rules = [each["ruleId"] for each in page.evaluate("tags => axe.getRules(tags)", _RULES)]
+    if kind:
+        of_kind = page.evaluate("tags => axe.getRules(tags)", [kind])
+        rules = [each["ruleId"] for each in of_kind if each["ruleId"] in rules]
     options = {
-        "runOnly": _RULES,
+        "runOnly": {"type": "rule", "values": [rule for rule in rules if rule not in without]},
         "resultTypes": ["violations"],
-        "rules": {rule: {"enabled": False} for rule in without},
     }
     result = page.evaluate("options => axe.run(options)", options)
     return [f"{each['id']}: {each['nodes'][0]['html']}" for each in result["violations"]]
+
+
+def layout(page: Page) -> list[str]:
+    """The box of each element, and whether it is seen."""
+    found = page.evaluate(
+        """() => [...document.querySelectorAll("body *")].map((one) => {
+          const {x, y, width, height} = one.getBoundingClientRect();
+          return [one.tagName, x, y, width, height, one.checkVisibility()].join(" ");
+        })"""
+    )
+    return list(found)
 
 
 def too_wide(page: Page) -> list[str]:

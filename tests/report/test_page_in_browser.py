@@ -5,13 +5,21 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from itertools import product
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.report.browser import AXE, CHROMIUM, WIDTHS, Pages, running_browser, too_wide, violations
+from tests.report.browser import (
+    AXE,
+    CHROMIUM,
+    WIDTHS,
+    Pages,
+    layout,
+    running_browser,
+    too_wide,
+    violations,
+)
 from tests.report.pages import digest_of
 from tests.report.pages import pages as written_pages
 
@@ -91,16 +99,29 @@ def announced(page: Page) -> Locator:
 
 @pytest.mark.parametrize("name", ["fine", "failures", "hostile", "empty", "deployed", "changes"])
 def test_axe_finds_no_violation(pages: Pages, name: str) -> None:
-    for scheme, width in product(("light", "dark"), WIDTHS):
-        assert violations(pages.open(name, width=width, color_scheme=scheme)) == []
-
-
-def test_axe_finds_no_violation_among_2000_images(pages: Pages) -> None:
-    """Its colours and sizes are those of the others, and they take axe most of the time."""
-    page = pages.open("many")
+    """A dark page differs from the light one in its colours alone, so their rules are asked."""
+    page = pages.open(name)
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
-        assert violations(page, without=["color-contrast", "target-size"]) == []
+        page.emulate_media(color_scheme="light")
+        assert violations(page) == []
+        light = layout(page)
+        page.emulate_media(color_scheme="dark")
+        assert layout(page) == light
+        assert violations(page, kind="cat.color") == []
+
+
+@pytest.mark.parametrize(("name", "width"), [("stacks", WIDTHS[0]), ("many", WIDTHS[1])])
+def test_axe_finds_no_violation_among_hundreds_of_images(
+    pages: Pages, name: str, width: int
+) -> None:
+    """Their colours and sizes are those of the others, and they take axe most of the time."""
+    page = pages.open(name, width=width)
+    assert violations(page, without=["color-contrast", "target-size"]) == []
+
+
+def test_one_of_2000_images_is_found(pages: Pages) -> None:
+    page = pages.open("many")
     search(page).fill("c1234 stack34")
     assert len(images(page)) == 1
 
