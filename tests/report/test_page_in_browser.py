@@ -25,7 +25,7 @@ from tests.report.pages import pages as written_pages
 
 pytestmark = pytest.mark.skipif(
     not (CHROMIUM and AXE.exists()) and not os.environ.get("CI"),
-    reason="chromium or axe-core is not installed: apt install chromium; npm ci",
+    reason="chromium or axe-core is not installed: apt install chromium-headless-shell; npm ci",
 )
 
 #: In the place of a digest that is not known.
