@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,10 +53,11 @@ def example(name: str, title: str) -> str:
     return match[1]
 
 
-def all_blocks() -> list[Block]:
+@functools.cache
+def all_blocks() -> Sequence[Block]:
     """The blocks of code of all pages, and of the files of the project that are pages too."""
     pages = [*PROJECT.glob("*.md"), *_PAGES.glob("*.md"), *PROJECT.glob("examples/*/*.md")]
-    return [block for path in sorted(pages) for block in _blocks(path)]
+    return tuple(block for path in sorted(pages) for block in _blocks(path))
 
 
 def _blocks(path: Path) -> Iterator[Block]:

@@ -342,7 +342,7 @@ def _(_: World) -> Outcome:
 # The network.
 answers("a connection that is broken off", Reply(reset=True))
 answers("something that is not HTTP", Reply(raw=b"SSH-2.0-OpenSSH\r\n"))
-answers("no answer in time", Reply(drip="headers"), request_timeout=0.2)
+answers("no answer in time", Reply(drip="headers"), request_timeout=0.1)
 SCENARIOS["a body without an end"] = lambda world: world.answered(
     Reply(200, {"Content-Type": OCI_INDEX}, b" " * 4000, drip="body"),
     platform=AMD64,

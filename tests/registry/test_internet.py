@@ -401,10 +401,10 @@ def test_a_host_that_breaks_off_behind_a_proxy_is_tried_again_and_the_proxy_is_n
     registry = internet.registry("registry.example")
     image = registry.add("team/app", "v1", make_image())
     registry.plan.extend([Reply(405), fault])
-    outcome = ask(APP, request_timeout=1 if fault.drip else 10)
+    outcome = ask(APP, request_timeout=0.5 if fault.drip else 10)
     assert require_resolution(outcome).digest == image.top
     registry.protection = lambda _: fault
-    error = ask(APP, request_timeout=0.3)
+    error = ask(APP, request_timeout=0.2 if fault.drip else 10)
     assert isinstance(error, RegistryUnavailable)
     assert "the proxy through which" not in str(error)
     assert "3 times in a row" in str(error)

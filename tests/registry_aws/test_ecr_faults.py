@@ -9,6 +9,7 @@ from typing import Any
 
 import botocore.session
 import pytest
+from botocore.retries.bucket import TokenBucket
 
 from pinned_images.errors import (
     AccessDenied,
@@ -215,6 +216,8 @@ def test_throttling_is_retried_by_the_sdk(
     fake_aws: FakeAws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "3")
+    # The SDK's adaptive mode halves its rate then, down to one request in two seconds.
+    monkeypatch.setattr(TokenBucket.__init__, "__defaults__", (50.0,))
 
     def throttle_once(parameters: dict[str, Any]) -> Answer:
         if len(fake_aws.asked("BatchGetImage")) == 1:

@@ -6,9 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cfnlint.schema.manager import (  # type: ignore[import-untyped]
-    PROVIDER_SCHEMA_MANAGER,
-)
 
 from pinned_images.cloudformation.catalog import Catalog, ImageProperty
 from tests.rules.assemblies import DIGEST, examined, write_stack
@@ -79,6 +76,10 @@ def test_nothing_is_told_where_the_name_changes_or_the_image_does_not(
 def test_schemas_say_that_the_image_and_the_name_are_replaced(
     image_property: ImageProperty,
 ) -> None:
+    from cfnlint.schema.manager import (  # type: ignore[import-untyped]  # noqa: PLC0415 (loads half a second)
+        PROVIDER_SCHEMA_MANAGER,
+    )
+
     schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(
         "us-east-1", image_property.resource_type
     ).schema

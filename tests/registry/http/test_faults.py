@@ -30,9 +30,12 @@ from tests.registry.loopback import LoopbackServer, Received, Reply
 from tests.registry.scripted import ScriptedRegistry
 from tests.registry.user import SETTINGS, Ask, require_resolution
 
-IMPATIENT = {"request_timeout": 0.6}
+IMPATIENT = {"request_timeout": 0.2}
 # An honest answer may be slow too, where the machine is: it comes in one of many attempts.
-PERSISTENT = {**IMPATIENT, "retry": RetryPolicy(attempts=30, first_wait=0.01, longest_wait=0.05)}
+PERSISTENT = {
+    "request_timeout": 0.4,
+    "retry": RetryPolicy(attempts=30, first_wait=0.01, longest_wait=0.05),
+}
 CUT = Reply(200, {"Content-Type": OCI_MANIFEST, "Content-Length": "999"}, b'{"schema', cut=9)
 
 PASSING = [
@@ -206,7 +209,7 @@ def test_a_server_that_never_answers_costs_no_more_than_the_deadline(
 ) -> None:
     registry.protection = lambda _: Reply(drip="headers")
     policy = RetryPolicy(attempts=1000, first_wait=0.01)
-    error = ask(registry.reference(), deadline=1.0, request_timeout=0.2, retry=policy)
+    error = ask(registry.reference(), deadline=0.6, request_timeout=0.1, retry=policy)
     assert isinstance(error, RegistryUnavailable)
     assert "did not answer in time" in str(error) or "no time was left" in str(error)
     assert len(registry.server.requests) < 20
