@@ -136,7 +136,7 @@ def _checked_options(
     typed: Mapping[str, object], repository: Repository | None, *, is_frozen: bool, is_check: bool
 ) -> Options:
     """The options for plain files, with a lock file that can be used."""
-    options = options_for_files(typed, repository)
+    options = options_for_files(typed, in_repository=repository is not None)
     lock_file = options.lock_file or None
     if (is_frozen or (options.update == "never" and not is_check)) and (
         repository is None or lock_file is None

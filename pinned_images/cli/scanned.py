@@ -15,7 +15,6 @@ from pinned_images.errors import ConfigurationError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pinned_images.cli.git_repository import Repository
     from pinned_images.files.pinned_files import SkippedValue
     from pinned_images.files.places import Place, Skipped
     from pinned_images.files.scanning import ScannedFile
@@ -42,16 +41,16 @@ def scanned_files(
         raise click.UsageError(str(error)) from error
 
 
-def options_for_files(typed: Mapping[str, object], repository: Repository | None) -> Options:
+def options_for_files(typed: Mapping[str, object], *, in_repository: bool) -> Options:
     """The options for plain files; the context of the working directory is not a repository's.
 
     Args:
         typed: The options of the command, as for `options_of`.
-        repository: The repository that the files are in, if not the working directory.
+        in_repository: Whether the files are in a repository, and not in the working directory.
     """
-    if repository is None:
-        return options_of(typed)
-    return options_of(typed, context={}, with_default_lock_file=False)
+    if in_repository:
+        return options_of(typed, context={}, with_default_lock_file=False)
+    return options_of(typed)
 
 
 def exempt_today(options: Options) -> Callable[[ImageReference], bool]:

@@ -87,8 +87,8 @@ def update_files(  # noqa: PLR0917 - click gives them by name
         raise click.UsageError("--resolve-digest and --resolve-tag exclude each other.")
     resolve: Resolve | None = "digest" if resolve_digest else "tag" if resolve_tag else None
     requested = _requested_update(None if all_ else references, resolve, matching_tag=matching_tag)
-    options = options_for_files({"exempt": exemptions_of(exemptions) or None}, repository)
-    is_exempt = exempt_today(options)
+    typed = {"exempt": exemptions_of(exemptions) or None}
+    is_exempt = exempt_today(options_for_files(typed, in_repository=repository is not None))
     from pinned_images.files.tags import ListedTags  # noqa: PLC0415 - for --help
     from pinned_images.files.updating import update  # noqa: PLC0415 - for --help
 
