@@ -9,12 +9,11 @@ from itertools import chain
 
 from pinned_images.report.page import render_page
 from pinned_images.report.summary import (
-    NOTHING_KNOWN,
-    OTHERS_NOT_KNOWN,
     Image,
     Status,
     counts,
     failures_of,
+    headline,
     images_of,
 )
 from pinned_images.report.synth_report import SynthReport
@@ -45,9 +44,9 @@ def render_html(report: SynthReport, app: str | None = None) -> str:
         app=app,
         stacks=stacks,
         all_images=list(chain.from_iterable(stacks.values())),
+        headline=headline(report),
         failures=failures_of(report),
         failure=report.failure,
-        not_known=OTHERS_NOT_KNOWN if stacks else NOTHING_KNOWN,
         are_open=len(stacks) <= _STACKS_OPEN,
         anchor=_anchor,
         counts=counts,

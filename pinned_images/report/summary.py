@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from pinned_images.errors import InvalidReference
 from pinned_images.grouping import counted_images
 from pinned_images.reference import Digest, ImageReference
 from pinned_images.report.registry_pages import registry_page
+from pinned_images.report.synth_line import ImageStatus, statuses_by_image
 from pinned_images.report.synth_report import ResolvedBy, SiteRecord, SynthReport
 from pinned_images.wording import counted
 
@@ -19,6 +21,7 @@ _PLATFORMS_SHOWN = 3
 _CONDITION = re.compile(r" (?:if|unless) \S+")
 
 Status = Literal["pinned", "asset", "exempt", "failed"]
+_STATUSES: tuple[Status, ...] = get_args(Status)
 
 #: How a digest became known, in a few words.
 WORDS: dict[ResolvedBy, str] = {
@@ -75,8 +78,7 @@ class Image:
     @property
     def status(self) -> Status:
         """The status of the image."""
-        by = self.record.resolved_by
-        return by if by in ("asset", "exempt", "failed") else "pinned"
+        return _status(self.record.resolved_by)
 
     @property
     def name(self) -> str:
@@ -240,31 +242,36 @@ OTHERS_NOT_KNOWN = "Others are not known, since the synth failed."
 def headline(report: SynthReport) -> str:
     """A sentence with the number of images, and of those that are pinned.
 
+    An image counts once, wherever it is used, as in the line of a synth.
+
     Example:
         >>> headline(SynthReport())
         'No container images.'
         >>> headline(SynthReport(failure="The lock file cannot be read."))
         'The images are not known, since the synth failed.'
     """
-    total = len(report.records)
-    if not total:
+    if not report.records:
         return NOTHING_KNOWN if report.failure is not None else "No container images."
-    found = counts(Image(record, ()) for record in report.records)
+    statuses = statuses_by_image(report.records)
+    found = Counter(_status(each) for each in statuses.values())
     parts = [
-        counted(count, status) if status == "asset" else f"{count} {status}"
-        for status, count in found.items()
-        if count
+        counted(found[status], status) if status == "asset" else f"{found[status]} {status}"
+        for status in _STATUSES
+        if found[status]
     ]
-    verb = "names" if total == 1 else "name"
-    stacks = counted(len(report.by_stack()), "stack")
-    where = f"{counted(total, 'place')} in {stacks} {verb} an image"
+    extent = (
+        f"{counted(len(statuses), 'image')} in {counted(len(report.records), 'place')} of "
+        f"{counted(len(report.by_stack()), 'stack')}"
+    )
     unknown = "" if report.failure is None else f" {OTHERS_NOT_KNOWN}"
-    return f"{where}: {', '.join(parts)}.{unknown}"
+    return f"{extent}: {', '.join(parts)}.{unknown}"
 
 
 def counts(images: Iterable[Image]) -> dict[Status, int]:
     """The number of images of each status."""
-    found: dict[Status, int] = {"pinned": 0, "asset": 0, "exempt": 0, "failed": 0}
-    for image in images:
-        found[image.status] += 1
-    return found
+    found = Counter(image.status for image in images)
+    return {status: found[status] for status in _STATUSES}
+
+
+def _status(by: ResolvedBy | ImageStatus) -> Status:
+    return by if by in ("asset", "exempt", "failed") else "pinned"

@@ -16,11 +16,13 @@ from pinned_images.wording import counted
 #: The CDK CLI, and `run`, tell an app with this variable where to write. A unit test has none.
 OUTPUT_VARIABLE = "CDK_OUTDIR"
 
-_Status = Literal["registry", "fixed", "lock-file", "already-pinned", "exempt", "asset", "failed"]
+ImageStatus = Literal[
+    "registry", "fixed", "lock-file", "already-pinned", "exempt", "asset", "failed"
+]
 
 # An image of several Stages may be resolved for the first and be in the lock file for the second:
 # what comes first in this list counts.
-_STATUSES: tuple[_Status, ...] = (
+_STATUSES: tuple[ImageStatus, ...] = (
     "failed",
     "registry",
     "fixed",
@@ -29,7 +31,7 @@ _STATUSES: tuple[_Status, ...] = (
     "exempt",
     "asset",
 )
-_AS_REGISTRY: Mapping[ResolvedBy, _Status] = {"mirror": "registry", "ecr-api": "registry"}
+_AS_REGISTRY: Mapping[ResolvedBy, ImageStatus] = {"mirror": "registry", "ecr-api": "registry"}
 
 
 def synth_line(records: Iterable[SiteRecord], lock_files: Iterable[Path | None] = ()) -> str | None:
@@ -47,7 +49,7 @@ def synth_line(records: Iterable[SiteRecord], lock_files: Iterable[Path | None] 
         >>> synth_line([pinned], [Path("pinned-images.lock.json")])
         'pinned-images: 1 image pinned (1 lock file); lock file pinned-images.lock.json'
     """
-    found = Counter(_by_image(records).values())
+    found = Counter(statuses_by_image(records).values())
     if not found:
         return None
     registries = found["registry"]
@@ -83,9 +85,13 @@ def is_wanted(choices: Iterable[bool | None], environment: Mapping[str, str]) ->
     return all(said) if said else bool(environment.get(OUTPUT_VARIABLE))
 
 
-def _by_image(records: Iterable[SiteRecord]) -> dict[tuple[str, str | None], _Status]:
-    """The status of each image; of an image for a platform of its own, for each platform."""
-    found: dict[tuple[str, str | None], _Status] = {}
+def statuses_by_image(records: Iterable[SiteRecord]) -> dict[tuple[str, str | None], ImageStatus]:
+    """The status of each image; of an image for a platform of its own, for each platform.
+
+    Args:
+        records: The record of each image at each place.
+    """
+    found: dict[tuple[str, str | None], ImageStatus] = {}
     distinct = {
         (
             record.copied_from or record.reference,
@@ -96,7 +102,7 @@ def _by_image(records: Iterable[SiteRecord]) -> dict[tuple[str, str | None], _St
     }
     for reference, platform, by in distinct:
         image = (_normalized(reference), platform)
-        status: _Status = _AS_REGISTRY.get(by, by)  # type: ignore[arg-type]
+        status: ImageStatus = _AS_REGISTRY.get(by, by)  # type: ignore[arg-type]
         found[image] = min(found.get(image, status), status, key=_STATUSES.index)
     return found
 

@@ -38,7 +38,7 @@ def report(folder: Path) -> SynthReport:
 def test_the_report_is_shown_as_a_table(run: Run, report: SynthReport) -> None:
     result = run("report")
     assert result.exit_code == 0
-    for shown in ("Web/Task", "nginx:1.25", "[b]x", "2 places in 1 stack"):
+    for shown in ("Web/Task", "nginx:1.25", "[b]x", "2 images in 2 places of 1 stack"):
         assert shown in result.stdout
 
 

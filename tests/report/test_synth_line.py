@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from pinned_images.report.html import render_html
+from pinned_images.report.summary import headline
 from pinned_images.report.synth_line import is_wanted, synth_line
-from pinned_images.report.synth_report import ResolvedBy, SiteRecord
+from pinned_images.report.synth_report import ResolvedBy, SiteRecord, SynthReport
 
 LOCK_FILE = Path("pinned-images.lock.json")
 
@@ -91,3 +93,20 @@ def test_it_is_printed_for_the_cdk_cli_and_where_it_is_asked_for(
     choices: list[bool | None], environment: dict[str, str], *, expected: bool
 ) -> None:
     assert is_wanted(choices, environment) is expected
+
+
+def test_the_report_counts_as_the_line_does() -> None:
+    records = [
+        record("nginx:1", "registry", "Staging-Web"),
+        record("docker.io/library/nginx:1", "lock-file", "Production-Web"),
+        record("nginx:1", "failed", "Production-Jobs"),
+        record("app:1", "fixed", "Staging-Web"),
+        record("app:1", "already-pinned", "Production-Web"),
+        record("sidecar:1", "exempt", "Production-Web"),
+    ]
+    sentence = "3 images in 6 places of 3 stacks: 1 pinned, 1 exempt, 1 failed."
+    report = SynthReport.of(records)
+    assert headline(report) == sentence
+    assert sentence in render_html(report)
+    line = synth_line(records)
+    assert line == "pinned-images: 1 image pinned (1 fixed), 1 exempt, 1 failed"

@@ -83,7 +83,7 @@ def test_the_terminal_s_width_is_kept_and_no_reference_loses_a_letter(
     assert max(map(len, text.splitlines())) <= width
     for name in ("nginx:1.25", "redis:latest", "app:nightly", "There is no tag '3'."):
         assert name in text
-    assert "6 places in 2 stacks name an image" in text.replace("\n", " ")
+    assert "5 images in 6 places of 2 stacks: 2 pinned" in text.replace("\n", " ")
 
 
 def test_texts_of_the_app_do_not_steer_the_terminal(hostile: SynthReport) -> None:
