@@ -16,6 +16,7 @@ from pinned_images.cloudformation.image_signs import (
     may_mention_image,
     says_image,
     says_no_image,
+    says_repository,
 )
 from pinned_images.cloudformation.property_paths import Path
 from pinned_images.errors import InvalidReference
@@ -177,7 +178,8 @@ class _Search:
             transport = _DOCKER if text.startswith(_DOCKER) else ""
             image = text.removeprefix(transport).strip()
             is_sure = bool(transport) or _is_in_container(path)
-            if is_unpinned_image(image, is_sure=is_sure):
+            is_repository = says_repository(key) and ":" not in image.rpartition("/")[2]
+            if not is_repository and is_unpinned_image(image, is_sure=is_sure):
                 is_whole = f"{transport}{image}" == text
                 yield Mention(image, path, is_whole=is_whole, transport=transport)
                 return

@@ -18,6 +18,7 @@ _SIGNS = (
 _SAYS_NOTHING = frozenset({"comment", "description", "dockerlabels", "tags", "title"})
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _IMAGE_WORDS = frozenset({"image", "images"})
+_REPOSITORY_WORDS = frozenset({"repo", "repository"})
 #: With one of these in a key, its value says something about an image.
 _OTHER_WORDS = frozenset(
     {
@@ -55,6 +56,19 @@ def says_image(key: str) -> bool:
         return False
     is_container = words & {"container", "docker", "ecr"} and words & {"uri", "url"}
     return bool(words & _IMAGE_WORDS or is_container or key.lower().endswith("image"))
+
+
+@lru_cache(maxsize=1_000)
+def says_repository(key: str) -> bool:
+    """Whether the value of a key is a repository, unless a tag in it says that it is an image.
+
+    Builds are told the repository that they push to in this way.
+
+    Example:
+        >>> [says_repository(key) for key in ("ECR_REPO_URI", "imageRepositoryUri", "ImageUri")]
+        [True, True, False]
+    """
+    return not _REPOSITORY_WORDS.isdisjoint(word.lower() for word in _WORDS.findall(key[:200]))
 
 
 @lru_cache(maxsize=1_000)

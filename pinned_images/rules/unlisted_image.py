@@ -56,12 +56,12 @@ def _unlisted(resource: ExaminedResource) -> Mapping[str, Any]:
     """The properties without those that are images as a whole, whose keys speak of images too."""
     properties: Mapping[str, Any] = resource.properties
     for site in resource.sites:
-        *above, key = site.path
+        above, key = site.path[:-1], site.path[-1] if site.path else None
         is_image = site.image_property.holds == "image" and not site.image_property.leads_into_text
         if is_image and isinstance(key, str):
-            holder = value_at(properties, tuple(above))
+            holder = value_at(properties, above)
             rest = {name: holder[name] for name in holder if name != key}
-            properties = replace_at(properties, tuple(above), rest)
+            properties = replace_at(properties, above, rest)
     return properties
 
 

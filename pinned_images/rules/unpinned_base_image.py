@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from pinned_images.cloud_assembly import AssemblyStack, ImageAsset, image_assets
 from pinned_images.errors import InvalidReference
-from pinned_images.printable import quoted
+from pinned_images.printable import printable, quoted
 from pinned_images.problem import Problem
 from pinned_images.reference import Digest, ImageReference
 from pinned_images.rules.coverage import Coverage
-from pinned_images.rules.rule import ExaminedApp, Rule
+from pinned_images.rules.rule import ExaminedApp, Rule, SourceOf
 
 if TYPE_CHECKING:
     from pinned_images.files.dockerfile import DockerfileImage
@@ -29,6 +29,9 @@ _MAXIMUM_SIZE = 1_000_000
 _MOST_SHOWN = 3
 _LONGEST_SHOWN = 200
 _HASH = re.compile(r"[0-9a-f]{64}")
+#: The folder of an asset's copy: `AssetStaging` of the AWS CDK, "renderAssetFilename".
+_STAGED = re.compile(r"asset\.[0-9a-f]{64}")
+_SHORT = len("asset.") + 8
 _CONTENT_ADDRESSED = re.compile(r"(?:.*[^0-9a-f])?[0-9a-f]{64}")
 
 
@@ -58,8 +61,7 @@ class _UnpinnedBaseImage(Rule):
         places = _places_by_hash(app.stacks, self.id)
         by_problem: dict[Problem, list[_Place]] = {}
         for use, (assets, images) in found.items():
-            source = next(filter(None, map(app.source_of, assets.values())), None)
-            file = _shown_path(use.file, assets, source)
+            file = _shown_file(use.file, assets, app.source_of)
             at = {place for each in assets for place in places.get(each, ())}
             for coverage, some in _by_coverage(at or {_AT_APP}, app.coverages).items():
                 remaining = [
@@ -184,7 +186,7 @@ def _is_exempt(moving: _Moving, coverage: Coverage, patterns: set[str]) -> bool:
     return coverage.policy.exempt.ended(moving.reference, coverage.policy.today) is None
 
 
-def _problem(images: list[_Moving], file: str) -> Problem:
+def _problem(images: list[_Moving], file: _ShownFile) -> Problem:
     unnamed = [each.where for each in images if not each.text]
     named = [f"{_cut(each.text)} ({each.where})" for each in images if each.text]
     if not named:
@@ -202,9 +204,9 @@ def _problem(images: list[_Moving], file: str) -> Problem:
     )
 
 
-def _fix(ways_out: Collection[_WayOut], file: str) -> str:
+def _fix(ways_out: Collection[_WayOut], file: _ShownFile) -> str:
     ways = {
-        "file": f"write the digests into it (pinned-images pin {file})",
+        "file": _write_into(file),
         "build_args": "write the digests into the build_args of the asset",
         "build_contexts": "write the digests into the build_contexts of the asset",
         "hand": (
@@ -220,13 +222,44 @@ def _cut(text: str) -> str:
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
 
 
-def _shown_path(file: Path, assets: Mapping[str, ImageAsset], source: Path | None) -> str:
-    """The path of the Dockerfile in the asset's source, relative to where CDK runs."""
-    directory = next(iter(assets.values())).directory.resolve()
-    if source is not None and file.is_relative_to(directory):
-        file = source.resolve() / file.relative_to(directory)
+class _ShownFile(NamedTuple):
+    """A Dockerfile for display.
+
+    Attributes:
+        text: Its path; of a copy, its name and that of the asset.
+        is_copy: Whether only its copy in the cloud assembly is known. A digest that is written
+            there changes neither the source nor the hash, and is gone in the next build elsewhere.
+    """
+
+    text: str
+    is_copy: bool = False
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def _shown_file(file: Path, assets: Mapping[str, ImageAsset], source_of: SourceOf) -> _ShownFile:
+    """The Dockerfile in the asset's source, relative to where CDK runs."""
+    asset = next(iter(assets.values()))
+    directory = asset.directory.resolve()
+    source = next(filter(None, map(source_of, assets.values())), None)
+    if file.is_relative_to(directory):
+        name = file.relative_to(directory)
+        if source is None and _STAGED.fullmatch(directory.name):
+            text = quoted(_cut(asset.name)) if asset.name else directory.name[:_SHORT]
+            return _ShownFile(f"{_cut(printable(str(name)))} ({text})", is_copy=True)
+        file = directory / name if source is None else source.resolve() / name
     here = Path.cwd()
-    return str(file.relative_to(here) if file.is_relative_to(here) else file)
+    return _ShownFile(str(file.relative_to(here) if file.is_relative_to(here) else file))
+
+
+def _write_into(file: _ShownFile) -> str:
+    if file.is_copy:
+        return (
+            "write the digests into the Dockerfile of the asset's source, with 'pinned-images pin' "
+            "there, and not into the copy in the cloud assembly"
+        )
+    return f"write the digests into it (pinned-images pin {file})"
 
 
 def _places_by_hash(stacks: Iterable[AssemblyStack], rule: str) -> dict[str, list[_Place]]:

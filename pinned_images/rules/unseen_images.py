@@ -34,8 +34,8 @@ class _UnseenImages(Rule):
         """Templates, macros and includes that are resolved at deployment and may hold images."""
         for logical_id, named in stack.unreadable_templates():
             what = (
-                f"Images may stand in the template that {named.location} names: it is no JSON "
-                "template of this app, so its images are not checked."
+                f"Images may stand in the template that {named.location or 'Properties'} "
+                "names: it is no JSON template of this app, so its images are not checked."
             )
             yield logical_id, Problem(what, _BRING_IN)
         for name in _transforms(stack.template):

@@ -438,6 +438,19 @@ LOOK_ALIKES = {
             )
         },
     ),
+    "repository that a build pushes to": resource(
+        "AWS::CodeBuild::Project",
+        Environment={
+            "EnvironmentVariables": [
+                {
+                    "Name": "ecr_repo_uri",
+                    "Value": join({"Fn::GetAtt": ["Unnamed", "RepositoryUri"]}),
+                },
+                {"Name": "IMAGE_REPOSITORY_URI", "Value": f"{ECR}/shop/web"},
+                {"Name": "IMAGE_REPO", "Value": "ghcr.io/shop/web"},
+            ]
+        },
+    ),
     "tag": resource("AWS::S3::Bucket", Tags=[{"Key": "image", "Value": "ghcr.io/a/b:1"}]),
     "label": task(
         f"nginx@{DIGEST}", DockerLabels={"org.opencontainers.image.base.name": "quay.io/a/b:1"}

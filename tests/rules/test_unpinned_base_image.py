@@ -15,6 +15,8 @@ from tests.rules.assemblies import DIGEST, coverage, examined, task, write_stack
 HASH = "b" * 64
 ASSET = f"123456789012.dkr.ecr.eu-west-1.amazonaws.com/cdk-assets:{HASH}"
 TASK = task(ASSET)
+#: The folder that CDK copies the source of an asset to.
+COPY = f"asset.{HASH}"
 
 
 def warnings(
@@ -26,13 +28,14 @@ def warnings(
     parts: list[Coverage] | None = None,
     file: str = "Dockerfile",
     origin: Path | None = None,
+    copy: str = "asset",
 ) -> list[Violation]:
-    directory = folder / "asset"
+    directory = folder / copy
     directory.mkdir()
     if dockerfile is not None:
         content = dockerfile if isinstance(dockerfile, bytes) else dockerfile.encode()
         (directory / file).write_bytes(content)
-    images = {HASH: {"directory": "asset", **(source or {})}}
+    images = {HASH: {"directory": copy, **(source or {})}}
     stack = write_stack(folder, resources or {"Task": TASK}, images=images)
     parts = [coverage()] if parts is None else parts
     found = examine_app(
@@ -129,6 +132,31 @@ def test_what_moves_is_told_once_and_bounded(
     [violation] = warnings(tmp_path, dockerfile, source)
     assert expected in violation.problem.what
     assert len(str(violation.problem)) < 1_000
+
+
+def test_a_copy_whose_source_is_unknown_is_told_by_the_asset_and_is_not_to_be_edited(
+    tmp_path: Path,
+) -> None:
+    """An app in another language leaves the copy in the assembly alone; CDK makes it once."""
+    [violation] = warnings(
+        tmp_path, "FROM a:1", {"dockerFile": "Containerfile"}, copy=COPY, file="Containerfile"
+    )
+    assert violation.problem.what.startswith(
+        "The image asset of Containerfile ('Image') is built from images without a digest: a:1 "
+    )
+    assert violation.problem.fix == (
+        "Write the digests into the Dockerfile of the asset's source, with 'pinned-images pin' "
+        "there, and not into the copy in the cloud assembly; or acknowledge it with a reason."
+    )
+
+
+def test_a_copy_whose_asset_has_no_name_is_told_by_its_hash(tmp_path: Path) -> None:
+    (tmp_path / COPY).mkdir()
+    stack = write_stack(tmp_path, {"Task": TASK}, images={HASH: {"directory": COPY}})
+    manifest = tmp_path / "Web.assets.json"
+    manifest.write_text(manifest.read_text().replace('"displayName": "Image"', '"x": ""'))
+    [violation] = examine_app([stack], [coverage()], examined(stack))
+    assert violation.problem.what.startswith("The Dockerfile Dockerfile (asset.bbbbbbbb) of an ")
 
 
 @pytest.mark.parametrize("name", ["Containerfile", "dockerfile"])

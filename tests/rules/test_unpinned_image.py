@@ -69,6 +69,19 @@ def test_an_image_that_nobody_can_know_is_an_error_with_its_own_fix(tmp_path: Pa
     assert violation.problem.fix == "Correct the name, or add what it names."
 
 
+@pytest.mark.parametrize("others", [{}, {"Family": "web"}], ids=["alone", "among others"])
+def test_a_function_in_the_place_of_all_properties_is_an_error(
+    tmp_path: Path, others: dict[str, Any]
+) -> None:
+    include = {"Name": "AWS::Include", "Parameters": {"Location": "s3://templates/task.yaml"}}
+    properties = {"Fn::Transform": include, **others}
+    resource = {"Type": "AWS::ECS::TaskDefinition", "Properties": properties}
+    [violation] = examined(write_stack(tmp_path, {"Task": resource})).violations
+    assert violation.rule.id == "unpinned-image"
+    assert violation.construct_path == "Web/Task"
+    assert "The value of Fn::Transform is known at deployment only" in violation.problem.what
+
+
 def test_each_side_of_a_condition_is_looked_at(tmp_path: Path) -> None:
     image = {"Fn::If": ["Large", f"nginx:1@{DIGEST}", "nginx:2"]}
     conditions = {"Large": {"Fn::Equals": [{"Ref": "AWS::StackName"}, "x"]}}

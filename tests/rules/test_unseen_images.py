@@ -46,8 +46,19 @@ def stack_set(**properties: Any) -> dict[str, Any]:
             {"Type": "AWS::Serverless::Application", "Properties": {"Location": ELSEWHERE}},
             "Location",
         ),
+        (
+            {"Type": "AWS::CloudFormation::Stack", "Properties": {"Fn::Transform": {"Name": "A"}}},
+            "Properties",
+        ),
     ],
-    ids=["nested stack", "stack set", "stack set in YAML", "product", "serverless application"],
+    ids=[
+        "nested stack",
+        "stack set",
+        "stack set in YAML",
+        "product",
+        "serverless application",
+        "properties of a macro",
+    ],
 )
 def test_a_template_that_is_not_the_apps_is_a_warning(
     tmp_path: Path, resource: dict[str, Any], location: str
