@@ -194,6 +194,15 @@ class Clone:
             raise GitError(
                 f"{self.target.branch!r} is not a branch of {self.target.shown!r}: name a branch."
             )
+        if self._git("rev-parse", "--quiet", "--verify", "HEAD", may_fail=True).returncode != 0:
+            # The branch that HEAD names is gone: renamed, perhaps. In an empty repository it is yet
+            # to come.
+            branches = self._git("ls-remote", "--heads", "origin").stdout.split()[1::2]
+            if branches:
+                raise GitError(
+                    f"{self.target.shown!r} has no branch {self._branch!r}, which its HEAD names: "
+                    f"name a branch, such as {branches[0].removeprefix('refs/heads/')!r}."
+                )
 
     @property
     def _push_branch(self) -> str:

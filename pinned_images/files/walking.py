@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from pinned_images.errors import ConfigurationError
+from pinned_images.files.ignore_patterns import Rule, compiled
 
 #: Larger files are passed over.
 MAXIMUM_SIZE = 4 * 1024 * 1024
+_LARGEST_MANIFEST = 64 * 1024 * 1024
+_LARGEST_IGNORE_FILE = 1024 * 1024
 
 _PASSED_OVER = frozenset(
     {".git", ".hg", ".svn", "node_modules", "cdk.out", ".terraform", "__pycache__", ".venv"}
@@ -73,7 +75,6 @@ _BINARY = frozenset(
 )
 _ASSEMBLY = "manifest.json"
 _IGNORE_FILE = ".gitignore"
-_GROUP_NAME = re.compile(r"\(\?P<\w+>")
 # A named pipe would keep the reader waiting.
 _NO_WAITING = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
@@ -141,9 +142,8 @@ def _is_inside(real: str, folder: str) -> bool:
 def is_cloud_assembly(folder: Path) -> bool:
     """Whether a folder is a cloud assembly."""
     try:
-        with (folder / _ASSEMBLY).open("rb") as file:
-            manifest = json.loads(file.read(MAXIMUM_SIZE))
-    except (OSError, ValueError, RecursionError):
+        manifest = json.loads(read_regular_file(str(folder / _ASSEMBLY), _LARGEST_MANIFEST))
+    except (Unreadable, ValueError, RecursionError):
         return False
     artifacts = manifest.get("artifacts") if isinstance(manifest, dict) else None
     if not isinstance(artifacts, dict) or "version" not in manifest:
@@ -213,21 +213,20 @@ def _may_be_text(name: str) -> bool:
 class _Ignored:
     """The patterns of one `.gitignore` file, and of those above it."""
 
-    def __init__(
-        self, folder: str, rules: list[tuple[re.Pattern[str], bool]], above: _Ignored | None
-    ) -> None:
+    def __init__(self, folder: str, rules: list[Rule], above: _Ignored | None) -> None:
         self._skipped = len(folder.rstrip(os.sep)) + 1
         self._rules = rules
         self._above = above
 
     @classmethod
     def read(cls, folder: str, above: _Ignored | None) -> _Ignored | None:
-        """The patterns of a folder's file; a file that cannot be read has none."""
+        """The patterns of a folder's file; a link has none, as for Git, nor has a large file."""
+        path = str(Path(folder, _IGNORE_FILE))
         try:
-            text = Path(folder, _IGNORE_FILE).read_text("utf-8", "replace")
-        except OSError:
+            raw = b"" if os.path.islink(path) else read_regular_file(path, _LARGEST_IGNORE_FILE)  # noqa: PTH114 - a string
+        except Unreadable:
             return above
-        rules = _compiled(text.split("\n"))
+        rules = compiled(raw.decode("utf-8", "replace").split("\n"))
         return cls(folder, rules, above) if rules else above
 
     def holds(self, path: str, end: str) -> bool:
@@ -237,25 +236,6 @@ class _Ignored:
             if pattern.match(relative):
                 return ignores
         return self._above is not None and self._above.holds(path, end)
-
-
-def _compiled(lines: Sequence[str]) -> list[tuple[re.Pattern[str], bool]]:
-    """Consecutive patterns of one sign as one expression, from the last to the first."""
-    from pathspec.patterns.gitignore.spec import (  # noqa: PLC0415 - where there is such a file
-        GitIgnoreSpecPattern,
-    )
-
-    runs: list[tuple[list[str], bool]] = []
-    for line in lines:
-        pattern = GitIgnoreSpecPattern(line.removesuffix("\r"))
-        if pattern.include is None or pattern.regex is None:
-            continue
-        expression = f"(?:{_GROUP_NAME.sub('(?:', pattern.regex.pattern)})"
-        if runs and runs[-1][1] is pattern.include:
-            runs[-1][0].append(expression)
-        else:
-            runs.append(([expression], pattern.include))
-    return [(re.compile("|".join(each)), ignores) for each, ignores in reversed(runs)]
 
 
 def _above(root: Path) -> _Ignored | None:
@@ -277,8 +257,12 @@ class Unreadable(Exception):
     """A file that is not read; the message is the reason, as a clause."""
 
 
-def read_regular_file(path: str) -> bytes:
+def read_regular_file(path: str, most: int = MAXIMUM_SIZE) -> bytes:
     """The bytes of a regular file that is not too large.
+
+    Args:
+        path: The file.
+        most: The most bytes that it may have.
 
     Raises:
         Unreadable: It is another one, or may not be read.
@@ -291,8 +275,8 @@ def read_regular_file(path: str) -> bytes:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise Unreadable("it is no regular file")
-        if status.st_size > MAXIMUM_SIZE:
-            raise Unreadable(f"it is larger than {MAXIMUM_SIZE // 1024 // 1024} MiB")
+        if status.st_size > most:
+            raise Unreadable(f"it is larger than {most // 1024 // 1024} MiB")
         return os.read(descriptor, status.st_size + 1)
     except OSError as error:
         raise Unreadable(f"it cannot be read ({error.strerror})") from error

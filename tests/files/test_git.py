@@ -153,6 +153,15 @@ def test_a_missing_branch_is_an_error(bare: Bare, program: Program) -> None:
     assert bare.state() == before
 
 
+def test_a_head_that_names_no_branch_is_an_error(bare: Bare, program: Program) -> None:
+    git(bare.path, "symbolic-ref", "HEAD", "refs/heads/gone")
+    result = program("list", "--repository", bare.url)
+    assert result.returncode == 3
+    assert "has no branch 'gone', which its HEAD names: name a branch, such as 'main'" in (
+        result.stderr
+    )
+
+
 def test_an_image_that_is_missing_keeps_everything_from_being_pushed(
     bare: Bare, around: Path, temporary: Path, program: Program
 ) -> None:

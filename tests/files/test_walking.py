@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,46 @@ def test_ignore_files_count_in_all_folders_below_them(folder: Path) -> None:
     assert shown() == [".gitignore", "keep.log", "sub/.gitignore", "sub/b.log", "sub/top"]
     assert shown("sub") == ["sub/.gitignore", "sub/b.log", "sub/top"]
     assert shown("sub/deep") == []
+
+
+def test_patterns_of_hostile_trees_are_matched_in_bounded_time(folder: Path) -> None:
+    long = "a" * 200
+    make(folder, {long: "", f"{long}b": "", "x/y/z/ab": "", "x/y/z/c": "", "w/v": ""})
+    make(folder, {".gitignore": f"{'*a' * 25}*b\n{'**/' * 20}z/*a*b*\n!/*/*/*/*/**/c\n"})
+    assert shown() == [".gitignore", long, "w/v", "x/y/z/c"]
+
+
+@pytest.mark.parametrize(
+    ("patterns", "expected"),
+    [
+        ("*/\n", [".gitignore", "top"]),
+        ("*t*o*p*/\n", [".gitignore", "top", "a/top", "a/b/c"]),
+        ("/a/**/*c*\\*\n", [".gitignore", "top", "a/top", "a/b/c"]),
+        ("/a/**/**/**/*\n", [".gitignore", "top"]),
+    ],
+)
+def test_patterns_of_wildcards_are_those_of_git(
+    folder: Path, patterns: str, expected: list[str]
+) -> None:
+    make(folder, {".gitignore": patterns, "top": "", "a/top": "", "a/b/c": ""})
+    assert shown() == expected
+    git = ["git", "-c", "init.defaultBranch=main"]
+    subprocess.run([*git, "init", "--quiet"], check=True)
+    listed = subprocess.run(
+        [*git, "ls-files", "--others", "--exclude-standard"],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert sorted(listed.stdout.split()) == sorted(expected)
+
+
+@pytest.mark.parametrize("name", [".gitignore", "manifest.json"])
+def test_files_that_have_no_end_are_not_read(folder: Path, name: str) -> None:
+    make(folder, {"link/x": "", "pipe/x": ""})
+    (folder / "link" / name).symlink_to("/dev/zero")
+    os.mkfifo(folder / "pipe" / name)
+    assert {"link/x", "pipe/x"} <= set(shown())
 
 
 def test_a_file_that_is_named_is_read_although_it_is_ignored(folder: Path) -> None:
