@@ -103,6 +103,7 @@ class AssemblyStack(Struct, frozen=True, eq=False, dict=True):
         validate_on_synth: Whether `cdk synth` shows its violations, whatever its Stage.
         deployer: The service that deploys it, if not the app.
         content: The template where it is not in a file of its own.
+        is_construct: Whether it is a stack of the app, and not a template that a resource names.
         artifacts: The files that were read so far, shared by the stacks of an app.
         paths_of_template: The source of construct paths that are not in the metadata.
     """
@@ -117,6 +118,7 @@ class AssemblyStack(Struct, frozen=True, eq=False, dict=True):
     validate_on_synth: bool = False
     deployer: Deployer | None = None
     content: Mapping[str, Any] | None = None
+    is_construct: bool = True
     artifacts: Artifacts = field(default_factory=Artifacts)
     paths_of_template: PathsOfTemplate = lambda _: {}
 
@@ -275,7 +277,7 @@ class AssemblyStack(Struct, frozen=True, eq=False, dict=True):
                 content = None if named.file else named.content
                 file = named.file or self.template_path
                 stack = self._inner_stack(path, file, in_parent, resource_type)
-                yield replace(stack, content=content)
+                yield replace(stack, content=content, is_construct=False)
 
     def is_new_beside(self, files: Collection[Path]) -> bool:
         """Whether its template is in none of some files, or in no file of its own."""

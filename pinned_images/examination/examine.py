@@ -137,6 +137,7 @@ class _Template:
                         partial(self.scope_of, coverage, self.stack),
                         self.found.patterns,
                         logical_id in nested,
+                        self.stack.is_construct,
                     )
                 )
         for rule in _OF_TEMPLATES:
@@ -186,7 +187,9 @@ class _Template:
                     self.stack.acknowledgements.reason(UNPINNED_IMAGE.id, at),
                 )
                 self.found.overridden.extend(
-                    records_of_overridden(overridden, site, coverage.policy)
+                    records_of_overridden(
+                        overridden, site, coverage.policy, is_in_construct=resource.is_in_construct
+                    )
                 )
 
     def _coverage_of(self, path: str) -> Coverage | None:

@@ -13,18 +13,25 @@ from pinned_images.pinning import Image, ImageResource, Policy, decide, records_
 from pinned_images.report.synth_report import SiteRecord
 from pinned_images.resolution import Outcome, ResolutionRequest
 
+_OVERRIDDEN = "An override has set it, and it carries no digest."
+_NAMED_TEMPLATE = "It is in a template that a resource only names, and it carries no digest."
 
-def records_of_overridden(resource: ImageResource, site: Site, policy: Policy) -> list[SiteRecord]:
+
+def records_of_overridden(
+    resource: ImageResource, site: Site, policy: Policy, *, is_in_construct: bool
+) -> list[SiteRecord]:
     """The records of an image that was not resolved.
 
     Args:
         resource: The resource.
         site: Where the image is.
         policy: The user's decisions.
+        is_in_construct: Whether it is in a stack of the app, and not in a template that one names.
     """
     evaluation = evaluate_site(site, resource.scope)
     image = Image(resource, site, evaluation, None, None, resource.acknowledged)
-    return records_of(image, decide(image, policy, _NothingWasAsked()))
+    why = _OVERRIDDEN if is_in_construct else _NAMED_TEMPLATE
+    return records_of(image, decide(image, policy, _NothingWasAsked(why)))
 
 
 def corrected(records: Iterable[SiteRecord], examination: Examination) -> list[SiteRecord]:
@@ -60,8 +67,11 @@ def corrected(records: Iterable[SiteRecord], examination: Examination) -> list[S
 
 
 class _NothingWasAsked(Mapping[ResolutionRequest, Outcome]):
+    def __init__(self, why: str) -> None:
+        self._why = why
+
     def __getitem__(self, request: ResolutionRequest) -> Outcome:
-        return ResolutionError("An override has set it, and it carries no digest.")
+        return ResolutionError(self._why)
 
     def __iter__(self) -> Iterator[ResolutionRequest]:
         return iter(())

@@ -48,6 +48,7 @@ class ExaminedResource:
         make_scope: Makes the scope of its template, called at the first evaluation.
         patterns: The patterns of exemptions that images fall under, and need; rules add theirs.
         is_nested_stack: Whether it is a nested stack whose template is examined.
+        is_in_construct: Whether it is in a stack of the app, and not in a template that one names.
     """
 
     resource_type: str
@@ -62,6 +63,7 @@ class ExaminedResource:
     make_scope: Callable[[], TemplateScope]
     patterns: set[str]
     is_nested_stack: bool = False
+    is_in_construct: bool = True
 
     def files_named_in(self, text: str) -> list[tuple[str, FilePath]]:
         """The files of text, with their hashes, whose hashes are in a string."""

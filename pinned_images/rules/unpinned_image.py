@@ -25,6 +25,10 @@ _OVERRIDDEN = (
     "Write it as {form} where it is set: PinImages leaves alone what an override "
     "(add_property_override, add_override) sets or surrounds."
 )
+_NAMED_TEMPLATE = (
+    "Write it as {form} in that template, which a resource only names: PinImages changes the "
+    "stacks of the app. A NestedStack, or CfnInclude with load_nested_stacks, makes it one of them."
+)
 
 
 class _UnpinnedImage(Rule):
@@ -38,7 +42,7 @@ class _UnpinnedImage(Rule):
         if follows_its_tag(image.site) and image.policy.version_consistency == "respect":
             return
         if image.resource.coverage.is_pinned:
-            advice = _OVERRIDDEN
+            advice = _OVERRIDDEN if image.resource.is_in_construct else _NAMED_TEMPLATE
         else:
             advice = _PIN_IT if image.policy.option_syntax.is_for_app else _PIN_IT_SOMEHOW
         fix = advice.format(form=_FORMS.get(image.site.image_property.style, "name:tag"))

@@ -87,6 +87,23 @@ def test_images_in_a_template_that_is_a_file_asset_are_looked_at(tmp_path: Path,
     assert description.startswith("The image nginx:1.27 at ")
 
 
+def test_an_image_in_a_template_that_is_only_named_is_not_said_to_be_overridden(
+    tmp_path: Path,
+) -> None:
+    inner = {"Resources": {"Task": task("nginx:1.27")}}
+    (tmp_path / "asset.json").write_text(json.dumps(inner), encoding="utf-8")
+    stack = write_stack(tmp_path, {"Other": nested(url(HASH))}, assets={HASH: "asset.json"})
+    found = examined(stack, coverage(is_pinned=True))
+    [violation] = found.violations
+    assert violation.problem.fix == (
+        "Write it as name:tag@sha256:... in that template, which a resource only names: PinImages "
+        "changes the stacks of the app. A NestedStack, or CfnInclude with load_nested_stacks, "
+        "makes it one of them."
+    )
+    [record] = found.overridden
+    assert "a template that a resource only names" in str(record.reason)
+
+
 def test_images_in_a_template_that_stands_in_another_are_looked_at(tmp_path: Path) -> None:
     body = json.dumps({"Resources": {"Task": task("nginx:1.27")}})
     stack = write_stack(tmp_path, {"Everywhere": stack_set(TemplateBody=body)})
