@@ -33,6 +33,21 @@ def cdk_synth(
     )
 
 
+def cdk_reads(
+    assembly: Path, *arguments: str, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """``cdk synth`` of what an app has written: the CLI reads it, prints what it reports, and exits.
+
+    The app itself is synthesized in the process of the tests, which has the CDK loaded.
+
+    Args:
+        assembly: The cloud assembly.
+        arguments: Further arguments of the CLI.
+        environment: Further environment variables.
+    """
+    return cdk_synth(assembly.parent, "--app", str(assembly), *arguments, **environment)
+
+
 def environment_of_a_synth(**more: str) -> dict[str, str]:
     """Environment variables in which an app finds Python, this project, and no one's settings."""
     return {
