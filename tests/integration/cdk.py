@@ -36,9 +36,9 @@ def cdk_synth(
 def cdk_reads(
     assembly: Path, *arguments: str, **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    """``cdk synth`` of what an app has written: the CLI reads it, prints what it reports, and exits.
+    """``cdk synth`` of a finished cloud assembly: the CLI reads it and prints its report.
 
-    The app itself is synthesized in the process of the tests, which has the CDK loaded.
+    For apps that the tests synthesize in their own process, which has the CDK loaded.
 
     Args:
         assembly: The cloud assembly.

@@ -18,7 +18,6 @@ from tests.synth.tasks import high_level_task
 PAGE = "gate.md"
 
 
-
 def printed(assembly: Path, *arguments: str) -> tuple[int, str]:
     """Exit code and output of ``cdk synth``."""
     finished = cdk_reads(assembly, *arguments, NO_COLOR="1")

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import aws_cdk as cdk
 import pytest
 
 from pinned_images import ResolutionRequest
@@ -17,7 +18,9 @@ from pinned_images.registry.resolver import RegistryResolver
 from pinned_images.registry.settings import RegistrySettings
 from pinned_images.resolution import Resolution
 from pinned_images.testing import RegistryServer
-from tests.integration.cdk import cdk_synth
+from pinned_images.testing.synthesized import synthesize
+from tests.integration.cdk import cdk_reads, cdk_synth
+from tests.integration.hard_cases.app import build
 from tests.integration.hard_cases.kinds import IMAGES, KINDS, Kind
 from tools.example_network import mirrors_variable
 
@@ -58,12 +61,13 @@ def registry() -> Iterator[RegistryServer]:
         yield server
 
 
-def synthesized(registry: RegistryServer, folder: Path, *arguments: str) -> Synth:
+@pytest.fixture(scope="module")
+def right(registry: RegistryServer, tmp_path_factory: pytest.TempPathFactory) -> Synth:
+    folder = tmp_path_factory.mktemp("right")
     finished = cdk_synth(
         folder,
         "--app",
         f"{sys.executable} -m tests.integration.hard_cases.app",
-        *arguments,
         PINNED_IMAGES_MIRRORS=mirrors_variable(registry.mirrors),
         DOCKER_CONFIG=str(folder),
         CDK_DEFAULT_ACCOUNT="999999999999",
@@ -74,13 +78,14 @@ def synthesized(registry: RegistryServer, folder: Path, *arguments: str) -> Synt
 
 
 @pytest.fixture(scope="module")
-def right(registry: RegistryServer, tmp_path_factory: pytest.TempPathFactory) -> Synth:
-    return synthesized(registry, tmp_path_factory.mktemp("right"))
-
-
-@pytest.fixture(scope="module")
 def wrong(registry: RegistryServer, tmp_path_factory: pytest.TempPathFactory) -> Synth:
-    return synthesized(registry, tmp_path_factory.mktemp("wrong"), "--context", "wrong=1")
+    folder = tmp_path_factory.mktemp("wrong")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PINNED_IMAGES_MIRRORS", mirrors_variable(registry.mirrors))
+        patch.setenv("DOCKER_CONFIG", str(folder))
+        app = build(WRONG, cdk.App(outdir=str(folder / "cdk.out")))
+        synthesize(app, check=False)
+    return Synth(registry, folder, cdk_reads(folder / "cdk.out", NO_COLOR="1"))
 
 
 def digest(registry: RegistryServer, image: str) -> str:

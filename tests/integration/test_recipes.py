@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,8 +18,9 @@ from botocore.validate import validate_parameters
 from pinned_images import PinImages
 from pinned_images.lockfile import LockFile
 from pinned_images.testing import FixedResolver, RegistryServer, assert_pinned
+from pinned_images.testing.synthesized import synthesize as synthesize_app
 from tests.documentation import example, page
-from tests.integration.cdk import cdk_synth
+from tests.integration.cdk import cdk_reads
 from tests.synth.synthesis import Synthesize
 from tests.synth.tasks import high_level_task
 from tools.example_network import mirrors_variable
@@ -28,18 +28,6 @@ from tools.example_network import mirrors_variable
 PAGE = "recipes.md"
 ENVIRONMENT = cdk.Environment(account="123456789012", region="eu-west-1")
 RESOLVER = FixedResolver.derived()
-
-FIRST_DEPLOYMENT = """
-from pinned_images import PinImages
-from pinned_images.testing import FixedResolver
-
-{recipe}
-
-app = cdk.App()
-shop(app)
-PinImages.apply_to(app, resolver=FixedResolver({{}}))
-app.synth()
-"""
 
 
 def recipe(title: str) -> Any:
@@ -58,13 +46,20 @@ def test_a_repository_and_a_service_in_one_app(synthesize: Synthesize) -> None:
     assert (reference.repository, reference.tag) == ("shop/web", "1.4")
 
 
+@pytest.fixture(scope="module")
+def before_the_first_push() -> Path:
+    """The cloud assembly of a repository and of a service whose image is not there yet."""
+    app = cdk.App()
+    recipe("repository and service")(app)
+    PinImages.apply_to(app, resolver=FixedResolver({}))
+    return synthesize_app(app, check=False).directory
+
+
 @pytest.mark.parametrize(("selection", "code"), [(["Repositories"], 0), ([], 1)], ids=str)
 def test_a_stack_without_images_is_deployed_before_there_is_one(
-    tmp_path: Path, selection: Sequence[str], code: int
+    before_the_first_push: Path, selection: Sequence[str], code: int
 ) -> None:
-    text = FIRST_DEPLOYMENT.format(recipe=example(PAGE, "repository and service"))
-    (tmp_path / "app.py").write_text(text, encoding="utf-8")
-    finished = cdk_synth(tmp_path, "--app", f"{sys.executable} app.py", *selection)
+    finished = cdk_reads(before_the_first_push, *selection)
     assert finished.returncode == code, finished.stdout + finished.stderr
 
 

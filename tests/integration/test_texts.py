@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 import json
-import sys
+from pathlib import Path
 
-import pytest
-
-from tests.documentation import example
-from tests.integration.cdk import cdk_synth
-
-ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
-APP = """
 import aws_cdk as cdk
+import pytest
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecs as ecs
@@ -20,46 +14,11 @@ from aws_cdk import aws_stepfunctions as sfn
 
 from pinned_images import PinImages, PinnedImagesGate
 from pinned_images.testing import FixedResolver
+from pinned_images.testing.synthesized import synthesize
+from tests.documentation import example
+from tests.integration.cdk import cdk_reads
 
-app = cdk.App()
-environment = cdk.Environment(account="123456789012", region="eu-west-1")
-stack = cdk.Stack(app, "Web", env=environment)
-
-task = ecs.FargateTaskDefinition(stack, "Task")
-task.add_container("web", image=ecs.ContainerImage.from_asset("web"))
-for name in ("Tool", "Other"):
-    tool = ecs.FargateTaskDefinition(stack, name)
-    tool.add_container("tool", image=ecs.ContainerImage.from_asset("tool"))
-spare = ecs.FargateTaskDefinition(stack, "Spare")
-spare.add_container("spare", image=ecs.ContainerImage.from_asset("spare"))
-cdk.Validations.of(spare).acknowledge(
-    cdk.Acknowledgment(id="pinned-images::unpinned-base-image", reason="Rebuilt every night.")
-)
-
-sfn.StateMachine(stack, "File", definition_body=sfn.DefinitionBody.from_file("job.asl.json"))
-state = {"Type": "Task", "Resource": "arn:aws:states:::sagemaker:createTrainingJob"}
-image = ecr.Repository(stack, "Training", repository_name="ml/train").repository_uri_for_tag("v1")
-state["Parameters"] = {"AlgorithmSpecification": {"TrainingImage": image}}
-chain = sfn.CustomState(stack, "Train", state_json=state)
-sfn.StateMachine(stack, "Text", definition_body=sfn.DefinitionBody.from_chainable(chain))
-
-data = ec2.UserData.for_linux()
-data.add_commands("docker run -d -p 80:80 nginx:1.27")
-ec2.CfnInstance(stack, "Server", user_data=cdk.Fn.base64(data.render()), image_id="ami-1")
-
-repository = ecr.Repository(stack, "Repository", repository_name="shop/worker")
-cdk.CustomResource(
-    stack,
-    "Deployment",
-    service_token="arn:aws:lambda:eu-west-1:123456789012:function:deploy",
-    resource_type="Custom::Deployment",
-    properties={"Image": repository.repository_uri_for_tag("v1")},
-)
-
-PinImages.apply_to(app, resolver=FixedResolver.derived())
-cdk.Validations.of(app).add_plugins(PinnedImagesGate())
-app.synth()
-"""
+ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com"
 DOCKERFILE = """\
 ARG PYTHON=3.12
 FROM golang:1.23 AS build
@@ -80,11 +39,54 @@ JOB = {
 }
 
 
+def build(folder: Path) -> cdk.App:
+    """The app; the folder holds its files."""
+    app = cdk.App()
+    environment = cdk.Environment(account="123456789012", region="eu-west-1")
+    stack = cdk.Stack(app, "Web", env=environment)
+
+    task = ecs.FargateTaskDefinition(stack, "Task")
+    task.add_container("web", image=ecs.ContainerImage.from_asset(str(folder / "web")))
+    for name in ("Tool", "Other"):
+        tool = ecs.FargateTaskDefinition(stack, name)
+        tool.add_container("tool", image=ecs.ContainerImage.from_asset(str(folder / "tool")))
+    spare = ecs.FargateTaskDefinition(stack, "Spare")
+    spare.add_container("spare", image=ecs.ContainerImage.from_asset(str(folder / "spare")))
+    cdk.Validations.of(spare).acknowledge(
+        cdk.Acknowledgment(id="pinned-images::unpinned-base-image", reason="Rebuilt every night.")
+    )
+
+    job = sfn.DefinitionBody.from_file(str(folder / "job.asl.json"))
+    sfn.StateMachine(stack, "File", definition_body=job)
+    state = {"Type": "Task", "Resource": "arn:aws:states:::sagemaker:createTrainingJob"}
+    training = ecr.Repository(stack, "Training", repository_name="ml/train")
+    image = training.repository_uri_for_tag("v1")
+    state["Parameters"] = {"AlgorithmSpecification": {"TrainingImage": image}}
+    chain = sfn.CustomState(stack, "Train", state_json=state)
+    sfn.StateMachine(stack, "Text", definition_body=sfn.DefinitionBody.from_chainable(chain))
+
+    data = ec2.UserData.for_linux()
+    data.add_commands("docker run -d -p 80:80 nginx:1.27")
+    ec2.CfnInstance(stack, "Server", user_data=cdk.Fn.base64(data.render()), image_id="ami-1")
+
+    repository = ecr.Repository(stack, "Repository", repository_name="shop/worker")
+    cdk.CustomResource(
+        stack,
+        "Deployment",
+        service_token="arn:aws:lambda:eu-west-1:123456789012:function:deploy",
+        resource_type="Custom::Deployment",
+        properties={"Image": repository.repository_uri_for_tag("v1")},
+    )
+
+    PinImages.apply_to(app, resolver=FixedResolver.derived())
+    cdk.Validations.of(app).add_plugins(PinnedImagesGate())
+    return app
+
+
 @pytest.fixture(scope="module")
 def output(tmp_path_factory: pytest.TempPathFactory) -> str:
     """What ``cdk synth`` prints of the app."""
     folder = tmp_path_factory.mktemp("app")
-    (folder / "app.py").write_text(APP, encoding="utf-8")
     (folder / "job.asl.json").write_text(json.dumps(JOB), encoding="utf-8")
     for name, dockerfile in (
         ("web", DOCKERFILE),
@@ -93,7 +95,10 @@ def output(tmp_path_factory: pytest.TempPathFactory) -> str:
     ):
         (folder / name).mkdir()
         (folder / name / "Dockerfile").write_text(dockerfile, encoding="utf-8")
-    finished = cdk_synth(folder, "--app", f"{sys.executable} app.py", NO_COLOR="1", COLUMNS="80")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        assembly = synthesize(build(folder)).directory
+    finished = cdk_reads(assembly, NO_COLOR="1", COLUMNS="80")
     assert finished.returncode == 0, finished.stdout + finished.stderr
     return finished.stdout + finished.stderr
 
