@@ -1,137 +1,92 @@
-"""The real CDK CLI, run as a user runs it."""
+"""The real CDK CLI in front of an app in Python, run as a user runs it."""
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
 import sys
-from collections.abc import Mapping
-from pathlib import Path
+from typing import NamedTuple
 
-from syrupy.assertion import SnapshotAssertion
-from syrupy.filters import props
+import pytest
 
-from pinned_images.lockfile import LockFile
-from pinned_images.testing import RegistryServer, assert_pinned
-from pinned_images.testing.synthesized import SynthesizedApp
-from tests.integration.cdk import PROJECT, cdk_synth
+from pinned_images.testing import RegistryServer
+from tests.integration.cdk import cdk_synth
 from tools.example_network import mirrors_variable
 
+#: Two images without an answer after one that has one, and a Stage that the Aspect does not reach.
 APP = """
-import sys
 import aws_cdk as cdk
-from aws_cdk import aws_ecs as ecs
 from pinned_images import PinImages
 
+def task(stack, name, image):
+    containers = [{"Name": "app", "Image": image}]
+    properties = {"ContainerDefinitions": containers}
+    cdk.CfnResource(stack, name, type="AWS::ECS::TaskDefinition", properties=properties)
+
 app = cdk.App()
-where = cdk.Stage(app, "Production") if "stage" in sys.argv else app
-stack = cdk.Stack(where, "Web")
-images = [argument for argument in sys.argv[1:] if ":" in argument]
-for number, image in enumerate(images or ["ghcr.io/org/app:1"]):
-    task = ecs.FargateTaskDefinition(stack, f"Task{number or ''}")
-    task.add_container("app", image=ecs.ContainerImage.from_registry(image))
-if "aspect" in sys.argv:
-    cdk.Aspects.of(app).add(PinImages())
-else:
-    PinImages.apply_to(app)
+stack = cdk.Stack(app, "Web")
+task(stack, "Served", "ghcr.io/org/app:1")
+task(stack, "Missing", "ghcr.io/org/app:2")
+task(stack, "Unreachable", "quay.io/org/jobs:1")
+task(cdk.Stack(cdk.Stage(app, "Production"), "Web"), "Task", "ghcr.io/org/app:1")
+cdk.Aspects.of(app).add(PinImages())
 app.synth()
 """
 
 
-def synth(
-    folder: Path, mirrors: Mapping[str, str], *arguments: str
-) -> subprocess.CompletedProcess[str]:
-    """``cdk synth`` of a small app whose images come from mirrors."""
-    app = folder / "app.py"
-    app.write_text(APP, encoding="utf-8")
-    return cdk_synth(
-        folder,
-        "--app",
-        " ".join([sys.executable, str(app), *arguments]),
-        PINNED_IMAGES_MIRRORS=mirrors_variable(mirrors),
-        DOCKER_CONFIG=str(folder),
-    )
+class Synth(NamedTuple):
+    """A synth of the app.
+
+    Attributes:
+        code: The exit code of the CLI.
+        output: All that was printed.
+        template: The text of the template of the stack ``Web``.
+        digest: The digest of the image that the registry has.
+    """
+
+    code: int
+    output: str
+    template: str
+    digest: str
 
 
-def test_images_are_pinned_to_what_the_registry_serves(
-    tmp_path: Path, registry: RegistryServer
-) -> None:
-    digest = registry.push("ghcr.io/org/app:1", platforms=("linux/amd64", "linux/arm64"))
-    finished = synth(tmp_path, registry.mirrors)
-    assert finished.returncode == 0, finished.stderr
-    [reference] = assert_pinned(tmp_path / "cdk.out")
-    assert str(reference) == f"ghcr.io/org/app:1@{digest}"
+@pytest.fixture(scope="module")
+def synth(tmp_path_factory: pytest.TempPathFactory) -> Synth:
+    folder = tmp_path_factory.mktemp("app")
+    (folder / "app.py").write_text(APP, encoding="utf-8")
+    with RegistryServer() as registry:
+        digest = registry.push("ghcr.io/org/app:1", platforms=("linux/amd64", "linux/arm64"))
+        with RegistryServer() as gone:
+            gone.push("quay.io/org/jobs:1")
+            mirrors = {**registry.mirrors, **gone.mirrors}
+        finished = cdk_synth(
+            folder,
+            "--app",
+            f"{sys.executable} app.py",
+            PINNED_IMAGES_MIRRORS=mirrors_variable(mirrors),
+            DOCKER_CONFIG=str(folder),
+        )
+    template = (folder / "cdk.out" / "Web.template.json").read_text(encoding="utf-8")
+    return Synth(finished.returncode, finished.stdout + finished.stderr, template, str(digest))
 
 
-def test_what_has_no_answer_ends_with_the_constructs_path_and_no_traceback(
-    tmp_path: Path, registry: RegistryServer
-) -> None:
+def test_images_are_pinned_to_what_the_registry_serves(synth: Synth) -> None:
+    """An app without errors is in tests/integration/test_lookups.py."""
+    assert f'"ghcr.io/org/app:1@{synth.digest}"' in synth.template
+    assert "Web/Served" not in synth.output
+
+
+def test_what_has_no_answer_ends_with_the_constructs_path_and_no_traceback(synth: Synth) -> None:
     """A tag that is missing, and a registry that is not there."""
-    registry.push("ghcr.io/org/app:2")
-    with RegistryServer() as gone:
-        gone.push("quay.io/org/jobs:1")
-        mirrors = {**registry.mirrors, **gone.mirrors}
-    finished = synth(tmp_path, mirrors, "ghcr.io/org/app:1", "quay.io/org/jobs:1")
-    output = finished.stdout + finished.stderr
-    assert finished.returncode == 1
-    assert "Web/Task/Resource" in output
-    assert "ghcr.io/org/app:1" in output
-    assert "Web/Task1/Resource" in output
-    assert "quay.io/org/jobs:1" in output
-    assert "Traceback" not in output
+    assert synth.code == 1
+    for construct, image in (
+        ("Web/Missing", "ghcr.io/org/app:2"),
+        ("Web/Unreachable", "quay.io/org/jobs:1"),
+    ):
+        [block] = [each for each in synth.output.split("ERROR ") if f"\n   {construct} " in each]
+        assert image in block
+    assert "Traceback" not in synth.output
 
 
-def test_an_aspect_that_does_not_reach_a_stage_says_what_to_write(
-    tmp_path: Path, registry: RegistryServer
-) -> None:
-    registry.push("ghcr.io/org/app:1")
-    finished = synth(tmp_path, registry.mirrors, "stage", "aspect")
-    output = finished.stdout + finished.stderr
-    assert finished.returncode == 1
-    assert "Stage Production" in output
-    assert "PinImages.apply_to(app)" in output
-
-
-def test_the_example_app_is_pinned_as_make_synth_does_it(
-    tmp_path: Path, template_snapshot: SnapshotAssertion
-) -> None:
-    output, lock_file = tmp_path / "cdk.out", tmp_path / "pinned-images.lock.json"
-    finished = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "tools.synth_example",
-            "--quiet",
-            "--output",
-            str(output),
-            "--context",
-            f"pinned-images:lock-file={lock_file}",
-        ],
-        cwd=PROJECT,
-        # What the user works with otherwise leads it nowhere else.
-        env={**os.environ, "AWS_PROFILE": "no-such", "HTTP_PROXY": "http://127.0.0.1:1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert finished.returncode == 0, finished.stderr
-    assert "Supply a stack id ()" not in finished.stdout + finished.stderr
-    assert "WARNING" not in finished.stdout + finished.stderr
-    assert "Warning" not in finished.stdout + finished.stderr
-    assert assert_pinned(output)
-    assert len(LockFile.read(lock_file).entries) == 9
-    assert lock_file.read_bytes() == (PROJECT / lock_file.name).read_bytes()
-    report = json.loads((output / "pinned-images.json").read_text(encoding="utf-8"))
-    resolved_by = {image["resolvedBy"] for image in report["images"]}
-    assert resolved_by == {"mirror", "registry", "ecr-api"}
-    templates = SynthesizedApp.read(output).templates
-    assert list(templates) == [
-        "Production/Reports",
-        "Production/Web",
-        "Staging/Reports",
-        "Staging/Web",
-    ]
-    cdk_version = props("CDKMetadata")
-    assert templates["Staging/Reports"] == template_snapshot(name="Reports", exclude=cdk_version)
-    assert templates["Staging/Web"] == template_snapshot(name="Web", exclude=cdk_version)
+def test_an_aspect_that_does_not_reach_a_stage_says_what_to_write(synth: Synth) -> None:
+    assert synth.code == 1
+    assert "Stage Production" in synth.output
+    assert "PinImages.apply_to(app)" in synth.output

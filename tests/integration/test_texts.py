@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import aws_cdk as cdk
 import pytest
@@ -58,10 +59,13 @@ def build(folder: Path) -> cdk.App:
 
     job = sfn.DefinitionBody.from_file(str(folder / "job.asl.json"))
     sfn.StateMachine(stack, "File", definition_body=job)
-    state = {"Type": "Task", "Resource": "arn:aws:states:::sagemaker:createTrainingJob"}
     training = ecr.Repository(stack, "Training", repository_name="ml/train")
     image = training.repository_uri_for_tag("v1")
-    state["Parameters"] = {"AlgorithmSpecification": {"TrainingImage": image}}
+    state: dict[str, Any] = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::sagemaker:createTrainingJob",
+        "Parameters": {"AlgorithmSpecification": {"TrainingImage": image}},
+    }
     chain = sfn.CustomState(stack, "Train", state_json=state)
     sfn.StateMachine(stack, "Text", definition_body=sfn.DefinitionBody.from_chainable(chain))
 
