@@ -243,5 +243,7 @@ def _publish(
         return published
     for name in published.files:
         echo(f"Updated {name}.")
-    echo(f"Pushed {published.commit} to {repository.target.shown}.")
+    target = repository.target
+    branch = f" (branch {target.push_branch})" if target.push_branch else ""
+    echo(f"Pushed {published.commit} to {target.shown}{branch}.")
     return published

@@ -65,8 +65,8 @@ def serve(  # noqa: PLR0917 - click gives them by name
     token = os.environ.get(TOKEN_VARIABLE, "").strip() or None
     if token is None and not _is_loopback(host):
         raise click.UsageError(
-            f"Whoever reaches {host} could change the repository: set {TOKEN_VARIABLE} to a "
-            "token that requests have to carry, or listen on 127.0.0.1."
+            f"On {host} every request from the network could change the repository: set "
+            f"{TOKEN_VARIABLE} to a token that requests have to carry, or listen on 127.0.0.1."
         )
     from importlib.util import find_spec  # noqa: PLC0415 - for --help
 

@@ -109,7 +109,9 @@ def test_list_reads_a_repository(bare: Bare, program: Program) -> None:
 def test_a_branch_for_a_pull_request(bare: Bare, program: Program) -> None:
     main = bare.head()
     arguments = (*PIN, "--repository", bare.url, "--push-branch", "pinned/images")
-    assert program(*arguments).returncode == 0
+    pushed = program(*arguments)
+    assert pushed.returncode == 0
+    assert pushed.stderr.endswith(f"to {bare.url} (branch pinned/images).\n")
     assert bare.head() == main
     assert "@sha256:" in bare.read("compose.yaml", "pinned/images")
     first = bare.head("pinned/images")
