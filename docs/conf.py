@@ -50,6 +50,8 @@ nitpicky = True
 html_theme = "furo"
 html_title = f"pinned-images {release}"
 html_copy_source = False
+html_static_path = ["_static"]
+html_css_files = ["output.css"]
 html_show_copyright = html_show_sphinx = False
 # A block without a language is output.
 highlight_language = "text"
@@ -115,6 +117,13 @@ def _complete(_app: Sphinx, page: str, source: list[str]) -> None:
         source[0] += "\n" + "\n".join(contents) if further else ""
 
 
+def _let_messages_wrap(_app: Sphinx, document: nodes.document, _page: str) -> None:
+    """A block of output with long lines wraps, as in a terminal, unless there is a table in it."""
+    for block in document.findall(nodes.literal_block):
+        if block.get("language", "text") in ("text", "console") and "───" not in block.astext():
+            block["classes"].append("wraps")
+
+
 _EXTERNAL = re.compile(
     r"""<(?:script|img|iframe|source)\b[^>]*\ssrc=["']?(?:https?:)?//[^>]*>
     |<link\b[^>]*\shref=["']?(?:https?:)?//[^>]*>
@@ -139,4 +148,5 @@ def setup(app: Sphinx) -> None:
     app.connect("autodoc-process-signature", _signature)
     app.connect("missing-reference", _resolve)
     app.connect("source-read", _complete)
+    app.connect("doctree-resolved", _let_messages_wrap)
     app.connect("build-finished", _stays_home)

@@ -65,9 +65,15 @@ class PinImages:
         ConfigurationError: An argument, a context value or an environment variable cannot be used.
 
     Example:
-        >>> from aws_cdk import App
+        In an app, when all stacks and Stages are made:
+
+        >>> from aws_cdk import App, Aspects
         >>> app = App()
         >>> PinImages.apply_to(app)
+
+        As an Aspect, which CDK does not apply to nested Stages:
+
+        >>> Aspects.of(app).add(PinImages())
     """
 
     def __init__(self, **options: Unpack[PinImagesOptions]) -> None:
