@@ -159,8 +159,8 @@ class PinnedImagesGate:
         found = look(coverages=coverages)
         after = self._aspect_state.examined(found)
         missed = self._aspect_state.missed_stages() if found.violations else []
-        beside = _ASPECT_STATES.get(app, self._aspect_state)
-        others = beside.coverages() if beside is not self._aspect_state else []
+        of_aspect = _ASPECT_STATES.get(app, self._aspect_state)
+        others = of_aspect.coverages() if of_aspect is not self._aspect_state else []
         if others and found.violations:
             found = found.without(look(coverages=others), others)
         here, at_app = placed(found.violations, stacks, missed, app)

@@ -278,13 +278,9 @@ class Options:
         found: dict[str, Any] = {}
         for name in DATA_OPTIONS:
             given = [some[name] for some in sources if name in some]
-            if given and isinstance(given[0], Mapping):
-                merged: dict[str, Any] = {}
-                for some in (*given, getattr(self, name)):  # the first that matches counts
-                    merged.update({key: some[key] for key in some if key not in merged})
-                found[name] = merged
-            elif given:
-                found[name] = given[0]
+            if given:
+                is_dict = isinstance(given[0], Mapping)
+                found[name] = _merged(*given, getattr(self, name)) if is_dict else given[0]
         lock_file = found.get("lock_file", self.lock_file)
         if lock_file is None and self.resolver is None and default_lock_file is not None:
             from pinned_images.lockfile import is_of_tests  # noqa: PLC0415  where there is one
@@ -306,6 +302,14 @@ class Options:
         options = replace(self, **found) if found else self
         options.check(hosts_are_known=True)
         return options
+
+
+def _merged(*dicts: Mapping[str, Any]) -> dict[str, Any]:
+    """Dicts in one; of several patterns for an image the first counts, so the order stays."""
+    merged: dict[str, Any] = {}
+    for each in dicts:
+        merged.update({key: each[key] for key in each if key not in merged})
+    return merged
 
 
 #: The options that are data, which may be context values and environment variables too.

@@ -34,7 +34,7 @@ def show_outcome(outcome: AssemblyOutcome, *, as_json: bool) -> NoReturn:
     if as_json:
         write_json(outcome)
     elif outcome.violations:
-        from pinned_images.cli.violation_table import violation_table  # noqa: PLC0415 - needs rich
+        from pinned_images.cli.tables import violation_table  # noqa: PLC0415 - needs rich
 
         show(violation_table(outcome.violations))
     errors = sum(each.rule.severity != "warning" for each in outcome.violations)

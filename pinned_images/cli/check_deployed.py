@@ -128,7 +128,7 @@ def check_deployed(
     answers = _Answers(network)
     images = answers.about(used.images, with_tags=declared is not None)
     if declared is not None:
-        images = [declared.beside(image, answers.of_tag(image)) for image in images]
+        images = [declared.with_drift(image, answers.of_tag(image)) for image in images]
     unseen = [*used.unseen, *answers.unseen]
     _clear_progress()
     if as_json:
@@ -357,7 +357,7 @@ class _Declared:
     app: Mapping[str, Sequence[str]]
     lock: Mapping[str, Sequence[str]]
 
-    def beside(self, image: UsedImage, registry: str | None) -> UsedImage:
+    def with_drift(self, image: UsedImage, registry: str | None) -> UsedImage:
         """An image with its drift."""
         name = "" if image.tagged is None else image.tagged.normalized
         drift = Drift(

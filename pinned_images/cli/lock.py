@@ -84,7 +84,7 @@ def lock(
 def prune(*, lock_file: Path, folders: tuple[Path, ...], dry_run: bool, as_json: bool) -> None:
     """Drop what no image of the app uses any more.
 
-    What is used stands in the report that the last synth wrote into its output folder.
+    What is used is in the report that the last synth wrote into its output folder.
     """
     found = read_lock(lock_file)
     used = {key for folder in folders for key in _used(folder, found)}

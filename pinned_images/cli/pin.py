@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from pinned_images.files.scanning import ScannedFile
     from pinned_images.lockfile import UpdateMode
     from pinned_images.options import Options
+    from pinned_images.reference import ImageReference
     from pinned_images.resolution import Outcome, ResolutionRequest, Resolver
 
 
@@ -101,13 +102,9 @@ def pin(  # noqa: PLR0917 - click gives them by name
     locked_in = options.lock_file or None
     is_exempt = exempt_today(options)
     if check:
-        from pinned_images.files.pinned_files import unpinned  # noqa: PLC0415 - for --help
-
         with working_tree(repository, _unchecked if as_json else None) as base:
             scanned = list(scanned_files(paths, base, besides=_in(base, locked_in)))
-        missing = unpinned(scanned, is_exempt)
-        _show_unpinned(scanned, missing, as_json=as_json)
-        raise Exit(ExitCode.FINDING if missing else ExitCode.FINE)
+        _check_files(scanned, is_exempt, as_json=as_json)
 
     def plan(base: Path | None) -> Changes:
         from pinned_images.files.pinned_files import pin as planned  # noqa: PLC0415 - for --help
@@ -237,6 +234,17 @@ def _unchecked(unknown: list[Problem]) -> Document:
     from pinned_images.cli.documents.command_documents import PinCheck  # noqa: PLC0415 - for --help
 
     return PinCheck(unpinned=[], unknown=unknown)
+
+
+def _check_files(
+    scanned: Sequence[ScannedFile], is_exempt: Callable[[ImageReference], bool], *, as_json: bool
+) -> NoReturn:
+    """Show the references without a digest; exits."""
+    from pinned_images.files.pinned_files import unpinned  # noqa: PLC0415 - for --help
+
+    missing = unpinned(scanned, is_exempt)
+    _show_unpinned(scanned, missing, as_json=as_json)
+    raise Exit(ExitCode.FINDING if missing else ExitCode.FINE)
 
 
 def _show_unpinned(

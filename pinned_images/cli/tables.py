@@ -10,6 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from pinned_images.acknowledgements import rule_id
 from pinned_images.cli.compared_parameters import ChangedParameter
 from pinned_images.lockfile import LockEntry, LockKey, ParameterKey
 from pinned_images.reference import Platform
@@ -18,6 +19,7 @@ from pinned_images.report.terminal import Name, plain_table, printable
 
 if TYPE_CHECKING:
     from pinned_images.files.pinned_files import Unpinned
+    from pinned_images.rules import Violation
 
 
 def entries_table(entries: Mapping[LockKey, LockEntry]) -> Table:
@@ -72,6 +74,25 @@ def unpinned_table(missing: Iterable[Unpinned]) -> Table:
     for each in missing:
         location = each.file.location(each.place)
         table.add_row(Name(location.file), str(location.line), Name(str(each.place.reference)))
+    return table
+
+
+def violation_table(violations: Iterable[Violation]) -> Table:
+    """Each violation with its construct, its property and the way out; errors come first."""
+    table = plain_table("Construct", "Problem")
+    table.columns[1].no_wrap = False
+    table.columns[1].overflow = "fold"
+    for each in sorted(violations, key=lambda each: each.rule.severity == "warning"):
+        is_warning = each.rule.severity == "warning"
+        where = " ".join(part for part in (each.logical_id, each.location) if part)
+        rule = each.rule.id if each.rule.severity == "fatal" else rule_id(each.rule.id)
+        lines = [
+            printable(each.problem.what, "yellow" if is_warning else "red"),
+            *([printable(each.problem.fix)] if each.problem.fix else []),
+            printable(f"{each.rule.severity} {rule}", "dim"),
+        ]
+        below = [Padding(printable(where, "dim"), (0, 0, 0, 2), expand=False)] if where else []
+        table.add_row(Group(Name(each.construct_path or "the app"), *below), Group(*lines))
     return table
 
 

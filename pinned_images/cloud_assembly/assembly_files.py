@@ -14,13 +14,13 @@ from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
-from pinned_images.cloud_assembly.documents import LONGEST_BEGIN, like, parse_json
+from pinned_images.cloud_assembly.assembly_json import LONGEST_BEGIN, like, parse_json
 from pinned_images.errors import ConfigurationError
 from pinned_images.printable import printable, quoted
 
 MANIFEST = "manifest.json"
 
-#: Names the format of a file, and is in every cloud assembly beside its manifest.
+#: Names the format of a file, and is next to the manifest of every cloud assembly.
 MARKER = "cdk.out"
 
 _METADATA_FILE = "additionalMetadataFile"

@@ -23,7 +23,7 @@ from pinned_images.cloud_assembly.assembly_files import (
     is_legacy_asset,
     path_in,
 )
-from pinned_images.cloud_assembly.documents import compact_json, parse_json
+from pinned_images.cloud_assembly.assembly_json import compact_json, parse_json
 from pinned_images.errors import ConfigurationError
 from pinned_images.printable import quoted
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from pinned_images.cloud_assembly.documents import parse_json
+from pinned_images.cloud_assembly.assembly_json import parse_json
 from pinned_images.cloudformation.scope import AssetImage
 
 _ASSETS, _TEMPLATE = ".assets.json", ".template.json"

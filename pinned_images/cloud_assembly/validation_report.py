@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pinned_images.cloud_assembly.documents import indented_json, parse_json
+from pinned_images.cloud_assembly.assembly_json import indented_json, parse_json
 from pinned_images.errors import ConfigurationError
 
 FILE = "validation-report.json"

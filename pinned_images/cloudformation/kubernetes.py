@@ -68,8 +68,8 @@ class ManifestImage(NamedTuple):
 
     Attributes:
         place: Its path in the objects, for display: ``[0].spec.containers[0].image``.
-        value: The image: a text, or functions as plain data; a `Problem` where one may stand
-            that cannot be seen.
+        value: The image: a text, or functions as plain data; a `Problem` where there
+            may be one that cannot be seen.
         exempt: The rule that exempts it from pinning.
         container: The name of the container that runs it, where that is written.
     """

@@ -293,7 +293,7 @@ def pin(
     after = evaluate(rewritten, scope, exempt_rule=exempt_rule, assumptions=assumptions)
     if after != _expected(before, pins):
         return Problem(
-            "The digest cannot be put into these functions without changing what they come to.",
+            "The digest cannot be put into these functions without another change of their values.",
             BY_HAND,
         )
     return Rewritten(rewritten, tuple(pins.values()))

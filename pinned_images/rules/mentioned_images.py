@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from pinned_images.cloud_assembly.documents import compact_json
+from pinned_images.cloud_assembly.assembly_json import compact_json
 from pinned_images.cloudformation.catalog import Catalog
 from pinned_images.cloudformation.display import display
 from pinned_images.cloudformation.fragments import Fragments, LiteralText

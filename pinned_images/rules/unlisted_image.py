@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from pinned_images.cloud_assembly.documents import compact_json
+from pinned_images.cloud_assembly.assembly_json import compact_json
 from pinned_images.cloudformation.image_signs import may_mention_image
 from pinned_images.cloudformation.property_paths import replace_at, value_at
 from pinned_images.errors import InvalidReference

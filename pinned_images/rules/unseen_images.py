@@ -34,7 +34,7 @@ class _UnseenImages(Rule):
         """Templates, macros and includes that are resolved at deployment and may hold images."""
         for logical_id, named in stack.unreadable_templates():
             what = (
-                f"Images may stand in the template that {named.location or 'Properties'} "
+                f"Images may be in the template that {named.location or 'Properties'} "
                 "names: it is no JSON template of this app, so its images are not checked."
             )
             yield logical_id, Problem(what, _BRING_IN)
@@ -50,7 +50,7 @@ class _UnseenImages(Rule):
 def _in_resource(resource: Mapping[str, Any]) -> Iterator[str]:
     resource_type = str(resource.get("Type"))
     if resource_type.endswith(_MODULE):
-        yield f"Images may stand in the module {resource_type}, which is read at deployment alone."
+        yield f"Images may be in the module {resource_type}, which is read at deployment alone."
     if _TRANSFORM in resource and Catalog.default().properties_of(resource_type):
         for name in _names(resource[_TRANSFORM]):
             yield f"The macro {name} changes the resource when it is deployed, and may set images."

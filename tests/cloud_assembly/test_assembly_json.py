@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from pinned_images.cloud_assembly.documents import compact_json, like, parse_json
+from pinned_images.cloud_assembly.assembly_json import compact_json, like, parse_json
 
 HALF_A_PAIR = "\ud83d"
 _texts = st.text() | st.sampled_from([HALF_A_PAIR, "\x7f\u2028", '"\\/'])
