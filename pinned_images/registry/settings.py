@@ -50,7 +50,7 @@ class RegistrySettings:
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     ecr_roles: Mapping[str, str] = field(default_factory=dict)
     bootstrap_qualifier: str = "hnb659fds"
-    # Not compared: equal settings share connections, and the words of errors do not matter to those.
+    # Not compared: settings that differ in words alone share their connections.
     option_syntax: OptionSyntax = field(default=ARGUMENTS, compare=False)
 
     def __post_init__(self) -> None:
