@@ -45,7 +45,7 @@ MEANINGS: Mapping[ExitCode, str] = {
 
 
 class Findings(NamedTuple):
-    """What a command says with 1 and with 3; None where it never exits with that code.
+    """The meanings of a command's exit codes 1 and 3; None where it never exits with the code.
 
     Attributes:
         finding: What is wrong with exit code 1.

@@ -106,7 +106,7 @@ def release(
 
 
 def _refuse_incomplete(used: ImagesInUse) -> None:
-    """What could not be seen may be in use: nothing is released then."""
+    """Refuse to release anything where images in use may be unknown."""
     for unseen in used.hidden:
         error(f"Not looked at: {unseen}.")
     if used.hidden:

@@ -53,7 +53,7 @@ class Evaluator(Protocol):
     shows_repositories: bool
 
     def text(self, value: Any, scope: TemplateScope) -> str | Unresolved:
-        """Evaluate what has to be text."""
+        """Evaluate a value that has to be a string."""
         ...
 
     def evaluate(self, value: Any, scope: TemplateScope) -> Result:

@@ -198,7 +198,7 @@ class Interpreter:
         self._depth = 0
 
     def text(self, value: Any, scope: TemplateScope) -> str | Unresolved:
-        """Evaluate what has to be text."""
+        """Evaluate a value that has to be a string."""
         result = self.evaluate(value, scope)
         if isinstance(result, Items):
             return Problem("A list is where a string belongs.", WRITE_IT_OUT)

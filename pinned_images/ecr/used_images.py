@@ -329,7 +329,7 @@ def expiries(
 def _taken(
     policy: LifecyclePolicy, inventory: Iterable[RepositoryImage], now: datetime
 ) -> dict[str, tuple[datetime, LifecycleRule]]:
-    """When each image is first taken, ever; what is archived first is gone from then on."""
+    """The first time that the policy takes each image; an archived one counts as gone."""
     without_archive = LifecyclePolicy(tuple(r for r in policy.rules if not r.is_for_archive))
     return {
         each.image.digest: (max(each.at, now), each.rule)

@@ -142,7 +142,7 @@ def _twice(copy: Copy) -> Copy:
 
 
 def _followed(copy: Copy, copies: Copies) -> Copy:
-    """A copy of a copy as one of the first source; the first that takes one image says which."""
+    """A copy of a copy as a copy of the first source, for the platform of the earliest step."""
     platform, seen = copy.platform, {copy}
     found = copy
     while isinstance(found.source, ImageReference) and found.source.digest is None:

@@ -240,7 +240,7 @@ class Deployments:
                     self._found.schedules.append((each["Arn"], parameters["TaskDefinitionArn"]))
 
     def _read_functions(self) -> None:
-        """Published versions too: an alias may lead to them. One image is asked for once."""
+        """Functions and their published versions, to which an alias may lead; each image once."""
         self._progress(f"functions in {self._environment.region}")
         seen: set[tuple[str, str]] = set()
         pages = self._list(
