@@ -40,6 +40,31 @@ def settings_of(*arguments: str) -> RegistrySettings:
     return found[0]
 
 
+def test_errors_name_options_as_the_command_takes_them(run: Run, folder: Path) -> None:
+    syntax = settings_of().option_syntax
+    assert syntax.written("ecr_roles", {"123456789012": ...}) == "--ecr-role 123456789012=..."
+    assert syntax.written("deadline", 30) == "--timeout 30"
+    assert "pinned-images:ssm-parameters" in syntax.written("ssm_parameters", {"/shop/image": ...})
+
+    (folder / "Web.json").write_text(
+        json.dumps(
+            {
+                "Parameters": {"Image": {"Type": "String"}},
+                "Resources": {
+                    "Job": {
+                        "Type": "AWS::Batch::JobDefinition",
+                        "Properties": {"ContainerProperties": {"Image": {"Ref": "Image"}}},
+                    }
+                },
+            }
+        ),
+        encoding="utf-8",
+    )
+    result = run("check", "Web.json", "--json")
+    [violation] = json.loads(result.stdout)["violations"]
+    assert '"pinned-images:use-parameter-defaults": true in cdk.json' in violation["fix"]
+
+
 def test_context_is_merged_as_the_cdk_cli_merges_it(folder: Path) -> None:
     user = {"a": 1, "b": 1, "c": 1, "o": {"x": 1, "y": 1, "z": {"u": 1}}, "list": [1]}
     looked_up = {"a": 2, "b": 2, "o": {"x": 2, "z": {"v": 2}}, "list": [2, 2]}
