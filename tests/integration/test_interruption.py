@@ -16,7 +16,6 @@ APP = """
 import sys
 import threading
 import aws_cdk as cdk
-from aws_cdk import aws_ecs as ecs
 from pinned_images import PinImages
 
 class Silent:
@@ -25,8 +24,9 @@ class Silent:
         threading.Event().wait()
 
 app = cdk.App()
-task = ecs.FargateTaskDefinition(cdk.Stack(app, "Web"), "Task")
-task.add_container("app", image=ecs.ContainerImage.from_registry("ghcr.io/org/app:1"))
+properties = {"ContainerDefinitions": [{"Name": "app", "Image": "ghcr.io/org/app:1"}]}
+stack = cdk.Stack(app, "Web")
+cdk.CfnResource(stack, "Task", type="AWS::ECS::TaskDefinition", properties=properties)
 PinImages.apply_to(app, resolver=Silent())
 """
 SYNTH = APP + "app.synth()\n"

@@ -18,7 +18,6 @@ __all__ = ["clean_environment", "moto", "moto_server"]
 
 APP = f"""
 import aws_cdk as cdk
-from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_ssm as ssm
 from pinned_images import PinImages
 
@@ -26,8 +25,8 @@ app = cdk.App()
 env = cdk.Environment(account="{HOME_ACCOUNT}", region="eu-west-1")
 stack = cdk.Stack(app, "Web", env=env)
 image = ssm.StringParameter.value_from_lookup(stack, "/images/web")
-task = ecs.FargateTaskDefinition(stack, "Task")
-task.add_container("app", image=ecs.ContainerImage.from_registry(image))
+properties = {{"ContainerDefinitions": [{{"Name": "app", "Image": image}}]}}
+cdk.CfnResource(stack, "Task", type="AWS::ECS::TaskDefinition", properties=properties)
 PinImages.apply_to(app)
 app.synth()
 """

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import boto3
 import pytest
@@ -19,22 +19,23 @@ from pinned_images.testing import RegistryServer, SynthesizedApp
 from tests.integration.cdk import CDK, cdk_synth, environment_of_a_synth
 from tools.example_network import mirrors_variable
 
-RUN = f"{sys.executable} -m pinned_images run -- {sys.executable} app.py"
+RUN = f"{sys.executable} -m pinned_images run"
+IMAGES = ("ghcr.io/org/app:1", "ghcr.io/org/jobs:2")
+PLATFORMS = ("linux/amd64", "linux/arm64")
 
 APP = """
 import sys
 import aws_cdk as cdk
-from aws_cdk import Acknowledgment, CfnResource, Validations
-from aws_cdk import aws_ecs as ecs
+
+def task(scope, name, image):
+    containers = [{"Name": "app", "Image": image}]
+    properties = {"ContainerDefinitions": containers}
+    return cdk.CfnResource(scope, name, type="AWS::ECS::TaskDefinition", properties=properties)
 
 def fill(stack):
-    task = ecs.FargateTaskDefinition(stack, "Task")
-    task.add_container("app", image=ecs.ContainerImage.from_registry("ghcr.io/org/app:1"))
-    inner = ecs.FargateTaskDefinition(cdk.NestedStack(stack, "Nested"), "Task")
-    inner.add_container("jobs", image=ecs.ContainerImage.from_registry("ghcr.io/org/jobs:2"))
-    left = ecs.FargateTaskDefinition(stack, "Left")
-    left.add_container("left", image=ecs.ContainerImage.from_registry("ghcr.io/org/left:1"))
-    left.node.default_child.add_metadata(
+    task(stack, "Task", "ghcr.io/org/app:1")
+    task(cdk.NestedStack(stack, "Nested"), "Task", "ghcr.io/org/jobs:2")
+    task(stack, "Left", "ghcr.io/org/left:1").add_metadata(
         "pinned-images", {"acknowledge": {"unpinned-image": "Follows the vendor's tag."}}
     )
 
@@ -54,27 +55,59 @@ shutil.copytree({plain!r}, out, copy_function=shutil.copyfile, dirs_exist_ok=Tru
 """
 
 
+class Synth(NamedTuple):
+    """A synth of `APP` by the CDK CLI, with ``pinned-images run`` in front.
+
+    Attributes:
+        folder: Where the app is, its lock file, and its pinned cloud assembly in ``cdk.out``.
+        plain: The cloud assembly as the app itself wrote it.
+        finished: What the CLI printed.
+    """
+
+    folder: Path
+    plain: Path
+    finished: subprocess.CompletedProcess[str]
+
+
 @pytest.fixture(scope="module")
-def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The cloud assembly of the app without ``pinned-images run``."""
-    folder = tmp_path_factory.mktemp("plain")
+def synth(tmp_path_factory: pytest.TempPathFactory) -> Synth:
+    folder = tmp_path_factory.mktemp("app")
     (folder / "app.py").write_text(APP, encoding="utf-8")
-    finished = cdk_synth(folder, "--app", f"{sys.executable} app.py")
+    configure(folder, **{"pinned-images:lock-file": "pinned-images.lock.json"})
+    copying = f"""sh -c '{sys.executable} app.py && cp -r "$CDK_OUTDIR" plain.out'"""
+    with RegistryServer() as registry:
+        for image in IMAGES:
+            registry.push(image, platforms=PLATFORMS)
+        finished = cdk_synth(
+            folder,
+            "--app",
+            f"{RUN} -- {copying}",
+            PINNED_IMAGES_MIRRORS=mirrors_variable(registry.mirrors),
+            DOCKER_CONFIG=str(folder),
+        )
     assert finished.returncode == 0, finished.stderr
-    return folder / "cdk.out"
+    for lock in (folder / "plain.out").glob("*.lock"):  # of the CLI, while the app runs
+        lock.unlink()
+    return Synth(folder, folder / "plain.out", finished)
+
+
+@pytest.fixture
+def plain(synth: Synth) -> Path:
+    return synth.plain
 
 
 @pytest.fixture
 def folder(tmp_path: Path, plain: Path, registry: RegistryServer) -> Path:
     """A folder whose app copies `plain`, and its images in the registry."""
     (tmp_path / "app.py").write_text(COPY.format(plain=str(plain)), encoding="utf-8")
-    for image in ("ghcr.io/org/app:1", "ghcr.io/org/jobs:2"):
-        registry.push(image, platforms=("linux/amd64", "linux/arm64"))
+    for image in IMAGES:
+        registry.push(image, platforms=PLATFORMS)
     return tmp_path
 
 
 def configure(folder: Path, **context: Any) -> None:
-    (folder / "cdk.json").write_text(json.dumps({"app": RUN, "context": context}), "utf-8")
+    settings = {"app": f"{RUN} -- {sys.executable} app.py", "context": context}
+    (folder / "cdk.json").write_text(json.dumps(settings), "utf-8")
 
 
 def keys(folder: Path) -> dict[str, str]:
@@ -87,43 +120,35 @@ def keys(folder: Path) -> dict[str, str]:
     }
 
 
-def test_templates_are_pinned_and_uploaded_under_new_keys(
-    folder: Path, plain: Path, registry: RegistryServer
-) -> None:
-    environment = {
-        "PINNED_IMAGES_MIRRORS": mirrors_variable(registry.mirrors),
-        "DOCKER_CONFIG": str(folder),
-    }
-    copy = (folder / "app.py").read_text("utf-8")
-    (folder / "app.py").write_text(APP, encoding="utf-8")
-    configure(folder, **{"pinned-images:lock-file": "pinned-images.lock.json"})
-    finished = cdk_synth(folder, **environment)
-    assert finished.returncode == 0, finished.stderr
-    assert "the app has spoken" in finished.stderr
-
-    assembly = SynthesizedApp.read(folder / "cdk.out")
-    text = json.dumps(assembly.templates)
+def test_templates_are_pinned_and_uploaded_under_new_keys(synth: Synth) -> None:
+    assert "the app has spoken" in synth.finished.stderr
+    output = synth.folder / "cdk.out"
+    text = json.dumps(SynthesizedApp.read(output).templates)
     assert text.count("ghcr.io/org/app:1@sha256:") == text.count("ghcr.io/org/jobs:2@sha256:") == 2
     assert text.count('"ghcr.io/org/left:1"') == 2
-    report = SynthReport.read(folder / "cdk.out")
+    report = SynthReport.read(output)
     assert {each.resolved_by for each in report.records} == {"mirror", "exempt"}
-    before, after = keys(plain), keys(folder / "cdk.out")
+    before, after = keys(synth.plain), keys(output)
     assert before.keys() == after.keys()
     assert len(before) == 4
     assert not set(before.values()) & set(after.values())
-    for parent in (folder / "cdk.out").rglob("*.template.json"):
+    for parent in output.rglob("*.template.json"):
         for path, key in before.items():
             assert key not in parent.read_text("utf-8"), path
+
+
+def test_the_lock_file_next_to_the_app_is_used_without_being_named(
+    synth: Synth, folder: Path
+) -> None:
+    shutil.copy(synth.folder / "pinned-images.lock.json", folder)
     locked = (folder / "pinned-images.lock.json").read_text("utf-8")
-    first = {path: path.read_bytes() for path in (folder / "cdk.out").rglob("*.template.json")}
-    configure(folder)  # the lock file is found without being named
-    (folder / "app.py").write_text(copy, encoding="utf-8")
-    again = cdk_synth(folder, "-c", "pinned-images:update=never", DOCKER_CONFIG=str(folder))
+    context = json.dumps({"pinned-images:update": "never"})
+    again = run(folder, sys.executable, "app.py", CDK_CONTEXT_JSON=context, CDK_OUTDIR="cdk.out")
     assert again.returncode == 0, again.stderr
     assert (
         again.stderr.count("pinned-images: 2 images pinned (2 lock file), 1 exempt; lock file") == 1
     )
-    assert {path: path.read_bytes() for path in first} == first
+    assert templates(folder / "cdk.out") == templates(synth.folder / "cdk.out")
     assert (folder / "pinned-images.lock.json").read_text("utf-8") == locked
 
 
@@ -137,7 +162,7 @@ def test_errors_are_those_of_the_cdk_cli(folder: Path, registry: RegistryServer)
     assert "ERROR " in output
     assert "ghcr.io/org/jobs:2 at " in output
     assert "Acknowledge with 'pinned-images::unpinned-image'" in output
-    assert "Web/Nested/Task/Resource" in output
+    assert "Web/Nested/Task" in output
     assert "Traceback" not in output
     assert "ghcr.io/org/app:1@sha256:" in (folder / "cdk.out" / "Web.template.json").read_text()
 
