@@ -41,10 +41,10 @@ def _section(context: click.Context) -> Iterator[str]:
     pieces = " ".join(command.collect_usage_pieces(context))
     yield _literal(f"{context.command_path} {pieces}")
     rows = [f"| {_code(option)} | {_escaped(text)} |" for option, text in _options(context)]
-    if command.epilog:
-        yield _literal(textwrap.dedent(command.epilog.removeprefix("\b\n")))
     if rows:
         yield "\n".join(("| option | meaning |", "|---|---|", *rows))
+    if command.epilog:
+        yield _literal(textwrap.dedent(command.epilog.removeprefix("\b\n")))
 
 
 def _options(context: click.Context) -> Iterator[tuple[str, str]]:

@@ -147,7 +147,8 @@ exempt_option = click.option(
     "exemptions",
     multiple=True,
     metavar="PATTERN=REASON",
-    help="Leave images as they are: docker.io/library/*:*='Mirrored.'",
+    help="Leave images as they are, for a reason: 'docker.io/library/*:*=Mirrored.'; may be given "
+    "several times.",
 )
 
 #: Commands that look at accounts take it; the SDK's variables say it to all others.
@@ -164,7 +165,7 @@ _MIRROR_OPTIONS = (
         "mirrors",
         multiple=True,
         metavar="HOST=URL",
-        help="Ask URL in place of the registry HOST.",
+        help="Ask URL in place of the registry HOST; may be given several times.",
     ),
     click.option(
         "--mirror-fallback",
@@ -176,7 +177,7 @@ _MIRROR_OPTIONS = (
         "insecure",
         multiple=True,
         metavar="HOST",
-        help="Ask HOST over plain http; loopback always is.",
+        help="Ask HOST over plain http, as loopback always is; may be given several times.",
     ),
 )
 
@@ -186,7 +187,7 @@ _AWS_OPTIONS = (
         "roles",
         multiple=True,
         metavar="ACCOUNT=ARN",
-        help="Read the ECR repositories of ACCOUNT with this role.",
+        help="Read the ECR repositories of ACCOUNT with this role; may be given several times.",
     ),
     click.option(
         "--qualifier",
