@@ -69,7 +69,6 @@ def test_help_imports_neither_aws_nor_the_network_nor_tables(arguments: list[str
         "botocore",
         "urllib3",
         "rich",
-        "msgspec",
         "filelock",
         "http",
     }
