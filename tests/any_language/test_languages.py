@@ -1,4 +1,4 @@
-"""One app in several languages and in Python: equal pinned images, through the real CDK CLI.
+"""One app in several languages, through the real CDK CLI, and in Python: equal pinned images.
 
 Each app is as ``cdk init`` lays it out, with ``pinned-images run`` in its ``cdk.json``. Their
 packages are some hundred megabytes in each language, so the tests run where
@@ -12,13 +12,15 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
+import aws_cdk as cdk
 import pytest
 
 from pinned_images.testing import SynthesizedApp
+from pinned_images.testing.synthesized import synthesize
+from tests.any_language.python.app import build
 from tests.cloud_assembly.consistency import assert_consistent
 from tests.integration.cdk import CDK, environment_of_a_synth
 from tests.synth.image_values import take_images_out
@@ -61,9 +63,8 @@ def images(folder: Path) -> dict[str, list[Any]]:
 def twin(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The app in Python, pinned by the Aspect: its lock file, and its assembly in ``cdk.out``."""
     folder = tmp_path_factory.mktemp("python")
-    app = f"{sys.executable} {HERE / 'python' / 'app.py'}"
-    lock_file = str(folder / "pinned-images.lock.json")
-    synth(folder, folder / "cdk.out", "--app", app, LOCK_FILE=lock_file)
+    app = build(cdk.App(outdir=str(folder / "cdk.out")), folder / "pinned-images.lock.json")
+    synthesize(app)
     return folder
 
 

@@ -6,13 +6,14 @@ import json
 import os
 import runpy
 import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from pinned_images.testing import RegistryServer, SynthesizedApp, assert_pinned
-from tests.integration.cdk import PROJECT, cdk_synth
+from tests.integration.cdk import PROJECT, environment_of_a_synth
 from tools.example_network import mirrors_variable
 from tools.npm_packages import install
 
@@ -78,13 +79,22 @@ def test_every_example_is_tested_and_explained() -> None:
     not os.environ.get("CI"), reason="set CI=true: aws-cdk-lib is fetched from npm, 100 MB"
 )
 def test_the_example_in_typescript_is_pinned(mirrors: str, tmp_path: Path) -> None:
+    """By the command in its ``cdk.json``; one with npx and the CLI is in tests/any_language."""
     tested = PROJECT / "tests" / "any_language" / "typescript"
     files = ("package.json", "package-lock.json")
     contents = {name: (tested / name).read_text(encoding="utf-8") for name in files}
     folder = tmp_path / "typescript"
     shutil.copytree(EXAMPLES / "typescript", folder)
     (folder / "node_modules").symlink_to(install("typescript", contents))
-    finished = cdk_synth(folder, PINNED_IMAGES_MIRRORS=mirrors)
+    command = json.loads((folder / "cdk.json").read_text(encoding="utf-8"))["app"]
+    finished = subprocess.run(
+        ["sh", "-c", command.replace("npx ", "node_modules/.bin/")],
+        cwd=folder,
+        env=environment_of_a_synth(PINNED_IMAGES_MIRRORS=mirrors, CDK_OUTDIR="cdk.out"),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert finished.returncode == 0, finished.stdout + finished.stderr
     assert pinned(SynthesizedApp.read(folder / "cdk.out")) == [NGINX, XRAY]
 

@@ -1,8 +1,7 @@
-"""The app of tests/any_language in Python, pinned by the Aspect where a lock file is named."""
+"""The app of tests/any_language in Python, pinned by the Aspect."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import aws_cdk as cdk
@@ -47,9 +46,8 @@ def acknowledge(stack: cdk.Stack) -> None:
         )
 
 
-def main() -> None:
-    """Build and synthesize the app."""
-    app = cdk.App()
+def build(app: cdk.App, lock_file: Path) -> cdk.App:
+    """Fill an app."""
     base = cdk.Stack(app, "Base", env=ENV)
     fill(
         cdk.Stack(app, "Web", env=ENV),
@@ -78,10 +76,6 @@ def main() -> None:
         app,
         resolver=FixedResolver.derived(),
         ssm_parameters={ROUTER: "public.ecr.aws/aws-observability/aws-for-fluent-bit:2.32"},
-        lock_file=os.environ["LOCK_FILE"],
+        lock_file=str(lock_file),
     )
-    app.synth()
-
-
-if __name__ == "__main__":
-    main()
+    return app
