@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Container, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,12 @@ from pinned_images.rules import FAILURE, REPORT, UNPINNED_IMAGE, Coverage, Viola
 from pinned_images.rules.grouped_violations import grouped_violations
 from pinned_images.sources import Sources
 from pinned_images.version import __version__
+
+_EXEMPT_IN_THE_SYNTH = (
+    "The synth left it exempt, by something that is not seen here: the argument `exempt` of "
+    "PinImages, or another configuration. Name the pattern in cdk.json (pinned-images:exempt) or "
+    "with --exempt, or acknowledge the rule at the construct."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +107,29 @@ def check_assembly(root: Path, options: Options) -> AssemblyOutcome:
     """
     finish_replacement(root)
     files = read_files(root)
-    return _judged(read_stacks(files), Coverage([""], options.policy()))
+    outcome = _judged(read_stacks(files), Coverage([""], options.policy()))
+    exempt = _exempt_places(root)
+    return replace(outcome, violations=tuple(_advised(each, exempt) for each in outcome.violations))
+
+
+def _exempt_places(root: Path) -> set[tuple[str, str]]:
+    """The construct and the property of each image that was exempt in the synth."""
+    try:
+        records = SynthReport.read(root).records
+    except PinnedImagesError:  # nothing, or something else, wrote the assembly
+        return set()
+    exempt = (each for each in records if each.resolved_by == "exempt")
+    return {(each.construct_path, each.property_path) for each in exempt}
+
+
+def _advised(violation: Violation, exempt: Container[tuple[str, str]]) -> Violation:
+    """A violation; with other advice where the image was exempt in the synth."""
+    steps = violation.location.removeprefix("Properties/").split("/")
+    path = "".join(f"[{each}]" if each.isdecimal() else f".{each}" for each in steps)
+    is_exempt = (violation.construct_path, path.removeprefix(".")) in exempt
+    if violation.rule is not UNPINNED_IMAGE or not is_exempt:
+        return violation
+    return replace(violation, problem=replace(violation.problem, fix=_EXEMPT_IN_THE_SYNTH))
 
 
 def check_template(path: Path, options: Options) -> AssemblyOutcome:

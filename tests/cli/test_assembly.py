@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
+from pinned_images.report import SiteRecord, SynthReport
 from pinned_images.testing import RegistryServer
 from tests.cloud_assembly.assemblies import Assembly, Stack, Template
 from tests.cloud_assembly.consistency import assert_consistent, contents
@@ -79,6 +80,26 @@ def test_what_has_no_digest_is_a_table_and_nothing_is_written(
     assert [each["rule"] for each in found] == ["pinned-images::unpinned-image"] * 2
     exempt = run(*arguments, "--exempt", "ghcr.io/org/*=Built later.")
     assert (exempt.exit_code, exempt.stdout) == (0, "")
+
+
+def test_an_image_that_was_exempt_in_the_synth_has_advice_of_its_own(
+    run: Run, assembly: Path
+) -> None:
+    found = json.loads(run("check", "--json").stdout)["violations"]
+    exempt = SiteRecord(
+        "Shop",
+        found[0]["construct"],
+        "AWS::ECS::TaskDefinition",
+        "ContainerDefinitions[0].Image",
+        "ghcr.io/org/app:1",
+        "exempt",
+        reason="Built later.",
+    )
+    SynthReport.of([exempt]).write(assembly)
+    result = run("check")
+    assert result.exit_code == 1
+    assert result.stdout.count("The synth left it exempt") == 1
+    assert result.stderr.endswith("2 errors, 0 warnings.\n")
 
 
 def test_images_that_cannot_be_resolved_are_errors(
