@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
-from pinned_images.cloud_assembly.assembly_json import LONGEST_BEGIN, like, parse_json
+from pinned_images.cloud_assembly.assembly_json import LONGEST_BEGIN, like, parse_json, unreadable
 from pinned_images.errors import ConfigurationError
 from pinned_images.printable import printable, quoted
 
@@ -184,7 +184,7 @@ class AssemblyFiles:
         if key not in self._schemas:
             try:
                 self._schemas[key] = msgspec.convert(self.document(path), schema)
-            except (msgspec.ValidationError, RecursionError) as error:
+            except (msgspec.MsgspecError, ValueError, RecursionError) as error:
                 raise ConfigurationError(
                     f"The file {quoted(path)} is not as the CDK writes it ({printable(str(error))})"
                     ": synthesize the app again."
@@ -204,7 +204,7 @@ class AssemblyFiles:
                 self.documents[path] = msgspec.convert(parse_json(content), dict[str, Any])
                 self._begins[path] = content[:LONGEST_BEGIN]
             except (OSError, ValueError, RecursionError, msgspec.MsgspecError) as error:
-                raise _unreadable(path) from error
+                raise unreadable(path) from error
         return self.documents[path]
 
     def written(self, document: Any, path: Path) -> bytes:
@@ -286,7 +286,7 @@ class AssemblyFiles:
         try:
             return path.read_bytes()
         except OSError as error:
-            raise _unreadable(path) from error
+            raise unreadable(path) from error
 
 
 def is_legacy_asset(entry: Mapping[str, Any]) -> bool:
@@ -295,12 +295,6 @@ def is_legacy_asset(entry: Mapping[str, Any]) -> bool:
         case {"type": "aws:cdk:asset", "data": {"packaging": "file", "path": str()}}:
             return True
     return False
-
-
-def _unreadable(path: Path) -> ConfigurationError:
-    return ConfigurationError(
-        f"The file {quoted(path)} of the cloud assembly cannot be read: synthesize the app again."
-    )
 
 
 def path_in(folder: Path, name: str) -> Path:

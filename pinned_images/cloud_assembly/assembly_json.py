@@ -9,9 +9,13 @@ from __future__ import annotations
 import json
 import re
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import msgspec
+
+from pinned_images.errors import ConfigurationError
+from pinned_images.printable import quoted
 
 _INDENT = re.compile(r"\s*[\[{](\r?\n)( +|\t+)")
 #: The part of a document that tells its indentation.
@@ -99,3 +103,10 @@ def _decoder() -> Any:
 def _other(value: Any) -> Any:
     """Numbers as they were written, and strings of other types, such as `Digest`."""
     return msgspec.Raw(value.literal.encode()) if isinstance(value, Number) else str(value)
+
+
+def unreadable(path: Path) -> ConfigurationError:
+    """The error of a file of a cloud assembly that cannot be read."""
+    return ConfigurationError(
+        f"The file {quoted(path)} of the cloud assembly cannot be read: synthesize the app again."
+    )

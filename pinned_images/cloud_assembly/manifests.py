@@ -115,10 +115,10 @@ def file_assets(folder: Path, read: Callable[[Path], Any] = read_json) -> list[F
     """
     found: dict[FileAsset, None] = {}
     for _, manifest in _asset_manifests(folder, read):
-        for identifier, asset in manifest.get("files", {}).items():
-            path = str(asset.get("source", {}).get("path", ""))
+        for identifier, asset in _mapping(manifest.get("files")).items():
+            path = str(_mapping(_mapping(asset).get("source")).get("path", ""))
             found[FileAsset(identifier.partition("-")[0], path)] = None
-            for destination in _mapping(asset.get("destinations")).values():
+            for destination in _mapping(_mapping(asset).get("destinations")).values():
                 key = str(_mapping(destination).get("objectKey") or "")
                 name = key.rpartition("/")[2].partition(".")[0]
                 if name:
@@ -236,8 +236,11 @@ class Artifacts:
 
 def _by_template(manifest: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     return {
-        artifact.get("properties", {}).get("templateFile", ""): {**artifact, "id": identifier}
-        for identifier, artifact in manifest.get("artifacts", {}).items()
+        str(_mapping(_mapping(artifact).get("properties")).get("templateFile", "")): {
+            **_mapping(artifact),
+            "id": identifier,
+        }
+        for identifier, artifact in _mapping(_mapping(manifest).get("artifacts")).items()
     }
 
 

@@ -11,6 +11,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from pinned_images.acknowledgements import Acknowledgements
+from pinned_images.cloud_assembly.assembly_json import unreadable
 from pinned_images.cloud_assembly.manifests import (
     Artifacts,
     file_assets,
@@ -44,11 +45,11 @@ class StackConstructs:
         for path, entries in metadata.items():
             if path.startswith(begin):
                 for entry in entries:
-                    kind = entry.get("type")
-                    if kind == _LOGICAL_ID:
-                        resources.append((str(entry["data"]), path[1:]))
-                    elif kind == _TEMPLATE_FILE:
-                        files.append((str(entry["data"]), path[1:]))
+                    kind, data = entry.get("type"), entry.get("data")
+                    if kind == _LOGICAL_ID and isinstance(data, str):
+                        resources.append((data, path[1:]))
+                    elif kind == _TEMPLATE_FILE and isinstance(data, str):
+                        files.append((data, path[1:]))
                 if path.endswith(_NESTED_RESOURCE):
                     inner.add(_nested_stack_of(path[1:]))
         inner.update(path for _, path in files)
@@ -160,10 +161,19 @@ class AssemblyStack(Struct, frozen=True, eq=False, dict=True):
 
     @cached_property
     def template(self) -> Mapping[str, Any]:
-        """The template."""
+        """The template.
+
+        Raises:
+            ConfigurationError: It cannot be read.
+        """
         if self.content is not None:
             return self.content
-        content: Mapping[str, Any] = self.artifacts.document(self.template_path)
+        try:
+            content = self.artifacts.document(self.template_path)
+        except (OSError, ValueError, RecursionError):
+            content = None
+        if not isinstance(content, Mapping):
+            raise unreadable(self.template_path)
         return content
 
     @cached_property

@@ -31,6 +31,8 @@ from pinned_images.reference import ImageReference, Platform
 _RESOURCE_TYPE = re.compile(r"[A-Za-z0-9]+::[A-Za-z0-9_@:-]+")
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,15})")
 _MAXIMUM_BRANCHES = 64
+# AWS CloudFormation template reference, "Fn::ForEach": identifier, collection, what is repeated.
+_PARTS_OF_LOOP = 3
 
 
 def is_template(root: Node) -> bool:
@@ -74,7 +76,7 @@ def template(masked: str, root: Node) -> Iterator[Found]:
     plain = _Plain()
     scope = TemplateScope(plain.of(root))
     catalog = Catalog.default()
-    for _, resource in items_of(child(root, "Resources")):
+    for resource in _resources(child(root, "Resources"), 0):
         resource_type = nodes.text_of(child(resource, "Type")) or ""
         properties = child(resource, "Properties")
         if properties is None or resource_type not in catalog.resource_types:
@@ -87,6 +89,17 @@ def template(masked: str, root: Node) -> Iterator[Found]:
                     platform = platform_of(resource_type, plain.of(properties), scope)
                 finder = _Finder(masked, root, scope, site, platform)
                 yield from finder.found(node, site.value, {}, 0)
+
+
+def _resources(section: Node | None, depth: int) -> Iterator[Node]:
+    """The definitions of resources; of a loop (``Fn::ForEach``), the one in it."""
+    for logical_id, resource in items_of(section):
+        elements = nodes.elements_of(resource)
+        if logical_id.startswith("Fn::ForEach::") and len(elements) == _PARTS_OF_LOOP:
+            if depth < nodes.MAXIMUM_DEPTH:
+                yield from _resources(elements[-1], depth + 1)
+        else:
+            yield resource
 
 
 class _Plain:

@@ -160,7 +160,7 @@ def test_files_out_of_the_assembly_that_assets_name_are_left(tmp_path: Path) -> 
 
 
 JUNK: st.SearchStrategy[Any] = st.sampled_from(
-    [None, 7, "x", [], {}, [[]], {"a": []}, True, "\x1b]0;x", [None], 1.5]
+    [None, 7, "x", [], {}, [[]], {"a": []}, True, "\x1b]0;x", [None], 1.5, "\ud800"]
 )
 
 
@@ -187,6 +187,36 @@ def test_a_malformed_file_is_one_sentence_or_none(data: st.DataObject) -> None:
         file.write_text(json.dumps(document), "utf-8")
         for look in (check_assembly, pin_assembly):
             assert _sentence_of(look, root).isprintable()
+
+
+@pytest.mark.parametrize("look", [check_assembly, pin_assembly])
+@pytest.mark.parametrize(
+    ("name", "text", "replaced"),
+    [
+        pytest.param("Web.assets.json", '"files":', '"files": null, "_":', id="no assets"),
+        pytest.param("Web.assets.json", '"source":', '"source": null, "_":', id="no source"),
+        pytest.param("Web.metadata.json", '"data":', '"_":', id="metadata without data"),
+        pytest.param("Web.metadata.json", '"data":', '"data": 7, "_":', id="data of another type"),
+        pytest.param("manifest.json", "{", '{"\\ud800": {"type": "x"},', id="half a pair"),
+        pytest.param("WebFirst6A9EF000.nested.template.json", "}", "", id="a nested template"),
+    ],
+)
+def test_files_of_a_real_assembly_that_are_spoilt_are_one_sentence_or_none(
+    look: Callable[[Path, Options], object], name: str, text: str, replaced: str, tmp_path: Path
+) -> None:
+    root = tmp_path / "cdk.out"
+    shutil.copytree(Path(__file__).parent / "versions" / "2.275.0", root)
+    # A nested template that is no asset is read where it is needed.
+    assets = json.loads((root / "Web.assets.json").read_text("utf-8"))
+    if name.endswith(".nested.template.json"):
+        assets["files"] = {
+            key: each for key, each in assets["files"].items() if each["source"]["path"] != name
+        }
+        (root / "Web.assets.json").write_text(json.dumps(assets), "utf-8")
+    before = (root / name).read_text("utf-8")
+    assert text in before
+    (root / name).write_text(before.replace(text, replaced), "utf-8")
+    assert _sentence_of(look, root).isprintable()
 
 
 def _sentence_of(look: Callable[[Path, Options], object], root: Path) -> str:

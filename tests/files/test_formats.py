@@ -74,6 +74,20 @@ def skipped(name: str, text: str) -> list[str]:
             "{apiVersion: tekton.dev/v1, kind: Task, spec: {steps: [{image: 'a:1'}]}}",
             ["a:1"],
         ),
+        (
+            "template.yaml",
+            """
+AWSTemplateFormatVersion: "2010-09-09"
+Resources:
+  Fn::ForEach::All:
+    - Name
+    - [a, b]
+    - "${Name}Task":
+        Type: AWS::ECS::TaskDefinition
+        Properties: {ContainerDefinitions: [{Image: 'a:1'}]}
+""",
+            ["a:1"],
+        ),
         ("values.yaml", "web:\n  image: repo:tag\n", ["repo:tag"]),
         ("values-prod.yaml", "sidecarImage: team/app:1\n", ["team/app:1"]),
         ("values.yaml", "image: {repository: a/b, tag: '1.10'}", ["a/b:1.10"]),
