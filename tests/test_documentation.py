@@ -262,6 +262,12 @@ def test_a_block_of_commands_is_one(block: Block) -> None:
     check(text)
 
 
+def test_the_page_of_commands_begins_with_all_of_them() -> None:
+    listed = re.findall(r"\[`([a-z-]+)`\]\(#pinned-images-([a-z-]+)\)", page("commands.md"))
+    assert sorted(name for name, _ in listed) == sorted(application.commands)
+    assert all(name == anchor for name, anchor in listed)
+
+
 def test_a_wrong_command_is_found() -> None:
     wrong = {
         "pinned-images lock refresh": AssertionError,
