@@ -8,15 +8,24 @@ from pathlib import Path
 
 import pytest
 
-CONFTEST = Path(__file__).parent.parent / "conftest.py"
+PROJECT = Path(__file__).parents[2]
+
+# From a folder of sources the plugin is registered as this suite does it.
+CONFTEST = """
+from pinned_images.testing import plugin
+
+def pytest_configure(config):
+    if not config.pluginmanager.has_plugin("pinned_images"):
+        config.pluginmanager.register(plugin, "pinned_images")
+"""
 
 
 @pytest.fixture
 def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    """A user's project; from a folder of sources the plugin is registered as this suite does it."""
-    monkeypatch.setenv("PYTHONPATH", str(CONFTEST.parent.parent))
+    """A user's project, which has no tests yet."""
+    monkeypatch.setenv("PYTHONPATH", str(PROJECT))
     monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
-    pytester.makeconftest(CONFTEST.read_text(encoding="utf-8"))
+    pytester.makeconftest(CONFTEST)
     return pytester
 
 
@@ -34,61 +43,62 @@ def test_fixtures_are_listed_with_what_they_are(project: pytest.Pytester) -> Non
         result.stdout.re_match_lines_random([rf"{fixture}\b.* -- .*plugin\.py:\d+"])
 
 
-def test_the_registry_is_empty_for_each_test(project: pytest.Pytester) -> None:
-    project.makepyfile(
-        """
+TESTS = {
+    "test_registry": """
         import pytest
 
         @pytest.mark.parametrize("turn", [1, 2])
-        def test_registry(registry, turn):
+        def test_it_is_empty_for_each_test(registry, turn):
             assert registry.mirrors == {}
             registry.push("docker.io/library/nginx:1.25")
             assert registry.url.startswith("http://127.0.0.1:")
-        """
-    )
-    project.runpytest_subprocess().assert_outcomes(passed=2)
-
-
-@pytest.mark.parametrize(
-    ("variable", "value"),
-    [("PINNED_IMAGES_UPDATE", "never"), ("PINNED_IMAGES_MIRRORS", "docker.io=http://127.0.0.1:9")],
-)
-def test_what_is_set_for_synths_of_the_machine_leads_no_test_elsewhere(
-    project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
-) -> None:
-    monkeypatch.setenv(variable, value)
-    project.makepyfile(
-        """
+        """,
+    "test_app": """
         from aws_cdk import App, Stack
         from aws_cdk import aws_ecs as ecs
         from pinned_images import PinImages
         from pinned_images.testing import assert_pinned
 
-        def test_app(synthesize, registry):
+        def test_what_is_set_for_synths_of_the_machine_leads_nowhere_else(synthesize, registry):
             registry.push("docker.io/library/nginx:1.27", platforms=("linux/amd64",))
             app = App()
             task = ecs.FargateTaskDefinition(Stack(app, "Web"), "Task")
             task.add_container("web", image=ecs.ContainerImage.from_registry("nginx:1.27"))
             PinImages.apply_to(app, mirrors=registry.mirrors)
             assert len(assert_pinned(synthesize(app))) == 1
-        """
-    )
-    project.runpytest_subprocess().assert_outcomes(passed=1)
-
-
-def test_snapshots_are_written_one_file_each_and_compared(project: pytest.Pytester) -> None:
-    test = project.makepyfile(
-        test_web="""
-        def test_template(template_snapshot):
+        """,
+    "test_snapshots": """
+        def test_same(template_snapshot):
             assert {"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}} == template_snapshot
-        """
-    )
-    project.runpytest_subprocess("--snapshot-update").assert_outcomes(passed=1)
-    file = project.path / "__snapshots__" / "test_web" / "test_template.yaml"
-    assert file.read_text(encoding="utf-8") == "Resources:\n  Queue:\n    Type: AWS::SQS::Queue\n"
-    project.runpytest_subprocess().assert_outcomes(passed=1)
 
-    test.write_text(test.read_text(encoding="utf-8").replace("SQS::Queue", "SNS::Topic"))
-    result = project.runpytest_subprocess("--snapshot-no-colors")
-    result.assert_outcomes(failed=1)
+        def test_changed(template_snapshot):
+            assert {"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}} == template_snapshot
+        """,
+}
+
+
+def test_a_project_has_an_empty_registry_apps_of_its_own_and_snapshots(
+    project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One run writes the snapshots, one file each; the next compares them."""
+    monkeypatch.setenv("PINNED_IMAGES_UPDATE", "never")
+    monkeypatch.setenv("PINNED_IMAGES_MIRRORS", "docker.io=http://127.0.0.1:9")
+    for name, text in TESTS.items():
+        project.makepyfile(**{name: text})
+    project.runpytest_subprocess("--snapshot-update").assert_outcomes(passed=5)
+
+    snapshots = project.path / "__snapshots__" / "test_snapshots"
+    assert sorted(each.name for each in snapshots.iterdir()) == [
+        "test_changed.yaml",
+        "test_same.yaml",
+    ]
+    for file in snapshots.iterdir():
+        text = "Resources:\n  Queue:\n    Type: AWS::SQS::Queue\n"
+        assert file.read_text(encoding="utf-8") == text
+
+    test = project.path / "test_snapshots.py"
+    same, changed, text = test.read_text(encoding="utf-8").partition("def test_changed")
+    test.write_text(same + changed + text.replace("SQS::Queue", "SNS::Topic"), encoding="utf-8")
+    result = project.runpytest_subprocess("--snapshot-no-colors", "test_snapshots.py")
+    result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(["*-     Type: AWS::SQS::Queue*", "*+     Type: AWS::SNS::Topic*"])
