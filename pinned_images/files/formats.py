@@ -110,21 +110,40 @@ def find_images(path: PurePath, content: Content, wanted: Names = frozenset()) -
             any spelling counts.
     """
     found: dict[tuple[int, bool], Found] = {}
-    for each in _found(path, content, wanted):
+    for each in _found(_File(path, content, wanted)):
         found.setdefault((each.offset, isinstance(each, Skipped)), each)
     return [found[key] for key in sorted(found)]
 
 
-def _found(path: PurePath, content: Content, wanted: Names) -> Iterator[Found]:
+class _File(NamedTuple):
+    """A file, and what counts in it where it is of no known format.
+
+    Attributes:
+        path: Its path.
+        content: Its content.
+        wanted: Repositories of which any spelling counts.
+    """
+
+    path: PurePath
+    content: Content
+    wanted: Names
+
+    def text(self, start: int = 0, end: int | None = None) -> Iterator[Found]:
+        """The references in a part of it, read as text of no known format."""
+        return plain_text.find(self.content.masked, start, end, wanted=self.wanted)
+
+
+def _found(file: _File) -> Iterator[Found]:
+    path, content, wanted = file
     ending = path.suffix.lower()
     if _DOCKERFILE.fullmatch(path.name) and ending not in (".py", ".ts", ".js", *_TEXT_ENDINGS):
         from pinned_images.files import dockerfile_images  # noqa: PLC0415 - for such files alone
 
         yield from dockerfile_images.find(content)
     elif ending in (".json", ".jsonc") or (ending == ".template" and _is_json(content)):
-        yield from _json(path, content, wanted)
+        yield from _json(file)
     elif ending in (".yaml", ".yml", ".template") or path.name.lower() in _KUSTOMIZATION:
-        yield from _yaml(path, content, wanted)
+        yield from _yaml(file)
     elif ending in _HCL:
         from pinned_images.files import terraform  # noqa: PLC0415 - loads tree-sitter
 
@@ -134,15 +153,9 @@ def _found(path: PurePath, content: Content, wanted: Names) -> Iterator[Found]:
 
         yield from source_code.find(content, _SOURCES[ending], wanted)  # type: ignore[arg-type]
     elif ending not in _SOURCES:
-        yield from _text(content, wanted)
+        yield from file.text()
         if ending in _TEMPLATES:
             yield from plain_text.find_keyed(content.masked)
-
-
-def _text(
-    content: Content, wanted: Names, start: int = 0, end: int | None = None
-) -> Iterator[Found]:
-    yield from plain_text.find(content.masked, start, end, wanted=wanted)
 
 
 def _is_json(content: Content) -> bool:
@@ -159,31 +172,29 @@ def _may_hold_literals(content: Content, wanted: Names) -> bool:
 _SOURCE_WORDS = re.compile(r"[iI]mage|IMAGE|_img|[rR]egistry|Container\(")
 
 
-def _json(path: PurePath, content: Content, wanted: Names) -> Iterator[Found]:
-    if not _KEYS.search(content.masked):
-        yield from _text(content, wanted)
+def _json(file: _File) -> Iterator[Found]:
+    if not _KEYS.search(file.content.masked):
+        yield from file.text()
         return
     try:
-        root = json_nodes.parse(content.masked)
+        root = json_nodes.parse(file.content.masked)
     except Unparsable as error:
-        yield from _unparsable("JSON", error, content, wanted)
+        yield from _unparsable("JSON", error, file)
         return
     if _is_lock_file(root):
         return
-    kind = _kind(path, root)
+    kind = _kind(file.path, root)
     if kind is None:
-        yield from _text(content, wanted)
+        yield from file.text()
     else:
-        yield from kind(content.masked, root)
+        yield from kind(file.content.masked, root)
 
 
-def _unparsable(
-    language: str, error: Unparsable, content: Content, wanted: Names
-) -> Iterator[Found]:
+def _unparsable(language: str, error: Unparsable, file: _File) -> Iterator[Found]:
     """The images and the problem of a broken file; a template of such a file has none."""
-    yield from _text(content, wanted)
-    if any(sign in content.masked for sign in _TEMPLATE_SIGNS):
-        yield from plain_text.find_keyed(content.masked)
+    yield from file.text()
+    if any(sign in file.content.masked for sign in _TEMPLATE_SIGNS):
+        yield from plain_text.find_keyed(file.content.masked)
     else:
         reason = f"it cannot be read ({error}), so only a host or a digest tells images in it"
         yield Skipped("text", 0, f"the {language}", reason)
@@ -199,30 +210,30 @@ def _is_lock_file(root: Node) -> bool:
     )
 
 
-def _yaml(path: PurePath, content: Content, wanted: Names) -> Iterator[Found]:
+def _yaml(file: _File) -> Iterator[Found]:
     from pinned_images.files import yaml_nodes  # noqa: PLC0415 - for such files alone
 
-    if not _KEYS.search(content.masked):
-        yield from _text(content, wanted)
+    if not _KEYS.search(file.content.masked):
+        yield from file.text()
         return
     try:
-        found = yaml_nodes.documents(content.masked)
+        found = yaml_nodes.documents(file.content.masked)
     except Unparsable as error:
-        yield from _unparsable("YAML", error, content, wanted)
+        yield from _unparsable("YAML", error, file)
         return
     position = 0
     for document in found:
-        kind = _kind(path, document.root)
+        kind = _kind(file.path, document.root)
         if kind is None:
-            yield from _text(content, wanted, position, document.end)
-            if content.masked.find("{{", position, document.end) >= 0:
+            yield from file.text(position, document.end)
+            if file.content.masked.find("{{", position, document.end) >= 0:
                 # A template can be valid YAML: `kind: {{ .Kind }}` is an object.
-                yield from plain_text.find_keyed(content.masked, position, document.end)
+                yield from plain_text.find_keyed(file.content.masked, position, document.end)
         else:
-            yield from kind(content.masked, document.root)
+            yield from kind(file.content.masked, document.root)
         position = document.end
     if not found:
-        yield from _text(content, wanted)
+        yield from file.text()
 
 
 def _kind(path: PurePath, root: Node) -> Finder | None:
