@@ -8,7 +8,14 @@ from collections.abc import Callable, Iterator
 from pathlib import PurePath
 from typing import NamedTuple
 
-from pinned_images.files import documents, image_fields, json_nodes, pipelines, plain_text
+from pinned_images.files import (
+    deployment_tools,
+    documents,
+    image_fields,
+    json_nodes,
+    pipelines,
+    plain_text,
+)
 from pinned_images.files.content import Content
 from pinned_images.files.nodes import Node, Unparsable, child, items_of
 from pinned_images.files.places import Found, Skipped
@@ -249,6 +256,9 @@ def _kind(path: PurePath, root: Node) -> Finder | None:
         _Kind(documents.is_compose, documents.compose),
         _Kind(documents.is_github_actions, documents.github_actions),
         _Kind(documents.is_gitlab_ci, documents.gitlab_ci),
+        _Kind(deployment_tools.is_copilot, deployment_tools.copilot),
+        _Kind(deployment_tools.is_serverless, deployment_tools.serverless),
+        _Kind(deployment_tools.is_playbook, deployment_tools.playbook),
     )
     return next((kind.find for kind in kinds if kind.matches(root)), None)
 

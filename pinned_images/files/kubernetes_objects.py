@@ -17,7 +17,8 @@ from pinned_images.cloudformation.kubernetes_images import (
     find_images,
 )
 from pinned_images.files.documents import image
-from pinned_images.files.nodes import Mapping, Node, Scalar, Sequence
+from pinned_images.files.image_fields import helm_values, kustomize
+from pinned_images.files.nodes import Mapping, Node, Scalar, Sequence, child, text_of, walk
 from pinned_images.files.places import Found, Skipped
 
 _REASONS: dict[KubernetesExemptRule, str] = {
@@ -25,6 +26,13 @@ _REASONS: dict[KubernetesExemptRule, str] = {
     "kubernetes-template": "it is part of {what}, which runs no image itself",
     "kubernetes-variable": "it names a variable that the object's controller fills in",
 }
+_OF_HELM = frozenset(
+    {
+        ("argoproj.io", "Application"),
+        ("argoproj.io", "ApplicationSet"),
+        ("helm.toolkit.fluxcd.io", "HelmRelease"),
+    }
+)
 # YAML 1.2, "Core schema": plain scalars that are no strings.
 _NO_STRING = re.compile(
     r"|~|null|Null|NULL|true|True|TRUE|false|False|FALSE"
@@ -52,6 +60,27 @@ def kubernetes(masked: str, root: Node) -> Iterator[Found]:
             yield Skipped("kubernetes", scalar.start, scalar.value, _reason(each))
         else:
             yield from image(masked, scalar, "kubernetes")
+    yield from _of_deployers(masked, root)
+
+
+def _of_deployers(masked: str, root: Node) -> Iterator[Found]:
+    """The images in values and overrides that Argo CD and Flux hand to Helm and Kustomize.
+
+    Argo CD user guide, "Helm"; Flux documentation, "Helm Releases" and "Kustomization".
+    """
+    api, kind = text_of(child(root, "apiVersion")) or "", text_of(child(root, "kind")) or ""
+    if api.startswith("kustomize.toolkit.fluxcd.io/"):
+        yield from kustomize(masked, child(root, "spec") or root)
+    if (api.partition("/")[0], kind) not in _OF_HELM:
+        return
+    for path, node in walk(root):
+        if path[-1:] not in (("values",), ("valuesObject",)):
+            continue
+        if isinstance(node, Mapping):
+            yield from helm_values(masked, node)
+        elif isinstance(node, Scalar) and "mage" in node.value:
+            reason = "it is a text, in which no image is looked for: write it as an object"
+            yield Skipped("kubernetes", node.start, "the values of the chart", reason)
 
 
 def _reason(found: FoundImage) -> str:

@@ -27,6 +27,7 @@ def finder_of(path: PurePath) -> Finder | None:
         (".circleci" in folders, _circleci),
         (_AZURE.fullmatch(name) or ".azure-pipelines" in folders, _azure),
         (_BITBUCKET.fullmatch(name), partial(_keyed, format="bitbucket-pipelines")),
+        (".buildkite" in folders, partial(_keyed, format="buildkite")),
         (_CLOUD_BUILD.fullmatch(name), _cloud_build),
         (_DRONE.fullmatch(name) or ".woodpecker" in folders, partial(_keyed, format="drone")),
         (name in _DEVELOPMENT or ".devcontainer" in folders, _development_container),

@@ -13,12 +13,15 @@ from pinned_images.resolution import ResolutionRequest
 
 #: The format of a file, or of one document in it.
 Format = Literal[
+    "ansible",
     "azure-pipelines",
     "bitbucket-pipelines",
+    "buildkite",
     "circleci",
     "cloud-build",
     "cloudformation",
     "compose",
+    "copilot",
     "devcontainer",
     "dockerfile",
     "drone",
@@ -29,6 +32,7 @@ Format = Literal[
     "kubernetes",
     "kustomize",
     "python",
+    "serverless",
     "terraform",
     "text",
     "typescript",

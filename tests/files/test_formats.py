@@ -186,6 +186,52 @@ jobs: [{container: c}, {container: 'b:2'}, {container: {image: 'd:3'}}]
             '{"image": "a:1", /* with a tag or a digest */ "features": {"ghcr.io/a/b:1": {}}}',
             ["a:1"],
         ),
+        (".buildkite/pipeline.yml", "{steps: [{plugins: [{x: {image: 'a:1'}}]}]}", ["a:1"]),
+        # Tools that deploy.
+        (
+            "copilot.yml",
+            """
+type: Backend Service
+image: {location: 'a:1'}
+sidecars: {x: {image: 'b:2'}}
+environments: {test: {image: {location: 'c:3'}}, prod: {image: {build: x}}}
+""",
+            ["a:1", "b:2", "c:3"],
+        ),
+        (
+            "serverless.yml",
+            """
+service: x
+provider: {name: aws, ecr: {images: {base: {uri: 'ghcr.io/a:1'}, built: {path: .}}}}
+functions: {a: {image: base}, b: {image: 'b:2'}, c: {image: {uri: 'c:3'}}}
+""",
+            ["ghcr.io/a:1", "b:2", "c:3"],
+        ),
+        (
+            "site.yml",
+            "[{hosts: all, tasks: [{community.docker.docker_container: {image: 'a:1'}}]}]",
+            ["a:1"],
+        ),
+        (
+            "argo.yaml",
+            """
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+spec: {source: {helm: {valuesObject: {image: {repository: a, tag: v1}, webImage: 'b:2'}}}}
+""",
+            ["a:v1", "b:2"],
+        ),
+        (
+            "flux.yaml",
+            """
+{apiVersion: helm.toolkit.fluxcd.io/v2, kind: HelmRelease, spec: {values: {image: 'a:1'}}}
+---
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+spec: {images: [{name: b, newTag: '2'}]}
+""",
+            ["a:1", "b:2"],
+        ),
         # Expressions of Terraform, and languages in its strings.
         ("main.tf", 'image = var.x == "a:1" ? "b:2" : "c:3"\n', ["b:2", "c:3"]),
         ("main.tf", 'web_image = coalesce(var.x, ("b:2"))\n', ["b:2"]),
@@ -230,6 +276,15 @@ def test_found(name: str, text: str, expected: list[str]) -> None:
         ("compose.yaml", f"services: {{a: {{image: '{DIGEST}'}}}}", [DIGEST]),
         ("Dockerfile", "ARG TAG=3\nFROM nginx:$TAG\n", ["nginx:$TAG"]),
         ("main.tf", 'image = "${var.r}/a:1"\n', ["${var.r}/a:1"]),
+        (
+            "argo.yaml",
+            """
+apiVersion: argoproj.io/v1alpha1
+kind: ApplicationSet
+spec: {template: {spec: {source: {helm: {values: "image: a:1"}}}}}
+""",
+            ["the values of the chart"],
+        ),
         (".gitlab-ci.yml", "image: $CI_REGISTRY_IMAGE:1", ["$CI_REGISTRY_IMAGE:1"]),
     ],
 )
@@ -349,6 +404,12 @@ def places(name: str, text: str) -> list[Place]:
         ("f.tf", 'image_uri = "a:1"\n architectures = ["arm64"]', "digest", "linux/arm64"),
         ("f.tf", 'image = "a:1"', "tag-and-digest", None),
         ("f.tf.json", '"image_uri": "a:1", "architectures": ["arm64"]', "digest", "linux/arm64"),
+        (
+            "serverless.yml",
+            "service: x\nprovider: {name: aws, architecture: arm64}\nfunctions: {a: {image: 'a'}}",
+            "digest",
+            "linux/arm64",
+        ),
         # Names under which an image is built or pushed take no digest.
         ("docker-bake.hcl", 'tags = ["ghcr.io/a/b:1"]', "tag", None),
         ("build.sh", "docker build -t ghcr.io/a/b:1 .", "tag", None),
