@@ -6,12 +6,14 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 from aws_cdk import App, Stack
 
 from pinned_images import PinImages
+from pinned_images.lockfile import LockEntry, LockFile, LockKey
+from pinned_images.reference import Digest
 from pinned_images.testing import RegistryServer
 from tests.integration.cdk import cdk_synth
 from tests.synth.synthesis import Synthesize
@@ -22,26 +24,18 @@ import aws_cdk as cdk
 from pinned_images import PinImages
 
 app = cdk.App()
-images = [{"Name": name, "Image": f"ghcr.io/org/{name}:1"} for name in ("app", "agent")]
-stack = cdk.Stack(app, "Web")
+images = [{"Name": name, "Image": f"ghcr.io/org/{name}:1"} for name in ("app", "web", "agent")]
 properties = {"ContainerDefinitions": images}
+stack = cdk.Stack(app, "Web")
 cdk.CfnResource(stack, "Task", type="AWS::ECS::TaskDefinition", properties=properties)
 PinImages.apply_to(app, record_in="outputs")
 app.synth()
 """
-LOCK_FILE = "pinned-images.lock.json"
-EXEMPT = {"ghcr.io/org/agent:*": {"reason": "Follows its tag.", "expires": "2999-12-31"}}
+LOCKED = Digest.of(b"what is deployed")
 
 
-def configure(folder: Path, **options: Any) -> None:
-    """Write the app, and an object with options into its ``cdk.json``."""
-    (folder / "app.py").write_text(APP, encoding="utf-8")
-    settings = {"app": f"{sys.executable} app.py", "context": {"pinned-images": options}}
-    (folder / "cdk.json").write_text(json.dumps(settings), encoding="utf-8")
-
-
-class Project(NamedTuple):
-    """A folder with an app whose images are in a lock file, and their digest."""
+class Synth(NamedTuple):
+    """A synth with an option in each place; one image is in the lock file next to ``cdk.json``."""
 
     folder: Path
     finished: subprocess.CompletedProcess[str]
@@ -49,49 +43,61 @@ class Project(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A project after its first synth, which has options in ``cdk.json`` and after ``-c``."""
+def synth(tmp_path_factory: pytest.TempPathFactory) -> Synth:
     folder = tmp_path_factory.mktemp("project")
+    (folder / "app.py").write_text(APP, encoding="utf-8")
+    lock_file = LockFile({LockKey("ghcr.io/org/app:1"): LockEntry(LOCKED)})
+    (folder / "pinned-images.lock.json").write_text(lock_file.render(), encoding="utf-8")
+    exempt = {"ghcr.io/org/agent:*": {"reason": "Follows its tag.", "expires": "2999-12-31"}}
+    of_the_user = {"context": {"pinned-images": {"exempt": exempt}}}
+    (folder / ".cdk.json").write_text(json.dumps(of_the_user), encoding="utf-8")
     with RegistryServer() as registry:
-        digest = registry.push("ghcr.io/org/app:1")
-        mirrors = registry.mirrors
-        configure(
-            folder,
-            **{"lock-file": LOCK_FILE, "record-in": "metadata", "mirrors": mirrors},
-            exempt=EXEMPT,
-            update="never",
-        )
+        digest = registry.push("ghcr.io/org/web:1")
+        options = {
+            "mirrors": registry.mirrors,
+            "record-in": "metadata",
+            "summary": True,
+            "update": "never",
+        }
+        settings = {"app": f"{sys.executable} app.py", "context": {"pinned-images": options}}
+        (folder / "cdk.json").write_text(json.dumps(settings), encoding="utf-8")
         finished = cdk_synth(
             folder,
-            *("-c", "pinned-images:update=missing", "-c", "pinned-images:summary=true"),
+            "-c",
+            "pinned-images:update=missing",
+            HOME=str(folder),
             DOCKER_CONFIG=str(folder),
         )
-    return Project(folder, finished, str(digest))
+    return Synth(folder, finished, str(digest))
 
 
-def test_the_object_in_cdk_json_is_read_and_c_options_override_it(project: Project) -> None:
-    folder, finished, digest = project
-    assert finished.returncode == 0, finished.stderr
-    template = json.loads((folder / "cdk.out" / "Web.template.json").read_text("utf-8"))
-    assert template["Metadata"]["PinnedImages"] == {"ghcr.io/org/app:1": digest}
+def test_the_object_in_cdk_json_is_read_and_c_options_override_it(synth: Synth) -> None:
+    """As is the object in the ``~/.cdk.json`` of the user, which has the exemption."""
+    assert synth.finished.returncode == 0, synth.finished.stderr
+    template = json.loads((synth.folder / "cdk.out" / "Web.template.json").read_text("utf-8"))
+    assert template["Metadata"]["PinnedImages"] == {
+        "ghcr.io/org/app:1": str(LOCKED),
+        "ghcr.io/org/web:1": synth.digest,
+    }
     assert "Outputs" not in template
-    report = json.loads((folder / "cdk.out" / "pinned-images.json").read_text("utf-8"))
-    found = {image["reference"]: image["resolvedBy"] for image in report["images"]}
-    assert found == {"ghcr.io/org/app:1": "mirror", "ghcr.io/org/agent:1": "exempt"}
-    assert (folder / LOCK_FILE).is_file()
-    assert "1 image pinned (1 registry), 1 exempt; lock file pinned-images" in finished.stderr
+    report = json.loads((synth.folder / "cdk.out" / "pinned-images.json").read_text("utf-8"))
+    assert {image["reference"]: image["resolvedBy"] for image in report["images"]} == {
+        "ghcr.io/org/app:1": "lock-file",
+        "ghcr.io/org/web:1": "mirror",
+        "ghcr.io/org/agent:1": "exempt",
+    }
 
 
-def test_the_lock_file_next_to_cdk_json_is_used_without_being_named(project: Project) -> None:
-    """Without the registry, and with an option in the ``~/.cdk.json`` of the user."""
-    folder, _, digest = project
-    configure(folder, update="never", summary=True)
-    of_the_user = {"context": {"pinned-images": {"exempt": {"ghcr.io/org/agent:*": "why"}}}}
-    (folder / ".cdk.json").write_text(json.dumps(of_the_user), encoding="utf-8")
-    found = cdk_synth(folder, HOME=str(folder))
-    assert found.returncode == 0, found.stderr
-    assert f"1 image pinned (1 lock file), 1 exempt; lock file {LOCK_FILE}\n" in found.stderr
-    assert f'"ghcr.io/org/app:1@{digest}"' in (folder / "cdk.out/Web.template.json").read_text()
+def test_the_lock_file_next_to_cdk_json_is_used_without_being_named(synth: Synth) -> None:
+    summary = "2 images pinned (1 registry, 1 lock file), 1 exempt; lock file pinned-images.lock"
+    assert summary in synth.finished.stderr
+    template = (synth.folder / "cdk.out" / "Web.template.json").read_text("utf-8")
+    assert f'"ghcr.io/org/app:1@{LOCKED}"' in template
+    entries = LockFile.read(synth.folder / "pinned-images.lock.json").entries
+    assert {str(key): str(entry.digest) for key, entry in entries.items()} == {
+        "ghcr.io/org/app:1": str(LOCKED),
+        "ghcr.io/org/web:1": synth.digest,
+    }
 
 
 def test_what_is_mistyped_names_the_nearest(synthesize: Synthesize) -> None:
