@@ -89,8 +89,8 @@ def test_the_object_in_cdk_json_is_read_and_c_options_override_it(synth: Synth) 
 
 
 def test_the_lock_file_next_to_cdk_json_is_used_without_being_named(synth: Synth) -> None:
-    summary = "2 images pinned (1 registry, 1 lock file), 1 exempt; lock file pinned-images.lock"
-    assert summary in synth.finished.stderr
+    summary = "2 images pinned (1 lock file, 1 registry), 1 exempt; lock file"
+    assert f"{summary} pinned-images.lock.json\n" in synth.finished.stderr
     template = (synth.folder / "cdk.out" / "Web.template.json").read_text("utf-8")
     assert f'"ghcr.io/org/app:1@{LOCKED}"' in template
     entries = LockFile.read(synth.folder / "pinned-images.lock.json").entries
