@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pinned_images.cli.git_repository import change, repository_options
+from pinned_images.cli.output import echo
 from pinned_images.cli.scanned import (
     exempt_today,
     options_for_files,
@@ -94,6 +95,9 @@ def update_files(  # noqa: PLR0917 - click gives them by name
 
     def plan(base: Path | None) -> Changes:
         scanned = list(scanned_files(paths, base, wanted=requested.wanted))
+        for each in requested.unmatched(scanned):
+            with_tag = f" with the tag {each.tag}" if matching_tag else ""
+            echo(f"No reference to {each.name}{with_tag} was found.")
         tags = ListedTags(network.registries)
         return update(scanned, requested, network.registries, tags, is_exempt)
 

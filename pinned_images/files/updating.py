@@ -60,6 +60,11 @@ class Update:
         """The repositories whose every spelling counts in text."""
         return frozenset(reference.name for reference in self.references or ())
 
+    def unmatched(self, files: Iterable[ScannedFile]) -> list[ImageReference]:
+        """The references to set for which files have no place."""
+        matched = {self._given(place.reference) for file in files for place in file.places}
+        return [each for each in self.references or () if each not in matched]
+
     def may_mean(self, text: str) -> bool:
         """Whether a value that cannot be read may be one of the references."""
         lasts = (name.rpartition("/")[2] for name in self.wanted)

@@ -137,6 +137,17 @@ def test_nothing_to_do_exits_with_0(program: Program, arguments: list[str]) -> N
         assert result.stderr == "0 image references without digest.\n"
 
 
+def test_an_update_of_an_image_that_no_file_names_says_so(folder: Path, program: Program) -> None:
+    write(folder, "compose.yaml", "services: {a: {image: 'redis:7'}}")
+    result = program("update", "--image-reference", "redsi:8", "--image-reference", "redis:7")
+    assert result.returncode == 0
+    assert result.stderr == (
+        "No reference to docker.io/library/redsi was found.\n0 files updated.\n"
+    )
+    result = program("update", "--image-reference", "redis:8", "--matching-tag")
+    assert "No reference to docker.io/library/redis with the tag 8 was found." in result.stderr
+
+
 def test_one_missing_image_leaves_its_file_and_the_others_are_written(
     folder: Path, program: Program
 ) -> None:
