@@ -12,7 +12,6 @@ so that the command line and the core start without it.
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -75,6 +74,7 @@ _LATE = {
     "UpdateMode": "pinned_images.option_types",
 }
 
+
 #: What needs the AWS CDK, and the oldest version of it that serves.
 _OF_CDK = frozenset({"ImmutableTags", "PinImages", "PinnedImagesGate"})
 _OLDEST_CDK = (2, 271)
@@ -83,35 +83,29 @@ _OLDEST_CDK = (2, 271)
 def __getattr__(name: str) -> object:
     if name not in _LATE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    wrong = _wrong_with_cdk(name) if name in _OF_CDK else None
-    if wrong is not None:
-        # PEP 562: hasattr(), getattr() with a default and inspect.getmembers() count on an
-        # AttributeError. The import statement, which looks first by importlib's
-        # _handle_fromlist, would replace it by its own error, which does not say what to do.
-        is_imported = sys._getframe(1).f_code.co_name == "_handle_fromlist"  # noqa: SLF001
-        raise (ImportError if is_imported else AttributeError)(wrong)
+    if name in _OF_CDK:
+        _require_cdk(name)
     return getattr(import_module(_LATE[name]), name)
 
 
-def _wrong_with_cdk(name: str) -> str | None:
-    """The error where aws-cdk-lib is not there, or lacks what the Aspect builds upon."""
+def _require_cdk(name: str) -> None:
+    """Refuse an aws-cdk-lib that is not there, or that lacks what the Aspect builds upon."""
     try:
         version: str = import_module("aws_cdk._jsii").__jsii_assembly__.version
     except ModuleNotFoundError as error:
         if error.name not in ("aws_cdk", "aws_cdk._jsii"):
             raise
-        return (
+        raise ImportError(
             f"{name} needs aws-cdk-lib, which is not installed: pip install 'pinned-images[cdk]'. "
             "Apps in other languages are pinned by 'pinned-images run'."
-        )
+        ) from None
     if tuple(map(int, version.split(".")[:2])) < _OLDEST_CDK:
         oldest = ".".join(map(str, _OLDEST_CDK))
-        return (
+        raise ImportError(
             f"{name} needs aws-cdk-lib {oldest} or newer, and {version} is installed: update it, "
             "or pin the app by 'pinned-images run -- python app.py' in cdk.json, which works with "
             "older versions too."
         )
-    return None
 
 
 def __dir__() -> list[str]:

@@ -43,16 +43,6 @@ def test_what_needs_the_cdk_says_so_in_a_sentence(world: str, parts: list[str], 
         assert part in last
 
 
-@pytest.mark.parametrize("world", [ABSENT, OLD], ids=["absent", "too old"])
-def test_a_look_at_the_package_is_no_error_without_the_cdk(world: str) -> None:
-    looks = "import inspect, pinned_images as p\ninspect.getmembers(p)"
-    use = "print(hasattr(p, 'PinImages'), getattr(p, 'ImmutableTags', None))\np.PinnedImagesGate"
-    result = python(f"{world}\n{looks}\n{use}")
-    assert result.stdout.split() == ["False", "None"]
-    last = result.stderr.splitlines()[-1]
-    assert last.startswith("AttributeError: PinnedImagesGate needs aws-cdk-lib")
-
-
 def test_everything_else_works_without_the_cdk() -> None:
     others = "from pinned_images import ImageReference, PinImagesOptions, Resolver, UpdateMode"
     command = "from pinned_images.cli.application import application; application(['--help'])"
