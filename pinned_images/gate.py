@@ -146,8 +146,8 @@ class PinnedImagesGate:
             AssemblyStack.read(
                 stack.stack_construct_path,
                 Path(stack.template_path),
-                stack.account_id or os.environ.get("CDK_DEFAULT_ACCOUNT"),
-                stack.region or os.environ.get("CDK_DEFAULT_REGION"),
+                stack.account_id or os.environ.get("CDK_DEFAULT_ACCOUNT") or None,
+                stack.region or os.environ.get("CDK_DEFAULT_REGION") or None,
                 paths,
                 artifacts=artifacts,
             )

@@ -63,6 +63,6 @@ def _environment(text: str) -> tuple[str | None, str | None]:
     """Account and region of ``aws://123456789012/eu-west-1``; those of the CDK CLI by default."""
     account, _, region = text.removeprefix("aws://").partition("/")
     return (
-        os.environ.get("CDK_DEFAULT_ACCOUNT") if account in ("", _UNKNOWN[0]) else account,
-        os.environ.get("CDK_DEFAULT_REGION") if region in ("", _UNKNOWN[1]) else region,
+        account.removeprefix(_UNKNOWN[0]) or os.environ.get("CDK_DEFAULT_ACCOUNT") or None,
+        region.removeprefix(_UNKNOWN[1]) or os.environ.get("CDK_DEFAULT_REGION") or None,
     )

@@ -73,8 +73,8 @@ class StackScopes:
             return self._scopes[stack]
         scope = TemplateScope(
             template=lambda: render_template(stack),
-            account=_known(stack.account) or os.environ.get("CDK_DEFAULT_ACCOUNT"),
-            region=_known(stack.region) or os.environ.get("CDK_DEFAULT_REGION"),
+            account=_known(stack.account) or os.environ.get("CDK_DEFAULT_ACCOUNT") or None,
+            region=_known(stack.region) or os.environ.get("CDK_DEFAULT_REGION") or None,
             stack=stack.stack_name,
             app=self._app,
             parameter_values=self.parameter_values,

@@ -377,14 +377,17 @@ def test_a_stack_whose_environment_nobody_knows_is_told_to_have_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("CDK_DEFAULT_ACCOUNT", raising=False)
-    monkeypatch.delenv("CDK_DEFAULT_REGION", raising=False)
+    monkeypatch.setenv("CDK_DEFAULT_REGION", "")
     app = App(outdir=str(tmp_path))
-    stack = Stack(app, "Web")
-    add_task(stack, repository_by_name(stack))
+    for case in (repository_by_name, mapping):
+        stack = Stack(app, "Web" if case is mapping else "Own")
+        add_task(stack, case(stack))
     PinImages.apply_to(app, resolver=FixedResolver.derived())
-    [error] = synthesize(app, check=False).errors
-    assert "${AWS::AccountId}.dkr.ecr.${AWS::Region}.${AWS::URLSuffix}/shop:2" in error
-    assert "Give the stack an environment (env=Environment(account=..., region=...))" in error
+    errors = synthesize(app, check=False).errors
+    assert len(errors) == 2
+    assert "${AWS::AccountId}.dkr.ecr.${AWS::Region}.${AWS::URLSuffix}/shop:2" in errors[0]
+    for error in errors:
+        assert "Give the stack an environment (env=Environment(account=..., region=...))" in error
 
 
 def test_a_digest_in_the_code_pins_a_repository_that_has_no_name_yet(tmp_path: Path) -> None:
