@@ -31,6 +31,7 @@ from pinned_images.errors import (
 from pinned_images.exemptions import Exemption
 from pinned_images.reference import Digest, ImageReference, Platform
 from pinned_images.resolution import PlatformMode, Resolution, ResolutionRequest, Resolver
+from pinned_images.version import __version__
 
 if TYPE_CHECKING:
     from pinned_images.aspect import PinImages
@@ -64,6 +65,7 @@ __all__ = [
     "Resolver",
     "UntrustedAnswer",
     "UpdateMode",
+    "__version__",
 ]
 
 _LATE = {

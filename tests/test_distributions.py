@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from pinned_images.version import __version__
+from pinned_images import __version__
 from tests.distributions import PROJECT
 
 TWINE = shutil.which("twine") or shutil.which("twine", path=str(PROJECT / ".venv-docs" / "bin"))
