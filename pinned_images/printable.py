@@ -9,6 +9,7 @@ what an error quotes goes through `quoted` and `listed`, which bound it.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable
 
@@ -112,6 +113,7 @@ def listed(items: Iterable[object]) -> str:
     return f"{shown} and {more} more" if more > 0 else shown
 
 
+@functools.lru_cache(maxsize=1_024)
 def _shown(character: str) -> str:
     if character.isprintable():
         return character

@@ -13,7 +13,12 @@ from collections.abc import Sequence
 from pinned_images.grouping import MOST_NAMED
 from pinned_images.printable import printable, shortened
 
-_PUNCTUATION = re.compile(r"([\\`*_{}\[\]()#+!|~$])")
+# Mentions and references to issues are looked for in what is rendered, where a backslash is gone: a
+# comment parts them.
+_ESCAPES = str.maketrans(
+    {character: f"\\{character}" for character in "\\`*_{}[]()+!|~$"}
+    | {"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "@<!-- -->", "#": r"\#<!-- -->"}
+)
 # No image reference and no sentence of this library is longer.
 _LONGEST_SPAN = 600
 _LONGEST_WORDS = 1_000
@@ -35,14 +40,8 @@ def code_spans(texts: Sequence[str]) -> str:
 
 
 def escaped_words(text: str) -> str:
-    """Escaped text, without mentions (``@name``) and references to issues (``#1``).
-
-    Both are looked for in what is rendered, where a backslash is gone: a comment parts them.
-    """
-    text = _one_line(shortened(text, _LONGEST_WORDS))
-    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    text = _PUNCTUATION.sub(r"\\\1", text)
-    return text.replace("@", "@<!-- -->").replace("#", "#<!-- -->")
+    """Escaped text, without mentions (``@name``) and references to issues (``#1``)."""
+    return _one_line(shortened(text, _LONGEST_WORDS)).translate(_ESCAPES)
 
 
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
@@ -52,10 +51,12 @@ class RegistryServer:
         self._counts: Counter[str] = Counter()
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
+        self._is_stopped = threading.Event()
         self._serving = ExitStack()
 
     def start(self) -> Self:
         """Begin to serve; images pushed before are served too."""
+        self._is_stopped.clear()
         self._server = _Server(self)
         self._serving.enter_context(made_up_images(self.url))
         self._registry.service = self.host
@@ -66,9 +67,13 @@ class RegistryServer:
         return self
 
     def stop(self) -> None:
-        """End every connection and free the port; the images stay for another `start`."""
+        """End every connection and free the port; the images stay for another `start`.
+
+        A request that waits for the latency to pass is ended too.
+        """
         if self._server is None or self._thread is None:
             return
+        self._is_stopped.set()
         self._server.shutdown()
         self._thread.join()
         self._server.close_connections()
@@ -273,8 +278,8 @@ class RegistryServer:
     def _receive(self, request: Request) -> Answer:
         with self._registry.lock:
             self._counts[request.kind] += 1
-        if self.latency:
-            time.sleep(self.latency)
+        if self.latency and self._is_stopped.wait(self.latency):
+            raise ConnectionAbortedError
         return self._registry.answer(request)
 
 

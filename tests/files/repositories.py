@@ -46,6 +46,11 @@ class Bare:
         git(self.work, *IDENTITY, "commit", "--quiet", "--message", message)
         git(self.work, "push", "--quiet", "origin", "main")
 
+    def others(self, message: str = "Other") -> str:
+        """A script that pushes an empty commit of another author, as fast as can be."""
+        commit = f"commit-tree 'main^{{tree}}' -p main -m '{message}'"
+        return f"cd '{self.path}' && git update-ref refs/heads/main $(git {commit})"
+
     def state(self) -> str:
         """Every reference and what it names."""
         return git(self.path, "for-each-ref")

@@ -226,19 +226,14 @@ def test_a_push_that_is_refused_is_told_and_not_tried_again(
     assert list(temporary.iterdir()) == []
 
 
-def compete(bare: Bare, condition: str, name: str) -> str:
-    """A script that pushes a commit to the branch, where a condition holds."""
-    return (
-        f"if {condition}; then cd '{bare.work}' && git pull -q --rebase origin main &&"
-        f" echo $count > {name}$count && git add -A && git {' '.join(IDENTITY)} commit -qm Other &&"
-        " git push -q origin main; fi"
-    )
-
-
 def test_a_push_that_lost_is_made_again_on_the_new_head(
     bare: Bare, tmp_path: Path, program: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    script = compete(bare, "[ $count -le 2 ]", "other")
+    script = (
+        f"[ $count -le 2 ] && cd '{bare.work}' && git pull -q --rebase origin main &&"
+        f" echo $count > other$count && git add -A && git {' '.join(IDENTITY)} commit -qm Other &&"
+        " git push -q origin main"
+    )
     monkeypatch.setenv("PATH", program_before_push(tmp_path, script))
     result = program(*PIN, "--repository", bare.url)
     assert result.returncode == 0, result.stderr
@@ -254,12 +249,11 @@ def test_a_push_that_always_loses_gives_up_and_leaves_the_others(
     program: Program,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    script = compete(bare, "true", "other")
-    monkeypatch.setenv("PATH", program_before_push(tmp_path, script))
+    monkeypatch.setenv("PATH", program_before_push(tmp_path, bare.others()))
     result = program(*PIN, "--repository", bare.url)
     assert result.returncode == 3
     assert "moved on each of 10 times" in result.stderr
-    assert set(bare.log()) == {"Other", "Seed"}
+    assert bare.log() == ["Other"] * 10 + ["Seed"]
     assert list(temporary.iterdir()) == []
 
 

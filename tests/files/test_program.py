@@ -14,6 +14,7 @@ import struct
 import subprocess
 import sys
 import termios
+import time
 from pathlib import Path
 
 import pytest
@@ -324,7 +325,7 @@ def test_ctrl_c_exits_with_130_and_leaves_whole_files(
 ) -> None:
     own_registry.push("docker.io/library/redis:7")
     monkeypatch.setenv("PINNED_IMAGES_MIRRORS", mirrors_of(own_registry))
-    own_registry.latency = 4
+    own_registry.latency = 3_600  # its stop ends it
     text = "services: {a: {image: 'redis:7'}}"
     path = write(folder, "compose.yaml", text)
     process = subprocess.Popen(
@@ -335,6 +336,7 @@ def test_ctrl_c_exits_with_130_and_leaves_whole_files(
     )
     while not own_registry.connections:
         assert process.poll() is None
+        time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130

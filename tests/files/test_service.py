@@ -6,8 +6,10 @@ import http.client
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -82,9 +84,21 @@ class Server:
                 found = dict(response.headers.items())
                 return Answer(response.status, json.loads(response.read()), found)
 
+    @property
+    def is_listening(self) -> bool:
+        try:
+            socket.create_connection(("127.0.0.1", self.port)).close()
+        except ConnectionError:
+            return False
+        return True
+
     def stop(self, by: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
         """End it with a signal; gives the exit code and what it said."""
         self.process.send_signal(by)
+        return self.end()
+
+    def end(self) -> tuple[int, str]:
+        """Wait for its end."""
         _, errors = self.process.communicate(timeout=120)
         return self.process.returncode, errors
 
@@ -92,16 +106,30 @@ class Server:
 Serve = Callable[..., Server]
 
 
+def started(url: str, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+    """A process of the service, on a free port."""
+    command = ["serve", "--repository", url, "--branch", "main", "--port", "0", *arguments]
+    return subprocess.Popen(
+        [sys.executable, "-m", "pinned_images.cli", *command],
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+FILES = {
+    "sub/task.json": TASK,
+    "app.json": f'{{"containerDefinitions": [{{"image": "{ECR}:v1"}}]}}',
+    "team.yaml": "services: {a: {image: 'team/app:0.9'}, b: {image: 'team/a.b:0.9'}}\n",
+}
+
+
 @pytest.fixture
 def bare(folder: Path, tmp_path: Path) -> Bare:
     git(tmp_path, "config", "--global", "user.name", "A Service")
     git(tmp_path, "config", "--global", "user.email", "service@example.com")
-    files = {
-        "sub/task.json": TASK,
-        "app.json": f'{{"containerDefinitions": [{{"image": "{ECR}:v1"}}]}}',
-        "team.yaml": "services: {a: {image: 'team/app:0.9'}, b: {image: 'team/a.b:0.9'}}\n",
-    }
-    return Bare(tmp_path, files)
+    return Bare(tmp_path, FILES)
 
 
 @pytest.fixture
@@ -111,22 +139,39 @@ def serve(bare: Bare, images: RegistryServer, monkeypatch: pytest.MonkeyPatch) -
     processes: list[subprocess.Popen[str]] = []
 
     def start(*arguments: str, url: str = bare.url, **environment: str) -> Server:
-        command = ["serve", "--repository", url, "--branch", "main", "--port", "0", *arguments]
-        processes.append(
-            subprocess.Popen(
-                [sys.executable, "-m", "pinned_images.cli", *command],
-                env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-            )
-        )
+        processes.append(started(url, *arguments, **environment))
         return Server(processes[-1])
 
     yield start
     for process in processes:
         process.kill()
         process.communicate()
+
+
+class Unchanged(NamedTuple):
+    """A running service, and the repository that none of its answers has changed."""
+
+    server: Server
+    bare: Bare
+
+
+@pytest.fixture(scope="module")
+def shared(images: RegistryServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Unchanged]:
+    folder = tmp_path_factory.mktemp("shared")
+    bare = Bare(folder, FILES)
+    settings = {"HOME": str(folder), "PINNED_IMAGES_MIRRORS": mirrors_of(images)}
+    process = started(bare.url, **settings)
+    yield Unchanged(Server(process), bare)
+    process.kill()
+    process.communicate()
+
+
+@pytest.fixture
+def unchanged(shared: Unchanged) -> Iterator[Server]:
+    """One service for the tests whose requests change nothing."""
+    before = shared.bare.state()
+    yield shared.server
+    assert shared.bare.state() == before
 
 
 def test_a_request_becomes_a_commit(bare: Bare, serve: Serve) -> None:
@@ -192,24 +237,18 @@ def test_a_push_to_ecr_becomes_a_commit(bare: Bare, serve: Serve) -> None:
     [{"result": "FAILURE"}, {"action-type": "DELETE"}, {"image-tag": ""}, {"image-tag": None}],
     ids=str,
 )
-def test_events_that_change_nothing(
-    bare: Bare, serve: Serve, changes: dict[str, str | None]
-) -> None:
-    before = bare.state()
+def test_events_that_change_nothing(unchanged: Server, changes: dict[str, str | None]) -> None:
     detail: Any = EVENT["detail"]
-    answer = serve().post({**EVENT, "detail": {**detail, **changes}})
-    assert (answer.status, answer.body["files"]) == (200, [])
-    assert bare.state() == before
-
-
-def test_events_can_be_held_to_the_same_tag(bare: Bare, serve: Serve) -> None:
-    answer = serve().post(EVENT, path="/?matching-tag=true")
+    answer = unchanged.post({**EVENT, "detail": {**detail, **changes}})
     assert (answer.status, answer.body["files"]) == (200, [])
 
 
-def test_bad_requests(bare: Bare, serve: Serve) -> None:
-    server = serve()
-    before = bare.state()
+def test_events_can_be_held_to_the_same_tag(unchanged: Server) -> None:
+    answer = unchanged.post(EVENT, path="/?matching-tag=true")
+    assert (answer.status, answer.body["files"]) == (200, [])
+
+
+def test_bad_requests(unchanged: Server) -> None:
     bad: list[Any] = [
         b"not json",
         b"\xff",
@@ -228,34 +267,27 @@ def test_bad_requests(bare: Bare, serve: Serve) -> None:
         {"image-references": ["team/app:1"]},
     ]
     for body in bad:
-        answer = server.post(body)
+        answer = unchanged.post(body)
         assert answer.status == 400, body
         assert answer.body["error"]
-    assert server.post(b"x" * 300_000).status == 413
-    assert server.post({}, path="/other").status == 404
-    assert server.post({}, method="GET").status == 405
-    assert server.post({}, path="/healthz", method="GET").body == {"status": "ok"}
-    assert server.post(REQUEST, Origin="https://page.example").status == 403
-    assert bare.state() == before
+    assert unchanged.post(b"x" * 300_000).status == 413
+    assert unchanged.post({}, path="/other").status == 404
+    assert unchanged.post({}, method="GET").status == 405
+    assert unchanged.post({}, path="/healthz", method="GET").body == {"status": "ok"}
+    assert unchanged.post(REQUEST, Origin="https://page.example").status == 403
 
 
-def test_a_registry_that_fails(bare: Bare, serve: Serve) -> None:
-    before = bare.state()
+def test_a_registry_that_fails(unchanged: Server) -> None:
     body = {**REQUEST, "image-references": ["team/app:gone"], "resolve-digest": True}
-    answer = serve().post(body)
+    answer = unchanged.post(body)
     assert answer.status == 502
     assert "team/app:gone" in answer.body["error"]
-    assert bare.state() == before
 
 
 def test_a_push_that_lost(
     bare: Bare, serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    other = (
-        f"cd '{bare.work}' && git pull -q --rebase origin main && date +%N > other && git add -A &&"
-        " git commit -qm Other && git push -q origin main"
-    )
-    monkeypatch.setenv("PATH", program_before_push(tmp_path, other))
+    monkeypatch.setenv("PATH", program_before_push(tmp_path, bare.others()))
     answer = serve().post(REQUEST)
     assert answer.status == 409
     assert "paas-monitor:3.1.0" in bare.read("sub/task.json")
@@ -300,15 +332,21 @@ def test_credentials_of_the_url_are_in_no_answer_and_no_log(serve: Serve) -> Non
 def test_sigterm_finishes_what_has_begun(
     bare: Bare, serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begun = tmp_path / "begun"
-    monkeypatch.setenv("PATH", program_before_push(tmp_path, f"touch '{begun}'; sleep 2"))
+    begun, stopped = tmp_path / "begun", tmp_path / "stopped"
+    wait = f"touch '{begun}'; until [ -e '{stopped}' ]; do sleep 0.02; done"
+    monkeypatch.setenv("PATH", program_before_push(tmp_path, wait))
     server = serve()
     with ThreadPoolExecutor(1) as pool:
         answer = pool.submit(server.post, REQUEST)
         while not begun.exists():
             assert server.process.poll() is None
-        code, _ = server.stop()
+            time.sleep(0.01)
+        server.process.send_signal(signal.SIGTERM)
+        while server.is_listening:
+            time.sleep(0.01)
+        stopped.touch()
         assert answer.result().status == 200
+        code, _ = server.end()
     assert code == 0
     assert "paas-monitor:3.4.0" in bare.read("sub/task.json")
 
