@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +58,9 @@ class Pages:
         """A page as a reader opens it; its errors and requests are kept."""
         self._tab.set_viewport_size({"width": width, "height": 900})
         self._tab.emulate_media(**{**_USUAL, **media})
-        self._tab.goto("about:blank")
+        if self._tab.url.startswith(self.address(name)):
+            # It would keep what was typed, or only go to the fragment.
+            self._tab.goto("about:blank")
         self._tab.goto(self.address(name, fragment))
         return self._tab
 
@@ -83,13 +85,12 @@ class Pages:
 _USUAL = {"media": "screen", "color_scheme": "light", "forced_colors": "none"}
 
 
-def violations(page: Page, *, kind: str = "", without: Sequence[str] = ()) -> list[str]:
+def violations(page: Page, kind: str = "") -> list[str]:
     """The violations of a page that axe finds, each with the first element.
 
     Args:
         page: The page.
         kind: The tag of the rules that are asked, instead of all.
-        without: Rules that are left out.
     """
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE.read_text(encoding="utf-8"))
@@ -97,10 +98,7 @@ def violations(page: Page, *, kind: str = "", without: Sequence[str] = ()) -> li
     if kind:
         of_kind = page.evaluate("tags => axe.getRules(tags)", [kind])
         rules = [each["ruleId"] for each in of_kind if each["ruleId"] in rules]
-    options = {
-        "runOnly": {"type": "rule", "values": [rule for rule in rules if rule not in without]},
-        "resultTypes": ["violations"],
-    }
+    options = {"runOnly": {"type": "rule", "values": rules}, "resultTypes": ["violations"]}
     result = page.evaluate("options => axe.run(options)", options)
     return [f"{each['id']}: {each['nodes'][0]['html']}" for each in result["violations"]]
 

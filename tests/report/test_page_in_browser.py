@@ -108,16 +108,15 @@ def test_axe_finds_no_violation(pages: Pages, name: str) -> None:
         light = layout(page)
         page.emulate_media(color_scheme="dark")
         assert layout(page) == light
-        assert violations(page, kind="cat.color") == []
+        assert violations(page, "cat.color") == []
 
 
-@pytest.mark.parametrize(("name", "width"), [("stacks", WIDTHS[0]), ("many", WIDTHS[1])])
-def test_axe_finds_no_violation_among_hundreds_of_images(
-    pages: Pages, name: str, width: int
-) -> None:
-    """Their colours and sizes are those of the others, and they take axe most of the time."""
-    page = pages.open(name, width=width)
-    assert violations(page, without=["color-contrast", "target-size"]) == []
+def test_axe_finds_no_violation_among_200_images_in_20_stacks(pages: Pages) -> None:
+    """Their colours in the dark are those of the others, and they take axe long."""
+    page = pages.open("stacks")
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        assert violations(page) == []
 
 
 def test_one_of_2000_images_is_found(pages: Pages) -> None:
