@@ -6,7 +6,7 @@ import io
 import os
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING, TextIO
 
@@ -100,6 +100,30 @@ def error_lines(text: str) -> None:
     """Print lines to stderr; if it is closed, the exit code alone reports the failure."""
     with suppress(OSError):
         _put(printable_lines(text), sys.stderr)
+
+
+def log_to_stderr() -> Callable[[], None]:
+    """Print all that this package logs to stderr, with the time since the start.
+
+    Returns:
+        What ends this.
+    """
+    import logging  # noqa: PLC0415 - for --help
+
+    class Handler(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            echo(f"{record.relativeCreated / 1000:7.3f} s  {record.name}: {record.getMessage()}")
+
+    logger, handler = logging.getLogger("pinned_images"), Handler()
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)
+
+    def end() -> None:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+
+    return end
 
 
 def _put(text: str, stream: TextIO) -> None:

@@ -74,6 +74,17 @@ def test_help_imports_neither_aws_nor_the_network_nor_tables(arguments: list[str
     }
 
 
+def test_what_registries_answer_is_logged_with_debug_alone(
+    run: Run, registry: RegistryServer
+) -> None:
+    image = f"{registry.host}/team/web:1"
+    digest = registry.push("team/web:1")
+    logged = run("--debug", "resolve", image)
+    assert (logged.exit_code, logged.stdout) == (0, f"{image}@{digest}\n")
+    assert f"{image} is {digest} at the registry {registry.host}" in logged.stderr
+    assert run("resolve", image).stderr == ""
+
+
 def test_asking_a_registry_imports_neither_aws_cdk_nor_boto3(
     lock: Any, registry: RegistryServer
 ) -> None:

@@ -193,7 +193,7 @@ class AwsSessions:
         keys = self._keys_of(identity.role, environment, deadline) if identity.role else {}
         try:
             client = self._clients.get(service, environment, identity.role or "", keys)
-            return invoke(client, operation, parameters, deadline)
+            answer = invoke(client, operation, parameters, deadline)
         except ValueError as error:
             raise fault_of_setting(error) from error
         except (BotoCoreError, ClientError, ResponseParserError, OutOfTime) as error:
@@ -203,6 +203,8 @@ class AwsSessions:
                 environment=environment,
                 identity=identity.name,
             ) from error
+        logger.debug("answered %s:%s in %s to %s", service, operation, environment, identity.name)
+        return answer
 
     def _role_in(self, environment: Environment) -> str:
         """The user's role for an account, or the lookup role of the CDK's bootstrap template."""
