@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
+from pinned_images.acknowledgements import is_below
 from pinned_images.cloudformation.sites import Site, evaluate_site
 from pinned_images.errors import ResolutionError
 from pinned_images.examination.examination import Examination
@@ -14,6 +15,7 @@ from pinned_images.report.synth_report import SiteRecord
 from pinned_images.resolution import Outcome, ResolutionRequest
 
 _OVERRIDDEN = "An override has set it, and it carries no digest."
+_MISSED = "Its Stage was synthesized without PinImages."
 _NAMED_TEMPLATE = "It is in a template that a resource only names, and it carries no digest."
 
 
@@ -34,13 +36,22 @@ def records_of_overridden(
     return records_of(image, decide(image, policy, _NothingWasAsked(why)))
 
 
-def corrected(records: Iterable[SiteRecord], examination: Examination) -> list[SiteRecord]:
+def corrected(
+    records: Iterable[SiteRecord], examination: Examination, missed: Collection[str] = ()
+) -> list[SiteRecord]:
     """The records corrected by what is in the templates.
 
     Args:
         records: The records from pinning, before overrides were seen.
         examination: The findings in the finished templates.
+        missed: The construct paths of Stages that were synthesized without being pinned.
     """
+    overridden = [
+        _of_missed(record)
+        if any(is_below(record.construct_path, path) for path in missed)
+        else record
+        for record in examination.overridden
+    ]
     all_records = list(records)
     by_place: defaultdict[tuple[str, str], list[SiteRecord]] = defaultdict(list)
     for record in all_records:
@@ -50,7 +61,7 @@ def corrected(records: Iterable[SiteRecord], examination: Examination) -> list[S
         for (path, location), before in examination.moved.items()
         for record in by_place[path, before]
     ]
-    places = {record.place for record in examination.overridden} | examination.moved.keys()
+    places = {record.place for record in overridden} | examination.moved.keys()
     kept = (
         record
         for record in all_records
@@ -62,8 +73,17 @@ def corrected(records: Iterable[SiteRecord], examination: Examination) -> list[S
     containers = examination.containers
     return [
         replace(record, container=containers.get(record.place, record.container))
-        for record in (*kept, *moved, *examination.overridden)
+        for record in (*kept, *moved, *overridden)
     ]
+
+
+def _of_missed(record: SiteRecord) -> SiteRecord:
+    """A record in a Stage that was not pinned: no override has set the image."""
+    reason, cause = (
+        None if text is None else text.replace(_OVERRIDDEN, _MISSED)
+        for text in (record.reason, record.cause)
+    )
+    return replace(record, reason=reason, cause=cause)
 
 
 class _NothingWasAsked(Mapping[ResolutionRequest, Outcome]):

@@ -85,7 +85,9 @@ class SynthAspectState:
             return []
         problems = list(problems_of_undeployed(syntheses, examination))
         records = [record for synthesis in syntheses for record in synthesis.records]
-        report = SynthReport.of(corrected(records, examination), next(iter(self._failures()), None))
+        missed = self.missed_stages() if examination.overridden else []
+        records = corrected(records, examination, [each.construct_path for each in missed])
+        report = SynthReport.of(records, next(iter(self._failures()), None))
         folder = Path(self.root.stage.outdir)
         print_summary(report, syntheses, folder)
         try:

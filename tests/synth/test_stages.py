@@ -16,6 +16,7 @@ from constructs import Construct, IConstruct
 
 from pinned_images import PinImages, PinnedImagesGate
 from pinned_images.errors import ConfigurationError
+from pinned_images.report.synth_report import SynthReport
 from pinned_images.testing import FixedResolver
 from pinned_images.testing.synthesized import SynthesizedApp
 from tests.synth.synthesis import Synthesize, plugin_report
@@ -233,9 +234,13 @@ def test_a_stage_that_was_added_to_a_pipeline_too_early_is_named(synthesize: Syn
     stack = Stack(app, "Delivery", env=ENVIRONMENT)
     pipeline(stack).add_stage(stage_with_task(stack))
     PinImages.apply_to(app, resolver=RESOLVER)
-    [error] = synthesize(app, check=False).errors
+    result = synthesize(app, check=False)
+    [error] = result.errors
     assert "in the Stage Delivery/Production: it was synthesized before" in error
     assert "PinImages.apply_to(stage) before pipeline.add_stage(stage)" in error
+    records = SynthReport.read(result.directory).records
+    failed = [each for each in records if each.resolved_by == "failed"]
+    assert [each.reason for each in failed] == ["Its Stage was synthesized without PinImages."]
 
 
 def test_an_override_in_a_stage_of_a_pipeline_is_an_error_at_its_construct(
