@@ -27,10 +27,12 @@ _WORD = re.compile(r"[A-Za-z0-9._:/@+~%-]*")
 _OF_WORDS = frozenset("._:/@+~%-0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _SCHEMES = ("docker://", "docker-image://")
 
-# The value of a key for images, in a language or a template that is not parsed.
+# The value of a key for images, in a language or a template that is not parsed. What is looked
+# ahead for is not tried again in a shorter form.
 _KEYED = re.compile(
     r"(?<![\w.-])(?P<mark>[\"']?)[iI]mage(?P=mark)[ \t]*:[ \t]*(?P<quote>[\"']?)"
-    r"(?P<image>[a-z0-9][A-Za-z0-9._/@:-]*)(?P=quote)(?=[ \t]*(?:[,}\]]|\r?$|[ \t]#))",
+    r"(?=(?P<whole>[a-z0-9][A-Za-z0-9._/@:-]{0,511}))(?P<image>(?P=whole))(?P=quote)"
+    r"(?=[ \t]{0,80}(?:[,}\]]|\r?$|[ \t]#))",
     re.MULTILINE,
 )
 
