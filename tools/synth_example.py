@@ -28,6 +28,8 @@ from tools.example_network import amazon, mirrors_variable, nothing_of_the_user,
 
 PROJECT = Path(__file__).resolve().parent.parent
 OUTPUT = PROJECT / "cdk.out"
+#: What ``npx cdk`` runs, after a look around that takes half a second.
+CDK = PROJECT / "node_modules" / ".bin" / "cdk"
 
 BOTH = ("linux/amd64", "linux/arm64")
 IMAGES = {
@@ -50,13 +52,13 @@ WORKLOAD_ACCOUNTS, REGION = ("222222222222", "333333333333"), "eu-west-1"
 
 
 def main() -> int:
-    """Start the network, run ``npx cdk synth``, and print what was pinned."""
+    """Start the network, run ``cdk synth``, and print what was pinned."""
     arguments = sys.argv[1:] or ["--quiet"]
     # All stacks are in Stages: without a pattern the CDK CLI selects none and names none.
     with nothing_of_the_user(), ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         finished = subprocess.run(
-            ["npx", "cdk", "synth", "--context", "pinned-images:update=always", "**", *arguments],
+            [str(CDK), "synth", "--context", "pinned-images:update=always", "**", *arguments],
             cwd=PROJECT,
             env=_network(stack, folder),
             check=False,

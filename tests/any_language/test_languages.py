@@ -22,7 +22,7 @@ from pinned_images.testing import SynthesizedApp
 from pinned_images.testing.synthesized import synthesize
 from tests.any_language.python.app import build
 from tests.cloud_assembly.consistency import assert_consistent
-from tests.integration.cdk import CDK, environment_of_a_synth
+from tests.integration.cdk import CDK, OF_TYPESCRIPT, environment_of_a_synth
 from tests.synth.image_values import take_images_out
 from tools.npm_packages import install
 
@@ -90,7 +90,9 @@ def test_an_app_is_pinned_by_run_as_its_twin_in_python_by_the_aspect(
     preparation, run, command = configuration["app"].partition(RUN)
     copying = f"""{preparation}{run}sh -c '{command} && cp -r "$CDK_OUTDIR" ../plain.out'"""
     assert run
-    synth(app, tmp_path / "cdk.out", "--app", copying, PINNED_IMAGES_UPDATE="never")
+    environment = OF_TYPESCRIPT if language == "typescript" else {}
+    output = tmp_path / "cdk.out"
+    synth(app, output, "--app", copying, PINNED_IMAGES_UPDATE="never", **environment)
 
     for lock in (tmp_path / "plain.out").glob("*.lock"):  # of the CLI, while the app runs
         lock.unlink()

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from pinned_images.testing import RegistryServer, SynthesizedApp, assert_pinned
-from tests.integration.cdk import PROJECT, environment_of_a_synth
+from tests.integration.cdk import OF_TYPESCRIPT, PROJECT, environment_of_a_synth
 from tools.example_network import mirrors_variable
 from tools.npm_packages import install
 
@@ -87,10 +87,11 @@ def test_the_example_in_typescript_is_pinned(mirrors: str, tmp_path: Path) -> No
     shutil.copytree(EXAMPLES / "typescript", folder)
     (folder / "node_modules").symlink_to(install("typescript", contents))
     command = json.loads((folder / "cdk.json").read_text(encoding="utf-8"))["app"]
+    options = {"PINNED_IMAGES_MIRRORS": mirrors, "CDK_OUTDIR": "cdk.out"}
     finished = subprocess.run(
         ["sh", "-c", command.replace("npx ", "node_modules/.bin/")],
         cwd=folder,
-        env=environment_of_a_synth(PINNED_IMAGES_MIRRORS=mirrors, CDK_OUTDIR="cdk.out"),
+        env=environment_of_a_synth(**options, **OF_TYPESCRIPT),
         capture_output=True,
         text=True,
         check=False,

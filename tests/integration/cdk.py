@@ -10,6 +10,8 @@ from pathlib import Path
 from tools.example_network import OF_THE_USER, without
 
 PROJECT = Path(__file__).resolve().parents[2]
+#: The TypeScript compiler is a Go program, and collects garbage for a third of its time.
+OF_TYPESCRIPT = {"GOGC": "off"}
 CDK = PROJECT / "node_modules" / ".bin" / "cdk"
 
 

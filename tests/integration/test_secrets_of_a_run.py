@@ -43,8 +43,6 @@ import logging
 import sys
 
 import aws_cdk as cdk
-from aws_cdk import aws_ecs as ecs
-from aws_cdk import aws_secretsmanager as secretsmanager
 
 from pinned_images import PinImages
 
@@ -53,11 +51,12 @@ app = cdk.App()
 stack = cdk.Stack(app, "Web", env=cdk.Environment(account="123456789012", region="eu-west-1"))
 for number, line in enumerate(sys.argv[1:]):
     image, _, secret = line.partition("#")
-    login = None
+    container = {"Name": "app", "Image": image}
     if secret:
-        login = secretsmanager.Secret.from_secret_name_v2(stack, f"Login{number}", secret)
-    task = ecs.FargateTaskDefinition(stack, f"Task{number}")
-    task.add_container("app", image=ecs.ContainerImage.from_registry(image, credentials=login))
+        arn = f"arn:aws:secretsmanager:{stack.region}:{stack.account}:secret:{secret}"
+        container["RepositoryCredentials"] = {"CredentialsParameter": arn}
+    properties = {"ContainerDefinitions": [container]}
+    cdk.CfnResource(stack, f"Task{number}", type="AWS::ECS::TaskDefinition", properties=properties)
 PinImages.apply_to(app, lock_file="pinned-images.lock.json")
 app.synth()
 """
