@@ -14,6 +14,9 @@ PAGE_SIZE = 1000
 #: No list is read beyond so many pages.
 MOST_PAGES = 200
 
+#: No more tags than that are kept, since a page may have very many.
+MOST_TAGS = 500_000
+
 _LONGEST_LINK = 8192
 # RFC 8288, section 3: links are separated by commas, and parameters of one by semicolons.
 _LINK = re.compile(r"<([^<>]*)>([^<]*)")

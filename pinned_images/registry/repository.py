@@ -25,7 +25,7 @@ from pinned_images.registry.http.bodies import LONGEST_BODY
 from pinned_images.registry.http.exchange_errors import TransientError
 from pinned_images.registry.http.messages import Request, Response
 from pinned_images.registry.manifest import Descriptor, Manifest
-from pinned_images.registry.paging import MOST_PAGES, PAGE_SIZE, next_page, parse_tags
+from pinned_images.registry.paging import MOST_PAGES, MOST_TAGS, PAGE_SIZE, next_page, parse_tags
 from pinned_images.wording import counted
 
 _OK = 200
@@ -123,7 +123,15 @@ class Repository:
     def list_tags(self) -> list[str]:
         """All tags, each once."""
         first = f"{self._target.url('tags', 'list')}?n={PAGE_SIZE}"
-        return list(dict.fromkeys(tag for page in self._pages(first) for tag in parse_tags(page)))
+        found: dict[str, None] = {}
+        for page in self._pages(first):
+            found.update(dict.fromkeys(parse_tags(page)))
+            if len(found) > MOST_TAGS:
+                raise UntrustedAnswer(
+                    f"its list has more than {MOST_TAGS} tags",
+                    "name the tag, or check with those who run the registry",
+                )
+        return list(found)
 
     def referrers(self, digest: Digest, artifact_type: str | None = None) -> list[Descriptor]:
         """The referrers of a manifest: signatures, attestations and other artifacts.

@@ -53,6 +53,18 @@ def test_pages_are_followed_as_their_links_say(make_server: Serve) -> None:
     assert len(server.requests) == 3
 
 
+def test_more_tags_than_can_be_kept_are_an_error(make_server: Serve) -> None:
+    def respond(received: Received) -> Reply:
+        number = int(received.query.get("last", ["0"])[0])
+        tags = [f"{number}.{each:x}" for each in range(200_000)]
+        return page(*tags, link=f'<?last={number + 1}>; rel="next"')
+
+    server = make_server(respond)
+    with pytest.raises(UntrustedAnswer, match="more than 500000 tags"):
+        list_tags(server.netloc)
+    assert len(server.requests) == 3
+
+
 def test_a_registry_behind_a_proxy_may_name_itself_with_http(make_server: Serve) -> None:
     def respond(received: Received) -> Reply:
         if "last" in received.query:
