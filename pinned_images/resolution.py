@@ -74,6 +74,20 @@ class Resolver(Protocol):
         ...
 
 
+def outcome_of(
+    request: ResolutionRequest, outcomes: Mapping[ResolutionRequest, Outcome]
+) -> Outcome:
+    """The outcome of a request; an error where a resolver of the user's own has given none."""
+    found: object = outcomes.get(request)
+    if isinstance(found, (Resolution, ResolutionError)):
+        return found
+    return ResolutionError(
+        f"its resolver answers {'nothing' if found is None else f'a {type(found).__name__}'}",
+        "let resolve() give a Resolution or a ResolutionError for each request",
+        reference=str(request.reference),
+    )
+
+
 ParameterValues = Mapping[SsmParameter, str | Problem]
 
 

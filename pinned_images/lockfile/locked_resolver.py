@@ -13,7 +13,13 @@ from pinned_images.lockfile.file import DEFAULT_NAME, LockFile
 from pinned_images.lockfile.update_modes import synth_with_lookups
 from pinned_images.option_types import UpdateMode
 from pinned_images.reference import Platform
-from pinned_images.resolution import Outcome, Resolution, ResolutionRequest, Resolver
+from pinned_images.resolution import (
+    Outcome,
+    Resolution,
+    ResolutionRequest,
+    Resolver,
+    outcome_of,
+)
 
 
 class LockedResolver:
@@ -92,7 +98,8 @@ class LockedResolver:
     def _learn(self, questions: Sequence[_Question]) -> dict[ResolutionRequest, Outcome]:
         answers = self._resolver().resolve([question.asked for question in questions])
         outcomes = {
-            question.request: question.check(answers[question.asked]) for question in questions
+            question.request: question.check(outcome_of(question.asked, answers))
+            for question in questions
         }
         _refuse_moving_tags(outcomes)
         found = _entries(outcomes)

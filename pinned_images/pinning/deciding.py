@@ -30,7 +30,7 @@ from pinned_images.pinning.policy import Policy
 from pinned_images.pinning.requests import request_for
 from pinned_images.problem import Problem
 from pinned_images.reference import ImageReference, Style
-from pinned_images.resolution import Outcome, Resolution, ResolutionRequest
+from pinned_images.resolution import Outcome, Resolution, ResolutionRequest, outcome_of
 
 
 def decide(
@@ -156,7 +156,7 @@ def _answer(
     image: Image, request: ResolutionRequest, answers: Mapping[ResolutionRequest, Outcome]
 ) -> Outcome:
     """The outcome for an image, checked against what its service takes."""
-    answer = answers[request]
+    answer = outcome_of(request, answers)
     if isinstance(answer, AccessDenied) and isinstance(image.secret, Problem):
         return answer.noted(f"The workload's own credentials were not tried: {image.secret}")
     if isinstance(answer, Resolution) and image.takes_one_image and _is_index(request, answer):

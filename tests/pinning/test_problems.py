@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ from pinned_images.pinning import (
     pin_images,
 )
 from pinned_images.problem import Problem
-from pinned_images.resolution import ParameterValues, Resolver
+from pinned_images.resolution import ParameterValues, ResolutionRequest, Resolver
 from pinned_images.testing import FixedResolver
 
 AT = "at Code.ImageUri"
@@ -35,6 +36,16 @@ class NoParameters:
 
     def keep(self, _: Mapping[SsmParameter, str]) -> None:
         pass
+
+
+class Answering:
+    """A resolver of a user's own that answers with something else, or with nothing."""
+
+    def __init__(self, answer: object) -> None:
+        self._answer = answer
+
+    def resolve(self, requests: Sequence[ResolutionRequest]) -> Any:
+        return {} if self._answer is None else dict.fromkeys(requests, self._answer)
 
 
 def finding(image: str, resolver: Resolver) -> str:
@@ -79,3 +90,18 @@ def test_an_image_that_is_not_locked_is_named_once(tmp_path: Path) -> None:
     found = finding("shop/a:1", frozen)
     assert found.startswith(f"The image shop/a:1 {AT} for linux/amd64 is not in the lock file")
     assert "shop/a:1" not in found.removeprefix("The image shop/a:1")
+
+
+@pytest.mark.parametrize("lock_file", [False, True], ids=["alone", "behind a lock file"])
+@pytest.mark.parametrize(
+    ("answer", "shown"), [(None, "nothing"), (DIGEST, "a str")], ids=["nothing", "another type"]
+)
+def test_a_resolver_that_does_not_answer_leaves_its_image_unpinned(
+    tmp_path: Path, answer: object, shown: str, *, lock_file: bool
+) -> None:
+    resolver: Resolver = Answering(answer)
+    if lock_file:
+        resolver = LockedResolver(resolver, tmp_path / "images.lock.json")
+    assert finding("nginx:1.27", resolver) == (
+        f"The image nginx:1.27 {AT} could not be resolved: its resolver answers {shown}."
+    )
