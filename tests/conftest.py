@@ -15,6 +15,7 @@ from pinned_images.lockfile import no_default_lock_file
 from pinned_images.registry.http.retries import RetryPolicy
 from pinned_images.testing import plugin
 from tests.distributions import build_distributions
+from tests.jsii_kernel import forget_kernel_alone, use_kernel_alone
 
 pytest_plugins = ["pytester"]
 
@@ -34,6 +35,9 @@ os.environ.setdefault(
     str(Path("~/.cache/aws/jsii/package-cache").expanduser()),
 )
 
+# The test modules that synthesize import aws_cdk, which starts jsii.
+use_kernel_alone()
+
 # No test fails because the machine is slow.
 settings.register_profile(
     "untimed", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow]
@@ -51,6 +55,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_finish() -> None:
+    """Begin the tests with what collecting them has loaded."""
+    forget_kernel_alone()
+    _collect_garbage_seldom()
+
+
+def _collect_garbage_seldom() -> None:
     """Collect garbage from here on, and seldom: it took a sixth of the time of the tests.
 
     Modules and tests live to the end, and each full collection went through all of them.
