@@ -9,9 +9,12 @@ from hypothesis import strategies as st
 _LOWER = string.ascii_lowercase + string.digits
 _LETTERS = string.ascii_letters + string.digits
 
-path_components = st.from_regex(
-    r"[a-z0-9]{1,8}((\.|_|__|-{1,3})[a-z0-9]{1,8}){0,2}", fullmatch=True
-)
+# `from_regex` takes several times as long.
+_words = st.text(_LOWER, min_size=1, max_size=8)
+_separators = st.sampled_from([".", "_", "__", "-", "--", "---"])
+path_components = st.tuples(
+    _words, st.lists(st.tuples(_separators, _words).map("".join), max_size=2).map("".join)
+).map("".join)
 paths = st.lists(path_components, min_size=1, max_size=4).map("/".join)
 tags = st.text(string.ascii_letters + string.digits + "_.-", min_size=1, max_size=128).filter(
     lambda tag: tag[0] not in ".-"
@@ -23,12 +26,16 @@ digests = st.one_of(
     ]
 )
 
-_labels = st.from_regex(r"[a-zA-Z0-9]([a-zA-Z0-9-]{0,6}[a-zA-Z0-9])?", fullmatch=True)
+_labels = st.text(_LETTERS + "-", min_size=1, max_size=8).filter(
+    lambda label: label[0] != "-" != label[-1]
+)
 _names = st.lists(_labels, min_size=2, max_size=4).map(".".join)
 _hosts = st.one_of(
     st.just("localhost"),
     _names,
-    st.from_regex(r"\[[0-9a-fA-F:]{1,12}\]", fullmatch=True).filter(lambda host: ":" in host),
+    st.text(string.hexdigits + ":", min_size=1, max_size=12)
+    .filter(lambda address: ":" in address)
+    .map("[{}]".format),
 )
 _ports = st.one_of(st.just(""), st.integers(0, 65535).map(":{}".format))
 hosts = st.one_of(
