@@ -131,6 +131,28 @@ def walk(node: Node) -> Iterator[tuple[tuple[str | int, ...], Node]]:
         pending.extend(((*path, key), value) for key, value in reversed(below))
 
 
+def size_of(root: Node) -> int:
+    """How many nodes there are, each alias of one counted as the whole of it."""
+    sizes: dict[int, int] = {}
+    pending: list[tuple[Node, bool]] = [(root, False)]
+    while pending:
+        node, is_counted = pending.pop()
+        below = _below(node)
+        if is_counted:
+            sizes[id(node)] = 1 + sum(sizes[id(each)] for each in below)
+        elif id(node) not in sizes:
+            sizes[id(node)] = 1  # also of an anchor that holds its own alias
+            pending.append((node, True))
+            pending.extend((each, False) for each in below)
+    return sizes[id(root)]
+
+
+def _below(node: Node) -> list[Node]:
+    if isinstance(node, Sequence):
+        return node.items
+    return [value for _, value in node.entries] if isinstance(node, Mapping) else []
+
+
 def span_of(masked: str, scalar: Scalar) -> tuple[int, int] | None:
     """The byte span of a scalar's value; None where it holds more.
 

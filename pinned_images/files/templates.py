@@ -20,17 +20,20 @@ from pinned_images.cloudformation.property_paths import Path
 from pinned_images.cloudformation.scope import TemplateScope
 from pinned_images.cloudformation.sites import Site, find_sites
 from pinned_images.cloudformation.workload_platforms import platform_of
-from pinned_images.errors import InvalidReference
+from pinned_images.errors import ConfigurationError, InvalidReference
 from pinned_images.files import json_nodes, nodes
 from pinned_images.files.content import Content, Edit
 from pinned_images.files.nodes import Node, Scalar, Sequence, Unparsable, child, items_of, span_of
 from pinned_images.files.places import Found, Place, Skipped, Span, Unwritable
+from pinned_images.printable import quoted
 from pinned_images.problem import Problem
 from pinned_images.reference import ImageReference, Platform
 
 _RESOURCE_TYPE = re.compile(r"[A-Za-z0-9]+::[A-Za-z0-9_@:-]+")
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,15})")
-_MAXIMUM_BRANCHES = 64
+_MAXIMUM_BRANCHES = 256
+# The values of a template with its aliases written out; AWS CloudFormation takes 1 MB in all.
+_MOST_VALUES = 1_000_000
 # AWS CloudFormation template reference, "Fn::ForEach": identifier, collection, what is repeated.
 _PARTS_OF_LOOP = 3
 
@@ -47,7 +50,11 @@ def is_template(root: Node) -> bool:
 
 
 def read_template(path: FilePath) -> Mapping[str, Any] | None:
-    """A template in JSON or YAML as plain data; None for anything else."""
+    """A template in JSON or YAML as plain data; None for anything else.
+
+    Raises:
+        ConfigurationError: Its aliases make it too large.
+    """
     try:
         raw = path.read_bytes()
     except OSError:
@@ -67,6 +74,11 @@ def read_template(path: FilePath) -> Mapping[str, Any] | None:
         return None
     if root is None or not is_template(root):
         return None
+    if nodes.size_of(root) > _MOST_VALUES:
+        raise ConfigurationError(
+            f"The template {quoted(path)} has more than {_MOST_VALUES} values with its aliases "
+            "written out, which AWS CloudFormation would not take: write it with fewer."
+        )
     plain = _Plain().of(root)
     return plain if isinstance(plain, dict) else None
 
@@ -88,7 +100,7 @@ def template(masked: str, root: Node) -> Iterator[Found]:
                 if site.image_property.takes != "any":
                     platform = platform_of(resource_type, plain.of(properties), scope)
                 finder = _Finder(masked, root, scope, site, platform)
-                yield from finder.found(node, site.value, {}, 0)
+                yield from finder.found(node, site.value)
 
 
 def _resources(section: Node | None, depth: int) -> Iterator[Node]:
@@ -180,28 +192,33 @@ class _Finder:
     site: Site
     platform: Platform | None
 
-    def found(
-        self, node: Node, value: Any, assumed: dict[Condition, bool], depth: int
-    ) -> Iterator[Found]:
+    def found(self, node: Node, value: Any) -> Iterator[Found]:
         """The images of a value: one, or one for each branch of ``Fn::If``."""
         if self.site.obstacle is not None:
             yield self._skipped(node, value, self.site.obstacle)
             return
-        intrinsic = intrinsic_of(value)
-        branches = None
-        if intrinsic is not None and intrinsic.name == "Fn::If":
-            branches = if_arguments(intrinsic.argument)
-        if branches is None:
-            yield from self._single(node, value, {**self.site.assumed(self.scope), **assumed})
-            return
-        arguments = nodes.elements_of(_argument(node))
-        condition = Condition(branches.condition, self.scope.stack)
-        for answer, index in ((True, 1), (False, 2)):
-            if depth < _MAXIMUM_BRANCHES and assumed.get(condition, answer) is answer:
-                below = branches.when_true if answer else branches.when_false
-                yield from self.found(
-                    arguments[index], below, {**assumed, condition: answer}, depth + 1
-                )
+        pending: list[tuple[Node, Any, dict[Condition, bool]]] = [(node, value, {})]
+        for _ in range(_MAXIMUM_BRANCHES):
+            if not pending:
+                return
+            current, below, assumed = pending.pop()
+            intrinsic = intrinsic_of(below)
+            branches = None
+            if intrinsic is not None and intrinsic.name == "Fn::If":
+                branches = if_arguments(intrinsic.argument)
+            if branches is None:
+                assumptions = {**self.site.assumed(self.scope), **assumed}
+                yield from self._single(current, below, assumptions)
+                continue
+            arguments = nodes.elements_of(_argument(current))
+            condition = Condition(branches.condition, self.scope.stack)
+            for answer, index in ((False, 2), (True, 1)):
+                if assumed.get(condition, answer) is answer:
+                    branch = branches.when_true if answer else branches.when_false
+                    pending.append((arguments[index], branch, {**assumed, condition: answer}))
+        if pending:
+            reason = f"it has more than {_MAXIMUM_BRANCHES} branches"
+            yield Skipped("cloudformation", node.start, self.site.location, reason)
 
     def _single(self, node: Node, value: Any, assumptions: Assumptions) -> Iterator[Found]:
         image_property = self.site.image_property

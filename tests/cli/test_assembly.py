@@ -180,3 +180,13 @@ def test_what_is_no_template_is_one_sentence(run: Run, folder: Path, text: str) 
     result = run("check", "web.yaml")
     assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
     assert "is no CloudFormation template" in result.stderr
+
+
+def test_a_template_whose_aliases_make_it_too_large_is_one_sentence(run: Run, folder: Path) -> None:
+    doubled = "".join(f"X{n}: &x{n} [*x{n - 1}, *x{n - 1}]\n" for n in range(1, 30))
+    Path("web.yaml").write_text(
+        f"X0: &x0 [a]\n{doubled}Resources: {{A: {{Type: A::B, P: *x29}}}}\n"
+    )
+    result = run("check", "web.yaml")
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+    assert "with its aliases written out" in result.stderr

@@ -359,6 +359,14 @@ def test_hostile_documents_end_in_text_and_in_linear_time() -> None:
         f"k{n}: &k{n} [{', '.join([f'*k{n - 1}' if n else '*a'] * 9)}]\n" for n in range(40)
     )
     assert found("compose.yaml", bombs) == []
+    branches = "X0: &x0 'a:1'\n" + "".join(
+        f"X{n}: &x{n} !If [C{n}, *x{n - 1}, *x{n - 1}]\n" for n in range(1, 40)
+    )
+    task = "{Type: AWS::ECS::TaskDefinition, Properties: {ContainerDefinitions: [{Image: *x39}]}}"
+    assert found("t.yaml", f"{branches}Resources: {{A: {task}}}\n") == ["a:1"]
+    assert skipped("t.yaml", f"{branches}Resources: {{A: {task}}}\n") == [
+        "ContainerDefinitions[0].Image"
+    ]
     merges = "a0: &a0 {image: x}\n" + "".join(
         f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 30)}]}}\n" for n in range(1, 30)
     )
