@@ -172,13 +172,18 @@ def image_assets(folder: Path) -> Iterator[ImageAsset]:
                     _source_hash(identifier),
                     str(asset.get("displayName", "")),
                     f"{name}{_TEMPLATE}",
-                    folder / directory,
-                    str(source.get("dockerFile") or ""),
+                    folder / _path(directory),
+                    _path(source.get("dockerFile") or ""),
                     str(source.get("dockerBuildTarget") or ""),
                     _texts(source.get("dockerBuildArgs")),
                     str(source.get("platform") or ""),
                     _texts(source.get("dockerBuildContexts")),
                 )
+
+
+def _path(value: object) -> str:
+    """A path, without what no path can hold."""
+    return str(value).replace("\0", "\ufffd")
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

@@ -7,7 +7,9 @@ Its own tag is the hash of its source, which says nothing of what the source is 
 from __future__ import annotations
 
 import json
+import os
 import re
+import shlex
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -92,7 +94,7 @@ def _uses(stacks: Iterable[AssemblyStack]) -> dict[_Use, dict[str, ImageAsset]]:
             files = [asset.directory / name for name in names]
             file = next((each for each in files if each.is_file()), files[0])
             use = _Use(
-                file.resolve(),
+                Path(os.path.realpath(file)),  # a loop of links is no error here
                 asset.target,
                 tuple(sorted(asset.arguments.items())),
                 asset.platform,
@@ -124,6 +126,8 @@ def _moving_images(use: _Use) -> list[_Moving]:
         UnknownTarget,
     )
 
+    if use.file.exists() and not use.file.is_file():
+        return [_Moving("", "it is no regular file")]
     try:
         with use.file.open("rb") as file:
             content = file.read(_MAXIMUM_SIZE + 1)
@@ -241,7 +245,7 @@ class _ShownFile(NamedTuple):
 def _shown_file(file: Path, assets: Mapping[str, ImageAsset], source_of: SourceOf) -> _ShownFile:
     """The Dockerfile in the asset's source, relative to where CDK runs."""
     asset = next(iter(assets.values()))
-    directory = asset.directory.resolve()
+    directory = Path(os.path.realpath(asset.directory))
     source = next(filter(None, map(source_of, assets.values())), None)
     if file.is_relative_to(directory):
         name = file.relative_to(directory)
@@ -259,7 +263,8 @@ def _write_into(file: _ShownFile) -> str:
             "write the digests into the Dockerfile of the asset's source, with 'pinned-images pin' "
             "there, and not into the copy in the cloud assembly"
         )
-    return f"write the digests into it (pinned-images pin {file})"
+    path = f"./{file}" if file.text.startswith("-") else file.text
+    return f"write the digests into it (pinned-images pin {shlex.quote(path)})"
 
 
 def _places_by_hash(stacks: Iterable[AssemblyStack], rule: str) -> dict[str, list[_Place]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ def warnings(
     copy: str = "asset",
 ) -> list[Violation]:
     directory = folder / copy
-    directory.mkdir()
+    directory.mkdir(exist_ok=True)
     if dockerfile is not None:
         content = dockerfile if isinstance(dockerfile, bytes) else dockerfile.encode()
         (directory / file).write_bytes(content)
@@ -283,3 +284,27 @@ def test_an_asset_is_read_from_the_manifest_as_cdk_writes_it(tmp_path: Path) -> 
     [asset] = image_assets(tmp_path)
     expected = ImageAsset(HASH, "Image", "Web.template.json", tmp_path / "asset", "x")
     assert asset == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        ({"dockerFile": "Docker\0file"}, "cannot be read"),
+        ({"directory": "as\0set"}, "cannot be read"),
+        ({"dockerFile": "loop"}, "cannot be read"),
+        ({"dockerFile": "pipe"}, "it is no regular file"),
+    ],
+)
+def test_a_dockerfile_that_cannot_be_read_is_told(
+    tmp_path: Path, source: dict[str, Any], reason: str
+) -> None:
+    (tmp_path / "asset").mkdir()
+    (tmp_path / "asset" / "loop").symlink_to("loop")
+    os.mkfifo(tmp_path / "asset" / "pipe")
+    [violation] = warnings(tmp_path, None, source)
+    assert reason in violation.problem.what
+
+
+def test_a_command_of_the_fix_is_safe_to_copy(tmp_path: Path) -> None:
+    [violation] = warnings(tmp_path, "FROM python:3.12\n", copy="a; b")
+    assert f"(pinned-images pin '{tmp_path}/a; b/Dockerfile')" in str(violation.problem.fix)
