@@ -104,7 +104,7 @@ def _configuration(folder: Path, password: str | None) -> str:
     lines = [
         "version: 0.1",
         "log: {level: info, accesslog: {disabled: true}}",
-        f"storage: {{filesystem: {{rootdirectory: {folder}/storage}}}}",
+        "storage: {inmemory: {}}",
         'http: {addr: "127.0.0.1:0"}',
     ]
     if password is not None:

@@ -1,4 +1,4 @@
-"""The fixture that synthesizes an app, and what CDK says of the synth."""
+"""The fixture that synthesizes an app, and what CDK and cfn-lint say of the synth."""
 
 from __future__ import annotations
 
@@ -17,3 +17,15 @@ def plugin_report(app: SynthesizedApp) -> dict[str, Any]:
     report = json.loads((app.directory / "validation-report.json").read_text(encoding="utf-8"))
     [found] = [each for each in report["pluginReports"] if each["pluginName"] == "pinned-images"]
     return dict(found)
+
+
+def cfn_lint(app: SynthesizedApp, region: str) -> list[str]:
+    """What cfn-lint finds in the templates of an app's own stacks, as its command line does."""
+    # Loaded late: it takes half a second.
+    from cfnlint.config import ConfigMixIn  # type: ignore[import-untyped]  # noqa: PLC0415
+    from cfnlint.runner import Runner  # type: ignore[import-untyped]  # noqa: PLC0415
+
+    templates = sorted(map(str, app.directory.glob("*.template.json")))
+    assert templates
+    found = Runner(ConfigMixIn(["--regions", region, "--", *templates])).run()
+    return [f"{each.filename}: {each.rule.id} {each.message}" for each in found]
