@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -18,6 +19,7 @@ from pinned_images.cli.output import grouped_errors, show
 from pinned_images.errors import ConfigurationError, ResolutionError
 from pinned_images.lockfile import LockEntry, LockFile, LockKey, ParameterKey
 from pinned_images.media_types import INDEX_TYPES
+from pinned_images.printable import quoted
 from pinned_images.reference import Platform
 from pinned_images.resolution import Outcome, Resolution, ResolutionRequest
 from pinned_images.wording import counted
@@ -47,11 +49,26 @@ def read_lock(path: Path) -> LockFile:
         LockFileError: It is broken.
     """
     if not path.exists():
+        above = _folder_above_with(path)
+        if above is not None:
+            raise ConfigurationError(
+                f"There is no lock file {str(path)!r} here, but one in {quoted(above)}: run the "
+                "command there, in the folder of cdk.json, or name the file with --lock-file."
+            )
         raise ConfigurationError(
             f"There is no lock file {str(path)!r}: make it with "
             f"`cdk synth -c pinned-images:lock-file={path}`, or name another one with --lock-file."
         )
     return LockFile.read(path)
+
+
+def _folder_above_with(path: Path) -> Path | None:
+    """The nearest folder above the working folder that has a file."""
+    try:
+        folders = Path.cwd().parents
+    except OSError:  # the working folder is gone
+        return None
+    return next((each for each in folders if os.path.isfile(each / path)), None)  # noqa: PTH113 - no error is raised
 
 
 def ask(

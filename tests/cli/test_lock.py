@@ -60,6 +60,17 @@ def test_a_lock_file_that_is_not_there_is_an_error_with_the_next_step(run: Run) 
     assert result.stderr.startswith("Error: There is no lock file 'pinned-images.lock.json'")
 
 
+def test_a_lock_file_in_a_folder_above_is_named(
+    run: Run, lock: Any, web: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock.add(web)
+    (folder / "stacks" / "web").mkdir(parents=True)
+    monkeypatch.chdir(folder / "stacks" / "web")
+    result = run("outdated")
+    assert result.exit_code == 2
+    assert f"but one in '{folder}': run the command there" in result.stderr
+
+
 def test_a_broken_lock_file_is_one_sentence_with_its_line(run: Run, folder: Path) -> None:
     (folder / "pinned-images.lock.json").write_text('{\n"version": 1,\n')
     result = run("lock", "update")
