@@ -91,7 +91,7 @@ def _document(scanned: Iterable[ScannedFile]) -> Document:
         skipped=[
             ListedSkip(
                 **plain_location(file, each),
-                text=each.text,
+                text=each.shown,
                 format=each.format,
                 reason=each.reason,
             )

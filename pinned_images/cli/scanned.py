@@ -64,7 +64,7 @@ def exempt_today(options: Options) -> Callable[[ImageReference], bool]:
 def print_skipped(skipped: Iterable[SkippedValue]) -> None:
     """Print the values in the place of an image that are left as they are, with the reason."""
     for file, value in skipped:
-        echo(f"Left as it is: {file.location(value)}: {value.text}: {value.reason}.")
+        echo(f"Left as it is: {file.location(value)}: {value.shown}: {value.reason}.")
 
 
 def plain_location(file: ScannedFile, found: Place | Skipped) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 
 from pinned_images.errors import InvalidReference
 from pinned_images.files.content import Edit
+from pinned_images.printable import without_credentials
 from pinned_images.reference import ImageReference, Platform, Style
 from pinned_images.resolution import ResolutionRequest
 
@@ -46,6 +47,7 @@ MAXIMUM_LENGTH = 2_000
 # Placeholders of deployment scripts: `app:__TAG__`, `app:@VERSION@`, `app:%TAG%`, `app:<tag>`.
 _PLACEHOLDER = re.compile(r"__[A-Z][A-Z0-9_]*__|@[A-Z][A-Z0-9_]*@|%[A-Z][A-Z0-9_]*%|<[^<>]*>")
 
+_QUERY = re.compile(r"\?[A-Za-z0-9_.-]+=[^\s\"']*")
 # An image of the machine itself, as `docker images --no-trunc` shows it.
 _IMAGE_ID = re.compile(r"sha256:[0-9a-f]{64}")
 
@@ -124,6 +126,11 @@ class Skipped:
     offset: int
     text: str
     reason: str
+
+    @property
+    def shown(self) -> str:
+        """The value for output, without what may be a password in a URL."""
+        return _QUERY.sub("?***", without_credentials(self.text))
 
 
 Found = Place | Skipped

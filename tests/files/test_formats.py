@@ -275,6 +275,7 @@ def test_found(name: str, text: str, expected: list[str]) -> None:
         ("compose.yaml", "services: {a: {image: !override 'a:1'}}", ["!override"]),
         ("compose.yaml", f"services: {{a: {{image: '{DIGEST}'}}}}", [DIGEST]),
         ("Dockerfile", "ARG TAG=3\nFROM nginx:$TAG\n", ["nginx:$TAG"]),
+        ("Dockerfile", "FROM $REGISTRY:1\n", ["$REGISTRY:1"]),
         ("main.tf", 'image = "${var.r}/a:1"\n', ["${var.r}/a:1"]),
         (
             "argo.yaml",
@@ -293,6 +294,24 @@ def test_values_that_only_something_else_can_fill_in_are_told(
 ) -> None:
     assert found(name, text) == []
     assert skipped(name, text) == expected
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("https://bob:secret@ghcr.io/a/b:1", "https://***@ghcr.io/a/b:1"),
+        ("bob:secret@ghcr.io/a/b:1", "***@ghcr.io/a/b:1"),
+        ("ghcr.io/a/b:1?token=secret&x=y", "ghcr.io/a/b:1?***"),
+        ("${IMAGE?is not set}", "${IMAGE?is not set}"),
+        ("a/b:$TAG@sha256:0", "a/b:$TAG@sha256:0"),
+    ],
+)
+def test_a_value_that_is_told_shows_no_password(written: str, shown: str) -> None:
+    content = Content.read(f"services: {{a: {{image: '{written}'}}}}\n".encode())
+    assert content is not None
+    [each] = find_images(PurePath("compose.yaml"), content)
+    assert isinstance(each, Skipped)
+    assert each.shown == shown
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ def skipped_value(skipped: Skipped) -> SkippedValue:
     """A value that is left as it is, with its place."""
     file, value = skipped
     return SkippedValue(
-        **file.location(value)._asdict(), text=printable(value.text), reason=value.reason
+        **file.location(value)._asdict(), text=printable(value.shown), reason=value.reason
     )
 
 
