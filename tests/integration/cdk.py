@@ -12,7 +12,8 @@ from tools.example_network import OF_THE_USER, without
 PROJECT = Path(__file__).resolve().parents[2]
 #: The TypeScript compiler is a Go program, and collects garbage for a third of its time.
 OF_TYPESCRIPT = {"GOGC": "off"}
-CDK = PROJECT / "node_modules" / ".bin" / "cdk"
+#: The CLI in `node_modules`, with what V8 has compiled of it before.
+CDK = Path(__file__).parent / "bin" / "cdk"
 
 
 def cdk_synth(
