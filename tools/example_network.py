@@ -12,10 +12,11 @@ import functools
 import json
 import logging
 import os
+import socket
 import ssl
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -132,7 +133,16 @@ def amazon() -> Iterator[Amazon]:
         urllib3.request("POST", f"{url}/moto-api/reset")
         yield Amazon(url)
     finally:
-        server.stop()
+        stop_moto(server)
+
+
+def stop_moto(server: ThreadedMotoServer) -> None:
+    """Stop a server of moto at once; by itself it looks twice a second whether it should."""
+    listening = server._server  # noqa: SLF001 (moto has no name for it)
+    if listening is not None:
+        with suppress(OSError):
+            listening.socket.shutdown(socket.SHUT_RDWR)
+    server.stop()
 
 
 @contextmanager

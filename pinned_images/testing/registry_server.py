@@ -300,6 +300,12 @@ class _Server(ThreadingMixIn, TCPServer):
         self._open_lock = threading.Lock()
         super().__init__(("127.0.0.1", 0), _Handler)
 
+    def shutdown(self) -> None:
+        """End the listening socket first, which wakes the thread that waits for connections."""
+        with suppress(OSError):  # macOS refuses; the thread looks after 20 ms
+            self.socket.shutdown(socket.SHUT_RDWR)
+        super().shutdown()
+
     def process_request(self, request: Any, client_address: Any) -> None:
         with self._open_lock:
             self.accepted += 1

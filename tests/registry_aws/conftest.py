@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -30,6 +31,7 @@ from tests.registry_aws.amazon import (
     caller,
     operation_of,
 )
+from tools.example_network import stop_moto
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -88,7 +90,7 @@ def moto_server() -> Iterator[tuple[str, CountingApplication]]:
     server._server.app = application
     host, port = server.get_host_and_port()
     yield f"http://{host}:{port}", application
-    server.stop()
+    stop_moto(server)
     server._server.server_close()
 
 
@@ -153,6 +155,7 @@ def fake_aws(monkeypatch: pytest.MonkeyPatch, clean_environment: None) -> Iterat
     fake.url = f"http://127.0.0.1:{server.server_port}"
     monkeypatch.setenv("AWS_ENDPOINT_URL", fake.url)
     yield fake
+    server.socket.shutdown(socket.SHUT_RDWR)  # wakes the thread, which looks every 10 ms
     server.shutdown()
     server.server_close()
     thread.join()
