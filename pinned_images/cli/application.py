@@ -14,9 +14,9 @@ from typing import Any
 
 import click
 
-from pinned_images.cli.command_group import CommandGroup
+from pinned_images.cli.command_group import CommandGroup, debug_option
 from pinned_images.cli.exit_codes import ExitCode, code_of, help_text
-from pinned_images.cli.output import error_lines, log_to_stderr
+from pinned_images.cli.output import error_lines
 from pinned_images.errors import PinnedImagesError
 from pinned_images.version import __version__
 
@@ -156,12 +156,9 @@ def _give_up_output() -> None:
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=help_text(),
 )
-@click.option(
-    "--debug", is_flag=True, help="Log what registries and AWS answer, and how long they take."
-)
 @click.version_option(__version__)
-@click.pass_context
-def application(context: click.Context, *, debug: bool) -> None:
+def application() -> None:
     """Pin container images: of files, and of an AWS CDK app."""
-    if debug:
-        context.call_on_close(log_to_stderr())
+
+
+application.params.insert(0, debug_option())

@@ -7,15 +7,34 @@ from collections.abc import Iterator
 import click
 
 from pinned_images.cli.exit_codes import COMMANDS, help_text
+from pinned_images.cli.output import log_to_stderr
 from pinned_images.wording import did_you_mean
+
+
+def debug_option(*, hidden: bool = False) -> click.Option:
+    """The option ``--debug``, which is typed in front of a command or behind it."""
+    return click.Option(
+        ["--debug"],
+        is_flag=True,
+        hidden=hidden,
+        expose_value=False,
+        callback=_log,
+        help="Log what registries and AWS answer, and how long they take.",
+    )
+
+
+def _log(context: click.Context, _option: click.Parameter, is_wanted: bool) -> None:  # noqa: FBT001 - a flag
+    if is_wanted:
+        context.call_on_close(log_to_stderr())
 
 
 class CommandGroup(click.Group):
     """A group that offers the nearest command, as newer versions of click do."""
 
     def add_command(self, cmd: click.Command, name: str | None = None) -> None:
-        """Add a command; its help ends with its exit codes."""
+        """Add a command; its help ends with its exit codes, and it takes ``--debug`` too."""
         super().add_command(cmd, name)
+        cmd.params.append(debug_option(hidden=True))
         path = cmd.name if self.name not in COMMANDS else f"{self.name} {cmd.name}"
         if path in COMMANDS:
             cmd.epilog = help_text(path)

@@ -115,6 +115,8 @@ def log_to_stderr() -> Callable[[], None]:
             echo(f"{record.relativeCreated / 1000:7.3f} s  {record.name}: {record.getMessage()}")
 
     logger, handler = logging.getLogger("pinned_images"), Handler()
+    if any(type(each).__qualname__ == Handler.__qualname__ for each in logger.handlers):
+        return lambda: None  # the option was given twice
     level = logger.level
     logger.addHandler(handler)
     logger.setLevel(logging.DEBUG)
