@@ -41,6 +41,8 @@ _WITHOUT_SUFFIX = re.compile(
     r"(?P<repository>/[^${}]+)"
 )
 _COLON_BEFORE_DIGEST = re.compile(r"[^@]:sha256:[0-9a-f]{64}\Z")
+#: `StringParameter.valueFromLookup` of the AWS CDK: what it gives before the CLI has the value.
+_NOT_LOOKED_UP = re.compile(r"dummy-value-for-(?P<parameter>[\w./-]{1,200})", re.ASCII)
 _DIGEST_AT_END = re.compile(r"@([^@]*)\Z")
 
 Assumptions = Mapping[Condition, bool]
@@ -135,6 +137,14 @@ def _unless_image(text: str, scope: TemplateScope) -> Problem | None:
             "no text (a parameter, for instance) when it is given as a tag.",
             "Give it as text, or join it by '@': "
             "ContainerImage.from_registry(f'{repository.repository_uri}@{digest}').",
+        )
+    not_looked_up = _NOT_LOOKED_UP.search(text)
+    if not_looked_up is not None:
+        return Problem(
+            f"The SSM parameter {not_looked_up['parameter']!r} has not been looked up yet: "
+            "StringParameter.value_from_lookup gives a placeholder until the CDK CLI has it.",
+            "Run `cdk synth` with AWS credentials, and commit the value that it keeps in "
+            "cdk.context.json; a unit test gives it to the App as context.",
         )
     try:
         ImageReference.parse(text)

@@ -579,6 +579,25 @@ def test_images_that_image_builder_manages_need_no_digest_wherever_they_are(arn:
         assert found.rule == "imagebuilder-managed"
 
 
+@pytest.mark.parametrize(
+    ("image", "parameter"),
+    [
+        ("dummy-value-for-/shop/web", "/shop/web"),
+        ("dummy-value-for-web", "web"),
+        ({"Fn::Sub": "${Named.RepositoryUri}:dummy-value-for-/shop/tag"}, "/shop/tag"),
+        (f"{HOST}/shop:dummy-value-for-tag", "tag"),
+    ],
+    ids=["image", "image that could be one", "tag", "tag that could be one"],
+)
+def test_a_value_that_the_cdk_cli_has_not_looked_up_yet_is_no_image(
+    image: Any, parameter: str
+) -> None:
+    found = evaluate(image, scope())
+    assert isinstance(found, Problem)
+    assert f"The SSM parameter {parameter!r} has not been looked up yet" in found.what
+    assert "cdk.context.json" in str(found.fix)
+
+
 def test_a_digest_behind_a_colon_is_explained() -> None:
     template = {"Parameters": {"Digest": {"Type": "String", "Default": f"sha256:{HASH}"}}}
     value = join(f"{HOST}/team/app:", ref("Digest"))
