@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 from pinned_images.files.nodes import (
+    JSON_WORD,
     Mapping,
     Node,
     Scalar,
@@ -23,6 +25,10 @@ _DOCKER_SCHEME = "docker://"
 _OTHER_TYPES = ("null", "int", "float", "bool")
 _OTHER_TYPES = ("null", "int", "float", "bool")
 _NO_STRINGS = ("!reset", *(f"tag:yaml.org,2002:{name}" for name in _OTHER_TYPES))
+
+# YAML 1.2, "Core schema"; JSON, where nothing but strings has quotation marks.
+_WORDS = frozenset({"", "~", "null", "true", "false"})
+_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?")
 
 Finder = Callable[[str, Node], Iterator[Found]]
 
@@ -48,15 +54,15 @@ def image(
     """
     if not isinstance(node, Scalar) or node.tag in _NO_STRINGS:
         return
-    if node.tag not in (None, "!", "tag:yaml.org,2002:str"):
-        yield Skipped(format, node.start, node.tag, "it has a tag that only its reader knows")
-        return
     span = span_of(masked, node)
     text = node.value.strip()
-    if not text.startswith(prefix) or (not node.quote and text in ("", "null", "~")):
+    if not text.startswith(prefix) or (not node.quote and text in _WORDS):
         return
-    if span is None:
-        yield Skipped(format, node.start, text, "it is written over several lines")
+    reason = _reason_to_leave(node, text)
+    if reason is None and span is None:
+        reason = "it is written over several lines"
+    if reason is not None or span is None:
+        yield Skipped(format, node.start, text, reason or "")
         return
     if masked[span[0] : span[1]] != text and prefix:
         yield Skipped(format, node.start, text, "it is written with escapes")
@@ -65,6 +71,16 @@ def image(
     found = found_in(format, text[len(prefix) :], written, style, platform)
     if found is not None:
         yield found
+
+
+def _reason_to_leave(node: Scalar, text: str) -> str | None:
+    """The reason why a scalar is no string that can be read here, as a clause."""
+    is_number = not node.quote and node.tag is None and _NUMBER.fullmatch(text) is not None
+    if is_number or node.tag == JSON_WORD:
+        return "it is no string: write it in quotation marks"
+    if node.tag not in (None, "!", "tag:yaml.org,2002:str"):
+        return f"it has the tag {node.tag}, which only its reader knows"
+    return None
 
 
 def task_definition(masked: str, root: Node) -> Iterator[Found]:

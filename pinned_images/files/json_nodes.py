@@ -11,6 +11,7 @@ import json
 import re
 
 from pinned_images.files.nodes import (
+    JSON_WORD,
     MAXIMUM_DEPTH,
     Mapping,
     Node,
@@ -21,6 +22,7 @@ from pinned_images.files.nodes import (
 
 _SPACE = re.compile(r"(?:[ \t\r\n]+|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
 _STRING = re.compile(r'"[^"\\\n]*(?:\\.[^"\\\n]*)*"')
+# Also what only a template puts into a number's place: `"cpu": CPU`.
 _WORD = re.compile(r"[-+.0-9A-Za-z]+")
 
 
@@ -70,7 +72,7 @@ class _Parser:
         if match is None:
             raise self.unparsable()
         self.position = match.end()
-        return Scalar(match.start(), match.end(), match[0])
+        return Scalar(match.start(), match.end(), match[0], tag=JSON_WORD)
 
     def _object(self, depth: int) -> Mapping:
         node = Mapping(self.position, self.position, is_flow=True)

@@ -18,7 +18,16 @@ from pinned_images.cloudformation.kubernetes_images import (
 )
 from pinned_images.files.documents import image
 from pinned_images.files.image_fields import helm_values, kustomize
-from pinned_images.files.nodes import Mapping, Node, Scalar, Sequence, child, text_of, walk
+from pinned_images.files.nodes import (
+    JSON_WORD,
+    Mapping,
+    Node,
+    Scalar,
+    Sequence,
+    child,
+    text_of,
+    walk,
+)
 from pinned_images.files.places import Found, Skipped
 
 _REASONS: dict[KubernetesExemptRule, str] = {
@@ -97,7 +106,7 @@ class _Strings:
 
     def data(self, node: Node) -> Any:
         if isinstance(node, Scalar):
-            if not node.quote and _NO_STRING.fullmatch(node.value):
+            if node.tag == JSON_WORD or (not node.quote and _NO_STRING.fullmatch(node.value)):
                 return None
             return self._string(node)
         if id(node) in self._seen:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 MAXIMUM_DEPTH = 150
+#: The tag of numbers and words of JSON, where every string has quotation marks.
+JSON_WORD = "json:word"
 
 
 class Unparsable(Exception):

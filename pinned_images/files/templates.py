@@ -145,7 +145,7 @@ class _Plain:
 
 
 def _scalar(node: Scalar) -> Any:
-    if node.quote or node.tag is not None:
+    if node.quote or node.tag not in (None, nodes.JSON_WORD):
         return node.value
     if node.value in ("", "~", "null", "Null", "NULL"):
         return None
