@@ -554,9 +554,10 @@ def unreachable(lock: Any, registry: RegistryServer, monkeypatch: pytest.MonkeyP
     for name in ("NO_PROXY", "no_proxy", "HTTPS_PROXY", "https_proxy"):
         monkeypatch.delenv(name, raising=False)
     images = [f"ghcr.io/org/app{number}:1" for number in range(5)]
-    for image in (*images, "quay.io/org/a:1", "quay.io/org/b:2", "docker.io/org/web:1"):
+    images += ["quay.io/org/a:1", "quay.io/org/b:2", "docker.io/org/web:1"]
+    for image in images:
         registry.push(image)
-        lock.add(f"{registry.host}/{image}")
+    lock.add(*(f"{registry.host}/{image}" for image in images))
     lock.path.write_text(lock.text.replace(f"{registry.host}/", ""))
     monkeypatch.setenv("HTTPS_PROXY", "ftp://proxy.example")
     return ["--mirror", f"docker.io={registry.mirrors['docker.io']}"]

@@ -106,7 +106,11 @@ def test_the_module_is_the_program(lock: Any, registry: RegistryServer) -> None:
     assert (result.returncode, result.stderr) == (0, "1 of 1 image verified.\n")
 
 
-def test_a_narrow_table_keeps_its_width() -> None:
+def test_a_narrow_table_keeps_its_width(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def listed(columns: str) -> str:
+        monkeypatch.setenv("COLUMNS", columns)
+        return run("lock").stdout
+
     Path("pinned-images.lock.json").write_text(
         json.dumps(
             {
@@ -121,12 +125,11 @@ def test_a_narrow_table_keeps_its_width() -> None:
     )
     narrow = program("-m", "pinned_images.cli", "lock", COLUMNS="80").stdout
     assert max(map(len, narrow.splitlines())) <= 80
-    wide = program("-m", "pinned_images.cli", "lock", COLUMNS="200").stdout
-    assert f"/long/name:1   sha256:{64 * chr(48)}\n" in wide
+    assert listed("80") == narrow
+    assert f"/long/name:1   sha256:{64 * chr(48)}\n" in listed("200")
     for none in ("", "0", "-5", "wide"):
-        unwrapped = program("-m", "pinned_images.cli", "lock", COLUMNS=none).stdout
-        assert "/long/name:1   000000000000\n" in unwrapped
-    assert "sha256" not in program("-m", "pinned_images.cli", "lock", COLUMNS="1").stdout
+        assert "/long/name:1   000000000000\n" in listed(none)
+    assert "sha256" not in listed("1")
 
 
 def test_the_package_is_the_program_too() -> None:

@@ -35,8 +35,9 @@ def test_the_tags_of_a_guarded_registry_are_listed(
 ) -> None:
     with RegistryServer() as registry:
         tags = [f"1.{number}" for number in range(2500)]
+        digest = registry.push("team/app:1.0")
         for tag in tags:
-            registry.push(f"team/app:{tag}")
+            registry.move_tag(f"team/app:{tag}", to=digest)
         registry.protect("*", scheme, "alice", "wonder:land")
         home.log_in(registry.host, "alice", "wonder:land")
         assert sorted(list_tags(registry.host)) == sorted(tags)
