@@ -86,6 +86,15 @@ class TestProxies:
         )
         assert "HTTPS_PROXY" in str(error)
 
+    @pytest.mark.parametrize("variable", ["ALL_PROXY", "all_proxy", "https_proxy"])
+    def test_the_variable_that_names_a_proxy_is_the_one_to_correct(
+        self, ask: Ask, monkeypatch: pytest.MonkeyPatch, variable: str
+    ) -> None:
+        monkeypatch.setenv(variable, "socks5://user:secret@proxy.example")
+        error = ask(APP)
+        assert f"correct {variable}." in str(error)
+        assert "secret" not in str(error)
+
     @pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:1080", "http://"])
     def test_a_proxy_that_cannot_be_used_is_an_error(
         self, monkeypatch: pytest.MonkeyPatch, ask: Ask, proxy: str

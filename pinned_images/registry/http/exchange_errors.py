@@ -25,6 +25,7 @@ from pinned_images.errors import RegistryUnavailable, ResolutionError, Untrusted
 from pinned_images.printable import quoted
 from pinned_images.registry.http.addresses import host_of, is_loopback
 from pinned_images.registry.http.messages import Request, Response
+from pinned_images.registry.http.proxies import Proxy
 
 _PROXY_AUTHENTICATION = 407
 _BAD_REQUEST = 400
@@ -67,13 +68,13 @@ class TransientError(Exception):
         self.is_broken_off = is_broken_off
 
 
-def explain(error: HTTPError, request: Request, proxy: str | None) -> Exception:  # noqa: PLR0911  one for each kind
+def explain(error: HTTPError, request: Request, proxy: Proxy | None) -> Exception:  # noqa: PLR0911  one for each kind
     """The error for an exception of urllib3.
 
     Args:
         error: The exception.
         request: The request.
-        proxy: Host and port of the proxy that it went through.
+        proxy: The proxy that it went through.
     """
     host, words = request.netloc, request.host_in_words
     if isinstance(error, LocationValueError):
@@ -93,7 +94,7 @@ def explain(error: HTTPError, request: Request, proxy: str | None) -> Exception:
     return _broken_off(error.args[-1] if error.args else None, request)
 
 
-def _explain_proxy_error(error: Exception, request: Request, proxy: str | None) -> Exception:
+def _explain_proxy_error(error: Exception, request: Request, proxy: Proxy | None) -> Exception:
     """The error for a `ProxyError` of urllib3.
 
     It does so too where a tunnel was open already and the host behind it ended the connection.
@@ -122,12 +123,12 @@ def _broken_off(cause: object, request: Request) -> Exception:
     return TransientError(f"{words} broke off the connection", is_broken_off=True)
 
 
-def require_direct(response: Response, proxy: str | None) -> None:
+def require_direct(response: Response, proxy: Proxy | None) -> None:
     """Refuse an answer from a proxy that wants a login, or from a port for TLS.
 
     Args:
         response: The answer.
-        proxy: Host and port of the proxy that it came through.
+        proxy: The proxy that it came through.
 
     Raises:
         ResolutionError: The proxy wants a password, or TLS is spoken at this port.
@@ -140,20 +141,21 @@ def require_direct(response: Response, proxy: str | None) -> None:
         raise _speaks_tls(request.netloc)
 
 
-def _refused_by_proxy(request: Request, proxy: str | None, status: str | None) -> ResolutionError:
-    named = f"the proxy through which {request.netloc} is asked, {proxy},"
+def _refused_by_proxy(request: Request, proxy: Proxy | None, status: str | None) -> ResolutionError:
+    address, variable = ("", "HTTPS_PROXY") if proxy is None else proxy
+    named = f"the proxy through which {request.netloc} is asked, {address},"
     if status == str(_PROXY_AUTHENTICATION):
         return RegistryUnavailable(
             f"{named} wants a user name and a password (407)",
-            "write them into HTTPS_PROXY as http://user:password@host:port",
+            f"write them into {variable} as http://user:password@host:port",
         )
     if status is None:
         return RegistryUnavailable(
-            f"{named} cannot be reached", "correct HTTPS_PROXY, or name the host in NO_PROXY"
+            f"{named} cannot be reached", f"correct {variable}, or name the host in NO_PROXY"
         )
     return RegistryUnavailable(
         f"{named} does not let us pass ({status})",
-        "allow the host there, correct HTTPS_PROXY, or name the host in NO_PROXY",
+        f"allow the host there, correct {variable}, or name the host in NO_PROXY",
     )
 
 

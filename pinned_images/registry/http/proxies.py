@@ -4,11 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from ipaddress import ip_address, ip_network
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from pinned_images.registry.http.addresses import host_of, is_loopback
 
 _DEFAULT_PORTS = {"https": "443", "http": "80"}
+
+
+class Proxy(NamedTuple):
+    """A proxy for display.
+
+    Attributes:
+        address: Its host and port.
+        variable: The environment variable that names it.
+    """
+
+    address: str
+    variable: str
 
 
 class Proxies:
@@ -33,6 +46,20 @@ class Proxies:
         if is_loopback(host) or self._passed_by(parts.scheme, parts.netloc, host):
             return None
         return self._variable(f"{parts.scheme}_proxy") or self._variable("all_proxy") or None
+
+    def shown(self, url: str) -> Proxy | None:
+        """The proxy for an address, without its credentials."""
+        proxy = self.of(url)
+        if proxy is None:
+            return None
+        address = proxy.rpartition("://")[2].rpartition("@")[2].rstrip("/")
+        return Proxy(address, self.variable_of(url))
+
+    def variable_of(self, url: str) -> str:
+        """The environment variable that names the proxy for an address."""
+        scheme = urlsplit(url).scheme
+        names = (f"{scheme}_proxy", f"{scheme}_PROXY".upper(), "all_proxy", "ALL_PROXY")
+        return next((name for name in names if self._environ.get(name)), "HTTPS_PROXY")
 
     def _passed_by(self, scheme: str, netloc: str, host: str) -> bool:
         port = netloc.rpartition("]")[2].partition(":")[2] or _DEFAULT_PORTS.get(scheme, "")

@@ -103,21 +103,16 @@ class Transport:
                     "check with those who run the registry, for this may be an attack",
                 ) from None
             except HTTPError as error:
-                raise explain(error, request, self.proxy_of(request.url)) from None
+                raise explain(error, request, self._proxies.shown(request.url)) from None
             except (OSError, http.client.HTTPException, ValueError):
                 raise TransientError("its answer cannot be read as HTTP") from None
         answer = Response(response.status, response.headers, body, request, exchange.peer)
-        require_direct(answer, self.proxy_of(request.url))
+        require_direct(answer, self._proxies.shown(request.url))
         return answer
 
     def is_proxied(self, url: str) -> bool:
         """Whether a request goes through a proxy, which then looks up the name."""
         return self._proxies.of(url) is not None
-
-    def proxy_of(self, url: str) -> str | None:
-        """Host and port of the proxy for an address, if there is one."""
-        proxy = self._proxies.of(url)
-        return None if proxy is None else proxy.rpartition("://")[2].rpartition("@")[2].rstrip("/")
 
     def _manager_for(self, url: str) -> urllib3.PoolManager:
         parts = urlsplit(url)
@@ -127,7 +122,8 @@ class Transport:
         with self._lock:
             route = _Route(secure, proxy, self._certificates_for(parts.netloc) if secure else None)
             if route not in self._managers:
-                self._managers[route] = self._open_manager(route)
+                variable = self._proxies.variable_of(url)
+                self._managers[route] = self._open_manager(route, variable)
             return self._managers[route]
 
     def _certificates_for(self, netloc: str) -> Path | None:
@@ -136,19 +132,19 @@ class Transport:
             self._folders[netloc] = certificate_folder(netloc, self._environ)
         return self._folders[netloc]
 
-    def _open_manager(self, route: _Route) -> urllib3.PoolManager:
+    def _open_manager(self, route: _Route, variable: str) -> urllib3.PoolManager:
         options: dict[str, Any] = {"num_pools": 64, "maxsize": self._connections}
         if route.secure:
             options["ssl_context"] = tls_context(self._environ, route.certificates)
         if route.proxy is None:
             manager = urllib3.PoolManager(**options)
         else:
-            manager = _proxy_manager(route.proxy, options)
+            manager = _proxy_manager(route.proxy, variable, options)
         manager.pool_classes_by_scheme = {"http": Pool, "https": SecurePool}
         return manager
 
 
-def _proxy_manager(proxy: str, options: dict[str, Any]) -> urllib3.PoolManager:
+def _proxy_manager(proxy: str, variable: str, options: dict[str, Any]) -> urllib3.PoolManager:
     try:
         parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
         _, _, netloc = parts.netloc.rpartition("@")
@@ -157,7 +153,7 @@ def _proxy_manager(proxy: str, options: dict[str, Any]) -> urllib3.PoolManager:
         usable = False
     if not usable:
         raise RegistryUnavailable(
-            "the proxy that the environment names is no http or https URL", "correct HTTPS_PROXY"
+            "the proxy that the environment names is no http or https URL", f"correct {variable}"
         )
     headers = None
     if parts.username is not None:
