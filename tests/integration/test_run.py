@@ -14,6 +14,8 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
+from pinned_images.assembly import pin_assembly
+from pinned_images.options import Options
 from pinned_images.report import SynthReport
 from pinned_images.testing import RegistryServer, SynthesizedApp
 from tests.integration.cdk import CDK, cdk_synth, environment_of_a_synth
@@ -304,38 +306,40 @@ def test_signals_reach_the_app(tmp_path: Path, number: signal.Signals) -> None:
 
 
 def test_a_crash_between_two_files_is_finished_by_the_next_run(
-    folder: Path, plain: Path, registry: RegistryServer
+    folder: Path, plain: Path, registry: RegistryServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Killed at a replacement of a file: the CLI refuses what is half done, a rerun ends it."""
     mirrors = mirrors_variable(registry.mirrors)
     environment = environment_of_a_synth(PINNED_IMAGES_MIRRORS=mirrors, DOCKER_CONFIG=str(folder))
-    wanted: dict[str, bytes] = {}
-    for deaths in (None, 8, 24):
-        shutil.rmtree(folder / "cdk.out", ignore_errors=True)
-        shutil.copytree(plain, folder / "cdk.out")
-        crash = "" if deaths is None else CRASH.format(deaths=deaths)
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("DOCKER_CONFIG", str(folder))
+    options = Options.of({}).with_settings({}, environment)
+    assembly = folder / "cdk.out"
+    shutil.copytree(plain, assembly)
+    pin_assembly(assembly, options)
+    wanted = templates(assembly)
+    assert wanted != templates(plain)
+    for deaths in (8, 24):
+        shutil.rmtree(assembly)
+        shutil.copytree(plain, assembly)
         died = subprocess.run(
-            [sys.executable, "-c", f"{crash}{PIN}"], cwd=folder, env=environment, check=False
+            [sys.executable, "-c", CRASH.format(deaths=deaths)],
+            cwd=folder,
+            env=environment,
+            check=False,
         ).returncode
-        has_manifest = (folder / "cdk.out" / "manifest.json").exists()
-        contents = templates(folder / "cdk.out")
-        if died and has_manifest:
-            assert contents in (templates(plain), wanted)
-        if deaths is not None:
-            subprocess.run([sys.executable, "-c", PIN], cwd=folder, env=environment, check=True)
-        if not wanted:
-            wanted = templates(folder / "cdk.out")
-        assert templates(folder / "cdk.out") == wanted
-        assert not list((folder / "cdk.out").rglob(".*pinned-images*"))
+        assert died == 9
+        if (assembly / "manifest.json").exists():
+            assert templates(assembly) in (templates(plain), wanted)
+        pin_assembly(assembly, options)
+        assert templates(assembly) == wanted
+        assert not list(assembly.rglob(".*pinned-images*"))
 
 
-PIN = (
-    "from pathlib import Path; from pinned_images.assembly import pin_assembly; "
-    "from pinned_images.options import Options; import os; "
-    "pin_assembly(Path('cdk.out'), Options.of({}).with_settings({}, os.environ))"
-)
 CRASH = """
 import os, pathlib
+from pinned_images.assembly import pin_assembly
+from pinned_images.options import Options
 left = [{deaths}]
 def dying(function):
     def replaced(*arguments, **options):
@@ -346,6 +350,7 @@ def dying(function):
     return replaced
 pathlib.Path.replace = dying(pathlib.Path.replace)
 pathlib.Path.unlink = dying(pathlib.Path.unlink)
+pin_assembly(pathlib.Path("cdk.out"), Options.of({{}}).with_settings({{}}, os.environ))
 """
 
 
