@@ -38,13 +38,6 @@ os.environ.setdefault(
 # The test modules that synthesize import aws_cdk, which starts jsii.
 use_kernel_alone()
 
-# Each start of the CDK CLI compiles 16 MB of JavaScript otherwise.
-COMPILE_CACHE = Path(__file__).with_name("compile_cache.cjs")
-os.environ.setdefault(
-    "NODE_COMPILE_CACHE", str(COMPILE_CACHE.parents[1] / "node_modules" / ".cache" / "v8")
-)
-os.environ["NODE_OPTIONS"] = f'{os.environ.get("NODE_OPTIONS", "")} --require "{COMPILE_CACHE}"'
-
 # No test fails because the machine is slow.
 settings.register_profile(
     "untimed", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow]
