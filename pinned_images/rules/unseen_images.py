@@ -5,6 +5,7 @@ They are neither pinned nor refused.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -16,6 +17,13 @@ from pinned_images.rules.rule import Rule
 # CloudFormation template reference, "Transforms": those of AWS itself add no images of their own,
 # but for AWS::Include, which adds the content of a file.
 _HARMLESS, _INCLUDE = "AWS::", "AWS::Include"
+#: What CDK rotates secrets of databases with (`SecretRotation`): functions of AWS itself, made of
+#: code (AWS Secrets Manager user guide, "AWS Secrets Manager rotation function templates").
+_ROTATION = re.compile(
+    r"arn:aws(?:-cn|-us-gov)?:serverlessrepo:[a-z0-9-]+:(?:297356227824|193023089310|023102451235):"
+    r"applications/SecretsManager\w+",
+    re.ASCII,
+)
 _MODULE = "::MODULE"
 _TRANSFORM = "Fn::Transform"
 
@@ -33,6 +41,8 @@ class _UnseenImages(Rule):
     def check_template(self, stack: AssemblyStack) -> Iterator[tuple[str, Problem]]:
         """Templates, macros and includes that are resolved at deployment and may hold images."""
         for logical_id, named in stack.unreadable_templates():
+            if _is_rotation(logical_id, stack.template):
+                continue
             what = (
                 f"Images may be in the template that {named.location or 'Properties'} "
                 "names: it is no JSON template of this app, so its images are not checked."
@@ -45,6 +55,24 @@ class _UnseenImages(Rule):
             if isinstance(resource, Mapping):
                 for what in _in_resource(resource):
                     yield logical_id, Problem(what, _LOOK_THERE)
+
+
+def _is_rotation(logical_id: str, template: Mapping[str, Any]) -> bool:
+    """Whether a resource is an application that rotates a secret, in every partition."""
+    texts: list[Any] = []
+    match _mapping(template.get("Resources")).get(logical_id):
+        case {"Properties": {"Location": {"ApplicationId": str(text)}}}:
+            texts = [text]
+        case {
+            "Properties": {
+                "Location": {"ApplicationId": {"Fn::FindInMap": [str(name), _, str(key)]}}
+            }
+        }:
+            mapping = _mapping(_mapping(template.get("Mappings")).get(name))
+            texts = [_mapping(values).get(key) for values in mapping.values()]
+    return bool(texts) and all(
+        isinstance(each, str) and _ROTATION.fullmatch(each) for each in texts
+    )
 
 
 def _in_resource(resource: Mapping[str, Any]) -> Iterator[str]:

@@ -69,6 +69,36 @@ def test_a_template_that_is_not_the_apps_is_a_warning(
     assert violation.construct_path == "Web/Other"
 
 
+ROTATION = "arn:aws:serverlessrepo:us-east-1:297356227824:applications/SecretsManagerRDSMySQLX"
+IN_CHINA = "arn:aws-cn:serverlessrepo:cn-north-1:193023089310:applications/SecretsManagerRDSMySQLX"
+
+
+@pytest.mark.parametrize(
+    ("application", "rules"),
+    [
+        (ROTATION, []),
+        ({"Fn::FindInMap": ["SAR", {"Ref": "AWS::Partition"}, "id"]}, []),
+        ({"Fn::FindInMap": ["SAR", {"Ref": "AWS::Partition"}, "other"]}, ["unseen-images"]),
+        (ROTATION.replace("297356227824", "123456789012"), ["unseen-images"]),
+        (ROTATION.replace("SecretsManager", "Other"), ["unseen-images"]),
+        ({"Ref": "Application"}, ["unseen-images"]),
+    ],
+    ids=["text", "by partition", "another in one of them", "account", "name", "unknown"],
+)
+def test_the_rotation_of_a_secret_has_no_images(
+    tmp_path: Path, application: Any, rules: list[str]
+) -> None:
+    """As `SecretRotation` and `add_rotation_single_user` render it."""
+    location = {"ApplicationId": application, "SemanticVersion": "1.1.671"}
+    resource = {"Type": "AWS::Serverless::Application", "Properties": {"Location": location}}
+    partitions = {
+        "aws": {"id": ROTATION, "other": ROTATION},
+        "aws-cn": {"id": IN_CHINA, "other": "arn:aws-cn:serverlessrepo:x:1:applications/A"},
+    }
+    stack = write_stack(tmp_path, {"Rotation": resource}, Mappings={"SAR": partitions})
+    assert [rule for rule, *_ in said(examined(stack))] == rules
+
+
 @pytest.mark.parametrize("content", ["Resources: {}\n", "[1]", None], ids=["YAML", "list", "gone"])
 def test_a_file_that_cannot_be_read_is_a_warning(tmp_path: Path, content: str | None) -> None:
     if content is not None:
