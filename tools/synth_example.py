@@ -16,8 +16,10 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import IO
 
 from rich.console import Console
 
@@ -51,9 +53,16 @@ WORKLOAD_LOGIN = {"username": "workload", "password": "an example workload's pas
 WORKLOAD_ACCOUNTS, REGION = ("222222222222", "333333333333"), "eu-west-1"
 
 
-def main() -> int:
-    """Start the network, run ``cdk synth``, and print what was pinned."""
-    arguments = sys.argv[1:] or ["--quiet"]
+def synth(arguments: Sequence[str], printed: IO[str] | None = None) -> int:
+    """Start the network, run ``cdk synth``, and print what was pinned.
+
+    Args:
+        arguments: Further arguments of the CDK CLI.
+        printed: A file for everything that is printed, by the CLI too; by default the terminal.
+
+    Returns:
+        The exit code of the CLI.
+    """
     # All stacks are in Stages: without a pattern the CDK CLI selects none and names none.
     with nothing_of_the_user(), ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -61,13 +70,15 @@ def main() -> int:
             [str(CDK), "synth", "--context", "pinned-images:update=always", "**", *arguments],
             cwd=PROJECT,
             env=_network(stack, folder),
+            stdout=printed,
+            stderr=printed,
             check=False,
         )
     if finished.returncode:
         return finished.returncode
     output = Path(arguments[arguments.index("--output") + 1]) if "--output" in arguments else OUTPUT
     text = (output / FILE_NAME).read_text(encoding="utf-8")
-    Console().print(render_terminal(SynthReport.from_json(text)))
+    Console(file=printed).print(render_terminal(SynthReport.from_json(text)))
     return 0
 
 
@@ -104,4 +115,4 @@ def _log_in(folder: Path, host: str) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(synth(sys.argv[1:] or ["--quiet"]))

@@ -16,6 +16,7 @@ from pinned_images.lockfile import LockFile
 from pinned_images.report import SynthReport
 from pinned_images.testing import SynthesizedApp, assert_pinned
 from tests.integration.cdk import PROJECT, cdk_synth
+from tools.synth_example import synth
 
 LOCK_FILE = PROJECT / "pinned-images.lock.json"
 
@@ -64,28 +65,21 @@ def written(folder: Path) -> dict[str, bytes]:
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder into which ``make synth`` wrote: ``cdk.out``, and a lock file."""
     folder = tmp_path_factory.mktemp("made")
-    finished = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "tools.synth_example",
-            "--quiet",
-            "--output",
-            str(folder / "cdk.out"),
-            "--context",
-            f"pinned-images:lock-file={folder / LOCK_FILE.name}",
-        ],
-        cwd=PROJECT,
+    arguments = [
+        *("--quiet", "--output", str(folder / "cdk.out")),
+        *("--context", f"pinned-images:lock-file={folder / LOCK_FILE.name}"),
+    ]
+    with pytest.MonkeyPatch.context() as patch, (folder / "printed").open("w") as file:
         # What the user works with otherwise leads it nowhere else.
-        env={**os.environ, "AWS_PROFILE": "no-such", "HTTP_PROXY": "http://127.0.0.1:1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert finished.returncode == 0, finished.stderr
-    assert "Supply a stack id ()" not in finished.stdout + finished.stderr
-    assert "WARNING" not in finished.stdout + finished.stderr
-    assert "Warning" not in finished.stdout + finished.stderr
+        patch.setenv("AWS_PROFILE", "no-such")
+        patch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+        code = synth(arguments, file)
+    printed = (folder / "printed").read_text(encoding="utf-8")
+    assert code == 0, printed
+    assert "Supply a stack id ()" not in printed
+    assert "WARNING" not in printed
+    assert "Warning" not in printed
+    assert "ghcr.io/acme/agent:1.8" in printed
     return folder
 
 
