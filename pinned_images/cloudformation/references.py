@@ -204,9 +204,9 @@ def _parameter_text(
 
 
 def _in_an_included_template(name: str) -> str:
-    """Advice for a parameter of a template that is included in CDK."""
+    """Advice for a parameter, in case its template is one that CDK includes."""
     return (
-        f"give the value where the template is included (CfnInclude(..., parameters="
+        "if CfnInclude loads the template, give the value there (CfnInclude(..., parameters="
         f"{{{name!r}: ...}}))"
     )
 
