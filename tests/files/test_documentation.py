@@ -18,6 +18,7 @@ from tests.documentation import example, page
 from tests.files.conftest import ROOT, Program
 from tests.files.repositories import git
 from tests.files.test_service import EVENT
+from tests.synth.synthesis import cfn_lint_of
 
 FILES = {
     "Dockerfile": "FROM python:3.12\n",
@@ -58,8 +59,7 @@ def test_the_rule_lets_the_event_of_a_push_through(tmp_path: Path) -> None:
     text = example("files.md", "rule")
     path = tmp_path / "template.yaml"
     path.write_text(text, encoding="utf-8")
-    lint = Path(sys.executable).with_name("cfn-lint")
-    subprocess.run([lint, "--regions", "eu-west-1", "--", path], check=True)
+    assert cfn_lint_of([path], "eu-west-1") == []
     yaml.SafeLoader.add_multi_constructor("!", lambda *_: None)
     pattern = yaml.safe_load(text)["Resources"]["Pushes"]["Properties"]["EventPattern"]
     detail: Any = EVENT["detail"]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from pinned_images.testing.synthesized import SynthesizedApp
@@ -20,12 +21,16 @@ def plugin_report(app: SynthesizedApp) -> dict[str, Any]:
 
 
 def cfn_lint(app: SynthesizedApp, region: str) -> list[str]:
-    """What cfn-lint finds in the templates of an app's own stacks, as its command line does."""
+    """What cfn-lint finds in the templates of an app's own stacks."""
+    return cfn_lint_of(sorted(app.directory.glob("*.template.json")), region)
+
+
+def cfn_lint_of(templates: Sequence[Path], region: str) -> list[str]:
+    """What cfn-lint finds in templates, as its command line does."""
     # Loaded late: it takes half a second.
     from cfnlint.config import ConfigMixIn  # type: ignore[import-untyped]  # noqa: PLC0415
     from cfnlint.runner import Runner  # type: ignore[import-untyped]  # noqa: PLC0415
 
-    templates = sorted(map(str, app.directory.glob("*.template.json")))
     assert templates
-    found = Runner(ConfigMixIn(["--regions", region, "--", *templates])).run()
+    found = Runner(ConfigMixIn(["--regions", region, "--", *map(str, templates)])).run()
     return [f"{each.filename}: {each.rule.id} {each.message}" for each in found]
