@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Callable, Iterable
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from pathlib import Path, PurePath
+from typing import Literal
 
 from pinned_images.atomic_write import write_atomically
 from pinned_images.errors import ConfigurationError
@@ -19,6 +21,9 @@ from pinned_images.files.plain_text import Names
 from pinned_images.files.scanning import ScannedFile
 from pinned_images.files.walking import read_file
 from pinned_images.reference import ImageReference
+
+_Tag = Literal["replace", "delete", "insert", "equal"]
+_Step = tuple[_Tag, int, int, int, int]
 
 #: The new reference of a place; None to leave the old one.
 Target = Callable[[Place], ImageReference | None]
@@ -72,13 +77,39 @@ class FileChange:
         before = _lines(self.file.content.data)
         after = _lines(self.file.content.edited(self.edits))
         name = self.file.file.shown.encode("utf-8", "surrogateescape")
-        lines = difflib.diff_bytes(
-            difflib.unified_diff, before, after, b"a/" + name, b"b/" + name, lineterm=b"\n"
-        )
+        parts = [b"--- a/" + name + b"\n", b"+++ b/" + name + b"\n"]
+        steps = _Steps(_opcodes(before, after, self._changed_lines()))
+        for group in steps.get_grouped_opcodes():
+            (_, start, _, new_start, _), (_, _, end, _, new_end) = group[0], group[-1]
+            old, new = _line_range(start, end), _line_range(new_start, new_end)
+            parts.append(f"@@ -{old} +{new} @@\n".encode())
+            for tag, first, last, new_first, new_last in group:
+                if tag == "equal":
+                    parts += [b" " + line for line in before[first:last]]
+                    continue
+                parts += [b"-" + line for line in before[first:last]]
+                parts += [b"+" + line for line in after[new_first:new_last]]
         return b"".join(
-            line if line.endswith(b"\n") else line + b"\n\\ No newline at end of file\n"
-            for line in lines
+            part if part.endswith(b"\n") else part + b"\n\\ No newline at end of file\n"
+            for part in parts
         )
+
+    def _changed_lines(self) -> list[tuple[int, int, int]]:
+        """Ranges of lines that hold edits, each with the number of its lines afterwards."""
+        data = self.file.content.data
+        found: list[tuple[int, int, int]] = []
+        line = position = 0
+        for start, end, text in sorted(self.edits):
+            line += data.count(b"\n", position, start)
+            last = line + data.count(b"\n", start, end)
+            added = text.count("\n") - (last - line)
+            if found and found[-1][1] >= line:
+                first, until, count = found.pop()
+                found.append((first, last + 1, count + last + 1 - until + added))
+            else:
+                found.append((line, last + 1, last + 1 - line + added))
+            line, position = last, end
+        return found
 
     def write(self) -> None:
         """Write the file in one step.
@@ -154,8 +185,9 @@ def _reads_as_planned(change: FileChange, wanted: Names) -> bool:
     if content is None:
         return False
     path = PurePath(file.file.path)
+    shifts = _Shifts(change.edits)
     expected = {
-        _moved(place.offset, change.edits): str(change.targets.get(place.offset, place.reference))
+        shifts.moved(place.offset): str(change.targets.get(place.offset, place.reference))
         for place in file.places
     }
     found = find_images(path, content, wanted)
@@ -174,10 +206,71 @@ def _references(found: Iterable[Found]) -> dict[int, str]:
     return {each.offset: str(each.reference) for each in found if isinstance(each, Place)}
 
 
-def _moved(offset: int, edits: Iterable[Edit]) -> int:
-    """The offset of a byte after some edits."""
-    shifts = (len(text) - (end - start) for start, end, text in edits if start < offset)
-    return offset + sum(shifts)
+class _Steps(difflib.SequenceMatcher[str]):
+    """A matcher of known steps: `difflib` would compare all lines with all others to find them."""
+
+    def __init__(self, steps: list[_Step]) -> None:
+        super().__init__()
+        self._steps = steps
+
+    def get_opcodes(self) -> list[_Step]:
+        """The steps."""
+        return self._steps
+
+
+class _Shifts:
+    """How far bytes are moved by some edits."""
+
+    def __init__(self, edits: Iterable[Edit]) -> None:
+        ordered = sorted(edits)
+        self._starts = [start for start, _, _ in ordered]
+        self._sums = [0, *accumulate(len(text) - (end - start) for start, end, text in ordered)]
+
+    def moved(self, offset: int) -> int:
+        """The offset of a byte after the edits."""
+        return offset + self._sums[bisect_left(self._starts, offset)]
+
+
+def _opcodes(
+    before: Sequence[bytes], after: Sequence[bytes], changed: Iterable[tuple[int, int, int]]
+) -> list[_Step]:
+    """The steps from some lines to others, as `difflib` has them.
+
+    Args:
+        before: The lines.
+        after: The lines afterwards.
+        changed: The ranges of lines that differ, each with the number of its lines afterwards.
+    """
+    steps: list[_Step] = []
+    line = new_line = 0
+
+    def add(tag: _Tag, end: int, new_end: int) -> None:
+        nonlocal line, new_line
+        start, new_start = line, new_line
+        line, new_line = end, new_end
+        if steps and steps[-1][0] == tag == "equal":
+            _, start, _, new_start, _ = steps.pop()
+        if (start, new_start) != (end, new_end):
+            steps.append((tag, start, end, new_start, new_end))
+
+    for first, last, count in changed:
+        add("equal", first, new_line + first - line)
+        old, new = before[first:last], after[new_line : new_line + count]
+        start, new_start = line, new_line
+        for tag, _, end, _, new_end in difflib.SequenceMatcher(
+            None, old, new, autojunk=False
+        ).get_opcodes():
+            add(tag, start + end, new_start + new_end)
+    add("equal", len(before), len(after))
+    return steps
+
+
+def _line_range(start: int, end: int) -> str:
+    """The lines of a hunk (POSIX `diff -u`)."""
+    length = end - start
+    if length == 1:
+        return str(start + 1)
+    return f"{start + 1 if length else start},{length}"
 
 
 def with_parts(place: Place, tag: str | None, digest: str | None) -> ImageReference:

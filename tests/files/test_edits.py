@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import unified_diff
 from pathlib import PurePath
 
 import pytest
@@ -176,3 +177,24 @@ def test_a_dockerfile_keeps_its_quotes_and_continuation_lines() -> None:
     before = 'FROM "nginx:1" AS a\nFROM alpine\\\n  AS b\nARG C=redis:7\n'
     after = 'FROM "nginx:1@D" AS a\nFROM alpine:latest@D\\\n  AS b\nARG C=redis:7\n'
     assert edited("Dockerfile", before) == (after, [])
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("kustomization.yaml", TAGS),
+        ("Dockerfile", "FROM a:1\nFROM b:1\nRUN x\n" * 3 + "RUN y\n" * 9 + "FROM c:1"),
+        ("compose.yaml", "services:\n" + "".join(f"  s{n}: {{image: a}}\n" for n in range(300))),
+        ("template.yaml", TEMPLATE.format(BLOCK)),
+    ],
+)
+def test_a_diff_is_that_of_difflib(name: str, text: str) -> None:
+    [change] = changes(name, text, None, DIGEST)
+    before, after = (
+        each.decode().splitlines(keepends=True) for each in (text.encode(), change.result)
+    )
+    lines = unified_diff(before, after, f"a/{name}", f"b/{name}")
+    whole = [
+        each if each.endswith("\n") else f"{each}\n\\ No newline at end of file\n" for each in lines
+    ]
+    assert change.diff().decode() == "".join(whole)
