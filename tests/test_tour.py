@@ -20,6 +20,7 @@ import pytest
 from pinned_images.testing import RegistryServer
 from tests.documentation import Block, all_blocks
 from tests.integration.cdk import CDK, environment_of_a_synth
+from tests.testing.test_plugin import WITHOUT_OTHER_PLUGINS
 from tools.example_network import proxy_to
 
 PAGE = "tour.md"
@@ -84,6 +85,7 @@ def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
                 # pip would read all packages of the tests; "false" is how it is told no.
                 PIP_NO_WARN_CONFLICTS="false",
                 PIP_FIND_LINKS=str(wheel.parent),
+                PYTEST_ADDOPTS=WITHOUT_OTHER_PLUGINS,
                 COLUMNS="80",
                 # A tour is made with a version of Node.js that is supported.
                 JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION="18,20",

@@ -22,13 +22,13 @@ def pytest_configure(config):
 
 
 OTHER_PLUGINS = {each.name for each in entry_points(group="pytest11")} - {"pinned_images", "syrupy"}
+WITHOUT_OTHER_PLUGINS = " ".join(f"-p no:{name}" for name in sorted(OTHER_PLUGINS))
 
 
 @pytest.fixture
 def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
     """A user's project, which has no tests yet, and none of the plugins of this suite."""
-    without = " ".join(f"-p no:{name}" for name in sorted(OTHER_PLUGINS))
-    monkeypatch.setenv("PYTEST_ADDOPTS", without)
+    monkeypatch.setenv("PYTEST_ADDOPTS", WITHOUT_OTHER_PLUGINS)
     monkeypatch.setenv("PYTHONPATH", str(PROJECT))
     monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
     pytester.makeconftest(CONFTEST)
