@@ -72,6 +72,10 @@ class Content:
             position = self.data.find(b"\n", position + 1)
         return starts
 
+    def start_of_line(self, line: int) -> int:
+        """The first byte of a line; they count from 1."""
+        return self._line_starts[max(line, 1) - 1]
+
     def position(self, offset: int) -> tuple[int, int]:
         """Line and column of a byte, both from 1; columns count characters."""
         line = bisect_right(self._line_starts, offset)

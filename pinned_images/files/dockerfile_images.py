@@ -23,12 +23,5 @@ def find(content: Content) -> Iterator[Found]:
         reason = image.problem or "it is put together from several values"
         if image.unset:
             reason = f"it needs a value for {', '.join(sorted(image.unset))}"
-        offset = _line_start(content.data, image.line)
+        offset = content.start_of_line(image.line)
         yield Skipped("dockerfile", offset, image.written, reason)
-
-
-def _line_start(data: bytes, line: int) -> int:
-    offset = 0
-    for _ in range(line - 1):
-        offset = data.find(b"\n", offset) + 1
-    return offset

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 MAXIMUM_DEPTH = 150
+_MOST_MERGED = 256
 #: The tag of numbers and words of JSON, where every string has quotation marks.
 JSON_WORD = "json:word"
 
@@ -66,7 +67,8 @@ def items_of(node: Node | None) -> Iterator[tuple[str, Node]]:
     seen: set[str] = set()
     merged_in: set[int] = set()
     pending: list[Node] = [node]
-    while pending:
+    # Each service of a hostile file may merge all those before it.
+    while pending and len(merged_in) < _MOST_MERGED:
         mapping = pending.pop()
         if not isinstance(mapping, Mapping) or id(mapping) in merged_in:
             continue

@@ -62,6 +62,7 @@ def find(content: Content, wanted: Names = frozenset()) -> Iterator[Found]:
     nodes = syntax_trees.nodes_of(
         content.data, "hcl", "attribute", "object_elem", "heredoc_template", "string_lit"
     )
+    platforms: dict[int, Platform] = {}
     for node in nodes:
         if node.type == "heredoc_template":
             yield from _heredoc(content, node)
@@ -72,7 +73,7 @@ def find(content: Content, wanted: Names = frozenset()) -> Iterator[Found]:
         key, value = _key_and_value(node)
         is_plural = key.endswith(_PLURALS)
         if is_plural or _is_image_key(key, node):
-            platform = _lambda_platform(node) if key == _LAMBDA else None
+            platform = _lambda_platform(node, platforms) if key == _LAMBDA else None
             style = _STYLES.get(key) or _style_of(node)
             for each in _strings(value, of_collection=is_plural):
                 for found in _string(content, each, style, platform):
@@ -163,14 +164,25 @@ def _style_of(node: Node) -> Style:
     return "tag-and-digest"
 
 
-def _lambda_platform(node: Node) -> Platform:
-    """The architecture of a Lambda function, which takes the manifest of one image and no index."""
-    for sibling in node.parent.children if node.parent is not None else ():
-        if sibling.type == "attribute":
-            key, value = _key_and_value(sibling)
-            if key == "architectures" and "arm64" in syntax_trees.text_of(value):
-                return Platform("linux", "arm64")
-    return Platform("linux", "amd64")
+def _lambda_platform(node: Node, known: dict[int, Platform]) -> Platform:
+    """The architecture of a Lambda function, which takes the manifest of one image and no index.
+
+    Args:
+        node: The attribute of the image.
+        known: Platforms by the block that they are of.
+    """
+    body = node.parent
+    if body is None:
+        return Platform("linux", "amd64")
+    if body.id not in known:
+        architecture = "amd64"
+        for sibling in body.children:
+            if sibling.type == "attribute":
+                key, value = _key_and_value(sibling)
+                if key == "architectures" and "arm64" in syntax_trees.text_of(value):
+                    architecture = "arm64"
+        known[body.id] = Platform("linux", architecture)
+    return known[body.id]
 
 
 def _strings(value: Node | None, *, of_collection: bool, depth: int = 0) -> Iterator[Node]:

@@ -394,6 +394,9 @@ def test_hostile_documents_end_in_text_and_in_linear_time() -> None:
     )
     assert found("compose.yaml", f"{merges}services: {{web: *a29}}\n") == ["x"]
     assert found("notes.txt", "/a" * 200_000 + " " + "ghcr.io/" * 50_000) == []
+    functions = 'r "a" "b" {\n' + 'image_uri = "a:1"\n' * 4000 + "}\n"
+    assert len(found("main.tf", functions)) == 4000
+    assert len(skipped("Dockerfile", "FROM $X\n" * 20_000)) == 20_000
     assert found("notes.json", "{{ " + "image:" * 200_000 + "!") == []
     assert found("notes.txt", "docker push -x " * 50_000 + "ghcr.io/a/b:1") == ["ghcr.io/a/b:1"]
     assert found("notes.txt", ("a" * 1990 + "(/a:1 ") * 2000) == []
