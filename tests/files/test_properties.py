@@ -143,7 +143,11 @@ def test_json_reads_as_before_but_for_the_images(
     raw = json.dumps(document, indent=indent, ensure_ascii=ascii_only).encode()
     result = pinned("any.json", raw)
     assert json.loads(result) == expected(json.loads(raw))
-    assert result.replace(f"@{DIGEST}".encode(), b"").replace(b":latest", b"") == raw
+    # A name may have the tag, too, that an image without one is given.
+    before, after = (
+        text.replace(f"@{DIGEST}".encode(), b"").replace(b":latest", b"") for text in (raw, result)
+    )
+    assert before == after
     assert pinned("any.json", result) == result
 
 
