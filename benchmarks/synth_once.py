@@ -6,7 +6,6 @@ python -m benchmarks.synth_once '{"variant": "no aspect", "containers": 200, "st
 from __future__ import annotations
 
 import json
-import re
 import sys
 import time
 from collections import Counter
@@ -88,13 +87,7 @@ def _peak_memory_of_node() -> int:
     first = provider._process._process.pid  # noqa: SLF001  see above
     children = Path(f"/proc/{first}/task/{first}/children")
     all_processes = [str(first), *(children.read_text().split() if children.exists() else [])]
-    return max(map(_peak_memory_of, all_processes))
-
-
-def _peak_memory_of(process: str) -> int:
-    status = Path(f"/proc/{process}/status")
-    found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text()) if status.exists() else None
-    return int(found[1]) * 1024 if found else 0
+    return max(map(peak_memory, all_processes))
 
 
 if __name__ == "__main__":
