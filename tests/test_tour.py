@@ -82,7 +82,7 @@ def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
                 HOME=str(folder),
                 PATH=os.pathsep.join(path),
                 PIP_NO_INDEX="true",
-                # pip would read all packages of the tests; "false" is how it is told no.
+                # Without it pip reads all packages of the tests; "false" switches that off.
                 PIP_NO_WARN_CONFLICTS="false",
                 PIP_FIND_LINKS=str(wheel.parent),
                 PYTEST_ADDOPTS=WITHOUT_OTHER_PLUGINS,

@@ -62,7 +62,7 @@ def says_image(key: str) -> bool:
 def says_repository(key: str) -> bool:
     """Whether the value of a key is a repository, unless a tag in it says that it is an image.
 
-    Builds are told the repository that they push to in this way.
+    Builds get the repository that they push to under such a key.
 
     Example:
         >>> [says_repository(key) for key in ("ECR_REPO_URI", "imageRepositoryUri", "ImageUri")]
