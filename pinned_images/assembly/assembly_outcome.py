@@ -108,6 +108,8 @@ def check_assembly(root: Path, options: Options) -> AssemblyOutcome:
     finish_replacement(root)
     files = read_files(root)
     outcome = _judged(read_stacks(files), Coverage([""], options.policy()))
+    if not outcome.violations:
+        return outcome
     exempt = _exempt_places(root)
     return replace(outcome, violations=tuple(_advised(each, exempt) for each in outcome.violations))
 

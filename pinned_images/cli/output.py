@@ -30,6 +30,9 @@ _COLUMNS = re.compile(r"[1-9][0-9]{0,5}")
 _LEAST_WIDTH = 40
 _USUAL_WIDTH = 80
 
+#: The name of the handler that prints what is logged.
+_DEBUG_HANDLER = "pinned-images --debug"
+
 #: What the line below the heads of a table is made of.
 _TABLE_RULE = "\N{BOX DRAWINGS LIGHT HORIZONTAL}"
 
@@ -115,8 +118,9 @@ def log_to_stderr() -> Callable[[], None]:
             echo(f"{record.relativeCreated / 1000:7.3f} s  {record.name}: {record.getMessage()}")
 
     logger, handler = logging.getLogger("pinned_images"), Handler()
-    if any(type(each).__qualname__ == Handler.__qualname__ for each in logger.handlers):
+    if any(each.name == _DEBUG_HANDLER for each in logger.handlers):
         return lambda: None  # the option was given twice
+    handler.set_name(_DEBUG_HANDLER)
     level = logger.level
     logger.addHandler(handler)
     logger.setLevel(logging.DEBUG)

@@ -23,7 +23,6 @@ from pinned_images.reference import Platform, Style
 _DOCKER_SCHEME = "docker://"
 # Compose specification, "Merge": ``!reset`` takes a value away. The others are no strings.
 _OTHER_TYPES = ("null", "int", "float", "bool")
-_OTHER_TYPES = ("null", "int", "float", "bool")
 _NO_STRINGS = ("!reset", *(f"tag:yaml.org,2002:{name}" for name in _OTHER_TYPES))
 
 # YAML 1.2, "Core schema"; JSON, where nothing but strings has quotation marks.

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import PurePath
 
-from pinned_images.files.documents import image
+from pinned_images.files.documents import Finder, image
 from pinned_images.files.nodes import Mapping, Node, Scalar, child, elements_of, text_of, walk
 from pinned_images.files.places import Format, Found
-
-Finder = Callable[[str, Node], Iterator[Found]]
 
 _AZURE = re.compile(r"(?:.*[._-])?azure-pipelines?(?:[._-].*)?\.ya?ml", re.IGNORECASE)
 _BITBUCKET = re.compile(r"bitbucket-pipelines?(?:[._-].*)?\.ya?ml", re.IGNORECASE)
